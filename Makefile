@@ -1,0 +1,51 @@
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench lock clean
+
+help:  ## what this Makefile can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+# Any Python from 3.11 on; PYTHON=… names another one.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; PYTHON=/path/to/python3 names one" >&2; exit 1; }
+	@test -x .venv/bin/pip || "$(PYTHON)" -m venv --clear .venv \
+		|| { echo "the module venv is needed too (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch .venv/installed
+
+install: .venv/installed  ## create .venv and install what requirements.lock names
+
+run: install  ## serve http://127.0.0.1:8000 (data in .duban, or in DUBAN_DATA_DIR)
+	.venv/bin/duban serve
+
+test: install  ## every test
+	.venv/bin/pytest -n 2
+
+check: install  ## format, lint, types, architecture, migrations, fast tests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/squawk adapters/postgres/migrations/*.sql
+	.venv/bin/pytest -m "not database and not slow and not faults and not browser"
+
+bench: install  ## the figures, each beside the raw limit of the same run
+	.venv/bin/python -m benchmarks
+
+LOCK = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command 'make lock' pyproject.toml
+
+lock:  ## pin the newest allowed releases: all in requirements.lock, those the service needs in requirements-run.lock
+	rm -rf build/lock
+	"$(PYTHON)" -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<1'
+	$(LOCK) --upgrade --extra dev --output-file requirements.lock
+	$(LOCK) --constraint requirements.lock --output-file requirements-run.lock
+	rm -rf build/lock
+
+clean:  ## remove what can be made again; never the data in .duban
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

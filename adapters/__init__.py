@@ -1,0 +1,1 @@
+"""Everything outside: PostgreSQL, the environment, files and networks."""

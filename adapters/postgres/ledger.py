@@ -1,0 +1,250 @@
+"""The ledger on PostgreSQL: the library's recorder, with one function call per append."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from threading import Event, Lock
+from typing import Any, NoReturn
+
+import psycopg
+from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent
+
+from adapters.postgres.pool import Pool, connection_was_lost, translated
+from domain.docket import Code, Command, LedgerEvent, Request, Result
+
+_APPEND = (
+    "SELECT code, at_position, at_version, at_time, detail FROM ledger_append("
+    "%s, %b::text[], %b::bytea[], %b::text[], %b::integer[], %b::integer[], %b::text[], %b::bytea[],"
+    " %b::integer[], %b::text[], %b::integer[], %b::text[])"
+)
+_EVENTS = (
+    "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
+    " WHERE ledger_id = %s AND case_id = %s AND version > %s AND version <= %s ORDER BY version"
+)
+_EVENTS_BACKWARDS = _EVENTS + " DESC"
+_TAIL = (
+    "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
+    " WHERE ledger_id = %s AND position > %s AND position <= %s ORDER BY position LIMIT %s"
+)
+_ANSWERED = (
+    "SELECT r.request_key, r.fingerprint, l.position, l.version, l.recorded_at, l.case_id"
+    " FROM request r JOIN ledger l ON l.ledger_id = r.ledger_id AND l.position = r.position"
+    " WHERE r.ledger_id = %s AND r.request_key = ANY(%s)"
+)
+_ATTEMPTS = 2
+_LAST_VERSION = 2**31 - 1
+_LAST_POSITION = 2**63 - 1
+
+MOST_EVENTS = 1_000
+"""Steps that share one transaction at most."""
+
+
+class _Waiting:
+    """One caller's commands, and what became of them."""
+
+    __slots__ = ("commands", "error", "leads", "results", "woken")
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self.commands = commands
+        self.results: list[Result] | None = None
+        self.error: BaseException | None = None
+        self.leads = False
+        self.woken: Event | None = None
+
+    def outcome(self) -> list[Result]:
+        if self.error is not None:
+            raise self.error
+        return self.results or []
+
+
+class PostgresLedger(ApplicationRecorder):
+    """One ledger of an installation. Commands that wait in this process share a transaction and an fsync."""
+
+    def __init__(self, pool: Pool, ledger_id: str) -> None:
+        self._pool = pool
+        self.ledger_id = ledger_id
+        self._door = Lock()
+        self._waiting: list[_Waiting] = []
+        self._busy = False
+
+    # What the docket asks
+
+    def append(self, commands: Sequence[Command]) -> list[Result]:
+        """Append each command or say why not. A lost reply is asked for again under the same request keys."""
+        mine = _Waiting(commands)
+        with self._door:
+            self._waiting.append(mine)
+            if self._busy:
+                mine.woken = Event()
+            else:
+                self._busy = mine.leads = True
+        if mine.woken is not None:
+            mine.woken.wait()
+        if mine.leads:
+            self._lead()
+        return mine.outcome()
+
+    def answered(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Result]]:
+        """The requests among these keys that were answered: fingerprint, and the result with the case id as detail."""
+        return {
+            key: (bytes(fingerprint), Result(Code.SEEN, position, version, recorded_at, case_id))
+            for key, fingerprint, position, version, recorded_at, case_id in self._rows(
+                _ANSWERED, (self.ledger_id, list(keys))
+            )
+        }
+
+    def position_at(self, known_at: datetime) -> int:
+        """The last position recorded by then; 0 if nothing was."""
+        return int(self._rows("SELECT ledger_position_at(%s, %s)", (self.ledger_id, known_at))[0][0])
+
+    def head(self) -> int:
+        """The last position; 0 for an empty ledger."""
+        return int(self._rows("SELECT position FROM ledger_head WHERE ledger_id = %s", (self.ledger_id,))[0][0])
+
+    def tail(self, after: int, limit: int, until: int = _LAST_POSITION) -> list[LedgerEvent]:
+        """Stored events after a position, in their order."""
+        return [_event(row) for row in self._rows(_TAIL, (self.ledger_id, after, until, limit), binary=True)]
+
+    # What the library asks
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+        """Append steps of one case under a request key of our own."""
+        first = stored_events[0]
+        command = Command(
+            Request.fresh(), str(first.originator_id), first.originator_version - 1, stored_events
+        )
+        result = self.append([command])[0]
+        if result.code is not Code.RECORDED:
+            raise IntegrityError(result.code, result.detail)
+        return range(result.position - len(stored_events) + 1, result.position + 1)
+
+    def select_events(
+        self,
+        originator_id: Any,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """A case's stored events with their places in the ledger."""
+        statement = _EVENTS_BACKWARDS if desc else _EVENTS
+        params = (self.ledger_id, str(originator_id), gt or 0, _LAST_VERSION if lte is None else lte)
+        return [_event(row) for row in self._rows(statement, params, binary=True)[:limit]]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """The ledger as the library's notification log: ids are positions, without a gap."""
+        after = 0 if start is None else start - inclusive_of_start
+        found = self.tail(after, limit, _LAST_POSITION if stop is None else stop)
+        return [
+            Notification(e.originator_id, e.originator_version, e.topic, e.state, id=e.position)
+            for e in found
+            if not topics or e.topic in topics
+        ]
+
+    def max_notification_id(self) -> int | None:
+        """The last position, None for an empty ledger."""
+        return self.head() or None
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> NoReturn:
+        """Not offered: the projector polls the head, which loses nothing."""
+        raise NotImplementedError(gt, topics)
+
+    # Appending
+
+    def _lead(self) -> None:
+        """Run the commands that wait, up to the most a transaction takes, then hand the lead to the next."""
+        with self._door:
+            batch, events = [], 0
+            while self._waiting and (not batch or events < MOST_EVENTS):
+                item = self._waiting.pop(0)
+                batch.append(item)
+                events += sum(len(c.events) for c in item.commands)
+        try:
+            self._run(batch)
+        finally:
+            with self._door:
+                self._busy = bool(self._waiting)
+                if self._waiting:
+                    self._waiting[0].leads = True
+                    self._wake(self._waiting[0])
+            for item in batch:
+                self._wake(item)
+
+    @staticmethod
+    def _wake(item: _Waiting) -> None:
+        if item.woken is not None:
+            item.woken.set()
+
+    def _run(self, batch: list[_Waiting]) -> None:
+        try:
+            results = iter(self._call([c for item in batch for c in item.commands]))
+            for item in batch:
+                item.results = [next(results) for _ in item.commands]
+        except psycopg.Error as error:
+            if len(batch) == 1 or connection_was_lost(error):
+                self._fail(batch, error)
+            else:
+                for item in batch:
+                    self._run([item])
+        except BaseException as error:  # noqa: BLE001 - whoever waits must be told, whatever it was
+            self._fail(batch, error)
+
+    @staticmethod
+    def _fail(batch: list[_Waiting], error: BaseException) -> None:
+        for item in batch:
+            try:
+                with translated():
+                    raise error
+            except BaseException as told:  # noqa: BLE001 - handed to the caller who waits
+                item.error = told
+
+    def _call(self, commands: Sequence[Command]) -> list[Result]:
+        params = (
+            self.ledger_id,
+            [c.request.key for c in commands],
+            [c.request.fingerprint for c in commands],
+            [c.case_id for c in commands],
+            [c.expected for c in commands],
+            [len(c.events) for c in commands],
+            [e.topic for c in commands for e in c.events],
+            [e.state for c in commands for e in c.events],
+            [i for i, c in enumerate(commands, 1) for _ in c.claims],
+            [name for c in commands for name in c.claims],
+            [i for i, c in enumerate(commands, 1) for _ in c.releases],
+            [name for c in commands for name in c.releases],
+        )
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._pool.connection() as conn:
+                    rows = conn.execute(_APPEND, params, prepare=True).fetchall()
+                return [Result(Code(code), *rest) for code, *rest in rows]
+            except psycopg.Error as error:
+                if attempt == _ATTEMPTS or not connection_was_lost(error):
+                    raise
+        raise AssertionError
+
+    def _rows(self, statement: str, params: Sequence[Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with translated(), self._pool.connection() as conn:
+                    return conn.cursor(binary=binary).execute(statement, params, prepare=True).fetchall()
+            except Exception as error:
+                lost = isinstance(error.__cause__, psycopg.Error) and connection_was_lost(error.__cause__)
+                if attempt == _ATTEMPTS or not lost:
+                    raise
+        raise AssertionError
+
+
+def _event(row: tuple[Any, ...]) -> LedgerEvent:
+    case_id, version, wire, state, position, recorded_at = row
+    return LedgerEvent(case_id, version, wire, state, position, recorded_at)

@@ -1,0 +1,105 @@
+"""Forward-only migrations under an advisory lock: any number of processes may start at once."""
+
+import hashlib
+import re
+from importlib import resources
+
+import psycopg
+from psycopg import errors, sql
+
+ROLES = ("duban_app", "duban_projector")
+_FILE = re.compile(r"(\d{4})_\w+\.sql\Z")
+
+
+class MigrationError(RuntimeError):
+    """The database cannot be brought to this version of Duban; the message says why and what to do."""
+
+
+def migrations() -> dict[int, tuple[str, str]]:
+    """Number → (file name, SQL), without holes."""
+    found = {}
+    for file in (resources.files("adapters.postgres") / "migrations").iterdir():
+        if match := _FILE.match(file.name):
+            found[int(match[1])] = (file.name, file.read_text("utf-8"))
+    if sorted(found) != list(range(1, len(found) + 1)):
+        msg = f"migrations are not numbered without holes: {sorted(found)}"
+        raise MigrationError(msg)
+    return dict(sorted(found.items()))
+
+
+def read_schema(schema: str) -> str:
+    """The schema that holds the read models, beside the ledger's."""
+    return f"{schema}_read"
+
+
+def migrate(conninfo: str, schema: str = "duban", ledger: str = "main") -> list[str]:
+    """Bring the schema to this version, open the ledger, and return the names of the migrations that were applied."""
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        if conn.info.server_version < 150000:
+            msg = f"PostgreSQL {conn.info.parameter_status('server_version')} is too old: Duban needs 15 or newer"
+            raise MigrationError(msg)
+        conn.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"duban:{schema}"])
+        try:
+            return _migrate(conn, schema, ledger)
+        except errors.InsufficientPrivilege as error:
+            msg = (
+                f"the database user may not prepare the schema: {error.diag.message_primary}. "
+                f"Let an owner create the roles {', '.join(ROLES)} and the schema, or set DUBAN_MIGRATION_URL to the owner's"
+            )
+            raise MigrationError(msg) from None
+
+
+def _migrate(conn: psycopg.Connection, schema: str, ledger: str) -> list[str]:
+    for role in ROLES:
+        _ensure_role(conn, role)
+    for name in (schema, read_schema(schema)):
+        conn.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)))
+    conn.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
+    conn.execute(
+        "CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL,"
+        " sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
+    )
+    known = migrations()
+    applied: dict[int, tuple[str, str]] = {
+        number: (name, digest) for number, name, digest in conn.execute("SELECT number, name, sha256 FROM migration")
+    }
+    if newer := sorted(set(applied) - set(known)):
+        msg = (
+            f"the database was written by a newer Duban (migration {applied[newer[-1]][0]}); "
+            f"this version knows {len(known)}: install the newer version again, or restore a backup made before it"
+        )
+        raise MigrationError(msg)
+    done = []
+    for number, (name, text) in known.items():
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if number in applied:
+            if applied[number][1] != digest:
+                msg = f"migration {name} was changed after it had been applied to this database"
+                raise MigrationError(msg)
+            continue
+        with conn.transaction():
+            conn.execute(text)
+            conn.execute("INSERT INTO migration (number, name, sha256) VALUES (%s, %s, %s)", (number, name, digest))
+        done.append(name)
+    _grant(conn, schema)
+    conn.execute("SELECT ledger_open(%s)", [ledger])
+    return done
+
+
+def _ensure_role(conn: psycopg.Connection, role: str) -> None:
+    identifier = sql.Identifier(role)
+    if conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
+        try:
+            conn.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(identifier))
+        except (errors.DuplicateObject, errors.UniqueViolation):
+            pass
+    row = conn.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", [role]).fetchone()
+    if row is not None and not row[0]:
+        conn.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(identifier))
+
+
+def _grant(conn: psycopg.Connection, schema: str) -> None:
+    main, read = sql.Identifier(schema), sql.Identifier(read_schema(schema))
+    conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO duban_app, duban_projector").format(main))
+    conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO duban_app").format(read))
+    conn.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO duban_projector").format(read))

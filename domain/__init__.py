@@ -1,0 +1,1 @@
+"""What may happen: case types, procedures, clocks and rules."""

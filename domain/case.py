@@ -1,0 +1,411 @@
+"""Case, Step, Act, Recorded: what a case type is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from domain import clock
+from domain.clock import Deadline
+from domain.moment import Precision
+from domain.refusal import Refused
+from domain.values import Code, Line, Text
+
+if TYPE_CHECKING:
+    from domain.office import Office
+
+
+class Role(StrEnum):
+    """In which capacity somebody acts (`domain.md` 1.1)."""
+
+    PARTY_GROUP = "party_group"
+    PARTY_COMMITTEE = "party_committee"
+    CHAIRMEN_MEETING = "chairmen_meeting"
+    STANDING_COMMITTEE = "standing_committee"
+    SPECIAL_COMMITTEE = "special_committee"
+    DEPUTY_AFFAIRS = "deputy_affairs"
+    GENERAL_OFFICE = "general_office"
+    DEPUTY = "deputy"
+    GOVERNMENT_OFFICE = "government_office"
+    HANDLING_UNIT = "handling_unit"
+    THIRD_PARTY = "third_party"
+    AUDITOR = "auditor"
+
+
+class SourceDocument(BaseModel):
+    """The paper behind an act: its number (文号), title, and the SHA-256 of its scan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: Line | None = None
+    title: Line | None = None
+    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+
+
+class Imported(BaseModel):
+    """Where an imported step comes from: the profile, the file's SHA-256 and the row (1 = first after the header)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: Code
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    row: int = Field(ge=1)
+
+
+class Act(BaseModel):
+    """Who took a step, in which role, in whose name, for whom, and when it happened in the office."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    actor: Code
+    role: Role
+    office: Code
+    on_behalf_of: Line | None = None
+    occurred_at: AwareDatetime
+    precision: Precision = "day"
+    late: bool = False
+    source: SourceDocument | None = None
+    imported: Imported | None = None
+
+    @property
+    def occurred_on(self) -> date:
+        """The day in the office's own time zone, which the stored offset carries."""
+        return self.occurred_at.date()
+
+
+@dataclass
+class Part:
+    """A part of a case with an identity and a stage of its own: an assignment, a commitment."""
+
+    key: str
+    stage: StrEnum
+
+
+@dataclass
+class RunningClock:
+    """A deadline that was started, and the step that stopped it, if any did."""
+
+    deadline: Deadline
+    stopped_at: datetime | None = None
+
+    @property
+    def stopped_on(self) -> date | None:
+        return self.stopped_at.date() if self.stopped_at is not None else None
+
+    @property
+    def late(self) -> bool | None:
+        """Whether it was stopped after the due date in force; None while it runs."""
+        return None if self.stopped_at is None else self.stopped_at.date() > self.deadline.due_on
+
+
+ClockKey = tuple[str, str | None]
+
+
+@dataclass
+class Case:
+    """The state of a case at a moment: a fold over its recorded steps, and nothing else."""
+
+    id: str
+    kind: ClassVar[str]
+    zh: ClassVar[str]
+    Stage: ClassVar[type[StrEnum]]
+
+    jurisdiction: str = ""
+    stage: StrEnum | None = None
+    clocks: dict[ClockKey, RunningClock] = field(default_factory=dict)
+
+    def __init_subclass__(cls, *, kind: str = "", zh: str = "", **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if kind:
+            cls.kind, cls.zh = kind, zh
+            CASE_TYPES[kind] = cls
+
+    def part(self, kind: str, key: str | None) -> Part | None:
+        """The part of that kind (the name of its field) with that key."""
+        parts: Mapping[str, Part] = getattr(self, kind)
+        return None if key is None else parts.get(key)
+
+    def claims(self) -> frozenset[str]:
+        """What no other case of the ledger may hold at the same time, such as a number."""
+        return frozenset()
+
+    @property
+    def open_clocks(self) -> list[RunningClock]:
+        return [running for running in self.clocks.values() if running.stopped_at is None]
+
+    @property
+    def next_due_on(self) -> date | None:
+        """The nearest due date of the clocks that run."""
+        return min((running.deadline.due_on for running in self.open_clocks), default=None)
+
+
+CASE_TYPES: dict[str, type[Case]] = {}
+STEPS: dict[str, type[Step]] = {}
+_UPCASTS: dict[str, tuple[type[Step], Callable[[dict[str, Any]], dict[str, Any]]]] = {}
+
+
+class UnknownStepError(LookupError):
+    """A stored name or a step's name that the closed registry does not know."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a step's class declares; the guard, the form, the API operation and the flow chart are read from it."""
+
+    wire: str
+    name: str
+    zh: str
+    en: str
+    case_type: type[Case] | None
+    opens: bool
+    while_in: frozenset[StrEnum] | None
+    part: str | None
+    names: str | None
+    after: frozenset[StrEnum] | None
+    leads_to: StrEnum | None
+    by: frozenset[Role]
+    starts: tuple[str, ...]
+    stops: tuple[str, ...]
+    extends: str | None
+
+
+class Step(BaseModel):
+    """One step of a procedure: its class is its declaration, its fields are what was decided."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    declared: ClassVar[Declared]
+
+    def __init_subclass__(cls, **declaration: Any) -> None:
+        """Pydantic hands the declaration on to `__pydantic_init_subclass__`, when the fields are known."""
+        super().__init_subclass__()
+
+    @classmethod
+    def __pydantic_init_subclass__(  # noqa: PLR0913 - the declaration of a step, every part of it optional
+        cls,
+        *,
+        wire: str = "",
+        zh: str = "",
+        of: type[Case] | None = None,
+        opens: bool = False,
+        while_in: Iterable[StrEnum] | None = None,
+        part: str | None = None,
+        names: str | None = None,
+        after: Iterable[StrEnum] | None = None,
+        leads_to: StrEnum | None = None,
+        by: Iterable[Role] = (),
+        starts: tuple[str, ...] = (),
+        stops: tuple[str, ...] = (),
+        extends: str | None = None,
+        upcasts: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if not wire:
+            return
+        name = wire.split(".")[1]
+        if wire in STEPS:
+            msg = f"the stored name {wire} is declared twice"
+            raise TypeError(msg)
+        cls.declared = Declared(
+            wire=wire,
+            name=name,
+            zh=zh,
+            en=name.replace("_", " ").capitalize(),
+            case_type=of,
+            opens=opens,
+            while_in=None if while_in is None else frozenset(while_in),
+            part=part,
+            names=names,
+            after=None if after is None else frozenset(after),
+            leads_to=leads_to,
+            by=frozenset(by),
+            starts=starts,
+            stops=stops,
+            extends=extends,
+        )
+        STEPS[wire] = cls
+        for older, upcast in (upcasts or {}).items():
+            _UPCASTS[older] = (cls, upcast)
+
+    @property
+    def part_key(self) -> str | None:
+        """The key of the part that this step is about."""
+        names = self.declared.names
+        return None if names is None else str(getattr(self, names))
+
+    def check(self, case: Any, office: Office) -> None:
+        """Refuse what cannot be; breaches of a rule are findings, not refusals."""
+
+    def already(self, case: Any) -> bool:  # noqa: ARG002 - the hook's signature
+        """Whether the case is so already, and nothing would be recorded."""
+        return False
+
+    def apply(self, case: Any, act: Act) -> None:
+        """Set fields. Total: never refuses, reads no clock, stands any subset of a history."""
+
+    def started_clocks(self, case: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ARG002 - the hook's signature
+        """The clocks that this step starts, as (rule, part); by default the declared ones."""
+        for rule in self.declared.starts:
+            yield rule, self.part_key
+
+    def stopped_clocks(self, case: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ARG002 - the hook's signature
+        """The clocks that this step stops, as (rule, part); by default the declared ones."""
+        for rule in self.declared.stops:
+            yield rule, self.part_key
+
+    def extended_due_on(self) -> date | None:
+        """The new due date of a step that extends a clock."""
+        return getattr(self, "due_on", None)
+
+    def extended_part(self) -> str | None:
+        """The part whose clock is extended."""
+        return self.part_key
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """The same step with some fields replaced, as a correction says."""
+        return type(self).model_validate({**self.model_dump(mode="json", exclude_none=True), **changes})
+
+
+def step_of(wire: str, data: dict[str, Any]) -> Step:
+    """The step that was stored under that name, upcast to today's class."""
+    step, fields = latest(wire, data)
+    return step.model_validate(fields)
+
+
+def latest(wire: str, data: dict[str, Any]) -> tuple[type[Step], dict[str, Any]]:
+    """Today's class for a stored name, and the stored fields as that class reads them."""
+    while (step := STEPS.get(wire)) is None:
+        try:
+            step, upcast = _UPCASTS[wire]
+        except KeyError:
+            raise UnknownStepError(wire) from None
+        wire, data = step.declared.wire, upcast(data)
+    return step, data
+
+
+class Opening(Step):
+    """A step that opens a case; it says under which jurisdiction's rules the case is."""
+
+    jurisdiction: Code
+
+
+class Corrected(
+    Step,
+    wire="case.corrected.v1",
+    zh="更正",
+    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+):
+    """An earlier step was recorded wrongly: which one, what is right, why, and who approved it."""
+
+    corrects: int = Field(ge=1)
+    """Number of the step in the case's history."""
+    of: Line | None = None
+    """Stored name of the corrected step; filled in when recorded."""
+    occurred_at: AwareDatetime | None = None
+    precision: Precision | None = None
+    changes: dict[str, Any] = Field(default_factory=dict)
+    """The fields that were wrong, with their right values, typed by the corrected step."""
+    reason: Text
+    approved_by: Line
+
+    def typed_by(self, target: Step) -> Corrected:
+        """The same correction with its values checked and written as the corrected step writes them."""
+        try:
+            right = target.with_changes(self.changes).model_dump(mode="json")
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = ".".join(str(place) for place in first["loc"])
+            raise Refused(
+                "correction-does-not-fit", field=f"changes.{path}", step=target.declared.wire, reason=first["msg"]
+            ) from None
+        changes = {name: right[name] for name in self.changes}
+        return self.model_copy(update={"of": target.declared.wire, "changes": changes})
+
+
+class Voided(
+    Step,
+    wire="case.voided.v1",
+    zh="作废",
+    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+):
+    """An earlier step should not stand: which one, why, and who approved it. A void may itself be voided."""
+
+    voids: int = Field(ge=1)
+    """Number of the step in the case's history."""
+    reason: Text
+    approved_by: Line
+
+
+class DeadlineRecalculated(
+    Step,
+    wire="case.deadline_recalculated.v1",
+    zh="期限重算",
+    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+):
+    """A new calendar or rulebook moved a running deadline: the old date, the new one, and why."""
+
+    clock: Line
+    part: Line | None = None
+    due_before: date
+    deadline: Deadline
+    reason: Text
+
+    def apply(self, case: Case, act: Act) -> None:  # noqa: ARG002 - the hook's signature
+        if running := case.clocks.get((self.clock, self.part)):
+            running.deadline = self.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A step as the ledger holds it: the event of the eventsourcing library, whose names the first two fields bear."""
+
+    originator_id: str
+    originator_version: int
+    timestamp: datetime
+    step: Step
+    act: Act
+    event_id: str
+    nonce: str
+    deadlines: tuple[Deadline, ...] = ()
+    position: int = 0
+
+    @property
+    def version(self) -> int:
+        """The step's number in its case."""
+        return self.originator_version
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.act.occurred_at
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When the ledger took it in; meaningless while `position` is 0."""
+        return self.timestamp
+
+    def enact(self, case: Case) -> None:
+        """What the step does to the case: stage, clocks, then its own fields. Total."""
+        step, declared = self.step, self.step.declared
+        if isinstance(step, Opening):
+            case.jurisdiction = step.jurisdiction
+        if declared.part is None:
+            if declared.leads_to is not None:
+                case.stage = declared.leads_to
+        elif declared.leads_to is not None and (part := case.part(declared.part, step.part_key)) is not None:
+            part.stage = declared.leads_to
+        for deadline in self.deadlines:
+            case.clocks[deadline.clock, deadline.part] = RunningClock(deadline)
+        step.apply(case, self.act)
+        for key in step.stopped_clocks(case):
+            if (running := case.clocks.get(key)) is not None and running.stopped_at is None:
+                running.stopped_at = self.act.occurred_at
+        if declared.extends is not None and (due_on := step.extended_due_on()) is not None:
+            running = case.clocks.get((declared.extends, step.extended_part()))
+            if running is not None:
+                running.deadline = clock.extend(running.deadline, due_on, declared.wire)

@@ -1,0 +1,57 @@
+"""CaseFile (案卷): everything ever recorded of a case, and the case as it stands. The aggregate of the eventsourcing library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain import fold
+from domain.case import Case, Corrected, Recorded, Voided
+
+
+class HoleInHistoryError(RuntimeError):
+    """A case's stored steps are not numbered 1…n: rows are missing or belong to another case."""
+
+
+class CaseFile:
+    """The history of one case in the order of the ledger, and its fold at now/now."""
+
+    def __init__(self, case_id: str) -> None:
+        self.id = case_id
+        self.history: list[Recorded] = []
+        self.case: Case | None = None
+
+    @property
+    def version(self) -> int:
+        """The number of the last step; 0 for a case that was never opened."""
+        return len(self.history)
+
+    def take(self, recorded: Recorded) -> None:
+        """Add a step: the usual one is applied, a late entry, correction or void folds the history anew."""
+        if recorded.originator_id != self.id or recorded.version != self.version + 1:
+            msg = f"case {self.id}: step {recorded.version} of {recorded.originator_id} after step {self.version}"
+            raise HoleInHistoryError(msg)
+        self.history.append(recorded)
+        if recorded.act.late or isinstance(recorded.step, (Corrected, Voided)):
+            self.case = fold.case_at(self.history)
+        elif self.case is not None:
+            recorded.enact(self.case)
+        elif recorded.step.declared.opens:
+            self.case = fold.case_at(self.history)
+
+    def at(self, known: int | None = None, as_of: datetime | None = None) -> Case | None:
+        """The case at a moment of both clocks; None if there was no case then."""
+        return fold.case_at(self.history, known, as_of)
+
+    def collect_events(self) -> list[Recorded]:
+        """The steps that the ledger has not taken yet."""
+        return [recorded for recorded in self.history if recorded.position == 0]
+
+
+def file_of(case_file: CaseFile | None, records: Iterable[Recorded]) -> CaseFile | None:
+    """The library's projector function: records into a file, None if there is no record."""
+    for recorded in records:
+        if case_file is None:
+            case_file = CaseFile(recorded.originator_id)
+        case_file.take(recorded)
+    return case_file

@@ -1,0 +1,5 @@
+"""One file per case type. Importing this package declares them all."""
+
+from domain.cases import suggestion
+
+__all__ = ["suggestion"]

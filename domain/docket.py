@@ -1,0 +1,436 @@
+"""Docket (案卷库): the only door through which a case changes, on the eventsourcing library."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pydantic_core
+from eventsourcing.application import AggregateNotFoundError, Application, EnvType, Repository
+from eventsourcing.persistence import ApplicationRecorder, Mapper, StoredEvent
+from eventsourcing.utils import Environment
+from pydantic import TypeAdapter
+
+from domain import clock, fold, procedure
+from domain.calendar import load_calendar
+from domain.case import Act, Case, Corrected, Opening, Recorded, Step, Voided, step_of
+from domain.casefile import CaseFile, file_of
+from domain.clock import Deadline
+from domain.moment import day_of
+from domain.office import Jurisdiction, load_jurisdiction
+from domain.refusal import Refused
+from domain.rulebook import load_rulebook
+
+EARLIEST = date(1902, 1, 1)
+"""No act is older: before it, time zones have offsets with seconds, and nobody's office kept records."""
+
+_SKEW = timedelta(minutes=1)
+_ATTEMPTS = 5
+_DEADLINES: TypeAdapter[tuple[Deadline, ...]] = TypeAdapter(tuple[Deadline, ...])
+
+
+class CaseNotFoundError(LookupError):
+    """No case of that id."""
+
+
+class StaleError(Exception):
+    """The case has moved on: the version that was expected, and the one it has."""
+
+    def __init__(self, case_id: str, expected: int, actual: int) -> None:
+        super().__init__(f"case {case_id} is at version {actual}, not {expected}")
+        self.case_id = case_id
+        self.expected = expected
+        self.actual = actual
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A caller's key for one command, and the fingerprint of what was asked under it."""
+
+    key: str
+    fingerprint: bytes
+
+    @classmethod
+    def fresh(cls) -> Request:
+        """A key of our own, so that every append can be repeated without being recorded twice."""
+        key = secrets.token_hex(16)
+        return cls(key, hashlib.sha256(key.encode()).digest())
+
+
+class Code(StrEnum):
+    """What became of one command of an append."""
+
+    RECORDED = "recorded"
+    SEEN = "seen"
+    KEY_REUSED = "key_reused"
+    STALE = "stale"
+    CLAIMED = "claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Steps of one case to append, or none: then only the request is remembered."""
+
+    request: Request
+    case_id: str
+    expected: int
+    events: Sequence[StoredEvent]
+    claims: Sequence[str] = ()
+    releases: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a command: the last position and version it has, or what it ran into."""
+
+    code: Code
+    position: int
+    version: int
+    recorded_at: datetime | None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class LedgerEvent(StoredEvent):
+    """A stored event with its place in the ledger."""
+
+    position: int
+    recorded_at: datetime
+
+
+class Ledger(Protocol):
+    """What the docket needs of a ledger, beside the library's recorder."""
+
+    def append(self, commands: Sequence[Command]) -> list[Result]:
+        """Append each command or say why not, in one transaction; never an exception for one of them."""
+
+    def answered(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Result]]:
+        """The requests among these keys that were answered before: fingerprint and result."""
+
+    def position_at(self, known_at: datetime) -> int:
+        """The last position recorded by then; 0 if nothing was."""
+
+    def head(self) -> int:
+        """The last position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the ledger answered: the case, its version and position, and whether this request was answered before."""
+
+    case_id: str
+    version: int
+    position: int
+    recorded_at: datetime | None
+    repeated: bool = False
+    changed: bool = True
+
+
+class LedgerMapper(Mapper[str]):
+    """Recorded steps to stored rows and back. A stored name resolves through the closed registry, nothing is imported."""
+
+    def __init__(self) -> None:
+        """Neither transcoder nor compressor nor cipher: the stored bytes are the hashed bytes."""
+
+    def to_stored_event(self, domain_event: Recorded) -> StoredEvent:  # type: ignore[override]
+        """The row's name and its canonical JSON: sorted keys, no blanks, UTF-8, absent where null."""
+        recorded = domain_event
+        state: dict[str, Any] = {
+            "act": recorded.act.model_dump(mode="json", exclude_none=True),
+            "event_id": recorded.event_id,
+            "nonce": recorded.nonce,
+            "step": recorded.step.model_dump(mode="json", exclude_none=True),
+        }
+        if recorded.deadlines:
+            state["deadlines"] = _DEADLINES.dump_python(
+                recorded.deadlines, mode="json", exclude_none=True, exclude_defaults=True
+            )
+        return StoredEvent(
+            recorded.originator_id, recorded.originator_version, recorded.step.declared.wire, canonical(state)
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Recorded:  # type: ignore[override]
+        """The recorded step, upcast to today's class; an unknown name raises `UnknownStepError`."""
+        state = pydantic_core.from_json(stored_event.state)
+        position, recorded_at = 0, datetime.min.replace(tzinfo=UTC)
+        if isinstance(stored_event, LedgerEvent):
+            position, recorded_at = stored_event.position, stored_event.recorded_at
+        deadlines = state.get("deadlines")
+        return Recorded(
+            originator_id=str(stored_event.originator_id),
+            originator_version=stored_event.originator_version,
+            timestamp=recorded_at,
+            step=step_of(stored_event.topic, state["step"]),
+            act=Act.model_validate(state["act"]),
+            event_id=state["event_id"],
+            nonce=state["nonce"],
+            deadlines=_DEADLINES.validate_python(deadlines) if deadlines else (),
+            position=position,
+        )
+
+
+def canonical(state: dict[str, Any]) -> bytes:
+    """Canonical JSON bytes of a stored state."""
+    return json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+class Draft:
+    """Steps taken into a case file that wait to be appended under one request."""
+
+    __slots__ = ("case_file", "expected", "held", "request")
+
+    def __init__(self, case_file: CaseFile, request: Request) -> None:
+        self.case_file = case_file
+        self.request = request
+        self.expected = case_file.version
+        self.held = _claims(case_file.case)
+
+
+def _claims(case: Case | None) -> frozenset[str]:
+    return frozenset() if case is None else case.claims()
+
+
+class Docket(Application[str]):
+    """Opens cases, records steps, and reads a case at any moment. Nothing else changes a case."""
+
+    def __init__(self, ledger: Ledger, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._ledger = ledger
+        self._now = now
+        super().__init__()
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Nothing of the process's environment reaches the library."""
+        return Environment(name, dict(env or {}))
+
+    def construct_mapper(self) -> Mapper[str]:
+        return LedgerMapper()
+
+    def construct_recorder(self) -> ApplicationRecorder:
+        return self._ledger  # type: ignore[return-value]  # a Ledger is also the library's recorder
+
+    def construct_repository(self) -> Repository[str]:
+        return Repository(event_store=self.events)
+
+    # Reading
+
+    def case_file(self, case_id: str) -> CaseFile:
+        """Everything recorded of a case."""
+        try:
+            found: CaseFile = self.repository.get(case_id, projector_func=file_of)  # type: ignore[type-var,arg-type]
+        except AggregateNotFoundError:
+            raise CaseNotFoundError(case_id) from None
+        return found
+
+    def position_at(self, known_at: datetime) -> int:
+        """The last position recorded by then."""
+        return self._ledger.position_at(known_at)
+
+    def head(self) -> int:
+        """The last position of the ledger."""
+        return self._ledger.head()
+
+    # Recording
+
+    def answered(self, request: Request) -> Receipt | None:
+        """The answer that this request got before, if it did; refused if the key was used for something else."""
+        found = self._ledger.answered([request.key]).get(request.key)
+        if found is None:
+            return None
+        fingerprint, result = found
+        if fingerprint != request.fingerprint:
+            raise Refused("request-key-reused", key=request.key)
+        return Receipt(result.detail or "", result.version, result.position, result.recorded_at, repeated=True)
+
+    def open(
+        self, step: Opening, act: Act, *, case_id: str | None = None, request: Request | None = None
+    ) -> Receipt:
+        """Open a case by its first step."""
+        request = request or Request.fresh()
+        if (receipt := self.answered(request)) is not None:
+            return receipt
+        draft = self.draft(request, case_id)
+        self.take(draft, step, act)
+        return self._settled(draft)
+
+    def record(
+        self,
+        case_id: str,
+        step: Step,
+        act: Act,
+        *,
+        expected_version: int | None = None,
+        request: Request | None = None,
+    ) -> Receipt:
+        """Record a step of a case. Asked twice, recorded once; a step that changes nothing records nothing."""
+        request = request or Request.fresh()
+        if (receipt := self.answered(request)) is not None:
+            return receipt
+        for attempt in range(_ATTEMPTS):
+            draft = Draft(self.case_file(case_id), request)
+            if expected_version is not None and draft.expected != expected_version:
+                raise StaleError(case_id, expected_version, draft.expected)
+            self.take(draft, step, act)
+            try:
+                return self._settled(draft)
+            except StaleError:
+                if expected_version is not None or attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError
+
+    def draft(self, request: Request, case_id: str | None = None) -> Draft:
+        """An empty draft for a case that is to be opened; its steps are appended together."""
+        return Draft(CaseFile(case_id or str(uuid4())), request)
+
+    def take(self, draft: Draft, step: Step, act: Act) -> bool:
+        """Check a step against the case and take it into the draft; False if nothing would change."""
+        case_file = draft.case_file
+        jurisdiction = self._jurisdiction(case_file, step)
+        act = self._dated(act, jurisdiction)
+        office = jurisdiction.on(act.occurred_on)
+        case = case_file.case
+        if act.late and case_file.version:
+            case = case_file.at(as_of=act.occurred_at)
+        procedure.check(case, step, act, office)
+        deadlines: tuple[Deadline, ...] = ()
+        match step:
+            case Corrected():
+                step, deadlines = self._typed(case_file, step, jurisdiction)
+            case Voided():
+                self._require_step(case_file, step.voids, "voids")
+                if step.voids in fold.voided_versions(case_file.history):
+                    return False
+            case _ if case is not None and step.already(case):
+                return False
+            case _:
+                deadlines = _deadlines(step, case, act.occurred_on, jurisdiction)
+        case_file.take(
+            Recorded(
+                originator_id=case_file.id,
+                originator_version=case_file.version + 1,
+                timestamp=self._now(),
+                step=step,
+                act=act,
+                event_id=str(uuid4()),
+                nonce=secrets.token_hex(16),
+                deadlines=deadlines,
+            )
+        )
+        return True
+
+    def append(self, drafts: Sequence[Draft]) -> list[Receipt | StaleError | Refused]:
+        """Append drafts in one transaction; for each its receipt, or why it was not recorded."""
+        results = self._ledger.append([self._command(draft) for draft in drafts])
+        return [self._outcome(draft, result) for draft, result in zip(drafts, results, strict=True)]
+
+    def _settled(self, draft: Draft) -> Receipt:
+        outcome = self.append([draft])[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _command(self, draft: Draft) -> Command:
+        held, now_held = draft.held, _claims(draft.case_file.case)
+        return Command(
+            request=draft.request,
+            case_id=draft.case_file.id,
+            expected=draft.expected,
+            events=[self.mapper.to_stored_event(r) for r in draft.case_file.collect_events()],  # type: ignore[arg-type]
+            claims=sorted(now_held - held),
+            releases=sorted(held - now_held),
+        )
+
+    def _outcome(self, draft: Draft, result: Result) -> Receipt | StaleError | Refused:
+        case_id = draft.case_file.id
+        match result.code:
+            case Code.RECORDED:
+                changed = draft.case_file.version > draft.expected
+                return Receipt(case_id, result.version, result.position, result.recorded_at, changed=changed)
+            case Code.SEEN:
+                return Receipt(
+                    result.detail or case_id, result.version, result.position, result.recorded_at, repeated=True
+                )
+            case Code.KEY_REUSED:
+                return Refused("request-key-reused", key=draft.request.key)
+            case Code.STALE:
+                return StaleError(case_id, draft.expected, result.version)
+            case Code.CLAIMED:
+                return Refused("already-taken", claim=result.detail)
+
+    def _jurisdiction(self, case_file: CaseFile, step: Step) -> Jurisdiction:
+        if isinstance(step, Opening):
+            return load_jurisdiction(step.jurisdiction)
+        if not case_file.history:
+            raise Refused("no-case-then", step=step.declared.wire)
+        opening = case_file.history[0].step
+        return load_jurisdiction(opening.jurisdiction if isinstance(opening, Opening) else "")
+
+    def _dated(self, act: Act, jurisdiction: Jurisdiction) -> Act:
+        zone = jurisdiction.time_zone
+        now = self._now()
+        occurred_at = act.occurred_at.astimezone(ZoneInfo(zone))
+        occurred_on = occurred_at.date()
+        ahead = occurred_on > day_of(now, zone) if act.precision == "day" else occurred_at > now + _SKEW
+        if ahead:
+            raise Refused("date-in-the-future", field="occurred_at", occurred_on=occurred_on.isoformat())
+        if occurred_on < EARLIEST:
+            raise Refused("date-out-of-range", field="occurred_at", earliest=EARLIEST.isoformat())
+        return act if occurred_at.utcoffset() == act.occurred_at.utcoffset() else act.model_copy(
+            update={"occurred_at": occurred_at}
+        )
+
+    def _require_step(self, case_file: CaseFile, version: int, field: str) -> Recorded:
+        if not 1 <= version <= case_file.version:
+            raise Refused("no-such-step", field=field, version=version, last=case_file.version)
+        return case_file.history[version - 1]
+
+    def _typed(
+        self, case_file: CaseFile, step: Corrected, jurisdiction: Jurisdiction
+    ) -> tuple[Corrected, tuple[Deadline, ...]]:
+        """A correction typed by the step that it corrects, checked like that step, with the deadlines that follow."""
+        target = self._require_step(case_file, step.corrects, "corrects")
+        if isinstance(target.step, (Corrected, Voided)):
+            raise Refused("cannot-correct", field="corrects", step=target.step.declared.wire)
+        if not step.changes and step.occurred_at is None:
+            raise Refused("nothing-to-correct", field="changes")
+        standing = next((s for s in fold.sequence(case_file.history) if s.version == step.corrects), None)
+        if standing is None:
+            raise Refused("step-is-void", field="corrects", version=step.corrects)
+        typed = step.typed_by(standing.step)
+        draft = Recorded("", 0, self._now(), typed, target.act, "", "")
+        right = fold.corrected(standing, draft, typed)
+        act = self._dated(right.act, jurisdiction)
+        typed = typed.model_copy(update={"occurred_at": typed.occurred_at and act.occurred_at})
+        case = fold.before(case_file.history, step.corrects)
+        right.step.check(case, jurisdiction.on(act.occurred_on))
+        return typed, _deadlines(right.step, case, act.occurred_on, jurisdiction, under=target.deadlines)
+
+
+def _deadlines(
+    step: Step,
+    case: Case | None,
+    started_on: date,
+    jurisdiction: Jurisdiction,
+    under: Iterable[Deadline] = (),
+) -> tuple[Deadline, ...]:
+    """The deadlines that a step starts, under today's rulebook and calendar or, for a correction, those of the step."""
+    kept = {(d.clock, d.part): d for d in under}
+    found = []
+    for rule_id, part in step.started_clocks(case):
+        book, calendar = jurisdiction.book, jurisdiction.working_calendar
+        if (old := kept.get((rule_id, part))) is not None:
+            book = load_rulebook(old.rule.rulebook, old.rule.version)
+            if old.calendar is not None:
+                calendar = load_calendar(*old.calendar.split("@"))
+        if (rule := book.clocks.get(rule_id)) is not None:
+            found.append(clock.start(rule, book, calendar, started_on, part))
+    return tuple(found)
+
+

@@ -1,0 +1,169 @@
+"""Procedure: what a case type's declared steps say: may this step be taken now, what may follow, what was out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from domain import fold
+from domain.case import CASE_TYPES, STEPS, Act, Case, Corrected, DeadlineRecalculated, Recorded, Role, Step, Voided
+from domain.clock import beyond_most, extend
+from domain.office import Office, load_jurisdiction
+from domain.refusal import Refused
+
+
+def steps_of(case_type: type[Case]) -> list[type[Step]]:
+    """Every step of a case type in the order of its declaration, then the steps that all case types share."""
+    own = [step for step in STEPS.values() if step.declared.case_type is case_type]
+    shared = [step for step in STEPS.values() if step.declared.case_type is None]
+    return own + shared
+
+
+def opening_steps() -> list[type[Step]]:
+    """The steps that open a case, of all case types."""
+    return [step for step in STEPS.values() if step.declared.opens]
+
+
+def step_named(case_type: type[Case], name: str) -> type[Step]:
+    """The step of that name, such as `handed_over`; refused if the case type has none."""
+    for step in steps_of(case_type):
+        if step.declared.name == name:
+            return step
+    raise Refused("unknown-step", step=name, kind=case_type.kind)
+
+
+def case_type_named(kind: str) -> type[Case]:
+    """The case type of that kind, such as `suggestion`; refused if there is none."""
+    try:
+        return CASE_TYPES[kind]
+    except KeyError:
+        raise Refused("unknown-case-type", kind=kind) from None
+
+
+def breach_of_stage(case: Case | None, step: Step) -> Refused | None:
+    """Why the step is not open at the stage that the case, or the part that it names, is in."""
+    declared = step.declared
+    if declared.opens:
+        return None if case is None else Refused("case-already-open", step=declared.wire)
+    if isinstance(step, (Corrected, Voided)):
+        return None
+    if case is None:
+        return Refused("no-case-then", step=declared.wire)
+    if declared.while_in is not None and case.stage not in declared.while_in:
+        return Refused("step-not-open", step=declared.wire, stage=case.stage, open_in=sorted(declared.while_in))
+    if declared.part is None:
+        return None
+    part = case.part(declared.part, step.part_key)
+    if part is None:
+        return Refused("unknown-part", field=declared.names, step=declared.wire, part=step.part_key)
+    if declared.after is not None and part.stage not in declared.after:
+        return Refused(
+            "part-step-not-open",
+            step=declared.wire,
+            part=step.part_key,
+            stage=part.stage,
+            open_in=sorted(declared.after),
+        )
+    return None
+
+
+def check(case: Case | None, step: Step, act: Act, office: Office) -> None:
+    """Refuse the wrong role, the wrong stage and impossible data. What a source of an import did is not refused but found."""
+    declared = step.declared
+    if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
+        raise Refused("unknown-step", step=declared.name, kind=case.kind)
+    if act.role not in declared.by:
+        raise Refused("role-may-not", step=declared.wire, role=act.role, by=sorted(declared.by))
+    if (breach := breach_of_stage(case, step)) is not None and (act.imported is None or declared.opens):
+        raise breach
+    if case is not None or declared.opens:
+        step.check(case, office)
+
+
+@dataclass(frozen=True)
+class Open:
+    """A step and whether it may be taken by a role now; `why` says why not."""
+
+    step: type[Step]
+    why: str | None
+
+
+def open_steps(case: Case, role: Role) -> Iterator[Open]:
+    """Every step that the role may ever take, with the reason where the stage does not allow it now."""
+    for step in steps_of(type(case)):
+        declared = step.declared
+        if role not in declared.by or declared.opens:
+            continue
+        why = None
+        if declared.while_in is not None and case.stage not in declared.while_in:
+            why = "step-not-open"
+        elif declared.part is not None and declared.after is not None:
+            parts = getattr(case, declared.part).values()
+            if not any(part.stage in declared.after for part in parts):
+                why = "part-step-not-open"
+        yield Open(step, why)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something recorded that disagrees with the procedure, the order of dates or a rule; never a refusal."""
+
+    message_id: str
+    version: int
+    params: dict[str, object]
+
+
+def findings(history: Sequence[Recorded]) -> list[Finding]:
+    """What disagrees in a history as known now, in procedure order."""
+    steps = fold.sequence(history)
+    opening = next((s for s in steps if s.step.declared.opens), None)
+    if opening is None:
+        return []
+    found: list[Finding] = []
+    case: Case | None = None
+    latest: date | None = None
+    for step in [opening, *(s for s in steps if s is not opening)]:
+        found.extend(Finding(m, step.version, params) for m, params in _disagreements(case, step, opening, latest))
+        if case is None:
+            case = fold.open_case(step)
+        else:
+            step.enact(case)
+        if not isinstance(step.step, DeadlineRecalculated):
+            latest = max(latest or step.act.occurred_on, step.act.occurred_on)
+    return found
+
+
+def _disagreements(
+    case: Case | None, record: Recorded, opening: Recorded, latest: date | None
+) -> Iterator[tuple[str, dict[str, object]]]:
+    occurred_on = record.act.occurred_on
+    breach = breach_of_stage(case, record.step)
+    if breach is not None and record is not opening:
+        yield breach.message_id, dict(breach.params)
+    if occurred_on < opening.act.occurred_on:
+        yield (
+            "before-opening",
+            {"occurred_on": occurred_on.isoformat(), "opened_on": opening.act.occurred_on.isoformat()},
+        )
+    elif latest is not None and occurred_on < latest:
+        yield "dates-out-of-order", {"occurred_on": occurred_on.isoformat(), "after": latest.isoformat()}
+    declared = record.step.declared
+    if case is None or declared.extends is None or (due_on := record.step.extended_due_on()) is None:
+        return
+    running = case.clocks.get((declared.extends, record.step.extended_part()))
+    rule = load_jurisdiction(case.jurisdiction).book.clocks.get(declared.extends)
+    if running is not None and rule is not None and beyond_most(extend(running.deadline, due_on), rule):
+        yield "extension-beyond-most", {"clock": declared.extends, "due_on": due_on.isoformat()}
+
+
+def flow_chart(case_type: type[Case]) -> str:
+    """The case type's stages and steps as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    for step in steps_of(case_type):
+        declared = step.declared
+        if declared.part is not None or declared.leads_to is None:
+            continue
+        sources = ["[*]"] if declared.opens else sorted(declared.while_in or ())
+        lines += [f"    {source} --> {declared.leads_to}: {declared.zh}" for source in sources]
+    return "\n".join(lines) + "\n"

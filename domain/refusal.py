@@ -1,0 +1,15 @@
+"""Refused: the one exception of the domain. Its words, in both languages, live with the pages."""
+
+
+class Refused(Exception):  # noqa: N818 - an outcome of the procedure, not an error of the program
+    """A step that makes no sense: a message id, its parameters and, where one is at fault, the field."""
+
+    def __init__(self, message_id: str, *, field: str | None = None, **params: object) -> None:
+        super().__init__(message_id, field, params)
+        self.message_id = message_id
+        self.field = field
+        self.params = params
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.message_id}({told})"

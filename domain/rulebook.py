@@ -1,0 +1,303 @@
+"""The rules of a jurisdiction as data, each with its source and how sure it is; versions and inheritance."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum, auto
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from domain.calendar import load_calendar
+
+FOLDER = Path(__file__).parent / "rulebooks"
+
+Unit = Literal["calendar_day", "working_day", "month"]
+Force = Literal["statutory", "regional", "seed", "customary", "target"]
+Confidence = Literal["A", "B", "C", "D"]
+"""A read in national law, B in the magazine, C an analogue of another place, D memory or proposal."""
+
+_Text = Annotated[str, Field(min_length=1)]
+_Version = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+_TABLES = ("clocks", "targets", "practices")
+_INHERITED = ("time_zone", "calendar", "outcome_scheme")
+
+
+class RulebookError(ValueError):
+    """A rulebook that is not there or is broken: says the file, the rule and the field at fault."""
+
+    def __init__(self, message: str, *, file: str, rule: str | None = None, field: str | None = None) -> None:
+        super().__init__(": ".join(part for part in (file, rule, field, message) if part))
+        self.file = file
+        self.rule = rule
+        self.field = field
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(_Data):
+    """The same words in Chinese and English."""
+
+    zh: _Text
+    en: _Text
+
+
+class Source(_Data):
+    """Where it is read: L national law, R another place's regulation, S magazine, P page, I issue, M memory, D own."""
+
+    text: _Text
+    kind: Literal["L", "R", "S", "P", "I", "M", "D"]
+    url: str | None = None
+
+
+class Span(_Data):
+    """A number of days, working days or months."""
+
+    count: PositiveInt
+    unit: Unit
+
+
+class Stated(_Data):
+    """What every rule says of itself: its words, its sources, how sure it is, and the book that states it."""
+
+    id: _Text
+    zh: _Text
+    en: _Text
+    explanation: Words
+    force: Force
+    confidence: Confidence
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    stated_in: _Text
+
+
+class ClockRule(Stated):
+    """How long something may take after a step (期限规则), and how long at most with extensions."""
+
+    count: PositiveInt
+    unit: Unit
+    direction: Literal["after"] = "after"
+    roll_forward: bool = False
+    most: Span | None = None
+    per: Literal["case", "part"] = "case"
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @field_validator("roll_forward")
+    @classmethod
+    def _working_days_need_no_rolling(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - as pydantic calls it
+        if value and info.data.get("unit") == "working_day":
+            raise ValueError("a working day never needs to roll forward")
+        return value
+
+    def in_force(self, day: date) -> bool:
+        """Whether the rule was valid on that day."""
+        return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
+
+
+class Outcome(StrEnum):
+    """What became of a suggestion, whatever letter the unit gave it (办理结果)."""
+
+    RESOLVED = auto()
+    IN_PROGRESS = auto()
+    PLANNED = auto()
+    NOT_NOW = auto()
+    REFERENCE_ONLY = auto()
+    REFERRED_UP = auto()
+    NOT_FEASIBLE = auto()
+
+
+class OutcomeScheme(Stated):
+    """Which letters units write on their replies (办理结果分类), and what each means."""
+
+    letters: Annotated[Mapping[str, Outcome], Field(min_length=1)]
+    words: Mapping[str, Words]
+
+    @field_validator("words")
+    @classmethod
+    def _every_letter_has_words(cls, value: Mapping[str, Words], info: ValidationInfo) -> Mapping[str, Words]:
+        if value.keys() != info.data.get("letters", value).keys():
+            raise ValueError("letters and words name different letters")
+        return value
+
+
+class Target(Stated):
+    """What one jurisdiction wants to reach in one year (目标); `value` is a share of 1."""
+
+    metric: _Text
+    value: Annotated[float, Field(gt=0, le=1)]
+    year: Annotated[int, Field(ge=1949)]
+    jurisdiction: _Text
+
+
+class Practice(Stated):
+    """A way of working that a text asks for without a number (工作机制): shown beside the rules, measured by none."""
+
+    jurisdiction: _Text
+
+
+class Jurisdiction(_Data):
+    """Whose rules these are: division code (GB/T 2260) or country code, and names."""
+
+    code: _Text
+    zh: _Text
+    en: _Text
+
+
+class Rulebook(_Data):
+    """A jurisdiction's rules with all that it inherits; `(id, version)` fixes every one of them for ever."""
+
+    id: _Text
+    version: _Version
+    jurisdiction: Jurisdiction
+    time_zone: _Text
+    calendar: _Text
+    inherits: Annotated[str, Field(pattern=r"^[^@]+@\d{4}-\d{2}-\d{2}$")] | None = None
+    clocks: Mapping[str, ClockRule] = {}
+    outcome_scheme: OutcomeScheme | None = None
+    targets: Mapping[str, Target] = {}
+    practices: Mapping[str, Practice] = {}
+    note: Words
+
+    @property
+    def ref(self) -> str:
+        """How this book is named where one version is meant: `cn-national@2026-11-22`."""
+        return f"{self.id}@{self.version}"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone {value}") from error
+        return value
+
+    @field_validator("calendar")
+    @classmethod
+    def _calendar_exists(cls, value: str) -> str:
+        load_calendar(value)
+        return value
+
+    def targets_of(self, jurisdiction: str, year: int) -> tuple[Target, ...]:
+        """The targets that a jurisdiction set itself for a year; others that the book quotes do not bind it."""
+        return tuple(t for t in self.targets.values() if (t.jurisdiction, t.year) == (jurisdiction, year))
+
+
+class Shelf:
+    """The rulebooks of a folder: one TOML file `<id>.toml` or `<id>@<version>.toml` per version."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files: dict[str, Path] = {}
+        self._pages: dict[str, dict[str, Any]] = {}
+        self._versions: dict[str, list[str]] = {}
+        for file in sorted(folder.glob("*.toml")):
+            page = _read(file)
+            id, version = _title(file, page)
+            if version in self._versions.setdefault(id, []):
+                raise RulebookError(f"{id}@{version} is in two files", file=file.name)
+            self._versions[id].append(version)
+            self._files[f"{id}@{version}"] = file
+            self._pages[f"{id}@{version}"] = page
+
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all rulebooks, sorted."""
+        return tuple(sorted(self._versions))
+
+    def versions(self, id: str) -> tuple[str, ...]:
+        """The versions there are of a rulebook, oldest first."""
+        return tuple(sorted(self._versions.get(id, ())))
+
+    def load(self, id: str, version: str | None = None) -> Rulebook:
+        """A rulebook with everything it inherits (None: its newest version)."""
+        return self._merged(f"{id}@{version or max(self.versions(id), default='newest')}", heirs=())
+
+    def _merged(self, ref: str, heirs: tuple[str, ...]) -> Rulebook:
+        if ref not in self._pages:
+            wanted_by = self._files[heirs[-1]].name if heirs else ref
+            raise RulebookError(f"there is no {ref}; there are {', '.join(sorted(self._pages))}", file=wanted_by)
+        file, page = self._files[ref].name, _stamped(self._pages[ref], ref)
+        inherited = page.get("inherits")
+        if inherited in (*heirs, ref):
+            raise RulebookError(f"{inherited} inherits itself", file=file, field="inherits")
+        if isinstance(inherited, str):
+            page = _on_top_of(self._merged(inherited, (*heirs, ref)), page)
+        try:
+            return Rulebook.model_validate(page)
+        except ValidationError as error:
+            raise _explained(file, error) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RulebookError(f"is not readable TOML: {error}", file=file.name) from error
+
+
+def _title(file: Path, page: Mapping[str, Any]) -> tuple[str, str]:
+    for field in ("id", "version"):
+        if not isinstance(page.get(field), str):
+            raise RulebookError("a text is required", file=file.name, field=field)
+    id, version = page["id"], page["version"]
+    if file.stem not in {id, f"{id}@{version}"}:
+        raise RulebookError(f"the file should be named {id}.toml or {id}@{version}.toml", file=file.name, field="id")
+    return id, version
+
+
+def _stamped(page: Mapping[str, Any], ref: str) -> dict[str, Any]:
+    """The page with every rule told its own id and the book that states it."""
+    stamped = dict(page)
+    for table in _TABLES:
+        if isinstance(rules := page.get(table), dict):
+            stamped[table] = {
+                id: {**rule, "id": id, "stated_in": ref} if isinstance(rule, dict) else rule
+                for id, rule in rules.items()
+            }
+    if isinstance(scheme := page.get("outcome_scheme"), dict):
+        stamped["outcome_scheme"] = {**scheme, "stated_in": ref}
+    return stamped
+
+
+def _on_top_of(base: Rulebook, page: dict[str, Any]) -> dict[str, Any]:
+    """The page with what it leaves open taken from its base; a rule of the same id replaces the whole rule."""
+    merged = {name: getattr(base, name) for name in _INHERITED} | page
+    for table in _TABLES:
+        if isinstance(own := page.get(table, {}), dict):
+            merged[table] = {**getattr(base, table), **own}
+    return merged
+
+
+def _explained(file: str, error: ValidationError) -> RulebookError:
+    first = error.errors()[0]
+    place = [str(step) for step in first["loc"]]
+    rule = place[1] if len(place) > 1 and place[0] in _TABLES else None
+    return RulebookError(first["msg"], file=file, rule=rule, field=".".join(place[2:] if rule else place) or None)
+
+
+@cache
+def _shelf() -> Shelf:
+    return Shelf(FOLDER)
+
+
+def rulebook_ids() -> tuple[str, ...]:
+    """The ids of the rulebooks that ship with the service."""
+    return _shelf().ids()
+
+
+@cache
+def load_rulebook(id: str, version: str | None = None) -> Rulebook:
+    """A rulebook that ships with the service, with everything it inherits (None: its newest version)."""
+    return _shelf().load(id, version)
