@@ -106,6 +106,31 @@ class RunningClock:
 ClockKey = tuple[str, str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What every list shows of a case, whatever its type. Dates are the office's own."""
+
+    title: str
+    number: str | None
+    session: str | None
+    person: str | None
+    """Who brought it: the lead deputy of a suggestion."""
+    unit: str | None
+    """Who leads it now."""
+    units: tuple[str, ...]
+    opened_on: date | None
+    handed_over_on: date | None
+    due_on: date | None
+    """The due date in force of the answer that is awaited, or that was given."""
+    answered_on: date | None
+    extended: bool
+    rounds: int
+    grade: str | None
+    """The last evaluation."""
+    over: bool = False
+    """Withdrawn, merged, not accepted: no answer is awaited any more."""
+
+
 @dataclass
 class Case:
     """The state of a case at a moment: a fold over its recorded steps, and nothing else."""
@@ -130,6 +155,10 @@ class Case:
         parts: Mapping[str, Part] = getattr(self, kind)
         return None if key is None else parts.get(key)
 
+    def facts(self) -> Facts:
+        """What lists show of the case."""
+        raise NotImplementedError
+
     def claims(self) -> frozenset[str]:
         """What no other case of the ledger may hold at the same time, such as a number."""
         return frozenset()
@@ -139,9 +168,9 @@ class Case:
         return [running for running in self.clocks.values() if running.stopped_at is None]
 
     @property
-    def next_due_on(self) -> date | None:
-        """The nearest due date of the clocks that run."""
-        return min((running.deadline.due_on for running in self.open_clocks), default=None)
+    def next_deadline(self) -> Deadline | None:
+        """The nearest deadline of the clocks that run."""
+        return min((running.deadline for running in self.open_clocks), key=lambda d: d.due_on, default=None)
 
 
 CASE_TYPES: dict[str, type[Case]] = {}

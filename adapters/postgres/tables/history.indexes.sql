@@ -1,0 +1,2 @@
+CREATE INDEX ON {table} (ledger_id, actor, position);
+CREATE INDEX ON {table} (ledger_id, wire, position);

@@ -1,0 +1,251 @@
+"""What readers ask of the projections: lists, counts and steps at a moment of both clocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, LiteralString
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.pool import Pool, translated
+from domain.docket import LedgerEvent
+from domain.moment import Moment
+from domain.refusal import Refused
+from projections.case_list import CaseList
+
+STATES: dict[str, LiteralString] = {
+    "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
+    "waiting": "handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over",
+    "overdue": "handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over AND overdue_from <= %(as_of)s",
+    "answered": "answered_on IS NOT NULL",
+}
+"""In which state a case is, as the office asks for it. Overdue is a fact about the moment, and part of waiting."""
+
+SORTS: dict[str, LiteralString] = {"opened_on": "date", "due_on": "date", "number": "text", "title": "text"}
+
+_NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
+_WAIT_STEP = 0.004
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which cases are asked for; None leaves a dimension open."""
+
+    kind: str | None = None
+    jurisdiction: str | None = None
+    stage: str | None = None
+    unit: str | None = None
+    deputy: str | None = None
+    session: str | None = None
+    state: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case in a list, as it was at the moment."""
+
+    case_id: str
+    kind: str
+    jurisdiction: str
+    number: str | None
+    title: str
+    stage: str
+    session: str | None
+    person: str | None
+    unit: str | None
+    units: list[str]
+    opened_on: date | None
+    handed_over_on: date | None
+    due_on: date | None
+    answered_on: date | None
+    extended: bool
+    over: bool
+    next_clock: str | None
+    next_due_on: date | None
+    estimate: bool
+    rounds: int
+    grade: str | None
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many cases there are, by state, stage and leading unit; the list of the same filter has as many rows."""
+
+    total: int
+    unassigned: int
+    waiting: int
+    overdue: int
+    answered: int
+    by_stage: dict[str, int]
+    by_unit: dict[str, int]
+
+
+@dataclass(frozen=True)
+class ProjectionStatus:
+    """How far a projection is, measured against the head of the ledger."""
+
+    name: str
+    build: int
+    version: int
+    position: int
+    head: int
+    lag: int
+    lag_seconds: float
+    state: str
+    error: str | None
+    heartbeat: datetime
+
+
+class Views:
+    """Reads over one ledger. A moment's second clock is a position, so that pages and figures of one moment agree."""
+
+    def __init__(self, pool: Pool, ledger: PostgresLedger) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._ledger_id = ledger.ledger_id
+
+    def position(self) -> int:
+        """The position that the case list has reached: what is known now."""
+        rows = self._all(
+            "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
+            " WHERE p.ledger_id = %(ledger)s AND name = %(name)s AND b.state = 'live'",
+            {"name": CaseList.name},
+        )
+        return int(rows[0][0]) if rows else 0
+
+    def moment(
+        self, as_of: datetime | None = None, known_at: datetime | None = None, position: int | None = None
+    ) -> Moment:
+        """A moment; what is left open is now. A position that has not been reached is refused."""
+        reached = self.position()
+        if position is not None:
+            if not 0 <= position <= reached:
+                raise Refused("position-not-reached", field="position", position=position, reached=reached)
+        elif known_at is not None:
+            position = min(self._ledger.position_at(known_at), reached)
+        return Moment(as_of or datetime.now(UTC), reached if position is None else position)
+
+    def cases(
+        self,
+        wanted: Filter,
+        moment: Moment,
+        *,
+        sort: str = "-opened_on",
+        after: tuple[Any, str] | None = None,
+        limit: int = 50,
+    ) -> list[CaseRow]:
+        """A page of the list: `after` is the sort value and the case id of the last row of the page before."""
+        name, descending = sort.removeprefix("-"), sort.startswith("-")
+        if name not in SORTS:
+            raise Refused("unknown-sort", field="sort", sort=sort, known=sorted(SORTS))
+        type_name = SORTS[name]
+        key = sql.SQL("coalesce({}, {})").format(sql.Identifier(name), sql.SQL(_NULLS[type_name]))
+        direction = sql.SQL("DESC" if descending else "ASC")
+        where, params = self._where(wanted, moment)
+        if after is not None:
+            where = sql.SQL("{} AND ({}, case_id) {} (coalesce(%(after)s::{}, {}), %(after_id)s)").format(
+                where, key, sql.SQL("<" if descending else ">"), sql.SQL(type_name), sql.SQL(_NULLS[type_name])
+            )
+            params |= {"after": after[0], "after_id": after[1]}
+        query = sql.SQL(
+            "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit, units, opened_on,"
+            " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds, grade,"
+            " coalesce({overdue}, false) AS overdue"
+            " FROM case_list WHERE {where} ORDER BY {key} {direction}, case_id {direction} LIMIT %(limit)s"
+        ).format(overdue=sql.SQL(STATES["overdue"]), where=where, key=key, direction=direction)
+        with translated(), self._pool.connection() as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
+            return cursor.execute(query, params | {"limit": limit}).fetchall()
+
+    def counts(self, wanted: Filter, moment: Moment) -> Counts:
+        """Counts over the whole list of a filter at a moment."""
+        where, params = self._where(wanted, moment)
+        flags = sql.SQL(", ").join(
+            sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in STATES.values()
+        )
+        rows = self._all(
+            sql.SQL(
+                "SELECT stage, unit, count(*), {flags}, grouping(stage) = 0, grouping(unit) = 0 FROM case_list WHERE {where} GROUP BY GROUPING SETS ((), (stage), (unit))"
+            ).format(flags=flags, where=where),
+            params,
+        )
+        total, states = 0, [0] * len(STATES)
+        by_stage: dict[str, int] = {}
+        by_unit: dict[str, int] = {}
+        for stage, unit, count, *of_state, of_stage, of_unit in rows:
+            if of_stage:
+                by_stage[stage] = count
+            elif of_unit:
+                by_unit[unit or ""] = count
+            else:
+                total, states = count, of_state
+        return Counts(total, **dict(zip(STATES, states, strict=True)), by_stage=by_stage, by_unit=by_unit)
+
+    def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
+        """Stored steps in ledger order."""
+        return self._ledger.tail(after, limit, until)
+
+    def step_at(self, position: int) -> LedgerEvent | None:
+        """The stored step at a position."""
+        found = self._ledger.tail(position - 1, 1, position)
+        return found[0] if found else None
+
+    def status(self) -> list[ProjectionStatus]:
+        """Every build of every projection; the lag is measured against the ledger's head, not against what was read."""
+        rows = self._all(
+            "SELECT name, build, b.version, p.position, h.position, h.position - p.position,"
+            " CASE WHEN h.position > p.position THEN extract(epoch FROM clock_timestamp() - l.recorded_at) ELSE 0 END,"
+            " CASE WHEN p.error IS NOT NULL THEN 'stopped' WHEN b.state = 'building' THEN 'rebuilding' ELSE 'live' END,"
+            " p.error, p.heartbeat"
+            " FROM projection_build b JOIN projection_position p USING (name, build)"
+            " JOIN ledger_head h ON h.ledger_id = p.ledger_id"
+            " LEFT JOIN ledger l ON l.ledger_id = p.ledger_id AND l.position = p.position + 1"
+            " WHERE p.ledger_id = %(ledger)s AND b.state <> 'retired' ORDER BY name, build",
+            {},
+        )
+        return [ProjectionStatus(*row[:6], float(row[6]), *row[7:]) for row in rows]
+
+    def wait_for(self, position: int, timeout: float = 2.0) -> bool:
+        """Whether the case list reaches a position in time, so that a writer can read what it wrote."""
+        until = time.monotonic() + timeout
+        while self.position() < position:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_WAIT_STEP)
+        return True
+
+    def _where(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, dict[str, Any]]:
+        conditions: list[sql.Composable] = [
+            sql.SQL("ledger_id = %(ledger)s"),
+            sql.SQL("valid_from <= %(as_of)s AND valid_to > %(as_of)s"),
+            sql.SQL("known_from <= %(known)s AND known_to > %(known)s"),
+        ]
+        params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        for name in ("kind", "jurisdiction", "stage", "session"):
+            if (value := getattr(wanted, name)) is not None:
+                conditions.append(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)))
+                params[name] = value
+        if wanted.unit is not None:
+            conditions.append(sql.SQL("%(unit)s = ANY (units)"))
+            params["unit"] = wanted.unit
+        if wanted.deputy is not None:
+            conditions.append(sql.SQL("person = %(deputy)s"))
+            params["deputy"] = wanted.deputy
+        if wanted.state is not None:
+            if wanted.state not in STATES:
+                raise Refused("unknown-state", field="state", state=wanted.state, known=sorted(STATES))
+            conditions.append(sql.SQL(STATES[wanted.state]))
+        if wanted.text:
+            conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
+            params["text"] = wanted.text
+        return sql.SQL(" AND ").join(conditions), params
+
+    def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+        with translated(), self._pool.connection() as conn:
+            return conn.execute(query, {"ledger": self._ledger_id} | params).fetchall()

@@ -1,0 +1,212 @@
+"""The case list at any moment: for each case the stretches of its facts, on both clocks."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, NamedTuple
+
+from domain import fold
+from domain.case import Case, Corrected, Recorded, Voided
+from domain.casefile import CaseFile
+from domain.clock import overdue_from
+from domain.office import load_jurisdiction
+from projections.projection import Changes, Histories
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The end of a stretch that has none."""
+STILL_KNOWN = 2**63 - 1
+"""The end, on the second clock, of what is known now."""
+
+_REMEMBERED = 20_000
+
+
+class Row(NamedTuple):
+    """What the list shows of a case during one stretch."""
+
+    kind: str
+    jurisdiction: str
+    number: str | None
+    title: str
+    stage: str
+    session: str | None
+    person: str | None
+    unit: str | None
+    units: list[str]
+    opened_on: date | None
+    handed_over_on: date | None
+    due_on: date | None
+    overdue_from: datetime | None
+    answered_on: date | None
+    extended: bool
+    over: bool
+    next_clock: str | None
+    next_due_on: date | None
+    estimate: bool
+    rounds: int
+    grade: str | None
+
+
+Stretch = tuple[datetime, Row]
+"""Since when the case has been so; until the next stretch."""
+
+
+def row_of(case: Case) -> Row:
+    """The row of a case as it is."""
+    facts = case.facts()
+    zone = load_jurisdiction(case.jurisdiction).time_zone
+    deadline = case.next_deadline
+    return Row(
+        case.kind,
+        case.jurisdiction,
+        facts.number,
+        facts.title,
+        str(case.stage),
+        facts.session,
+        facts.person,
+        facts.unit,
+        list(facts.units),
+        facts.opened_on,
+        facts.handed_over_on,
+        facts.due_on,
+        overdue_from(facts.due_on, zone) if facts.due_on is not None else None,
+        facts.answered_on,
+        facts.extended,
+        facts.over,
+        deadline.clock if deadline else None,
+        deadline.due_on if deadline else None,
+        bool(deadline and deadline.estimate),
+        facts.rounds,
+        facts.grade,
+    )
+
+
+def stretches_of(history: Iterable[Recorded], known: int | None = None) -> list[Stretch]:
+    """The stretches of a case as known at a position, in the order of their dates."""
+    found: list[Stretch] = []
+    for since, case in fold.timeline(history, known):
+        if case is not None:
+            row = row_of(case)
+            if not found or found[-1][1] != row:
+                found.append((since, row))
+    return found
+
+
+class Interval(NamedTuple):
+    """A stretch with both its ends, and the position since which it is known."""
+
+    valid_from: datetime
+    valid_to: datetime
+    row: Row
+    known_from: int
+
+
+class Tracked:
+    """A case file with its intervals as known now."""
+
+    __slots__ = ("case_file", "intervals", "latest")
+
+    def __init__(self, case_id: str) -> None:
+        self.case_file = CaseFile(case_id)
+        self.intervals: list[Interval] = []
+        self.latest: datetime | None = None
+
+    def take(self, record: Recorded) -> tuple[list[Interval], list[Interval]]:
+        """The intervals that a record ends, and those that it begins."""
+        self.case_file.take(record)
+        usual = (
+            self.latest is not None
+            and record.occurred_at >= self.latest
+            and not record.act.late
+            and not isinstance(record.step, (Corrected, Voided))
+        )
+        if usual and self.intervals and self.case_file.case is not None:
+            self.latest = record.occurred_at
+            return self._go_on(record, row_of(self.case_file.case))
+        self.latest = max((s.occurred_at for s in fold.sequence(self.case_file.history)), default=None)
+        return self._compare(record.position)
+
+    def _go_on(self, record: Recorded, row: Row) -> tuple[list[Interval], list[Interval]]:
+        """The latest step on both clocks changes the case only from its own time on."""
+        last = self.intervals[-1]
+        if row == last.row:
+            return [], []
+        since, position = record.occurred_at, record.position
+        ended = [self.intervals.pop()]
+        if since > last.valid_from:
+            begun = [last._replace(valid_to=since, known_from=position), Interval(since, FOREVER, row, position)]
+        elif self.intervals and self.intervals[-1].row == row:
+            before = self.intervals.pop()
+            ended.append(before)
+            begun = [before._replace(valid_to=FOREVER, known_from=position)]
+        else:
+            begun = [Interval(since, FOREVER, row, position)]
+        self.intervals += begun
+        return ended, begun
+
+    def _compare(self, position: int) -> tuple[list[Interval], list[Interval]]:
+        """A late entry, a correction or a void may change any stretch: compare all of them."""
+        stretches = stretches_of(self.case_file.history)
+        ends = [since for since, _ in stretches[1:]] + [FOREVER]
+        known = {(i.valid_from, i.valid_to): i for i in self.intervals}
+        intervals = []
+        for (since, row), until in zip(stretches, ends, strict=False):
+            old = known.get((since, until))
+            same = old is not None and old.row == row
+            intervals.append(old if same and old is not None else Interval(since, until, row, position))
+        kept = set(map(id, intervals))
+        ended = [i for i in self.intervals if id(i) not in kept]
+        begun = [i for i in intervals if i.known_from == position]
+        self.intervals = intervals
+        return ended, begun
+
+
+class CaseList:
+    """Interval rows (case, valid from–to, known from–to) with the case's facts."""
+
+    name: ClassVar[str] = "case_list"
+    version: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        self._tracked: OrderedDict[str, Tracked] = OrderedDict()
+
+    def forget(self) -> None:
+        self._tracked.clear()
+
+    def take(self, batch: Sequence[Recorded], histories: Histories) -> Changes:
+        """Rows of a batch; an interval that begins and ends in it is added with its end."""
+        self._remember(batch, histories)
+        added: dict[tuple[str, datetime, int], list[Any]] = {}
+        closed: list[tuple[Any, ...]] = []
+        for record in batch:
+            case_id, position = record.originator_id, record.position
+            ended, begun = self._tracked[case_id].take(record)
+            for interval in ended:
+                if (row := added.get((case_id, interval.valid_from, interval.known_from))) is not None:
+                    row[4] = position
+                else:
+                    closed.append((case_id, interval.valid_from, interval.known_from, position))
+            for valid_from, valid_to, facts, known_from in begun:
+                added[case_id, valid_from, known_from] = [
+                    case_id, valid_from, valid_to, known_from, STILL_KNOWN, *facts
+                ]  # fmt: skip
+        while len(self._tracked) > _REMEMBERED:
+            self._tracked.popitem(last=False)
+        return Changes([tuple(row) for row in added.values()], closed)
+
+    def _remember(self, batch: Sequence[Recorded], histories: Histories) -> None:
+        """Have every case of the batch at hand; those that are not are read anew."""
+        missing = {}
+        for record in batch:
+            case_id = record.originator_id
+            if case_id in self._tracked:
+                self._tracked.move_to_end(case_id)
+            elif case_id not in missing:
+                self._tracked[case_id] = Tracked(case_id)
+                if record.version > 1:
+                    missing[case_id] = self._tracked[case_id]
+        if missing:
+            for case_id, history in histories(list(missing)).items():
+                for record in history:
+                    missing[case_id].take(record)

@@ -1,0 +1,9 @@
+"""Every projection with its name and version. A new version is rebuilt beside the old one, then swapped."""
+
+from collections.abc import Callable
+
+from projections.case_list import CaseList
+from projections.history import History
+from projections.projection import Projection
+
+PROJECTIONS: dict[str, Callable[[], Projection]] = {CaseList.name: CaseList, History.name: History}
