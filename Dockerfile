@@ -12,7 +12,7 @@ RUN useradd --system --uid 10001 --user-group --no-create-home duban \
     && install -d -o duban -g duban -m 700 /data
 COPY --from=build /opt/duban /opt/duban
 ENV PATH=/opt/duban/bin:$PATH PYTHONUNBUFFERED=1 DUBAN_DATA_DIR=/data DUBAN_HOST=0.0.0.0 DUBAN_LOG_FORMAT=json
-USER duban
+USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000

@@ -32,6 +32,7 @@ UNDURABLE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page
 FREE_UIDS = range(60706, 61184)  # left unassigned by distributions and by systemd
 SHARED_BINARIES = Path("/var/cache/duban")
 LONGEST_SOCKET_PLACE = 80
+FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "Check free disk space")
 LEAST_SPACE = 1_000_000
 PR_SET_PDEATHSIG = 1
 
@@ -277,6 +278,10 @@ class EmbeddedPostgres:
     def _start(self) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _locked(self.data_dir)
+        _, left = _recorded(self._lock)
+        if left is not None:
+            shutil.rmtree(left, ignore_errors=True)
+        _record(self._lock, None)
         shutil.rmtree(self.data_dir / "postgres.new", ignore_errors=True)
         account = _server_account(self.cluster)
         binaries, major = _binaries(account)
@@ -324,21 +329,25 @@ class EmbeddedPostgres:
         new.rename(self.cluster)
 
     def _settle_leftover(self) -> dict[str, str]:
-        """Stop a server that outlived its supervisor; what PostgreSQL must know where its old pid has a new owner."""
+        """Stop a server that outlived its supervisor; what PostgreSQL must know where its old pid seems to live on."""
         first = _text(self.cluster / "postmaster.pid").partition("\n")[0].strip()
+        # PostgreSQL forgives a pid file that names its grandparent, and still looks for the children of a dead server.
+        forgiven = {"PG_GRANDPARENT_PID": first}
+        deadline = time.monotonic() + self.patience
         try:
             process = psutil.Process(int(first))
             if process.name() != "postgres" or Path(process.cwd()) != self.cluster.resolve():
-                return {"PG_GRANDPARENT_PID": first}
+                return forgiven
             process.send_signal(signal.SIGINT)
-            process.wait(self.patience)
+            while process.status() != psutil.STATUS_ZOMBIE:
+                if time.monotonic() > deadline:
+                    raise EmbeddedError(f"The server of an earlier run does not end: stop process {first}, try again.")
+                time.sleep(0.02)
+        except (psutil.AccessDenied, psutil.ZombieProcess):
+            return forgiven
         except (ValueError, psutil.NoSuchProcess):
             return {}
-        except psutil.AccessDenied:
-            return {"PG_GRANDPARENT_PID": first}
-        except psutil.TimeoutExpired:
-            raise EmbeddedError(f"The database server of an earlier run does not end: stop process {first}.") from None
-        return {}
+        return forgiven
 
     def _launch(self, binaries: Path, account: _Account, environment: dict[str, str], deadline: float) -> bool:
         """Start the server and wait until it answers; False where the last server's children are still leaving."""
@@ -378,13 +387,13 @@ class EmbeddedPostgres:
         return _text(self.log, max(self.log.stat().st_size - begin, 1))
 
     def _failed(self, what: str, said: str) -> EmbeddedError:
-        if os.strerror(errno.ENOSPC) in said or shutil.disk_usage(self.data_dir).free < LEAST_SPACE:
+        if any(sign in said for sign in FULL) or shutil.disk_usage(self.data_dir).free < LEAST_SPACE:
             return NoSpace(self.data_dir)
         last = "\n".join(f"  {line}" for line in said.strip().splitlines()[-15:])
         return EmbeddedError(f"{what} in {self.data_dir}. Its last words (log: {self.log}):\n{last}")
 
     def _explained(self, trouble: OSError) -> EmbeddedError:
-        if os.strerror(errno.ENOSPC) in str(trouble):
+        if any(sign in str(trouble) for sign in FULL):
             return NoSpace(self.data_dir)
         return EmbeddedError(
             f"The data directory {self.data_dir} cannot be used: {trouble}. "
@@ -444,7 +453,7 @@ def _socket_place(account: _Account) -> Path:
 
 
 def _locked(data_dir: Path) -> FileIO:
-    """The lock of a data directory, ours until it is closed; a socket directory left by a killed owner is removed."""
+    """The lock of a data directory, ours until it is closed."""
     lock = (data_dir / "lock").open("ab+", buffering=0)
     for tries_left in reversed(range(20)):
         try:
@@ -456,10 +465,6 @@ def _locked(data_dir: Path) -> FileIO:
                 lock.close()
                 raise AlreadyRunning(data_dir, pid) from None
             time.sleep(0.02)  # `running` holds the lock for a moment, too
-    _, left = _recorded(lock)
-    if left is not None:
-        shutil.rmtree(left, ignore_errors=True)
-    _record(lock, None)
     return lock
 
 

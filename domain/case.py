@@ -95,6 +95,7 @@ class RunningClock:
 
     @property
     def stopped_on(self) -> date | None:
+        """The day on which it was stopped."""
         return self.stopped_at.date() if self.stopped_at is not None else None
 
     @property
@@ -165,6 +166,7 @@ class Case:
 
     @property
     def open_clocks(self) -> list[RunningClock]:
+        """The clocks that run."""
         return [running for running in self.clocks.values() if running.stopped_at is None]
 
     @property
@@ -201,6 +203,8 @@ class Declared:
     starts: tuple[str, ...]
     stops: tuple[str, ...]
     extends: str | None
+    moves: frozenset[tuple[StrEnum, StrEnum]]
+    """Where the case itself goes, from which stage, when that depends on its parts."""
 
 
 class Step(BaseModel):
@@ -231,6 +235,7 @@ class Step(BaseModel):
         starts: tuple[str, ...] = (),
         stops: tuple[str, ...] = (),
         extends: str | None = None,
+        moves: Iterable[tuple[StrEnum, StrEnum]] = (),
         upcasts: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -257,6 +262,7 @@ class Step(BaseModel):
             starts=starts,
             stops=stops,
             extends=extends,
+            moves=frozenset(moves),
         )
         STEPS[wire] = cls
         for older, upcast in (upcasts or {}).items():
@@ -270,6 +276,13 @@ class Step(BaseModel):
 
     def check(self, case: Any, office: Office) -> None:
         """Refuse what cannot be; breaches of a rule are findings, not refusals."""
+
+    def check_actor(self, case: Any, act: Act) -> None:
+        """Refuse somebody who may not take this step of this case, whatever the role."""
+
+    def filled_in(self, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
+        """The same step with what the office's rules say beside it, as it is stored."""
+        return self
 
     def already(self, case: Any) -> bool:  # noqa: ARG002 - the hook's signature
         """Whether the case is so already, and nothing would be recorded."""
@@ -288,13 +301,21 @@ class Step(BaseModel):
         for rule in self.declared.stops:
             yield rule, self.part_key
 
+    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:  # noqa: ARG002 - the hook's signature
+        """The deadlines with a date of their own that this step starts, by no rule."""
+        yield from ()
+
+    def extended_clock(self, case: Any) -> ClockKey | None:  # noqa: ARG002 - the hook's signature
+        """The clock that is extended; by default the declared one of the step's part."""
+        return None if self.declared.extends is None else (self.declared.extends, self.part_key)
+
     def extended_due_on(self) -> date | None:
         """The new due date of a step that extends a clock."""
         return getattr(self, "due_on", None)
 
-    def extended_part(self) -> str | None:
-        """The part whose clock is extended."""
-        return self.part_key
+    def may_come_before(self) -> bool:
+        """Whether it may have happened before the case was opened."""
+        return False
 
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """The same step with some fields replaced, as a correction says."""
@@ -386,6 +407,7 @@ class DeadlineRecalculated(
     reason: Text
 
     def apply(self, case: Case, act: Act) -> None:  # noqa: ARG002 - the hook's signature
+        """The running deadline becomes the new one."""
         if running := case.clocks.get((self.clock, self.part)):
             running.deadline = self.deadline
 
@@ -411,6 +433,7 @@ class Recorded:
 
     @property
     def occurred_at(self) -> datetime:
+        """When it happened in the office."""
         return self.act.occurred_at
 
     @property
@@ -434,7 +457,7 @@ class Recorded:
         for key in step.stopped_clocks(case):
             if (running := case.clocks.get(key)) is not None and running.stopped_at is None:
                 running.stopped_at = self.act.occurred_at
-        if declared.extends is not None and (due_on := step.extended_due_on()) is not None:
-            running = case.clocks.get((declared.extends, step.extended_part()))
+        if (extended := step.extended_clock(case)) is not None and (due_on := step.extended_due_on()) is not None:
+            running = case.clocks.get(extended)
             if running is not None:
                 running.deadline = clock.extend(running.deadline, due_on, declared.wire)

@@ -1,4 +1,4 @@
-"""CaseFile (案卷): everything ever recorded of a case, and the case as it stands. The aggregate of the eventsourcing library."""
+"""CaseFile (案卷): everything ever recorded of a case, and the case as it stands: the library's aggregate."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CaseFile:
         elif self.case is not None:
             recorded.enact(self.case)
         elif recorded.step.declared.opens:
-            self.case = fold.case_at(self.history)
+            self.case = fold.case_at(self.history) if self.version > 1 else fold.open_case(recorded)
 
     def at(self, known: int | None = None, as_of: datetime | None = None) -> Case | None:
         """The case at a moment of both clocks; None if there was no case then."""

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, NotRequired, Protocol
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pydantic_core
-from eventsourcing.application import AggregateNotFoundError, Application, EnvType, Repository
+from eventsourcing.application import AggregateNotFoundError, Application, Repository
 from eventsourcing.persistence import ApplicationRecorder, Mapper, StoredEvent
-from eventsourcing.utils import Environment
+from eventsourcing.utils import Environment, EnvType
 from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from domain import clock, fold, procedure
 from domain.calendar import load_calendar
-from domain.case import Act, Case, Corrected, Opening, Recorded, Step, Voided, step_of
+from domain.case import STEPS, Act, Case, Corrected, Opening, Recorded, Step, Voided, latest
 from domain.casefile import CaseFile, file_of
 from domain.clock import Deadline
-from domain.moment import day_of
 from domain.office import Jurisdiction, load_jurisdiction
 from domain.refusal import Refused
 from domain.rulebook import load_rulebook
@@ -34,7 +34,6 @@ EARLIEST = date(1902, 1, 1)
 
 _SKEW = timedelta(minutes=1)
 _ATTEMPTS = 5
-_DEADLINES: TypeAdapter[tuple[Deadline, ...]] = TypeAdapter(tuple[Deadline, ...])
 
 
 class CaseNotFoundError(LookupError):
@@ -135,51 +134,72 @@ class Receipt:
 
 
 class LedgerMapper(Mapper[str]):
-    """Recorded steps to stored rows and back. A stored name resolves through the closed registry, nothing is imported."""
+    """Recorded steps to stored rows and back. Stored names resolve through the closed registry, never by import."""
 
     def __init__(self) -> None:
         """Neither transcoder nor compressor nor cipher: the stored bytes are the hashed bytes."""
 
     def to_stored_event(self, domain_event: Recorded) -> StoredEvent:  # type: ignore[override]
-        """The row's name and its canonical JSON: sorted keys, no blanks, UTF-8, absent where null."""
+        """The row's name and canonical JSON: fields in the order of their declaration, no blanks, no nulls, UTF-8."""
         recorded = domain_event
-        state: dict[str, Any] = {
-            "act": recorded.act.model_dump(mode="json", exclude_none=True),
-            "event_id": recorded.event_id,
-            "nonce": recorded.nonce,
-            "step": recorded.step.model_dump(mode="json", exclude_none=True),
-        }
+        state: dict[str, Any] = {"act": recorded.act}
         if recorded.deadlines:
-            state["deadlines"] = _DEADLINES.dump_python(
-                recorded.deadlines, mode="json", exclude_none=True, exclude_defaults=True
-            )
+            state["deadlines"] = recorded.deadlines
+        state |= {"event_id": recorded.event_id, "nonce": recorded.nonce, "step": recorded.step}
         return StoredEvent(
-            recorded.originator_id, recorded.originator_version, recorded.step.declared.wire, canonical(state)
+            recorded.originator_id,
+            recorded.originator_version,
+            recorded.step.declared.wire,
+            pydantic_core.to_json(state, exclude_none=True),
         )
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Recorded:  # type: ignore[override]
+    def to_domain_event(self, stored_event: StoredEvent) -> Recorded:
         """The recorded step, upcast to today's class; an unknown name raises `UnknownStepError`."""
-        state = pydantic_core.from_json(stored_event.state)
+        state = _read(stored_event.topic, stored_event.state)
         position, recorded_at = 0, datetime.min.replace(tzinfo=UTC)
         if isinstance(stored_event, LedgerEvent):
             position, recorded_at = stored_event.position, stored_event.recorded_at
-        deadlines = state.get("deadlines")
         return Recorded(
             originator_id=str(stored_event.originator_id),
             originator_version=stored_event.originator_version,
             timestamp=recorded_at,
-            step=step_of(stored_event.topic, state["step"]),
-            act=Act.model_validate(state["act"]),
+            step=state["step"],
+            act=state["act"],
             event_id=state["event_id"],
             nonce=state["nonce"],
-            deadlines=_DEADLINES.validate_python(deadlines) if deadlines else (),
+            deadlines=state.get("deadlines", ()),
             position=position,
         )
 
 
-def canonical(state: dict[str, Any]) -> bytes:
-    """Canonical JSON bytes of a stored state."""
-    return json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+@cache
+def _stored(step: type[Step]) -> TypeAdapter[Any]:
+    """How a stored state of today's class of a step reads: one pass over its bytes."""
+    fields = {
+        "act": Act,
+        "deadlines": NotRequired[tuple[Deadline, ...]],
+        "event_id": str,
+        "nonce": str,
+        "step": step,
+    }
+    return TypeAdapter(TypedDict("Stored", fields))  # type: ignore[operator]  # made of a class that is a value here
+
+
+def _read(wire: str, state: bytes) -> dict[str, Any]:
+    """A stored state as objects; one of an older name is upcast first."""
+    if (step := STEPS.get(wire)) is not None:
+        found: dict[str, Any] = _stored(step).validate_json(state)
+        return found
+    raw = pydantic_core.from_json(state)
+    step, raw["step"] = latest(wire, raw["step"])
+    return dict(_stored(step).validate_python(raw))
+
+
+def _identity() -> tuple[str, str]:
+    """A random UUID (version 4) for an event, and a 128-bit nonce, so that nobody can guess what a leaf covers."""
+    raw = os.urandom(32).hex()
+    event_id = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{'89ab'[int(raw[16], 16) & 3]}{raw[17:20]}-{raw[20:32]}"
+    return event_id, raw[32:]
 
 
 class Draft:
@@ -211,12 +231,15 @@ class Docket(Application[str]):
         return Environment(name, dict(env or {}))
 
     def construct_mapper(self) -> Mapper[str]:
+        """Our own mapper."""
         return LedgerMapper()
 
     def construct_recorder(self) -> ApplicationRecorder:
+        """The ledger that was given."""
         return self._ledger  # type: ignore[return-value]  # a Ledger is also the library's recorder
 
     def construct_repository(self) -> Repository[str]:
+        """A repository without cache or snapshots: cases are short."""
         return Repository(event_store=self.events)
 
     # Reading
@@ -224,7 +247,7 @@ class Docket(Application[str]):
     def case_file(self, case_id: str) -> CaseFile:
         """Everything recorded of a case."""
         try:
-            found: CaseFile = self.repository.get(case_id, projector_func=file_of)  # type: ignore[type-var,arg-type]
+            found: CaseFile = self.repository.get(case_id, projector_func=file_of)
         except AggregateNotFoundError:
             raise CaseNotFoundError(case_id) from None
         return found
@@ -249,9 +272,7 @@ class Docket(Application[str]):
             raise Refused("request-key-reused", key=request.key)
         return Receipt(result.detail or "", result.version, result.position, result.recorded_at, repeated=True)
 
-    def open(
-        self, step: Opening, act: Act, *, case_id: str | None = None, request: Request | None = None
-    ) -> Receipt:
+    def open(self, step: Opening, act: Act, *, case_id: str | None = None, request: Request | None = None) -> Receipt:
         """Open a case by its first step."""
         request = request or Request.fresh()
         if (receipt := self.answered(request)) is not None:
@@ -307,10 +328,13 @@ class Docket(Application[str]):
                 self._require_step(case_file, step.voids, "voids")
                 if step.voids in fold.voided_versions(case_file.history):
                     return False
+                self._require_last_correction(case_file, step)
             case _ if case is not None and step.already(case):
                 return False
             case _:
-                deadlines = _deadlines(step, case, act.occurred_on, jurisdiction)
+                step = step.filled_in(office)
+                deadlines = _deadlines(step, case, act, jurisdiction)
+        event_id, nonce = _identity()
         case_file.take(
             Recorded(
                 originator_id=case_file.id,
@@ -318,8 +342,8 @@ class Docket(Application[str]):
                 timestamp=self._now(),
                 step=step,
                 act=act,
-                event_id=str(uuid4()),
-                nonce=secrets.token_hex(16),
+                event_id=event_id,
+                nonce=nonce,
                 deadlines=deadlines,
             )
         )
@@ -342,7 +366,7 @@ class Docket(Application[str]):
             request=draft.request,
             case_id=draft.case_file.id,
             expected=draft.expected,
-            events=[self.mapper.to_stored_event(r) for r in draft.case_file.collect_events()],  # type: ignore[arg-type]
+            events=[self.mapper.to_stored_event(r) for r in draft.case_file.collect_events()],
             claims=sorted(now_held - held),
             releases=sorted(held - now_held),
         )
@@ -373,23 +397,38 @@ class Docket(Application[str]):
         return load_jurisdiction(opening.jurisdiction if isinstance(opening, Opening) else "")
 
     def _dated(self, act: Act, jurisdiction: Jurisdiction) -> Act:
-        zone = jurisdiction.time_zone
         now = self._now()
-        occurred_at = act.occurred_at.astimezone(ZoneInfo(zone))
+        occurred_at = act.occurred_at.astimezone(jurisdiction.zone)
         occurred_on = occurred_at.date()
-        ahead = occurred_on > day_of(now, zone) if act.precision == "day" else occurred_at > now + _SKEW
+        today = now.astimezone(jurisdiction.zone).date()
+        ahead = occurred_on > today if act.precision == "day" else occurred_at > now + _SKEW
         if ahead:
             raise Refused("date-in-the-future", field="occurred_at", occurred_on=occurred_on.isoformat())
         if occurred_on < EARLIEST:
             raise Refused("date-out-of-range", field="occurred_at", earliest=EARLIEST.isoformat())
-        return act if occurred_at.utcoffset() == act.occurred_at.utcoffset() else act.model_copy(
-            update={"occurred_at": occurred_at}
+        return (
+            act
+            if occurred_at.utcoffset() == act.occurred_at.utcoffset()
+            else act.model_copy(update={"occurred_at": occurred_at})
         )
 
     def _require_step(self, case_file: CaseFile, version: int, field: str) -> Recorded:
         if not 1 <= version <= case_file.version:
             raise Refused("no-such-step", field=field, version=version, last=case_file.version)
         return case_file.history[version - 1]
+
+    def _require_last_correction(self, case_file: CaseFile, step: Voided) -> None:
+        """A later correction of a step was typed, and its deadlines counted, upon the earlier one: void it first."""
+        voided = case_file.history[step.voids - 1]
+        while isinstance(voided.step, Voided):
+            voided = case_file.history[voided.step.voids - 1]
+        if not isinstance(voided.step, Corrected):
+            return
+        void = fold.voided_versions(case_file.history)
+        for later in case_file.history[voided.version :]:
+            same = isinstance(later.step, Corrected) and later.step.corrects == voided.step.corrects
+            if same and later.version not in void:
+                raise Refused("later-correction-stands", field="voids", version=later.version)
 
     def _typed(
         self, case_file: CaseFile, step: Corrected, jurisdiction: Jurisdiction
@@ -409,28 +448,28 @@ class Docket(Application[str]):
         act = self._dated(right.act, jurisdiction)
         typed = typed.model_copy(update={"occurred_at": typed.occurred_at and act.occurred_at})
         case = fold.before(case_file.history, step.corrects)
+        if case is None and not right.step.declared.opens:
+            raise Refused("no-case-then", step=right.step.declared.wire)
         right.step.check(case, jurisdiction.on(act.occurred_on))
-        return typed, _deadlines(right.step, case, act.occurred_on, jurisdiction, under=target.deadlines)
+        return typed, _deadlines(right.step, case, act, jurisdiction, under=target.deadlines)
 
 
 def _deadlines(
     step: Step,
     case: Case | None,
-    started_on: date,
+    act: Act,
     jurisdiction: Jurisdiction,
     under: Iterable[Deadline] = (),
 ) -> tuple[Deadline, ...]:
-    """The deadlines that a step starts, under today's rulebook and calendar or, for a correction, those of the step."""
+    """The deadlines that a step starts: agreed, or by the rules in force (those of the step, for a correction)."""
     kept = {(d.clock, d.part): d for d in under}
     found = []
     for rule_id, part in step.started_clocks(case):
         book, calendar = jurisdiction.book, jurisdiction.working_calendar
-        if (old := kept.get((rule_id, part))) is not None:
+        if (old := kept.get((rule_id, part))) is not None and old.rule is not None:
             book = load_rulebook(old.rule.rulebook, old.rule.version)
             if old.calendar is not None:
                 calendar = load_calendar(*old.calendar.split("@"))
         if (rule := book.clocks.get(rule_id)) is not None:
-            found.append(clock.start(rule, book, calendar, started_on, part))
-    return tuple(found)
-
-
+            found.append(clock.start(rule, book, calendar, act.occurred_on, part))
+    return (*found, *step.agreed_deadlines(act))

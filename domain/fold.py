@@ -1,8 +1,8 @@
 """The fold: a case at a moment, on two clocks. The domain, the projections and the tests share this module.
 
-What is known is ordered by ledger position, what is true by `occurred_at`. Corrections and voids act on the list of steps by
-what is known, whatever date they carry; ledger order is procedure order, except that a late entry (补录) stands before the first
-step that happened after it.
+What is known is ordered by ledger position, what is true by `occurred_at`. Corrections and voids act on the list of
+steps by what is known, whatever date they carry. Ledger order is procedure order, except that a late entry (补录)
+stands before the first step that happened after it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from domain import case as cases
@@ -106,20 +107,17 @@ def case_at(history: Iterable[Recorded], known: int | None = None, as_of: dateti
 
 
 def before(history: Sequence[Recorded], version: int) -> Case | None:
-    """The case as it stood before a step, in procedure order and as known now."""
-    steps: list[Recorded] = []
-    for step in sequence(history):
-        if step.version == version:
-            break
-        steps.append(step)
-    return apply_all(steps)
+    """The case as it stood before a step, in procedure order and as known now; None without an opening step."""
+    order = sequence(history)
+    place = next((i for i, step in enumerate(order) if step.version == version), len(order))
+    return apply_all(s for i, s in enumerate(order) if i < place or (s.step.declared.opens and i > place))
 
 
 def timeline(history: Iterable[Recorded], known: int | None = None) -> Iterator[tuple[datetime, Case | None]]:
-    """The case after each of its change points, in the order of their dates. The case yielded is reused: read it at once."""
+    """The case after each change point, in the order of their dates. The case yielded is reused: read it at once."""
     steps = sequence(history, known)
     days = [s.occurred_at for s in steps]
-    if all(earlier <= later for earlier, later in zip(days, days[1:], strict=False)) and _opens_first(steps):
+    if all(earlier <= later for earlier, later in pairwise(days)) and _opens_first(steps):
         case: Case | None = None
         for i, step in enumerate(steps):
             if case is None:

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -77,17 +78,26 @@ class Jurisdiction(BaseModel):
         return {deputy.id: deputy for deputy in self.deputies}
 
     @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone in which its dates are days."""
+        return ZoneInfo(self.time_zone)
+
+    @cached_property
     def book(self) -> Rulebook:
+        """The rulebook in force."""
         return load_rulebook(self.rulebook)
 
     @cached_property
     def working_calendar(self) -> WorkingCalendar:
+        """The newest version of the rulebook's calendar."""
         return load_calendar(self.book.calendar)
 
     def unit(self, code: str) -> Unit | None:
+        """The unit of that code, whenever it was in being."""
         return self._units.get(code)
 
     def deputy(self, deputy_id: str) -> Deputy | None:
+        """The deputy of that id, whenever in office."""
         return self._deputies.get(deputy_id)
 
     def on(self, day: date) -> Office:
@@ -106,15 +116,13 @@ class Office:
 
     @property
     def rulebook(self) -> Rulebook:
+        """The rulebook in force on the day."""
         return self.jurisdiction.book
 
     @property
     def calendar(self) -> WorkingCalendar:
+        """The calendar in force on the day."""
         return self.jurisdiction.working_calendar
-
-    @property
-    def zone(self) -> str:
-        return self.jurisdiction.time_zone
 
     def require_unit(self, code: str, field: str) -> None:
         """Refuse a unit that is not in being on the day."""

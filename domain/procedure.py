@@ -1,4 +1,4 @@
-"""Procedure: what a case type's declared steps say: may this step be taken now, what may follow, what was out of order."""
+"""Procedure: what the declared steps say: may this one be taken now, what may follow, what was out of order."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def case_type_named(kind: str) -> type[Case]:
         raise Refused("unknown-case-type", kind=kind) from None
 
 
-def breach_of_stage(case: Case | None, step: Step) -> Refused | None:
+def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: PLR0911 - one guard after another
     """Why the step is not open at the stage that the case, or the part that it names, is in."""
     declared = step.declared
     if declared.opens:
@@ -69,7 +69,7 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:
 
 
 def check(case: Case | None, step: Step, act: Act, office: Office) -> None:
-    """Refuse the wrong role, the wrong stage and impossible data. What a source of an import did is not refused but found."""
+    """Refuse a wrong role, a wrong stage, impossible data. What the source of an import did is found, not refused."""
     declared = step.declared
     if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
         raise Refused("unknown-step", step=declared.name, kind=case.kind)
@@ -77,6 +77,8 @@ def check(case: Case | None, step: Step, act: Act, office: Office) -> None:
         raise Refused("role-may-not", step=declared.wire, role=act.role, by=sorted(declared.by))
     if (breach := breach_of_stage(case, step)) is not None and (act.imported is None or declared.opens):
         raise breach
+    if case is not None and act.imported is None:
+        step.check_actor(case, act)
     if case is not None or declared.opens:
         step.check(case, office)
 
@@ -129,7 +131,7 @@ def findings(history: Sequence[Recorded]) -> list[Finding]:
             case = fold.open_case(step)
         else:
             step.enact(case)
-        if not isinstance(step.step, DeadlineRecalculated):
+        if not isinstance(step.step, DeadlineRecalculated) and not step.step.may_come_before():
             latest = max(latest or step.act.occurred_on, step.act.occurred_on)
     return found
 
@@ -141,6 +143,8 @@ def _disagreements(
     breach = breach_of_stage(case, record.step)
     if breach is not None and record is not opening:
         yield breach.message_id, dict(breach.params)
+    if record.step.may_come_before():
+        return
     if occurred_on < opening.act.occurred_on:
         yield (
             "before-opening",
@@ -148,13 +152,13 @@ def _disagreements(
         )
     elif latest is not None and occurred_on < latest:
         yield "dates-out-of-order", {"occurred_on": occurred_on.isoformat(), "after": latest.isoformat()}
-    declared = record.step.declared
-    if case is None or declared.extends is None or (due_on := record.step.extended_due_on()) is None:
+    if case is None or (due_on := record.step.extended_due_on()) is None:
         return
-    running = case.clocks.get((declared.extends, record.step.extended_part()))
-    rule = load_jurisdiction(case.jurisdiction).book.clocks.get(declared.extends)
-    if running is not None and rule is not None and beyond_most(extend(running.deadline, due_on), rule):
-        yield "extension-beyond-most", {"clock": declared.extends, "due_on": due_on.isoformat()}
+    if (extended := record.step.extended_clock(case)) is None or (running := case.clocks.get(extended)) is None:
+        return
+    rule = load_jurisdiction(case.jurisdiction).book.clocks.get(extended[0])
+    if rule is not None and beyond_most(extend(running.deadline, due_on), rule):
+        yield "extension-beyond-most", {"clock": extended[0], "due_on": due_on.isoformat()}
 
 
 def flow_chart(case_type: type[Case]) -> str:
@@ -162,6 +166,7 @@ def flow_chart(case_type: type[Case]) -> str:
     lines = ["stateDiagram-v2"]
     for step in steps_of(case_type):
         declared = step.declared
+        lines += [f"    {source} --> {target}: {declared.zh}" for source, target in sorted(declared.moves)]
         if declared.part is not None or declared.leads_to is None:
             continue
         sources = ["[*]"] if declared.opens else sorted(declared.while_in or ())

@@ -33,7 +33,8 @@ class Row(NamedTuple):
     session: str | None
     person: str | None
     unit: str | None
-    units: list[str]
+    units: str
+    """Codes with a blank between them: codes have none."""
     opened_on: date | None
     handed_over_on: date | None
     due_on: date | None
@@ -66,7 +67,7 @@ def row_of(case: Case) -> Row:
         facts.session,
         facts.person,
         facts.unit,
-        list(facts.units),
+        " ".join(facts.units),
         facts.opened_on,
         facts.handed_over_on,
         facts.due_on,
@@ -124,6 +125,10 @@ class Tracked:
         if usual and self.intervals and self.case_file.case is not None:
             self.latest = record.occurred_at
             return self._go_on(record, row_of(self.case_file.case))
+        if record.version == 1 and self.case_file.case is not None:
+            self.latest = record.occurred_at
+            self.intervals = [Interval(self.latest, FOREVER, row_of(self.case_file.case), record.position)]
+            return [], list(self.intervals)
         self.latest = max((s.occurred_at for s in fold.sequence(self.case_file.history)), default=None)
         return self._compare(record.position)
 
@@ -172,6 +177,7 @@ class CaseList:
         self._tracked: OrderedDict[str, Tracked] = OrderedDict()
 
     def forget(self) -> None:
+        """Read every case anew when it is next touched."""
         self._tracked.clear()
 
     def take(self, batch: Sequence[Recorded], histories: Histories) -> Changes:

@@ -64,6 +64,7 @@ class History:
     version: ClassVar[int] = 1
 
     def take(self, batch: Sequence[Recorded], histories: Histories) -> Changes:  # noqa: ARG002 - needs no past
+        """A row for each record."""
         return Changes(added=list(map(row_of, batch)))
 
     def forget(self) -> None:

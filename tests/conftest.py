@@ -29,6 +29,7 @@ def _loopback_only(connect: Callable[..., Any]) -> Callable[..., Any]:
 
     def guarded(self: socket.socket, address: Any, /) -> Any:  # noqa: ANN401 - a socket address is of its family's type
         if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in LOOPBACK:
+            self.close()
             pytest.fail(f"a test must not reach the network: {address}")
         return connect(self, address)
 

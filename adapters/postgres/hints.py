@@ -1,4 +1,4 @@
-"""Hints to the projector: something was recorded. Sent after the commit, from a connection of its own, several as one."""
+"""Hints to the projector that something was recorded, sent after the commit from a connection of their own."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Hints:
         self._due.set()
 
     def close(self) -> None:
+        """Stop sending."""
         self._closing = True
         self._due.set()
         self._thread.join(timeout=2)

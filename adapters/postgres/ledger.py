@@ -7,17 +7,14 @@ from datetime import datetime
 from threading import Event, Lock
 from typing import Any, NoReturn
 
+import orjson
 import psycopg
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent
 
-from adapters.postgres.pool import Pool, connection_was_lost, translated
+from adapters.postgres.pool import Pool, connection_was_lost, told, translated
 from domain.docket import Code, Command, LedgerEvent, Request, Result
 
-_APPEND = (
-    "SELECT code, at_position, at_version, at_time, detail FROM ledger_append("
-    "%s, %b::text[], %b::bytea[], %b::text[], %b::integer[], %b::integer[], %b::text[], %b::bytea[],"
-    " %b::integer[], %b::text[], %b::integer[], %b::text[])"
-)
+_APPEND = "SELECT code, at_position, at_version, at_time, detail FROM ledger_append(%s, %s::jsonb)"
 _EVENTS = (
     "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
     " WHERE ledger_id = %s AND case_id = %s AND version > %s AND version <= %s ORDER BY version"
@@ -111,9 +108,7 @@ class PostgresLedger(ApplicationRecorder):
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         """Append steps of one case under a request key of our own."""
         first = stored_events[0]
-        command = Command(
-            Request.fresh(), str(first.originator_id), first.originator_version - 1, stored_events
-        )
+        command = Command(Request.fresh(), str(first.originator_id), first.originator_version - 1, stored_events)
         result = self.append([command])[0]
         if result.code is not Code.RECORDED:
             raise IntegrityError(result.code, result.detail)
@@ -164,7 +159,8 @@ class PostgresLedger(ApplicationRecorder):
     def _lead(self) -> None:
         """Run the commands that wait, up to the most a transaction takes, then hand the lead to the next."""
         with self._door:
-            batch, events = [], 0
+            batch: list[_Waiting] = []
+            events = 0
             while self._waiting and (not batch or events < MOST_EVENTS):
                 item = self._waiting.pop(0)
                 batch.append(item)
@@ -202,27 +198,10 @@ class PostgresLedger(ApplicationRecorder):
     @staticmethod
     def _fail(batch: list[_Waiting], error: BaseException) -> None:
         for item in batch:
-            try:
-                with translated():
-                    raise error
-            except BaseException as told:  # noqa: BLE001 - handed to the caller who waits
-                item.error = told
+            item.error = told(error)
 
     def _call(self, commands: Sequence[Command]) -> list[Result]:
-        params = (
-            self.ledger_id,
-            [c.request.key for c in commands],
-            [c.request.fingerprint for c in commands],
-            [c.case_id for c in commands],
-            [c.expected for c in commands],
-            [len(c.events) for c in commands],
-            [e.topic for c in commands for e in c.events],
-            [e.state for c in commands for e in c.events],
-            [i for i, c in enumerate(commands, 1) for _ in c.claims],
-            [name for c in commands for name in c.claims],
-            [i for i, c in enumerate(commands, 1) for _ in c.releases],
-            [name for c in commands for name in c.releases],
-        )
+        params = (self.ledger_id, orjson.dumps([_as_json(c) for c in commands]).decode())
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with self._pool.connection() as conn:
@@ -243,6 +222,21 @@ class PostgresLedger(ApplicationRecorder):
                 if attempt == _ATTEMPTS or not lost:
                     raise
         raise AssertionError
+
+
+def _as_json(command: Command) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "request": command.request.key,
+        "fingerprint": command.request.fingerprint.hex(),
+        "case": command.case_id,
+        "expected": command.expected,
+        "events": [{"wire": e.topic, "state": e.state.decode()} for e in command.events],
+    }
+    if command.claims:
+        found["claims"] = list(command.claims)
+    if command.releases:
+        found["releases"] = list(command.releases)
+    return found
 
 
 def _event(row: tuple[Any, ...]) -> LedgerEvent:

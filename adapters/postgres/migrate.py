@@ -2,10 +2,14 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from importlib import resources
 
 import psycopg
 from psycopg import errors, sql
+
+OLDEST = 15
+"""The oldest major version of PostgreSQL that Duban runs on."""
 
 ROLES = ("duban_app", "duban_projector")
 _FILE = re.compile(r"(\d{4})_\w+\.sql\Z")
@@ -35,8 +39,8 @@ def read_schema(schema: str) -> str:
 def migrate(conninfo: str, schema: str = "duban", ledger: str = "main") -> list[str]:
     """Bring the schema to this version, open the ledger, and return the names of the migrations that were applied."""
     with psycopg.connect(conninfo, autocommit=True) as conn:
-        if conn.info.server_version < 150000:
-            msg = f"PostgreSQL {conn.info.parameter_status('server_version')} is too old: Duban needs 15 or newer"
+        if conn.info.server_version < OLDEST * 10_000:
+            msg = f"PostgreSQL {conn.info.parameter_status('server_version')} is too old: Duban needs {OLDEST} or newer"
             raise MigrationError(msg)
         conn.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"duban:{schema}"])
         try:
@@ -44,7 +48,8 @@ def migrate(conninfo: str, schema: str = "duban", ledger: str = "main") -> list[
         except errors.InsufficientPrivilege as error:
             msg = (
                 f"the database user may not prepare the schema: {error.diag.message_primary}. "
-                f"Let an owner create the roles {', '.join(ROLES)} and the schema, or set DUBAN_MIGRATION_URL to the owner's"
+                f"Let an owner create the roles {', '.join(ROLES)} and the schema,"
+                " or set DUBAN_MIGRATION_URL to the owner's"
             )
             raise MigrationError(msg) from None
 
@@ -89,10 +94,8 @@ def _migrate(conn: psycopg.Connection, schema: str, ledger: str) -> list[str]:
 def _ensure_role(conn: psycopg.Connection, role: str) -> None:
     identifier = sql.Identifier(role)
     if conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
-        try:
+        with suppress(errors.DuplicateObject, errors.UniqueViolation):
             conn.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(identifier))
-        except (errors.DuplicateObject, errors.UniqueViolation):
-            pass
     row = conn.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", [role]).fetchone()
     if row is not None and not row[0]:
         conn.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(identifier))

@@ -16,7 +16,7 @@ Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
 
 
 class LedgerUnavailableError(RuntimeError):
-    """The database does not answer, is busy, or is full; what was asked may be asked again under the same request key."""
+    """The database does not answer, is busy, or is full; the same request may be made again under its key."""
 
     def __init__(self, message_id: str, why: str) -> None:
         super().__init__(f"{message_id}: {why}")
@@ -66,20 +66,26 @@ def connection_was_lost(error: psycopg.Error) -> bool:
     )
 
 
+def told(error: BaseException) -> BaseException:
+    """A driver's error as the caller is told it: `LedgerUnavailableError`, or itself if the statement is at fault."""
+    message_id = None
+    if isinstance(error, PoolTimeout):
+        message_id = "database-unavailable"
+    elif isinstance(error, errors.LockNotAvailable):
+        message_id = "ledger-busy"
+    elif isinstance(error, (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections)):
+        message_id = "database-full"
+    elif isinstance(error, psycopg.Error) and connection_was_lost(error):
+        message_id = "database-unavailable"
+    return error if message_id is None else LedgerUnavailableError(message_id, str(error).strip())
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Driver errors become `LedgerUnavailableError` once, here at the border."""
     try:
         yield
-    except PoolTimeout as error:
-        raise LedgerUnavailableError("database-unavailable", str(error)) from error
-    except errors.LockNotAvailable as error:
-        raise LedgerUnavailableError("ledger-busy", str(error)) from error
-    except (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections) as error:
-        raise LedgerUnavailableError("database-full", str(error)) from error
-    except psycopg.Error as error:
-        if connection_was_lost(error):
-            raise LedgerUnavailableError("database-unavailable", str(error)) from error
-        raise
-
-
+    except (PoolTimeout, psycopg.Error) as error:
+        if (meant := told(error)) is error:
+            raise
+        raise meant from error

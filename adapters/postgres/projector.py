@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from threading import Event, Thread
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import psycopg
 import structlog
 from psycopg import sql
 
+from adapters.collecting import collected_rarely
 from adapters.postgres.migrate import read_schema
 from domain.case import Recorded
 from domain.docket import LedgerEvent, LedgerMapper
@@ -59,6 +61,7 @@ class Build:
 
     @property
     def position(self) -> int:
+        """The last position whose rows are stored."""
         row = self._conn.execute(
             "SELECT position FROM projection_position WHERE ledger_id = %s AND name = %s AND build = %s",
             (self._ledger_id, self._projection.name, self.build),
@@ -103,7 +106,7 @@ class Build:
             except Exception as error:
                 raise PoisonError(event.position, error) from error
         try:
-            return batch, self._projection.take(batch, lambda cases: self._histories(cases, after))
+            return batch, self._projection.take(batch, partial(self._histories, until=after))
         except Exception as error:
             raise PoisonError(self._guilty(batch, after), error) from error
 
@@ -112,7 +115,7 @@ class Build:
         self._projection.forget()
         for record in batch:
             try:
-                self._projection.take([record], lambda cases, until=record.position - 1: self._histories(cases, until))  # type: ignore[misc]
+                self._projection.take([record], partial(self._histories, until=record.position - 1))
             except Exception:  # noqa: BLE001 - whatever it is, this is the record
                 return record.position
         return after + 1
@@ -127,9 +130,11 @@ class Build:
     def _events(
         self, where: LiteralString, params: tuple[Any, ...], limit: int | None, order: LiteralString = "position"
     ) -> list[LedgerEvent]:
-        query = f"SELECT {_COLUMNS} FROM ledger WHERE ledger_id = %s AND {where} ORDER BY {order} LIMIT %s"
+        query: LiteralString = (
+            f"SELECT {_COLUMNS} FROM ledger WHERE ledger_id = %s AND {where} ORDER BY {order} LIMIT %s"  # noqa: S608 - literals only
+        )
         cursor = self._conn.cursor(binary=True)
-        rows = cursor.execute(cast("LiteralString", query), (self._ledger_id, *params, limit), prepare=True)
+        rows = cursor.execute(query, (self._ledger_id, *params, limit), prepare=True)
         return [LedgerEvent(*row) for row in rows]
 
     def _write(self, changes: Changes) -> None:
@@ -199,7 +204,7 @@ class Projector:
     def catch_up(self) -> None:
         """Bring every live build to the head of the ledger, then return."""
         for name in PROJECTIONS:
-            with self._connect() as conn:
+            with collected_rarely(), self._connect() as conn:
                 if not self._lead(conn, name, wait=True):
                     return
                 build = self._live(conn, name)
@@ -207,8 +212,8 @@ class Projector:
                     pass
 
     def rebuild(self, name: str, progress: Callable[[int, int], None] | None = None) -> int:
-        """Build a projection anew beside the live rows, then swap in one transaction. Returns how many records it read."""
-        with self._connect() as conn:
+        """Build a projection anew beside the live rows, then swap in one transaction; how many records it read."""
+        with collected_rarely(), self._connect() as conn:
             if not self._lead(conn, f"{name}/rebuild", wait=False):
                 msg = f"{name} is being rebuilt by another process"
                 raise ProjectorError(msg)
@@ -236,7 +241,9 @@ class Projector:
                     if self._lead(conn, name, wait=False):
                         self._follow(conn, name)
             except PoisonError as poison:
-                log.error("projection stopped", projection=name, position=poison.position, error=str(poison))
+                log.error(  # noqa: TRY400 - the record is named, its trace is in the status
+                    "projection stopped", projection=name, position=poison.position, error=str(poison)
+                )
                 self._stopping.wait(30)
             except psycopg.Error as error:
                 log.warning("projection lost its connection", projection=name, error=str(error).strip())
@@ -265,9 +272,9 @@ class Projector:
     def _connect(self) -> psycopg.Connection[Any]:
         conn = psycopg.connect(self._conninfo, autocommit=True, application_name="duban-projector", connect_timeout=5)
         conn.execute(
-            sql.SQL("SET ROLE duban_projector; SET search_path TO {}; SET lock_timeout TO '10s'; SET timezone TO 'UTC'").format(
-                sql.Identifier(self._schema)
-            )
+            sql.SQL(
+                "SET ROLE duban_projector; SET search_path TO {}; SET lock_timeout TO '10s'; SET timezone TO 'UTC'"
+            ).format(sql.Identifier(self._schema))
         )
         return conn
 
@@ -329,7 +336,7 @@ class Projector:
         return number
 
     def _swap(self, conn: psycopg.Connection[Any], name: str, number: int, builds: Sequence[Build]) -> None:
-        """Show a build to readers in place of the live one, which waits meanwhile and is kept; older builds are dropped."""
+        """Show a build to readers instead of the live one, which waits meanwhile and is kept; drop the older."""
         view = sql.Identifier(read_schema(self._schema), name)
         with conn.transaction():
             conn.execute(
@@ -346,13 +353,12 @@ class Projector:
             ).fetchall()
             conn.execute("UPDATE projection_build SET state = 'retired' WHERE name = %s AND state = 'live'", [name])
             conn.execute(
-                "UPDATE projection_build SET state = 'live', live_at = clock_timestamp() WHERE name = %s AND build = %s",
+                "UPDATE projection_build SET state = 'live', live_at = clock_timestamp()"
+                " WHERE name = %s AND build = %s",
                 (name, number),
             )
             conn.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
-            conn.execute(
-                sql.SQL("CREATE VIEW {} AS SELECT * FROM {}").format(view, self._identifier(name, number))
-            )
+            conn.execute(sql.SQL("CREATE VIEW {} AS SELECT * FROM {}").format(view, self._identifier(name, number)))
             conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app").format(view))
             for (old,) in stale:
                 conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._identifier(name, old)))
@@ -364,4 +370,4 @@ class Projector:
 
     def _run_file(self, conn: psycopg.Connection[Any], name: str, number: int, kind: str = "") -> None:
         file = resources.files("adapters.postgres") / "tables" / f"{name}{'.' + kind if kind else ''}.sql"
-        conn.execute(sql.SQL(cast("LiteralString", file.read_text("utf-8"))).format(table=self._identifier(name, number)))
+        conn.execute(sql.SQL(file.read_text("utf-8")).format(table=self._identifier(name, number)))

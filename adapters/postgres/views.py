@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -17,6 +16,7 @@ from domain.docket import LedgerEvent
 from domain.moment import Moment
 from domain.refusal import Refused
 from projections.case_list import CaseList
+from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
 
 STATES: dict[str, LiteralString] = {
     "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
@@ -30,77 +30,6 @@ SORTS: dict[str, LiteralString] = {"opened_on": "date", "due_on": "date", "numbe
 
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.004
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which cases are asked for; None leaves a dimension open."""
-
-    kind: str | None = None
-    jurisdiction: str | None = None
-    stage: str | None = None
-    unit: str | None = None
-    deputy: str | None = None
-    session: str | None = None
-    state: str | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True)
-class CaseRow:
-    """A case in a list, as it was at the moment."""
-
-    case_id: str
-    kind: str
-    jurisdiction: str
-    number: str | None
-    title: str
-    stage: str
-    session: str | None
-    person: str | None
-    unit: str | None
-    units: list[str]
-    opened_on: date | None
-    handed_over_on: date | None
-    due_on: date | None
-    answered_on: date | None
-    extended: bool
-    over: bool
-    next_clock: str | None
-    next_due_on: date | None
-    estimate: bool
-    rounds: int
-    grade: str | None
-    overdue: bool
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many cases there are, by state, stage and leading unit; the list of the same filter has as many rows."""
-
-    total: int
-    unassigned: int
-    waiting: int
-    overdue: int
-    answered: int
-    by_stage: dict[str, int]
-    by_unit: dict[str, int]
-
-
-@dataclass(frozen=True)
-class ProjectionStatus:
-    """How far a projection is, measured against the head of the ledger."""
-
-    name: str
-    build: int
-    version: int
-    position: int
-    head: int
-    lag: int
-    lag_seconds: float
-    state: str
-    error: str | None
-    heartbeat: datetime
 
 
 class Views:
@@ -155,7 +84,8 @@ class Views:
             )
             params |= {"after": after[0], "after_id": after[1]}
         query = sql.SQL(
-            "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit, units, opened_on,"
+            "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit,"
+            " string_to_array(units, ' ') AS units, opened_on,"
             " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds, grade,"
             " coalesce({overdue}, false) AS overdue"
             " FROM case_list WHERE {where} ORDER BY {key} {direction}, case_id {direction} LIMIT %(limit)s"
@@ -171,7 +101,8 @@ class Views:
         )
         rows = self._all(
             sql.SQL(
-                "SELECT stage, unit, count(*), {flags}, grouping(stage) = 0, grouping(unit) = 0 FROM case_list WHERE {where} GROUP BY GROUPING SETS ((), (stage), (unit))"
+                "SELECT stage, unit, count(*), {flags}, grouping(stage) = 0, grouping(unit) = 0"
+                " FROM case_list WHERE {where} GROUP BY GROUPING SETS ((), (stage), (unit))"
             ).format(flags=flags, where=where),
             params,
         )
@@ -200,7 +131,8 @@ class Views:
         """Every build of every projection; the lag is measured against the ledger's head, not against what was read."""
         rows = self._all(
             "SELECT name, build, b.version, p.position, h.position, h.position - p.position,"
-            " CASE WHEN h.position > p.position THEN extract(epoch FROM clock_timestamp() - l.recorded_at) ELSE 0 END,"
+            " CASE WHEN h.position > p.position"
+            " THEN extract(epoch FROM clock_timestamp() - l.recorded_at)::float8 ELSE 0 END,"
             " CASE WHEN p.error IS NOT NULL THEN 'stopped' WHEN b.state = 'building' THEN 'rebuilding' ELSE 'live' END,"
             " p.error, p.heartbeat"
             " FROM projection_build b JOIN projection_position p USING (name, build)"
@@ -209,7 +141,7 @@ class Views:
             " WHERE p.ledger_id = %(ledger)s AND b.state <> 'retired' ORDER BY name, build",
             {},
         )
-        return [ProjectionStatus(*row[:6], float(row[6]), *row[7:]) for row in rows]
+        return [ProjectionStatus(*row) for row in rows]
 
     def wait_for(self, position: int, timeout: float = 2.0) -> bool:
         """Whether the case list reaches a position in time, so that a writer can read what it wrote."""
@@ -232,7 +164,7 @@ class Views:
                 conditions.append(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)))
                 params[name] = value
         if wanted.unit is not None:
-            conditions.append(sql.SQL("%(unit)s = ANY (units)"))
+            conditions.append(sql.SQL("%(unit)s = ANY (string_to_array(units, ' '))"))
             params["unit"] = wanted.unit
         if wanted.deputy is not None:
             conditions.append(sql.SQL("person = %(deputy)s"))

@@ -1,4 +1,7 @@
-"""Suggestion (代表建议): what a deputy asks for, until the deputy says whether it was done."""
+"""Suggestion (代表建议): what a deputy asks for, until the deputy says whether it was done.
+
+Stored names (`wire`) are promises: they are never edited. A changed shape is a new name with an upcaster.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,149 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum, auto
+from typing import Self
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from domain.case import Act, Case, Opening, Part, Role, Step
+from domain import clock
+from domain.case import Act, Case, ClockKey, Facts, Opening, Part, Role, Step
+from domain.clock import Deadline
 from domain.office import Office
 from domain.refusal import Refused
-from domain.values import DeputyId, Line, Text, UnitCode
+from domain.rulebook import Outcome
+from domain.values import CaseId, Code, DeputyId, Line, Text, UnitCode
+
+# What the words mean
 
 
 class Handling(StrEnum):
-    """In which way a unit takes part (承办方式)."""
+    """In which way a unit takes part (承办方式): leading (主办), helping the lead (会办), or for itself (分办)."""
 
     LEAD = auto()
     CO = auto()
     SEPARATE = auto()
+
+
+class Channel(StrEnum):
+    """How something reached the office."""
+
+    ON_LINE = auto()
+    PAPER = auto()
+    MEETING = auto()
+    TELEPHONE = auto()
+
+
+class NotAcceptedReason(StrEnum):
+    """Why a text is not handled as a suggestion (不作为代表建议的情形)."""
+
+    PERSONAL_MATTER = auto()
+    JUDICIAL_CASE = auto()
+    COMPLAINT_OR_ACCUSATION = auto()
+    ACADEMIC_OR_PRODUCT_PROMOTION = auto()
+    NO_SUBSTANCE = auto()
+    TENDER = auto()
+    NOT_COMPETENT = auto()
+    OTHER = auto()
+
+
+class Relation(StrEnum):
+    """How another suggestion is like this one: made again, going on, the same twice, or only alike."""
+
+    REPEAT = auto()
+    CONTINUATION = auto()
+    DUPLICATE = auto()
+    SIMILAR = auto()
+
+
+class Phase(StrEnum):
+    """When a unit spoke with the deputy."""
+
+    BEFORE_SUBMISSION = auto()
+    BEFORE_REPLY = auto()
+    AFTER_REPLY = auto()
+
+
+class ContactMode(StrEnum):
+    """How a unit spoke with the deputy: 面商, 走访, 座谈, by telephone, in writing, on line."""
+
+    FACE_TO_FACE = auto()
+    VISIT = auto()
+    MEETING = auto()
+    TELEPHONE = auto()
+    WRITING = auto()
+    ON_LINE = auto()
+
+
+class PersonLevel(StrEnum):
+    """How high the person who spoke for a unit stands in it."""
+
+    UNIT_HEAD = auto()
+    DEPUTY_HEAD = auto()
+    SECTION_HEAD = auto()
+    STAFF = auto()
+
+
+class LeaderLevel(StrEnum):
+    """Whose leader takes charge of a suggestion."""
+
+    PARTY_COMMITTEE = auto()
+    STANDING_COMMITTEE = auto()
+    GOVERNMENT = auto()
+    COURT_OR_PROCURATORATE = auto()
+    UNIT = auto()
+
+
+class Charge(StrEnum):
+    """What a leader takes charge of: the supervision (领衔督办) or the handling (领办)."""
+
+    SUPERVISION = auto()
+    HANDLING = auto()
+
+
+class InquiryKind(StrEnum):
+    """The three inquiries (三询): into the mechanism (调询), key points (问询), results (回询)."""
+
+    MECHANISM = auto()
+    KEY_POINTS = auto()
+    RESULTS = auto()
+
+
+class Grade(StrEnum):
+    """What a deputy says of the handling or its result (满意, 基本满意, 不满意, 未表态)."""
+
+    SATISFIED = auto()
+    BASICALLY_SATISFIED = auto()
+    DISSATISFIED = auto()
+    NOT_STATED = auto()
+
+
+_WORST_FIRST = (Grade.DISSATISFIED, Grade.BASICALLY_SATISFIED, Grade.SATISFIED, Grade.NOT_STATED)
+
+
+class CheckKind(StrEnum):
+    """Who looked again at what was answered: 回头看, 第三方评估, 人大评议, 专家评估."""
+
+    LOOK_BACK = auto()
+    THIRD_PARTY = auto()
+    CONGRESS = auto()
+    EXPERTS = auto()
+
+
+class MeetingKind(StrEnum):
+    """What a meeting about a suggestion was for: coordination (协调会), or talks after dissatisfaction (座谈会商)."""
+
+    JOINT = auto()
+    ESCALATION = auto()
+
+
+class AwardKind(StrEnum):
+    """What was honoured: the suggestion (优秀建议) or a unit's handling (先进单位)."""
+
+    SUGGESTION = auto()
+    UNIT = auto()
+
+
+# Parts and records of a suggestion
 
 
 @dataclass
@@ -32,20 +163,157 @@ class Assignment(Part):
         SIGNED_FOR = auto()
         RETURN_REQUESTED = auto()
         RETURNED = auto()
+        REASSIGNED = auto()
         OPINION_GIVEN = auto()
+        OPINION_REJECTED = auto()
         REPLIED = auto()
+        REPLY_REJECTED = auto()
+        RE_HANDLING = auto()
+
+    class Extension(StrEnum):
+        REQUESTED = auto()
+        GRANTED = auto()
+        REFUSED = auto()
 
     handling: Handling = Handling.LEAD
     assigned_on: date | None = None
+    scope: str | None = None
+    leader: str | None = None
+    signed_for_on: date | None = None
+    return_requested_on: date | None = None
+    reassigned_to: str | None = None
+    extension: Extension | None = None
+    opinions: list[Opinion] = field(default_factory=list)
+
+    @property
+    def answers(self) -> bool:
+        """Whether the deputy is to hear from this unit itself."""
+        return self.handling is not Handling.CO and self.stage is not Assignment.Stage.REASSIGNED
+
+    @property
+    def waits(self) -> bool:
+        """Whether the deputy still waits for this unit's reply, a returned share included."""
+        return self.answers and self.stage is not Assignment.Stage.REPLIED
+
+    def go_on(self) -> None:
+        """Back to where the unit was before it asked to return its share."""
+        signed = self.signed_for_on is not None
+        self.stage = Assignment.Stage.SIGNED_FOR if signed else Assignment.Stage.ASSIGNED
+
+
+@dataclass
+class Opinion:
+    """What a co-handler told the lead (会办意见)."""
+
+    given_on: date
+    text: str
+    rejected_on: date | None = None
+    rejected_because: str | None = None
+
+
+@dataclass
+class Commitment(Part):
+    """What a unit promised to do by a date (承诺事项)."""
+
+    class Stage(StrEnum):
+        MADE = auto()
+        REVISED = auto()
+        FULFILLED = auto()
+
+    unit: str = ""
+    text: str = ""
+    made_on: date | None = None
+    due_on: date | None = None
+    fulfilled_on: date | None = None
+
+
+@dataclass
+class Contact(Part):
+    """A unit spoke with the deputy."""
+
+    class Stage(StrEnum):
+        MADE = auto()
+        CONFIRMED = auto()
+
+    phase: Phase = Phase.BEFORE_REPLY
+    mode: ContactMode = ContactMode.FACE_TO_FACE
+    unit: str | None = None
+    person_level: PersonLevel | None = None
+    place: str | None = None
+    summary: str | None = None
+    held_on: date | None = None
+
+
+class _Detail(BaseModel):
+    """Something that a step lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class PointAnswer(_Detail):
+    """The answer to one point of a suggestion."""
+
+    point: Line
+    answer: Text
+    outcome: Line | None = None
+    """Letter of the office's outcome scheme."""
+
+
+class Promise(_Detail):
+    """A commitment as a reply makes it."""
+
+    commitment: Code
+    """Its key in the case."""
+    text: Text
+    due_on: date
+
+
+class UnitGrades(_Detail):
+    """The deputy's word on one of several units that handled a suggestion separately."""
+
+    unit: UnitCode
+    attitude: Grade | None = None
+    result: Grade
 
 
 @dataclass
 class Reply:
-    """What a unit answered in a round."""
+    """What a unit answered in a round. A rejected reply stays readable."""
 
     unit: str
     replied_on: date
-    outcome: str | None
+    outcome: str | None = None
+    normalised: Outcome | None = None
+    document_number: str | None = None
+    signer: str | None = None
+    letter: str | None = None
+    points: tuple[PointAnswer, ...] = ()
+    face_to_face: bool | None = None
+    public: bool | None = None
+    rejected_on: date | None = None
+    rejected_because: str | None = None
+
+
+@dataclass
+class Evaluation:
+    """What the deputy said of a round."""
+
+    evaluated_on: date
+    result: Grade
+    attitude: Grade | None = None
+    solved: bool | None = None
+    reason: str | None = None
+    contact: ContactMode | None = None
+    by_unit: tuple[UnitGrades, ...] = ()
+    dissenters: tuple[str, ...] = ()
+    by_proxy: str | None = None
+    """The person of the congress office who wrote it down for the deputy."""
+    amended_because: str | None = None
+
+    @property
+    def grade(self) -> Grade:
+        """The grade of the whole: where units were rated one by one, the worst of them."""
+        return min((g.result for g in self.by_unit), key=_WORST_FIRST.index, default=self.result)
 
 
 @dataclass
@@ -53,7 +321,134 @@ class Round:
     """One handling of the suggestion, from its order to the deputy's evaluation. Never overwritten by the next."""
 
     number: int
-    replies: dict[str, Reply] = field(default_factory=dict)
+    opened_on: date | None = None
+    due_on: date | None = None
+    """Until when it is to be handled again; the first round has the case's clock instead."""
+    replies: list[Reply] = field(default_factory=list)
+    answered_on: date | None = None
+    """When the last unit that had to had replied."""
+    invited_on: date | None = None
+    reminded_on: list[date] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    """The evaluation, and what it was amended to: the last one counts."""
+    lapsed_on: date | None = None
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The evaluation that counts."""
+        return self.evaluations[-1] if self.evaluations else None
+
+    def reply_of(self, unit: str) -> Reply | None:
+        """The unit's last reply in this round that was not rejected."""
+        return next((r for r in reversed(self.replies) if r.unit == unit and r.rejected_on is None), None)
+
+
+@dataclass(frozen=True)
+class Link:
+    """Another suggestion, and how it is like this one."""
+
+    case_id: str
+    relation: Relation
+
+
+@dataclass(frozen=True)
+class Leader:
+    """A leader who takes charge."""
+
+    person: str
+    level: LeaderLevel
+    charge: Charge
+
+
+@dataclass(frozen=True)
+class KeySupervision:
+    """Chosen for key supervision (重点督办), and on what basis."""
+
+    leader: str | None
+    committee: str | None
+    basis: str
+
+
+@dataclass
+class Consultation:
+    """Which units were proposed before the hand-over, and what was said to it."""
+
+    held_on: date
+    units: tuple[str, ...]
+    deputys_view: str | None
+    units_view: str | None
+
+
+@dataclass
+class Inquiry:
+    """One of the three inquiries."""
+
+    kind: InquiryKind
+    held_on: date
+    summary: str
+
+
+@dataclass
+class Meeting:
+    """A meeting about the suggestion."""
+
+    kind: MeetingKind
+    held_on: date
+    units: tuple[str, ...]
+    summary: str
+
+
+@dataclass
+class Progress:
+    """What a unit reported of its work."""
+
+    unit: str
+    reported_on: date
+    summary: str
+
+
+@dataclass
+class Reclassification:
+    """A reply's outcome that was found to be another later (B转A). The reply keeps its letter."""
+
+    unit: str
+    reclassified_on: date
+    old: str
+    new: str
+    normalised: Outcome | None
+    verified_by: str
+
+
+@dataclass
+class Check:
+    """Somebody looked again at what was answered."""
+
+    kind: CheckKind
+    checked_on: date
+    by: str
+    fulfilled: bool | None
+    summary: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A unit's reply was made public, without what was left out."""
+
+    unit: str
+    place: str | None
+    redactions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Award:
+    """An honour."""
+
+    kind: AwardKind
+    year: int
+    unit: str | None
+
+
+# The case
 
 
 @dataclass
@@ -62,19 +457,79 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     class Stage(StrEnum):
         SUBMITTED = auto()
+        SENT_BACK = auto()
         ACCEPTED = auto()
+        NOT_ACCEPTED = auto()
+        CONVERTED_TO_LETTER = auto()
+        MERGED = auto()
         HANDED_OVER = auto()
         IN_HANDLING = auto()
         REPLIED = auto()
+        EVALUATED = auto()
+        RE_HANDLING = auto()
+        COMMITMENT_TRACKING = auto()
+        CLOSED = auto()
+        WITHDRAWN = auto()
 
     number: str | None = None
+    session: str | None = None
+    in_session: bool = False
+    channel: Channel | None = None
     title: str = ""
+    body: str | None = None
+    survey_basis: str | None = None
+    wants_public: bool | None = None
+    wants_face_to_face: bool | None = None
+    motion: str | None = None
     lead_deputy: str = ""
     co_signers: tuple[str, ...] = ()
+    co_signers_confirmed: list[str] = field(default_factory=list)
     submitted_on: date | None = None
+    one_matter: bool | None = None
+    review_note: str | None = None
+    reason_code: NotAcceptedReason | None = None
+    links: list[Link] = field(default_factory=list)
+    merged_into: str | None = None
+    split_into: list[str] = field(default_factory=list)
+    consultations: list[Consultation] = field(default_factory=list)
     handed_over_on: date | None = None
     assignments: dict[str, Assignment] = field(default_factory=dict)
+    key_supervision: KeySupervision | None = None
+    leaders: list[Leader] = field(default_factory=list)
+    committee: str | None = None
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    inquiries: list[Inquiry] = field(default_factory=list)
+    meetings: list[Meeting] = field(default_factory=list)
     rounds: dict[int, Round] = field(default_factory=dict)
+    commitments: dict[str, Commitment] = field(default_factory=dict)
+    progress: list[Progress] = field(default_factory=list)
+    reclassifications: list[Reclassification] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    publications: list[Publication] = field(default_factory=list)
+    awards: list[Award] = field(default_factory=list)
+    withdrawn_on: date | None = None
+    closed_on: date | None = None
+
+    def facts(self) -> Facts:
+        """What lists show of a suggestion: the answer is that of the first round, the grade the last one."""
+        reply = self.clocks.get((REPLY, None))
+        first = self.rounds.get(1)
+        return Facts(
+            title=self.title,
+            number=self.number,
+            session=self.session,
+            person=self.lead_deputy,
+            unit=self.lead_unit,
+            units=tuple(a.key for a in self.assignments.values() if a.stage is not Assignment.Stage.REASSIGNED),
+            opened_on=self.submitted_on,
+            handed_over_on=self.handed_over_on,
+            due_on=reply.deadline.due_on if reply else None,
+            answered_on=first.answered_on if first else None,
+            extended=bool(reply and reply.deadline.extensions),
+            rounds=len(self.rounds),
+            grade=self.grade,
+            over=self.stage in OVER,
+        )
 
     def claims(self) -> frozenset[str]:
         """A number belongs to one suggestion of a jurisdiction."""
@@ -82,36 +537,152 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     @property
     def lead_unit(self) -> str | None:
-        """The unit that leads, or the first of those that handle separately."""
-        return next((a.key for a in self.assignments.values() if a.handling is not Handling.CO), None)
+        """The unit that leads, or the first of those that handle separately; None while nobody does."""
+        given_back = {Assignment.Stage.RETURNED, Assignment.Stage.REASSIGNED}
+        leading = [a for a in self.assignments.values() if a.handling is not Handling.CO and a.stage not in given_back]
+        return min(leading, key=lambda a: a.handling is not Handling.LEAD).key if leading else None
 
     @property
     def round(self) -> Round:
         """The round that is being handled."""
-        return self.rounds.setdefault(max(self.rounds, default=1), Round(max(self.rounds, default=1)))
+        number = max(self.rounds, default=1)
+        return self.rounds.setdefault(number, Round(number))
+
+    @property
+    def grade(self) -> Grade | None:
+        """The last evaluation of any round."""
+        evaluations = [e for _, r in sorted(self.rounds.items()) if (e := r.evaluation) is not None]
+        return evaluations[-1].grade if evaluations else None
+
+    @property
+    def open_commitments(self) -> list[Commitment]:
+        """What was promised and not done yet."""
+        return [c for c in self.commitments.values() if c.stage is not Commitment.Stage.FULFILLED]
+
+    def assign(
+        self, unit: str, handling: Handling, on: date, scope: str | None = None, leader: str | None = None
+    ) -> None:
+        """Give a unit its share."""
+        self.assignments[unit] = Assignment(unit, Assignment.Stage.ASSIGNED, handling, on, scope, leader)
+
+    def promise(self, promise: Promise, unit: str, on: date) -> None:
+        """Note a commitment."""
+        self.commitments[promise.commitment] = Commitment(
+            promise.commitment, Commitment.Stage.MADE, unit, promise.text, on, promise.due_on
+        )
+
+    def outcome_of(self, unit: str) -> str | None:
+        """The letter that holds for a unit: of its last reply, or what that was reclassified to."""
+        replies = [r for _, n in sorted(self.rounds.items()) if (r := n.reply_of(unit)) is not None]
+        letter, since = (replies[-1].outcome, replies[-1].replied_on) if replies else (None, date.min)
+        later = [r.new for r in self.reclassifications if r.unit == unit and r.reclassified_on >= since]
+        return later[-1] if later else letter
+
+    def require_new_unit(self, unit: str, field: str) -> None:
+        """Refuse a unit that has a share already."""
+        if unit in self.assignments and self.assignments[unit].stage is not Assignment.Stage.REASSIGNED:
+            raise Refused("unit-assigned-already", field=field, unit=unit)
+
+    def require_reply(self, unit: str, field: str = "unit") -> None:
+        """Refuse a unit that has not replied in any round."""
+        if not any(r.reply_of(unit) for r in self.rounds.values()):
+            raise Refused("no-reply-yet", field=field, unit=unit)
+
+    def require_new_commitment(self, key: str, field: str) -> None:
+        """Refuse a key that names another commitment."""
+        if key in self.commitments:
+            raise Refused("commitment-exists", field=field, commitment=key)
 
 
 Stage = Suggestion.Stage
 
+UNDER_REVIEW = frozenset({Stage.SUBMITTED, Stage.SENT_BACK, Stage.ACCEPTED})
+IN_HAND = frozenset({Stage.HANDED_OVER, Stage.IN_HANDLING, Stage.RE_HANDLING, Stage.MERGED})
+ANSWERED = frozenset({Stage.REPLIED, Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED})
+OVER = frozenset({Stage.NOT_ACCEPTED, Stage.CONVERTED_TO_LETTER, Stage.WITHDRAWN})
+LIVE = UNDER_REVIEW | IN_HAND | ANSWERED
 
-class SuggestionSubmitted(
-    Opening,
-    of=Suggestion,
-    wire="suggestion.submitted.v1",
-    zh="提出",
-    opens=True,
-    leads_to=Stage.SUBMITTED,
-    by={Role.DEPUTY, Role.DEPUTY_AFFAIRS},
-    starts=("suggestion.hand_over",),
-):
-    """A deputy submits a suggestion, alone or with co-signers."""
+TO_REPLY = frozenset(
+    {
+        Assignment.Stage.ASSIGNED,
+        Assignment.Stage.SIGNED_FOR,
+        Assignment.Stage.REPLY_REJECTED,
+        Assignment.Stage.RE_HANDLING,
+    }
+)
+
+OFFICE = frozenset({Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE})
+DISPATCHERS = OFFICE | {Role.GOVERNMENT_OFFICE}
+UNITS = DISPATCHERS | {Role.HANDLING_UNIT}
+"""Units act themselves; the office may write down what came on paper."""
+CONGRESS = OFFICE | {Role.CHAIRMEN_MEETING, Role.STANDING_COMMITTEE, Role.SPECIAL_COMMITTEE}
+
+HAND_OVER, REPLY, REDO, EVALUATE = "suggestion.hand_over", "suggestion.reply", "suggestion.redo", "suggestion.evaluate"
+SIGN_FOR, REASSIGN, CO_OPINION = "suggestion.sign_for", "suggestion.reassign", "suggestion.co_opinion"
+FIRST_CONTACT, COMMITMENT = "suggestion.first_contact", "commitment"
+
+
+def _units_clocks(unit: str, handling: Handling) -> Iterator[ClockKey]:
+    """The clocks of a unit's own share; those of the suggestion run on when the unit changes."""
+    yield SIGN_FOR, unit
+    if handling is Handling.CO:
+        yield CO_OPINION, unit
+
+
+def _open_but_commitments(case: Suggestion) -> Iterator[ClockKey]:
+    return (key for key, running in list(case.clocks.items()) if running.stopped_at is None and key[0] != COMMITMENT)
+
+
+def _resume(case: Suggestion, key: ClockKey) -> None:
+    if running := case.clocks.get(key):
+        running.stopped_at = None
+
+
+def _require_not_before(day: date, office: Office, field: str = "due_on") -> None:
+    if day < office.day:
+        raise Refused("due-before-start", field=field, due_on=day.isoformat(), started_on=office.day.isoformat())
+
+
+def _require_other(case: Suggestion, case_id: str, field: str) -> None:
+    if case_id == case.id:
+        raise Refused("suggestion-itself", field=field, case=case_id)
+
+
+def _meaning(letter: str | None, office: Office) -> Outcome | None:
+    scheme = office.rulebook.outcome_scheme
+    return None if scheme is None or letter is None else scheme.letters.get(letter)
+
+
+def _require_outcome(letter: str | None, normalised: Outcome | None, office: Office, field: str = "outcome") -> None:
+    """Refuse a letter that the office's scheme does not have, or that means something else in it."""
+    scheme = office.rulebook.outcome_scheme
+    if scheme is None or letter is None:
+        return
+    if letter not in scheme.letters:
+        raise Refused("unknown-outcome", field=field, outcome=letter, letters=sorted(scheme.letters))
+    if normalised is not None and normalised is not scheme.letters[letter]:
+        raise Refused("outcome-means-otherwise", field="normalised", outcome=letter, means=scheme.letters[letter])
+
+
+# Submitting it
+
+
+class _Submission(Opening):
+    """What a deputy asks for, and in which way."""
 
     title: Line
     lead_deputy: DeputyId
     co_signers: tuple[DeputyId, ...] = Field(default=(), max_length=200)
     number: Line | None = None
     session: Line | None = None
+    in_session: bool = False
+    """Made during a session of the congress, not between sessions."""
+    channel: Channel | None = None
     body: Text | None = None
+    survey_basis: Text | None = None
+    """Which survey or visit it rests on."""
+    wants_public: bool | None = None
+    wants_face_to_face: bool | None = None
 
     def check(self, case: Suggestion | None, office: Office) -> None:
         office.require_deputy(self.lead_deputy, "lead_deputy")
@@ -119,29 +690,258 @@ class SuggestionSubmitted(
             office.require_deputy(co_signer, f"co_signers.{i}")
         if self.lead_deputy in self.co_signers:
             raise Refused("lead-deputy-co-signs", field="co_signers", deputy=self.lead_deputy)
+        if len(set(self.co_signers)) < len(self.co_signers):
+            raise Refused("co-signer-named-twice", field="co_signers")
+
+    def started_clocks(self, case: Suggestion | None) -> Iterator[ClockKey]:
+        if not self.in_session:
+            yield HAND_OVER, None
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.title, case.number = self.title, self.number
+        case.title, case.number, case.session = self.title, self.number, self.session
         case.lead_deputy, case.co_signers = self.lead_deputy, self.co_signers
+        case.in_session, case.channel = self.in_session, self.channel
+        case.body, case.survey_basis = self.body, self.survey_basis
+        case.wants_public, case.wants_face_to_face = self.wants_public, self.wants_face_to_face
         case.submitted_on = act.occurred_on
 
 
-class HandedOver(
+class SuggestionSubmitted(
+    _Submission,
+    of=Suggestion,
+    wire="suggestion.submitted.v1",
+    zh="提出",
+    opens=True,
+    leads_to=Stage.SUBMITTED,
+    by=OFFICE | {Role.DEPUTY},
+    starts=(HAND_OVER,),
+):
+    """A deputy submits a suggestion, alone or with co-signers."""
+
+
+class MotionConverted(
+    _Submission,
+    of=Suggestion,
+    wire="suggestion.motion_converted.v1",
+    zh="议案转建议",
+    opens=True,
+    leads_to=Stage.ACCEPTED,
+    by=OFFICE,
+    starts=(HAND_OVER,),
+):
+    """The presidium decides that a motion is handled as a suggestion; no review follows."""
+
+    motion: Line
+    """Number of the motion."""
+    decided_by: Line
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        super().apply(case, act)
+        case.motion = self.motion
+
+
+class CoSignConfirmed(
+    Step, of=Suggestion, wire="suggestion.co_sign_confirmed.v1", zh="联名确认", while_in=LIVE, by=OFFICE | {Role.DEPUTY}
+):
+    """A co-signer confirms that he signed."""
+
+    deputy: DeputyId
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        if self.deputy not in case.co_signers:
+            raise Refused("not-a-co-signer", field="deputy", deputy=self.deputy)
+
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        if act.role is Role.DEPUTY and act.actor != self.deputy:
+            raise Refused("not-the-deputy-himself", deputy=self.deputy, actor=act.actor)
+
+    def already(self, case: Suggestion) -> bool:
+        return self.deputy in case.co_signers_confirmed
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if self.deputy not in case.co_signers_confirmed:
+            case.co_signers_confirmed.append(self.deputy)
+
+
+class SimilarLinked(
+    Step, of=Suggestion, wire="suggestion.similar_linked.v1", zh="关联相似件", while_in=LIVE, by=DISPATCHERS
+):
+    """Another suggestion, of this year or an earlier one, is about the same."""
+
+    other: CaseId
+    relation: Relation
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        _require_other(case, self.other, "other")
+
+    def already(self, case: Suggestion) -> bool:
+        return Link(self.other, self.relation) in case.links
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.links.append(Link(self.other, self.relation))
+
+
+# Reviewing it
+
+
+class SuggestionReviewed(
     Step,
     of=Suggestion,
-    wire="suggestion.handed_over.v1",
-    zh="交办",
-    while_in={Stage.SUBMITTED, Stage.ACCEPTED},
-    leads_to=Stage.HANDED_OVER,
-    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE, Role.GOVERNMENT_OFFICE},
-    starts=("suggestion.reply",),
-    stops=("suggestion.hand_over",),
+    wire="suggestion.reviewed.v1",
+    zh="审核通过",
+    while_in={Stage.SUBMITTED},
+    leads_to=Stage.ACCEPTED,
+    by=OFFICE,
+    starts=(HAND_OVER,),
 ):
-    """The office hands the suggestion to its units; the reply clock starts."""
+    """The office accepts the text as a suggestion; the days until the hand-over count from here."""
+
+    one_matter: bool | None = None
+    """Whether it is about one matter only (一事一议)."""
+    note: Text | None = None
+
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if not case.in_session:
+            yield HAND_OVER, None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.one_matter, case.review_note = self.one_matter, self.note
+
+
+class SentBack(
+    Step,
+    of=Suggestion,
+    wire="suggestion.sent_back_for_revision.v1",
+    zh="退回修改",
+    while_in={Stage.SUBMITTED},
+    leads_to=Stage.SENT_BACK,
+    by=OFFICE,
+    stops=(HAND_OVER,),
+):
+    """The office asks the deputy to revise the text."""
+
+    reason: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.review_note = self.reason
+
+
+class Resubmitted(
+    Step,
+    of=Suggestion,
+    wire="suggestion.resubmitted.v1",
+    zh="重新提交",
+    while_in={Stage.SENT_BACK},
+    leads_to=Stage.SUBMITTED,
+    by=OFFICE | {Role.DEPUTY},
+    starts=(HAND_OVER,),
+):
+    """The deputy hands in the revised text; what is left out stays as it was."""
+
+    title: Line | None = None
+    body: Text | None = None
+
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if not case.in_session:
+            yield HAND_OVER, None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.title, case.body = self.title or case.title, self.body or case.body
+
+
+class NotAccepted(
+    Step,
+    of=Suggestion,
+    wire="suggestion.not_accepted.v1",
+    zh="不予立案",
+    while_in=UNDER_REVIEW,
+    leads_to=Stage.NOT_ACCEPTED,
+    by=OFFICE,
+    stops=(HAND_OVER,),
+):
+    """The office does not accept the text, and says why."""
+
+    reason_code: NotAcceptedReason
+    explanation: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.reason_code, case.review_note = self.reason_code, self.explanation
+
+
+class ConvertedToLetter(
+    Step,
+    of=Suggestion,
+    wire="suggestion.converted_to_letter.v1",
+    zh="转来信处理",
+    while_in=UNDER_REVIEW,
+    leads_to=Stage.CONVERTED_TO_LETTER,
+    by=OFFICE,
+    stops=(HAND_OVER,),
+):
+    """The text is handled as a letter to the congress instead."""
+
+    reason_code: NotAcceptedReason
+    explanation: Text | None = None
+    letter_number: Line | None = None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.reason_code, case.review_note = self.reason_code, self.explanation
+
+
+class SuggestionsMerged(
+    Step,
+    of=Suggestion,
+    wire="suggestion.merged.v1",
+    zh="并案",
+    while_in={Stage.SUBMITTED, Stage.ACCEPTED, Stage.HANDED_OVER, Stage.IN_HANDLING},
+    leads_to=Stage.MERGED,
+    by=DISPATCHERS,
+):
+    """The suggestion is handled together with another; its deputy still gets a reply of his own."""
+
+    into: CaseId
+    reason: Text | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        _require_other(case, self.into, "into")
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.merged_into = self.into
+
+
+class SuggestionSplit(Step, of=Suggestion, wire="suggestion.split.v1", zh="分拆", while_in=UNDER_REVIEW, by=OFFICE):
+    """Suggestions of their own are opened for some of its matters; the rest stays here."""
+
+    into: tuple[CaseId, ...] = Field(min_length=1, max_length=50)
+    reason: Text | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        for i, other in enumerate(self.into):
+            _require_other(case, other, f"into.{i}")
+
+    def already(self, case: Suggestion) -> bool:
+        return set(self.into) <= set(case.split_into)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.split_into += [other for other in self.into if other not in case.split_into]
+
+
+# Giving it to units
+
+
+class _Distribution(Step):
+    """Which units are to handle a suggestion: one that leads and those that help it, or several separately."""
 
     lead_unit: UnitCode | None = None
     co_units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
     separate_units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
+
+    def shares(self) -> Iterator[tuple[str, Handling]]:
+        """Each unit with its way of taking part."""
+        if self.lead_unit is not None:
+            yield self.lead_unit, Handling.LEAD
+        yield from ((unit, Handling.CO) for unit in self.co_units)
+        yield from ((unit, Handling.SEPARATE) for unit in self.separate_units)
 
     def check(self, case: Suggestion, office: Office) -> None:
         if self.lead_unit is not None:
@@ -153,22 +953,572 @@ class HandedOver(
             raise Refused("nobody-assigned", field="lead_unit")
         if self.lead_unit is not None and self.lead_unit in self.co_units:
             raise Refused("lead-unit-is-co-handler", field="co_units", unit=self.lead_unit)
+        units = [unit for unit, _ in self.shares()]
+        if twice := next((unit for unit in units if units.count(unit) > 1), None):
+            raise Refused("unit-named-twice", field="separate_units", unit=twice)
 
-    def started_clocks(self, case: Suggestion) -> Iterator[tuple[str, str | None]]:
-        yield "suggestion.reply", None
-        for unit in self.co_units:
-            yield "suggestion.co_opinion", unit
+
+class PreAssignmentConsulted(
+    _Distribution,
+    of=Suggestion,
+    wire="suggestion.pre_assignment_consulted.v1",
+    zh="预交办",
+    while_in={Stage.SUBMITTED, Stage.ACCEPTED, Stage.MERGED},
+    by=DISPATCHERS,
+):
+    """The proposed units, and the deputy, are asked before the hand-over (两上两下)."""
+
+    deputys_view: Text | None = None
+    units_view: Text | None = None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        units = tuple(unit for unit, _ in self.shares())
+        case.consultations.append(Consultation(act.occurred_on, units, self.deputys_view, self.units_view))
+
+
+class HandedOver(
+    _Distribution,
+    of=Suggestion,
+    wire="suggestion.handed_over.v1",
+    zh="交办",
+    while_in={Stage.SUBMITTED, Stage.ACCEPTED, Stage.MERGED},
+    leads_to=Stage.HANDED_OVER,
+    by=DISPATCHERS,
+    starts=(REPLY, FIRST_CONTACT, SIGN_FOR, CO_OPINION),
+    stops=(HAND_OVER,),
+):
+    """The office hands the suggestion to its units; the reply clock starts."""
+
+    meeting: Line | None = None
+    """The meeting at which it was handed over."""
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        super().check(case, office)
+        for unit, handling in self.shares():
+            case.require_new_unit(unit, "lead_unit" if handling is Handling.LEAD else f"{handling}_units")
+
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield REPLY, None
+        yield FIRST_CONTACT, None
+        for unit, handling in self.shares():
+            yield from _units_clocks(unit, handling)
 
     def apply(self, case: Suggestion, act: Act) -> None:
         case.handed_over_on = act.occurred_on
-        for handling, units in (
-            (Handling.LEAD, (self.lead_unit,)),
-            (Handling.CO, self.co_units),
-            (Handling.SEPARATE, self.separate_units),
-        ):
-            for unit in units:
-                if unit is not None:
-                    case.assignments[unit] = Assignment(unit, Assignment.Stage.ASSIGNED, handling, act.occurred_on)
+        case.round.opened_on = case.round.opened_on or act.occurred_on
+        for unit, handling in self.shares():
+            case.assign(unit, handling, act.occurred_on)
+
+
+class UnitAssigned(
+    Step,
+    of=Suggestion,
+    wire="suggestion.unit_assigned.v1",
+    zh="增加承办单位",
+    while_in=IN_HAND,
+    by=DISPATCHERS,
+    starts=(SIGN_FOR, CO_OPINION),
+):
+    """One more unit is to handle the suggestion."""
+
+    unit: UnitCode
+    handling: Handling
+    scope: Line | None = None
+    """Which part of the matter it is to handle."""
+    leader: Line | None = None
+    """The person in the unit who answers for it."""
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        office.require_unit(self.unit, "unit")
+        case.require_new_unit(self.unit, "unit")
+        leads = [a for a in case.assignments.values() if a.handling is Handling.LEAD and a.answers]
+        if self.handling is Handling.LEAD and leads:
+            raise Refused("lead-unit-assigned-already", field="handling", unit=leads[0].key)
+
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield from _units_clocks(self.unit, self.handling)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.assign(self.unit, self.handling, act.occurred_on, self.scope, self.leader)
+
+
+class SignedFor(
+    Step,
+    of=Suggestion,
+    wire="suggestion.signed_for.v1",
+    zh="签收",
+    while_in=IN_HAND | {Stage.REPLIED},
+    part="assignments",
+    names="unit",
+    after={Assignment.Stage.ASSIGNED},
+    leads_to=Assignment.Stage.SIGNED_FOR,
+    moves={(Stage.HANDED_OVER, Stage.IN_HANDLING)},
+    by=UNITS,
+    stops=(SIGN_FOR,),
+):
+    """A unit signs for its share."""
+
+    unit: UnitCode
+    signed_by: Line | None = None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.signed_for_on = act.occurred_on
+        if case.stage is Stage.HANDED_OVER:
+            case.stage = Stage.IN_HANDLING
+
+
+class ReturnRequested(
+    Step,
+    of=Suggestion,
+    wire="suggestion.return_requested.v1",
+    zh="退办申请",
+    while_in=IN_HAND,
+    part="assignments",
+    names="unit",
+    after={Assignment.Stage.ASSIGNED, Assignment.Stage.SIGNED_FOR},
+    leads_to=Assignment.Stage.RETURN_REQUESTED,
+    by=UNITS,
+):
+    """A unit asks to give its share back because the matter is not its own; it may not pass it on itself."""
+
+    unit: UnitCode
+    reason: Text
+    proposed_unit: UnitCode | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        if self.proposed_unit is not None:
+            office.require_unit(self.proposed_unit, "proposed_unit")
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.return_requested_on = act.occurred_on
+
+
+class ReturnApproved(
+    Step,
+    of=Suggestion,
+    wire="suggestion.return_approved.v1",
+    zh="同意退办",
+    while_in=IN_HAND,
+    part="assignments",
+    names="unit",
+    after={Assignment.Stage.RETURN_REQUESTED},
+    leads_to=Assignment.Stage.RETURNED,
+    by=DISPATCHERS,
+    starts=(REASSIGN,),
+    stops=(SIGN_FOR, CO_OPINION),
+):
+    """The office takes the share back; the suggestion's own clock runs on."""
+
+    unit: UnitCode
+    note: Text | None = None
+
+
+class ReturnRejected(
+    Step,
+    of=Suggestion,
+    wire="suggestion.return_rejected.v1",
+    zh="不同意退办",
+    while_in=IN_HAND,
+    part="assignments",
+    names="unit",
+    after={Assignment.Stage.RETURN_REQUESTED},
+    by=DISPATCHERS,
+):
+    """The unit keeps its share."""
+
+    unit: UnitCode
+    reason: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.go_on()
+
+
+class Reassigned(
+    Step,
+    of=Suggestion,
+    wire="suggestion.reassigned.v1",
+    zh="改派",
+    while_in=IN_HAND,
+    part="assignments",
+    names="unit",
+    after={Assignment.Stage.RETURNED},
+    leads_to=Assignment.Stage.REASSIGNED,
+    by=DISPATCHERS,
+    starts=(SIGN_FOR, CO_OPINION),
+    stops=(REASSIGN,),
+):
+    """Another unit gets the share that was returned; its own clocks start, the suggestion's clock runs on."""
+
+    unit: UnitCode
+    to_unit: UnitCode
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        office.require_unit(self.to_unit, "to_unit")
+        case.require_new_unit(self.to_unit, "to_unit")
+
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if assignment := case.assignments.get(self.unit):
+            yield from _units_clocks(self.to_unit, assignment.handling)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.reassigned_to = self.to_unit
+            case.assign(self.to_unit, assignment.handling, act.occurred_on, assignment.scope)
+
+
+# Supervising the handling
+
+
+class KeySupervisionDesignated(
+    Step,
+    of=Suggestion,
+    wire="suggestion.key_supervision_designated.v1",
+    zh="列为重点督办",
+    while_in=LIVE,
+    by=OFFICE | {Role.CHAIRMEN_MEETING},
+):
+    """The chairmen's meeting chooses the suggestion for key supervision."""
+
+    basis: Line
+    """The decision that chose it."""
+    leader: Line | None = None
+    committee: Line | None = None
+
+    def already(self, case: Suggestion) -> bool:
+        return case.key_supervision == KeySupervision(self.leader, self.committee, self.basis)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.key_supervision = KeySupervision(self.leader, self.committee, self.basis)
+
+
+class LeaderAssigned(
+    Step,
+    of=Suggestion,
+    wire="suggestion.leader_assigned.v1",
+    zh="领衔督办、领办",
+    while_in=LIVE,
+    by=DISPATCHERS | {Role.CHAIRMEN_MEETING},
+):
+    """A leader takes charge of supervising or of handling it."""
+
+    person: Line
+    level: LeaderLevel
+    charge: Charge
+
+    def already(self, case: Suggestion) -> bool:
+        return Leader(self.person, self.level, self.charge) in case.leaders
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.leaders.append(Leader(self.person, self.level, self.charge))
+
+
+class CommitteeAssigned(
+    Step,
+    of=Suggestion,
+    wire="suggestion.committee_assigned.v1",
+    zh="归口督办",
+    while_in=LIVE,
+    by=OFFICE | {Role.CHAIRMEN_MEETING},
+):
+    """The committee whose field it is supervises the handling."""
+
+    committee: Line
+
+    def already(self, case: Suggestion) -> bool:
+        return case.committee == self.committee
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.committee = self.committee
+
+
+class ContactMade(
+    Step,
+    of=Suggestion,
+    wire="suggestion.contact_made.v1",
+    zh="沟通",
+    while_in=LIVE,
+    by=UNITS | {Role.DEPUTY},
+    stops=(FIRST_CONTACT,),
+):
+    """A unit speaks with the deputy: before the suggestion is made, before the reply or after it."""
+
+    contact: Code
+    """Its key in the case."""
+    phase: Phase
+    mode: ContactMode
+    unit: UnitCode | None = None
+    person_level: PersonLevel | None = None
+    place: Line | None = None
+    summary: Text | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        if self.unit is not None:
+            office.require_unit(self.unit, "unit")
+        if self.contact in case.contacts:
+            raise Refused("contact-exists", field="contact", contact=self.contact)
+
+    def may_come_before(self) -> bool:
+        return self.phase is Phase.BEFORE_SUBMISSION
+
+    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if self.phase is not Phase.BEFORE_SUBMISSION:
+            yield FIRST_CONTACT, None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.contacts[self.contact] = Contact(
+            self.contact,
+            Contact.Stage.MADE,
+            self.phase,
+            self.mode,
+            self.unit,
+            self.person_level,
+            self.place,
+            self.summary,
+            act.occurred_on,
+        )
+
+
+class ContactConfirmed(
+    Step,
+    of=Suggestion,
+    wire="suggestion.contact_confirmed.v1",
+    zh="代表确认沟通",
+    while_in=LIVE,
+    part="contacts",
+    names="contact",
+    leads_to=Contact.Stage.CONFIRMED,
+    by={Role.DEPUTY},
+):
+    """The deputy confirms that the unit spoke with him."""
+
+    contact: Code
+
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        if act.actor not in {case.lead_deputy, *case.co_signers}:
+            raise Refused("not-the-deputy-himself", deputy=case.lead_deputy, actor=act.actor)
+
+    def already(self, case: Suggestion) -> bool:
+        contact = case.contacts.get(self.contact)
+        return contact is not None and contact.stage is Contact.Stage.CONFIRMED
+
+
+class InquiryHeld(
+    Step, of=Suggestion, wire="suggestion.inquiry_held.v1", zh="三询", while_in=LIVE, by=CONGRESS | {Role.DEPUTY}
+):
+    """One of the three inquiries is held: into the mechanism, the key points or the results."""
+
+    kind: InquiryKind
+    summary: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.inquiries.append(Inquiry(self.kind, act.occurred_on, self.summary))
+
+
+class _Gathering(Step):
+    """A meeting of deputies and units."""
+
+    units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
+    summary: Text
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        for i, unit in enumerate(self.units):
+            office.require_unit(unit, f"units.{i}")
+
+
+class JointMeetingHeld(
+    _Gathering,
+    of=Suggestion,
+    wire="suggestion.joint_meeting_held.v1",
+    zh="协调会",
+    while_in=IN_HAND | ANSWERED,
+    by=UNITS | CONGRESS,
+):
+    """The units meet to agree on the handling."""
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.meetings.append(Meeting(MeetingKind.JOINT, act.occurred_on, self.units, self.summary))
+
+
+# Co-handlers
+
+
+class CoOpinionSubmitted(
+    Step,
+    of=Suggestion,
+    wire="suggestion.co_opinion_submitted.v1",
+    zh="会办意见",
+    while_in=IN_HAND | ANSWERED,
+    part="assignments",
+    names="unit",
+    after={Assignment.Stage.ASSIGNED, Assignment.Stage.SIGNED_FOR, Assignment.Stage.OPINION_REJECTED},
+    leads_to=Assignment.Stage.OPINION_GIVEN,
+    by=UNITS,
+    stops=(CO_OPINION, SIGN_FOR),
+):
+    """A co-handler tells the lead unit what it will do."""
+
+    unit: UnitCode
+    opinion: Text
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        assignment = case.assignments.get(self.unit)
+        if assignment is not None and assignment.handling is not Handling.CO:
+            raise Refused("not-a-co-handler", field="unit", unit=self.unit)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.opinions.append(Opinion(act.occurred_on, self.opinion))
+
+
+class CoOpinionRejected(
+    Step,
+    of=Suggestion,
+    wire="suggestion.co_opinion_rejected.v1",
+    zh="会办意见退回重提",
+    while_in=IN_HAND,
+    part="assignments",
+    names="unit",
+    after={Assignment.Stage.OPINION_GIVEN},
+    leads_to=Assignment.Stage.OPINION_REJECTED,
+    by=UNITS,
+):
+    """The lead unit asks the co-handler for another opinion; the clock of the opinion runs again."""
+
+    unit: UnitCode
+    reason: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        _resume(case, (CO_OPINION, self.unit))
+        assignment = case.assignments.get(self.unit)
+        if assignment is not None and assignment.opinions:
+            assignment.opinions[-1].rejected_on = act.occurred_on
+            assignment.opinions[-1].rejected_because = self.reason
+
+
+# More time
+
+
+class ExtensionRequested(
+    Step,
+    of=Suggestion,
+    wire="suggestion.extension_requested.v1",
+    zh="延期申请",
+    while_in=IN_HAND,
+    part="assignments",
+    names="unit",
+    after=TO_REPLY,
+    by=UNITS,
+):
+    """A unit asks for more time."""
+
+    unit: UnitCode
+    until: date
+    reason: Text
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        _require_not_before(self.until, office, "until")
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.extension = Assignment.Extension.REQUESTED
+
+
+def _handling_clock(case: Suggestion) -> ClockKey:
+    """The clock of the round that is being handled."""
+    return (REPLY if max(case.rounds, default=1) == 1 else REDO), None
+
+
+def _require_after_start(case: Suggestion, due_on: date) -> None:
+    running = case.clocks.get(_handling_clock(case))
+    if running is not None and due_on < running.deadline.started_on:
+        started_on = running.deadline.started_on.isoformat()
+        raise Refused("due-before-start", field="due_on", due_on=due_on.isoformat(), started_on=started_on)
+
+
+class ExtensionGranted(
+    Step,
+    of=Suggestion,
+    wire="suggestion.extension_granted.v1",
+    zh="同意延期",
+    while_in=IN_HAND,
+    part="assignments",
+    names="unit",
+    after=TO_REPLY,
+    by=DISPATCHERS,
+    extends=REPLY,
+):
+    """The office gives the unit more time, and names the date."""
+
+    unit: UnitCode
+    due_on: date
+    reason: Text | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        _require_after_start(case, self.due_on)
+
+    def extended_clock(self, case: Suggestion) -> ClockKey | None:
+        return _handling_clock(case)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.extension = Assignment.Extension.GRANTED
+
+
+class ExtensionRefused(
+    Step,
+    of=Suggestion,
+    wire="suggestion.extension_refused.v1",
+    zh="不同意延期",
+    while_in=IN_HAND,
+    part="assignments",
+    names="unit",
+    after=TO_REPLY,
+    by=DISPATCHERS,
+):
+    """The office does not give the unit more time."""
+
+    unit: UnitCode
+    reason: Text
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        assignment = case.assignments.get(self.unit)
+        if assignment is not None and assignment.extension is not Assignment.Extension.REQUESTED:
+            raise Refused("no-extension-requested", field="unit", unit=self.unit)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.extension = Assignment.Extension.REFUSED
+
+
+class ExtensionNotified(
+    Step,
+    of=Suggestion,
+    wire="suggestion.extension_notified.v1",
+    zh="延期告知",
+    while_in=IN_HAND,
+    by=UNITS,
+    extends=REPLY,
+):
+    """The deputy is told that the reply comes later; the notice may name the date or not."""
+
+    due_on: date | None = None
+    unit: UnitCode | None = None
+    reason: Text | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        if self.unit is not None:
+            office.require_unit(self.unit, "unit")
+        if self.due_on is not None:
+            _require_after_start(case, self.due_on)
+
+    def extended_clock(self, case: Suggestion) -> ClockKey | None:
+        return _handling_clock(case)
+
+
+# Replying
 
 
 class ReplyIssued(
@@ -176,23 +1526,650 @@ class ReplyIssued(
     of=Suggestion,
     wire="suggestion.reply_issued.v1",
     zh="答复",
+    while_in=IN_HAND,
     part="assignments",
     names="unit",
-    after={Assignment.Stage.ASSIGNED, Assignment.Stage.SIGNED_FOR},
+    after=TO_REPLY,
     leads_to=Assignment.Stage.REPLIED,
-    by={Role.HANDLING_UNIT, Role.GOVERNMENT_OFFICE, Role.DEPUTY_AFFAIRS},
+    moves={
+        (Stage.HANDED_OVER, Stage.IN_HANDLING),
+        (Stage.MERGED, Stage.IN_HANDLING),
+        (Stage.HANDED_OVER, Stage.REPLIED),
+        (Stage.IN_HANDLING, Stage.REPLIED),
+        (Stage.MERGED, Stage.REPLIED),
+        (Stage.RE_HANDLING, Stage.REPLIED),
+    },
+    by=UNITS,
+    stops=(REPLY, REDO, FIRST_CONTACT, SIGN_FOR, CO_OPINION),
 ):
-    """A unit answers the deputy."""
+    """A unit answers the deputy in the round that is being handled; the last one answers for the case."""
 
     unit: UnitCode
     outcome: Line | None = None
+    """Letter of the office's outcome scheme."""
+    normalised: Outcome | None = None
+    """What the letter means; filled in from the scheme."""
+    document_number: Line | None = None
+    signer: Line | None = None
+    letter: Text | None = None
+    points: tuple[PointAnswer, ...] = Field(default=(), max_length=100)
+    commitments: tuple[Promise, ...] = Field(default=(), max_length=100)
+    face_to_face: bool | None = None
+    public: bool | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        assignment = case.assignments.get(self.unit)
+        if assignment is not None and assignment.handling is Handling.CO:
+            raise Refused("co-handler-does-not-reply", field="unit", unit=self.unit)
+        _require_outcome(self.outcome, self.normalised, office)
+        for i, point in enumerate(self.points):
+            _require_outcome(point.outcome, None, office, f"points.{i}.outcome")
+        for i, promise in enumerate(self.commitments):
+            place = f"commitments.{i}"
+            case.require_new_commitment(promise.commitment, f"{place}.commitment")
+            if any(promise.commitment == other.commitment for other in self.commitments[:i]):
+                raise Refused("commitment-exists", field=f"{place}.commitment", commitment=promise.commitment)
+            _require_not_before(promise.due_on, office, f"{place}.due_on")
+
+    def filled_in(self, office: Office) -> Self:
+        return self.model_copy(update={"normalised": self.normalised or _meaning(self.outcome, office)})
+
+    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
+        for promise in self.commitments:
+            yield clock.agreed(COMMITMENT, act.occurred_on, promise.due_on, promise.commitment)
+
+    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield SIGN_FOR, self.unit
+        if case.stage is Stage.REPLIED:
+            yield from _open_but_commitments(case)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.round.replies[self.unit] = Reply(self.unit, act.occurred_on, self.outcome)
-        waiting = [a for a in case.assignments.values() if a.handling is not Handling.CO and a.key not in case.round.replies]
-        if not waiting:
+        case.round.replies.append(
+            Reply(
+                self.unit,
+                act.occurred_on,
+                self.outcome,
+                self.normalised,
+                self.document_number,
+                self.signer,
+                self.letter,
+                self.points,
+                self.face_to_face,
+                self.public,
+            )
+        )
+        for promise in self.commitments:
+            case.promise(promise, self.unit, act.occurred_on)
+        if not any(assignment.waits for assignment in case.assignments.values()):
+            case.round.answered_on = act.occurred_on
             case.stage = Stage.REPLIED
+        elif case.stage in {Stage.HANDED_OVER, Stage.MERGED}:
+            case.stage = Stage.IN_HANDLING
 
-    def stopped_clocks(self, case: Suggestion) -> Iterator[tuple[str, str | None]]:
+
+class ReplyReviewRejected(
+    Step,
+    of=Suggestion,
+    wire="suggestion.reply_review_rejected.v1",
+    zh="答复审核退回",
+    while_in={Stage.IN_HANDLING, Stage.RE_HANDLING, Stage.REPLIED},
+    part="assignments",
+    names="unit",
+    after={Assignment.Stage.REPLIED},
+    leads_to=Assignment.Stage.REPLY_REJECTED,
+    moves={(Stage.REPLIED, Stage.IN_HANDLING), (Stage.REPLIED, Stage.RE_HANDLING)},
+    by=DISPATCHERS,
+    stops=(EVALUATE,),
+):
+    """The office rejects a reply for its class or form: it stays readable, the unit replies again, the clock runs again."""
+
+    unit: UnitCode
+    reason: Text
+
+    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield EVALUATE, None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if reply := case.round.reply_of(self.unit):
+            reply.rejected_on, reply.rejected_because = act.occurred_on, self.reason
+        case.round.answered_on = None
+        _resume(case, _handling_clock(case))
         if case.stage is Stage.REPLIED:
-            yield "suggestion.reply", None
+            case.stage = Stage.IN_HANDLING if case.round.number == 1 else Stage.RE_HANDLING
+
+
+# Commitments
+
+
+class CommitmentMade(
+    Step,
+    of=Suggestion,
+    wire="suggestion.commitment_made.v1",
+    zh="承诺事项",
+    while_in=(IN_HAND | ANSWERED) - {Stage.CLOSED},
+    by=UNITS,
+    starts=(COMMITMENT,),
+):
+    """A unit promises to do something by a date."""
+
+    commitment: Code
+    """Its key in the case."""
+    unit: UnitCode
+    text: Text
+    due_on: date
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        office.require_unit(self.unit, "unit")
+        case.require_new_commitment(self.commitment, "commitment")
+        _require_not_before(self.due_on, office)
+
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield from ()
+
+    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
+        yield clock.agreed(COMMITMENT, act.occurred_on, self.due_on, self.commitment)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        promise = Promise(commitment=self.commitment, text=self.text, due_on=self.due_on)
+        case.promise(promise, self.unit, act.occurred_on)
+
+
+class CommitmentRevised(
+    Step,
+    of=Suggestion,
+    wire="suggestion.commitment_revised.v1",
+    zh="调整承诺事项",
+    while_in=IN_HAND | ANSWERED,
+    part="commitments",
+    names="commitment",
+    after={Commitment.Stage.MADE, Commitment.Stage.REVISED},
+    leads_to=Commitment.Stage.REVISED,
+    by=UNITS,
+    extends=COMMITMENT,
+):
+    """A commitment is given another date or other words, and why."""
+
+    commitment: Code
+    due_on: date | None = None
+    text: Text | None = None
+    reason: Text
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        if self.due_on is not None:
+            _require_not_before(self.due_on, office)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if commitment := case.commitments.get(self.commitment):
+            commitment.due_on = self.due_on or commitment.due_on
+            commitment.text = self.text or commitment.text
+
+
+class CommitmentFulfilled(
+    Step,
+    of=Suggestion,
+    wire="suggestion.commitment_fulfilled.v1",
+    zh="承诺事项完成",
+    while_in=IN_HAND | ANSWERED,
+    part="commitments",
+    names="commitment",
+    after={Commitment.Stage.MADE, Commitment.Stage.REVISED},
+    leads_to=Commitment.Stage.FULFILLED,
+    moves={(Stage.COMMITMENT_TRACKING, Stage.CLOSED)},
+    by=UNITS,
+    stops=(COMMITMENT,),
+):
+    """What was promised is done; the last one closes a suggestion that only waited for it."""
+
+    commitment: Code
+    evidence: Text | None = None
+    verified_by: Line | None = None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if commitment := case.commitments.get(self.commitment):
+            commitment.fulfilled_on = act.occurred_on
+        if case.stage is Stage.COMMITMENT_TRACKING and not case.open_commitments:
+            case.stage, case.closed_on = Stage.CLOSED, act.occurred_on
+
+
+# The deputy's word
+
+
+class EvaluationInvited(
+    Step,
+    of=Suggestion,
+    wire="suggestion.evaluation_invited.v1",
+    zh="征询代表意见",
+    while_in={Stage.REPLIED},
+    by=OFFICE,
+    starts=(EVALUATE,),
+):
+    """The congress, not a unit, asks the deputy for an evaluation."""
+
+    channel: Channel | None = None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.round.invited_on = act.occurred_on
+
+
+class EvaluationReminded(
+    Step,
+    of=Suggestion,
+    wire="suggestion.evaluation_reminded.v1",
+    zh="催请代表评价",
+    while_in={Stage.REPLIED},
+    by=OFFICE,
+):
+    """The congress reminds the deputy."""
+
+    channel: Channel | None = None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.round.reminded_on.append(act.occurred_on)
+
+
+class _Evaluating(Step):
+    """What a deputy says of the round that is being handled."""
+
+    result: Grade
+    """Of what came of it (办理结果)."""
+    attitude: Grade | None = None
+    """Of the way in which it was handled (办理工作)."""
+    solved: bool | None = None
+    """Whether the deputy holds the matter to be solved."""
+    reason: Text | None = None
+    contact: ContactMode | None = None
+    """How the unit had spoken with the deputy."""
+    by_unit: tuple[UnitGrades, ...] = Field(default=(), max_length=50)
+    """Where units handled it separately: each rated by itself."""
+    dissenters: tuple[DeputyId, ...] = Field(default=(), max_length=200)
+    """Co-signers who see it otherwise."""
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        if not case.round.replies:
+            raise Refused("no-reply-yet", round=case.round.number)
+        for i, grades in enumerate(self.by_unit):
+            case.require_reply(grades.unit, f"by_unit.{i}.unit")
+        for i, deputy in enumerate(self.dissenters):
+            if deputy not in case.co_signers:
+                raise Refused("not-a-co-signer", field=f"dissenters.{i}", deputy=deputy)
+
+    def evaluated(self, on: date, by_proxy: str | None = None, amended_because: str | None = None) -> Evaluation:
+        """The evaluation as it stands in its round."""
+        return Evaluation(
+            on,
+            self.result,
+            self.attitude,
+            self.solved,
+            self.reason,
+            self.contact,
+            self.by_unit,
+            self.dissenters,
+            by_proxy,
+            amended_because,
+        )
+
+
+def _require_lead_deputy(case: Suggestion, act: Act) -> None:
+    if act.actor != case.lead_deputy:
+        raise Refused("not-the-deputy-himself", deputy=case.lead_deputy, actor=act.actor)
+
+
+class EvaluationSubmitted(
+    _Evaluating,
+    of=Suggestion,
+    wire="suggestion.evaluation_submitted.v1",
+    zh="代表评价",
+    while_in={Stage.REPLIED},
+    leads_to=Stage.EVALUATED,
+    by={Role.DEPUTY},
+    stops=(EVALUATE,),
+):
+    """The deputy evaluates the replies of a round: the lead deputy himself, after all units have replied."""
+
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        _require_lead_deputy(case, act)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.round.evaluations.append(self.evaluated(act.occurred_on))
+
+
+class EvaluationRecordedByProxy(
+    _Evaluating,
+    of=Suggestion,
+    wire="suggestion.evaluation_recorded_by_proxy.v1",
+    zh="代录评价",
+    while_in={Stage.REPLIED},
+    leads_to=Stage.EVALUATED,
+    by=OFFICE,
+    stops=(EVALUATE,),
+):
+    """The congress office writes down what the deputy said, with the evidence; a unit never may."""
+
+    evidence: Text
+    consent: Text
+    """How the deputy agreed to it."""
+    proxy_reason: Text
+    """Why the deputy did not do it himself."""
+
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        if act.office in case.assignments:
+            raise Refused("handling-unit-may-not-evaluate", unit=act.office)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.round.evaluations.append(self.evaluated(act.occurred_on, by_proxy=act.actor))
+
+
+class EvaluationAmended(
+    _Evaluating,
+    of=Suggestion,
+    wire="suggestion.evaluation_amended.v1",
+    zh="更改评价",
+    while_in={Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED},
+    by={Role.DEPUTY},
+):
+    """The deputy says something else of the same round; both stay readable."""
+
+    amended_because: Text
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        super().check(case, office)
+        if case.round.evaluation is None:
+            raise Refused("no-evaluation-yet", round=case.round.number)
+
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        _require_lead_deputy(case, act)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.round.evaluations.append(self.evaluated(act.occurred_on, amended_because=self.amended_because))
+
+
+class EvaluationLapsed(
+    Step,
+    of=Suggestion,
+    wire="suggestion.evaluation_lapsed.v1",
+    zh="逾期未评",
+    while_in={Stage.REPLIED},
+    by=OFFICE,
+    stops=(EVALUATE,),
+):
+    """The office notes that no evaluation came; one that comes later still counts."""
+
+    def already(self, case: Suggestion) -> bool:
+        return case.round.lapsed_on is not None
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.round.lapsed_on = act.occurred_on
+
+
+# Handling it again
+
+
+class ReHandlingOrdered(
+    Step,
+    of=Suggestion,
+    wire="suggestion.re_handling_ordered.v1",
+    zh="重新办理",
+    while_in=ANSWERED,
+    leads_to=Stage.RE_HANDLING,
+    by=DISPATCHERS | {Role.CHAIRMEN_MEETING},
+    starts=(REDO,),
+    stops=(EVALUATE,),
+):
+    """The suggestion is handled once more: a new round, in which its units reply again. Earlier rounds stay as they are."""
+
+    units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
+    """Who replies again; nobody named means every unit that replied."""
+    due_on: date | None = None
+    """A date of its own, instead of the rulebook's."""
+    reason: Text | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        for i, unit in enumerate(self.units):
+            if unit not in case.assignments or not case.assignments[unit].answers:
+                raise Refused("unit-does-not-reply", field=f"units.{i}", unit=unit)
+        if self.due_on is not None:
+            _require_not_before(self.due_on, office)
+
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if self.due_on is None:
+            yield REDO, None
+
+    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
+        if self.due_on is not None:
+            yield clock.agreed(REDO, act.occurred_on, self.due_on)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        redo = case.clocks.get((REDO, None))
+        number = case.round.number + 1
+        case.rounds[number] = Round(number, act.occurred_on, redo.deadline.due_on if redo else None)
+        case.closed_on = None
+        for assignment in case.assignments.values():
+            if assignment.answers and (assignment.key in self.units or not self.units):
+                assignment.stage = Assignment.Stage.RE_HANDLING
+
+
+class EscalatedToMeeting(
+    _Gathering,
+    of=Suggestion,
+    wire="suggestion.escalated_to_meeting.v1",
+    zh="座谈会商",
+    while_in={Stage.REPLIED, Stage.EVALUATED, Stage.RE_HANDLING},
+    by=DISPATCHERS | CONGRESS,
+):
+    """After repeated dissatisfaction deputies and units meet."""
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.meetings.append(Meeting(MeetingKind.ESCALATION, act.occurred_on, self.units, self.summary))
+
+
+# What became of it
+
+
+class ProgressReported(
+    Step,
+    of=Suggestion,
+    wire="suggestion.progress_reported.v1",
+    zh="进展",
+    while_in=IN_HAND | ANSWERED,
+    part="assignments",
+    names="unit",
+    by=UNITS,
+):
+    """A unit reports how far it has come."""
+
+    unit: UnitCode
+    summary: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.progress.append(Progress(self.unit, act.occurred_on, self.summary))
+
+
+class OutcomeReclassified(
+    Step,
+    of=Suggestion,
+    wire="suggestion.outcome_reclassified.v1",
+    zh="办理结果调整",
+    while_in=IN_HAND | ANSWERED,
+    by=DISPATCHERS,
+):
+    """A later look shows another outcome than the reply said, such as B turned A (B转A); the reply keeps its letter."""
+
+    unit: UnitCode
+    old: Line
+    new: Line
+    normalised: Outcome | None = None
+    """What the new letter means; filled in from the scheme."""
+    evidence: Text
+    verified_by: Line
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        case.require_reply(self.unit)
+        if (letter := case.outcome_of(self.unit)) != self.old:
+            raise Refused("outcome-is-another", field="old", unit=self.unit, outcome=letter)
+        _require_outcome(self.new, self.normalised, office, "new")
+
+    def filled_in(self, office: Office) -> Self:
+        return self.model_copy(update={"normalised": self.normalised or _meaning(self.new, office)})
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.reclassifications.append(
+            Reclassification(self.unit, act.occurred_on, self.old, self.new, self.normalised, self.verified_by)
+        )
+
+
+class _Checking(Step):
+    """What somebody found who looked again."""
+
+    checked_by: Line
+    summary: Text
+    fulfilled: bool | None = None
+    """Whether what was answered was done."""
+
+    def note(self, case: Suggestion, act: Act, kind: CheckKind) -> None:
+        """Add it to the case."""
+        case.checks.append(Check(kind, act.occurred_on, self.checked_by, self.fulfilled, self.summary))
+
+
+class ExpertEvaluationHeld(
+    _Checking,
+    of=Suggestion,
+    wire="suggestion.expert_evaluation_held.v1",
+    zh="专家评估",
+    while_in=IN_HAND | ANSWERED,
+    by=CONGRESS,
+):
+    """Experts assess whether more can be done."""
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        self.note(case, act, CheckKind.EXPERTS)
+
+
+class LookBackChecked(
+    _Checking,
+    of=Suggestion,
+    wire="suggestion.look_back_checked.v1",
+    zh="回头看",
+    while_in=ANSWERED,
+    by=CONGRESS | {Role.GOVERNMENT_OFFICE},
+):
+    """The office looks again at what was answered."""
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        self.note(case, act, CheckKind.LOOK_BACK)
+
+
+class ThirdPartyEvaluated(
+    _Checking,
+    of=Suggestion,
+    wire="suggestion.third_party_evaluated.v1",
+    zh="第三方评估",
+    while_in=ANSWERED,
+    by=OFFICE | {Role.THIRD_PARTY},
+):
+    """A third party evaluates what was done."""
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        self.note(case, act, CheckKind.THIRD_PARTY)
+
+
+class CongressAppraised(
+    _Checking, of=Suggestion, wire="suggestion.congress_appraised.v1", zh="人大评议", while_in=ANSWERED, by=CONGRESS
+):
+    """The congress appraises what was done."""
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        self.note(case, act, CheckKind.CONGRESS)
+
+
+class ReplyPublished(
+    Step, of=Suggestion, wire="suggestion.reply_published.v1", zh="公开答复", while_in=IN_HAND | ANSWERED, by=UNITS
+):
+    """A reply is made public, without what was left out."""
+
+    unit: UnitCode
+    place: Line | None = None
+    redactions: tuple[Line, ...] = Field(default=(), max_length=100)
+    """What was left out, and why."""
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        case.require_reply(self.unit)
+
+    def already(self, case: Suggestion) -> bool:
+        return Publication(self.unit, self.place, self.redactions) in case.publications
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.publications.append(Publication(self.unit, self.place, self.redactions))
+
+
+class AwardGiven(Step, of=Suggestion, wire="suggestion.award_given.v1", zh="表彰", while_in=ANSWERED, by=CONGRESS):
+    """The suggestion, or a unit's handling of it, is honoured."""
+
+    kind: AwardKind
+    year: int = Field(ge=1949, le=2200)
+    unit: UnitCode | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        if self.kind is AwardKind.UNIT and self.unit not in case.assignments:
+            raise Refused("unit-has-no-share", field="unit", unit=self.unit)
+
+    def already(self, case: Suggestion) -> bool:
+        return Award(self.kind, self.year, self.unit) in case.awards
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.awards.append(Award(self.kind, self.year, self.unit))
+
+
+# Ending it
+
+
+class SuggestionWithdrawn(
+    Step,
+    of=Suggestion,
+    wire="suggestion.withdrawn.v1",
+    zh="撤回",
+    while_in=UNDER_REVIEW | IN_HAND,
+    leads_to=Stage.WITHDRAWN,
+    by=OFFICE | {Role.DEPUTY},
+):
+    """The deputy takes the suggestion back in writing; the handling stops."""
+
+    written_request: Line
+    """Number or title of the paper in which the deputy asked for it."""
+    reason: Text | None = None
+
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        if act.role is Role.DEPUTY:
+            _require_lead_deputy(case, act)
+
+    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield from case.clocks
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.withdrawn_on = act.occurred_on
+
+
+class SuggestionClosed(
+    Step,
+    of=Suggestion,
+    wire="suggestion.closed.v1",
+    zh="办结",
+    while_in={Stage.REPLIED, Stage.EVALUATED, Stage.MERGED},
+    moves={
+        (stage, target)
+        for stage in (Stage.REPLIED, Stage.EVALUATED, Stage.MERGED)
+        for target in (Stage.CLOSED, Stage.COMMITMENT_TRACKING)
+    },
+    by=DISPATCHERS,
+):
+    """The handling is done; open commitments are still followed."""
+
+    note: Text | None = None
+
+    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield from _open_but_commitments(case)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if case.open_commitments:
+            case.stage = Stage.COMMITMENT_TRACKING
+        else:
+            case.stage, case.closed_on = Stage.CLOSED, act.occurred_on

@@ -13,6 +13,7 @@ CREATE TABLE ledger_head (
     recorded_at timestamptz NOT NULL DEFAULT 'epoch'
 ) WITH (fillfactor = 20);
 
+-- NULL, and so no row, for a text that would be more than one line. Not in SQL: the CHECK would be inlined for every statement.
 CREATE FUNCTION ledger_leaf(
     p_format smallint,
     p_ledger text,
@@ -25,8 +26,12 @@ CREATE FUNCTION ledger_leaf(
     p_state bytea,
     p_prev_leaf bytea
 ) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT sha256('\x00'::bytea || convert_to(
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    IF strpos(p_ledger || p_case || p_wire || p_request, E'\n') > 0 THEN
+        RETURN NULL;
+    END IF;
+    RETURN sha256('\x00'::bytea || convert_to(
         'duban-leaf/' || p_format || E'\n'
         || p_ledger || E'\n'
         || p_position || E'\n'
@@ -36,7 +41,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         || to_char(p_recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || E'\n'
         || p_request || E'\n'
         || encode(sha256(p_state), 'hex') || E'\n'
-        || coalesce(encode(p_prev_leaf, 'hex'), '-') || E'\n', 'UTF8'))
+        || coalesce(encode(p_prev_leaf, 'hex'), '-') || E'\n', 'UTF8'));
+END
 $$;
 
 CREATE TABLE ledger (
@@ -58,9 +64,6 @@ CREATE TABLE ledger (
     leaf bytea NOT NULL,
     PRIMARY KEY (ledger_id, case_id, version),
     CONSTRAINT ledger_position_once UNIQUE (ledger_id, position),
-    CONSTRAINT ledger_one_line_each CHECK (
-        strpos(ledger_id || case_id || wire || request_key, E'\n') = 0
-    ),
     CONSTRAINT ledger_leaf_of_row CHECK ((
         leaf = ledger_leaf(
             format, ledger_id, position, case_id, version, wire, recorded_at, request_key, state, prev_leaf
@@ -123,32 +126,25 @@ LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 $$;
 
 -- Append the steps of several commands, each to one case: one result a command, never an exception for one of them.
--- Events and claims are given flat; p_counts says how many events belong to each command, p_claim_of and p_release_of to which
--- command a claim belongs (counting from 1). A command without events only remembers its request.
-CREATE FUNCTION ledger_append(
-    p_ledger text,
-    p_requests text [],
-    p_fingerprints bytea [],
-    p_cases text [],
-    p_expected integer [],
-    p_counts integer [],
-    p_wires text [],
-    p_states bytea [],
-    p_claim_of integer [],
-    p_claims text [],
-    p_release_of integer [],
-    p_releases text []
-) RETURNS TABLE (code text, at_position bigint, at_version integer, at_time timestamptz, detail text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+-- A command: {"request", "fingerprint" (hex), "case", "expected" (version), "events": [{"wire", "state"}], "claims", "releases"}.
+-- state is the exact text whose UTF-8 bytes are stored. A command without events only remembers its request.
+CREATE FUNCTION ledger_append(p_ledger text, p_commands jsonb)
+RETURNS TABLE (code text, at_position bigint, at_version integer, at_time timestamptz, detail text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     head_position bigint;
     head_time timestamptz;
+    command jsonb;
+    events jsonb;
+    event jsonb;
+    asked_request text;
     asked_fingerprint bytea;
+    seen_fingerprint bytea;
+    asked_case text;
+    new_state bytea;
+    new_leaf bytea;
     last_leaf bytea;
-    next_leaf bytea;
-    event integer := 0;
     body jsonb;
-    until integer;
 BEGIN
     SELECT h.position, h.recorded_at INTO head_position, head_time
     FROM ledger_head h WHERE h.ledger_id = p_ledger FOR UPDATE;
@@ -156,85 +152,82 @@ BEGIN
         RAISE EXCEPTION 'ledger % was never opened', p_ledger;
     END IF;
 
-    FOR command IN 1..cardinality(p_cases) LOOP
-        until := event + p_counts[command];
+    FOR i IN 0..jsonb_array_length(p_commands) - 1 LOOP
+        command := p_commands -> i;
+        asked_request := command ->> 'request';
+        asked_fingerprint := decode(command ->> 'fingerprint', 'hex');
+        asked_case := command ->> 'case';
 
-        SELECT r.fingerprint, l.position, l.version, l.recorded_at, l.case_id
-        INTO asked_fingerprint, at_position, at_version, at_time, detail
-        FROM request r JOIN ledger l ON l.ledger_id = r.ledger_id AND l.position = r.position
-        WHERE r.ledger_id = p_ledger AND r.request_key = p_requests[command];
+        SELECT r.fingerprint, r.position INTO seen_fingerprint, at_position
+        FROM request r WHERE r.ledger_id = p_ledger AND r.request_key = asked_request;
         IF FOUND THEN
-            code := CASE WHEN asked_fingerprint = p_fingerprints[command] THEN 'seen' ELSE 'key_reused' END;
-            event := until;
+            SELECT l.version, l.recorded_at, l.case_id INTO at_version, at_time, detail
+            FROM ledger l WHERE l.ledger_id = p_ledger AND l.position = at_position;
+            code := CASE WHEN seen_fingerprint = asked_fingerprint THEN 'seen' ELSE 'key_reused' END;
             RETURN NEXT;
             CONTINUE;
         END IF;
 
         detail := NULL;
         SELECT l.position, l.version, l.recorded_at, l.leaf INTO at_position, at_version, at_time, last_leaf
-        FROM ledger l WHERE l.ledger_id = p_ledger AND l.case_id = p_cases[command]
+        FROM ledger l WHERE l.ledger_id = p_ledger AND l.case_id = asked_case
         ORDER BY l.version DESC LIMIT 1;
         IF NOT FOUND THEN
             at_position := 0;
             at_version := 0;
             last_leaf := NULL;
         END IF;
-        IF at_version <> p_expected[command] THEN
+        IF at_version <> (command -> 'expected')::integer THEN
             code := 'stale';
-            event := until;
             RETURN NEXT;
             CONTINUE;
         END IF;
 
-        IF cardinality(p_claims) > 0 THEN
+        IF command ? 'claims' THEN
             SELECT c.name INTO detail
-            FROM unnest(p_claim_of, p_claims) AS wanted (command_no, name)
-            JOIN claim c ON c.ledger_id = p_ledger AND c.name = wanted.name
-            WHERE wanted.command_no = command AND c.case_id <> p_cases[command]
+            FROM claim c JOIN jsonb_array_elements_text(command -> 'claims') AS wanted (name) ON c.name = wanted.name
+            WHERE c.ledger_id = p_ledger AND c.case_id <> asked_case
             LIMIT 1;
             IF FOUND THEN
                 code := 'claimed';
-                event := until;
                 RETURN NEXT;
                 CONTINUE;
             END IF;
             INSERT INTO claim (ledger_id, name, case_id)
-            SELECT p_ledger, wanted.name, p_cases[command]
-            FROM unnest(p_claim_of, p_claims) AS wanted (command_no, name)
-            WHERE wanted.command_no = command
+            SELECT p_ledger, wanted.name, asked_case FROM jsonb_array_elements_text(command -> 'claims') AS wanted (name)
             ON CONFLICT DO NOTHING;
         END IF;
-        IF cardinality(p_releases) > 0 THEN
-            DELETE FROM claim c
-            USING unnest(p_release_of, p_releases) AS freed (command_no, name)
-            WHERE freed.command_no = command AND c.ledger_id = p_ledger
-                AND c.name = freed.name AND c.case_id = p_cases[command];
+        IF command ? 'releases' THEN
+            DELETE FROM claim c USING jsonb_array_elements_text(command -> 'releases') AS freed (name)
+            WHERE c.ledger_id = p_ledger AND c.name = freed.name AND c.case_id = asked_case;
         END IF;
 
-        WHILE event < until LOOP
-            event := event + 1;
+        events := command -> 'events';
+        FOR j IN 0..jsonb_array_length(events) - 1 LOOP
+            event := events -> j;
             head_position := head_position + 1;
             head_time := greatest(clock_timestamp(), head_time + interval '1 microsecond');
             at_version := at_version + 1;
-            body := convert_from(p_states[event], 'UTF8')::jsonb;
-            next_leaf := ledger_leaf(
-                1::smallint, p_ledger, head_position, p_cases[command], at_version, p_wires[event],
-                head_time, p_requests[command], p_states[event], last_leaf);
+            body := (event ->> 'state')::jsonb;
+            new_state := convert_to(event ->> 'state', 'UTF8');
+            new_leaf := ledger_leaf(
+                1::smallint, p_ledger, head_position, asked_case, at_version, event ->> 'wire',
+                head_time, asked_request, new_state, last_leaf);
             INSERT INTO ledger (
                 ledger_id, position, case_id, version, wire, state, event_id, occurred_at, occurred_precision,
                 actor, office, request_key, recorded_at, format, prev_leaf, leaf)
             VALUES (
-                p_ledger, head_position, p_cases[command], at_version, p_wires[event], p_states[event],
+                p_ledger, head_position, asked_case, at_version, event ->> 'wire', new_state,
                 (body ->> 'event_id')::uuid, (body #>> '{act,occurred_at}')::timestamptz,
                 body #>> '{act,precision}', body #>> '{act,actor}', body #>> '{act,office}',
-                p_requests[command], head_time, 1, last_leaf, next_leaf);
-            last_leaf := next_leaf;
+                asked_request, head_time, 1, last_leaf, new_leaf);
+            last_leaf := new_leaf;
             at_position := head_position;
             at_time := head_time;
         END LOOP;
 
         INSERT INTO request (ledger_id, request_key, fingerprint, position, seen_at)
-        VALUES (p_ledger, p_requests[command], p_fingerprints[command], at_position, clock_timestamp());
+        VALUES (p_ledger, asked_request, asked_fingerprint, at_position, clock_timestamp());
         code := 'recorded';
         RETURN NEXT;
     END LOOP;

@@ -13,7 +13,7 @@ CREATE TABLE {table} (
     session text,
     person text,
     unit text,
-    units text [] NOT NULL,
+    units text NOT NULL,
     opened_on date,
     handed_over_on date,
     due_on date,

@@ -1,0 +1,194 @@
+"""One example of every step, with every field filled."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+from domain.case import (
+    Act,
+    Corrected,
+    DeadlineRecalculated,
+    Imported,
+    Recorded,
+    Role,
+    SourceDocument,
+    Step,
+    Voided,
+)
+from domain.cases import suggestion as s
+from domain.clock import Deadline, Extension, RuleRef, SkippedDay
+from domain.rulebook import Outcome
+
+WHEN = datetime(2026, 3, 9, tzinfo=timezone(timedelta(hours=8)))
+DUE_ON = date(2026, 6, 9)
+DEADLINE = Deadline(
+    clock="suggestion.reply",
+    part="jtj",
+    started_on=date(2026, 3, 9),
+    due_on=date(2026, 6, 30),
+    estimate=True,
+    rule=RuleRef(
+        rulebook="cn-national",
+        version="2026-11-22",
+        id="suggestion.reply",
+        count=3,
+        unit="month",
+        force="statutory",
+        confidence="A",
+    ),
+    calendar="cn@2025-11-04",
+    counted_to=date(2026, 6, 9),
+    skipped=(SkippedDay(date(2026, 6, 9), "weekend"),),
+    made_up=(date(2026, 6, 10),),
+    extensions=(
+        Extension(from_due_on=DUE_ON, due_on=date(2026, 6, 30), by="suggestion.extension_granted.v1", reason="范围广"),
+    ),
+)
+_SUBMISSION = {
+    "jurisdiction": "cn-999900",
+    "title": "关于增开夜间公交的建议",
+    "lead_deputy": "d-001",
+    "co_signers": ("d-002", "d-003"),
+    "number": "2026-001",
+    "session": "九届五次",
+    "in_session": True,
+    "channel": "on_line",
+    "body": "一、现状\n二、建议",
+    "survey_basis": "走访三个街道",
+    "wants_public": True,
+    "wants_face_to_face": False,
+}
+_SHARES = {"lead_unit": "jtj", "co_units": ("czj",), "separate_units": ("zjj",)}
+_EVALUATION = {
+    "result": "dissatisfied",
+    "attitude": "satisfied",
+    "solved": False,
+    "reason": "没有时间表",
+    "contact": "face_to_face",
+    "by_unit": ({"unit": "jtj", "attitude": "satisfied", "result": "dissatisfied"},),
+    "dissenters": ("d-002",),
+}
+_CHECK = {"checked_by": "人代联委", "summary": "已落实", "fulfilled": True}
+
+_STEPS: list[Step] = [
+    Corrected(
+        corrects=2,
+        of="suggestion.handed_over.v1",
+        occurred_at=WHEN,
+        precision="day",
+        changes={"lead_unit": "zjj", "meeting": None},
+        reason="录入有误",
+        approved_by="主任",
+    ),
+    Voided(voids=2, reason="重复录入", approved_by="主任"),
+    DeadlineRecalculated(
+        clock="suggestion.reply", part="jtj", due_before=DUE_ON, deadline=DEADLINE, reason="公布次年放假安排"
+    ),
+    s.SuggestionSubmitted.model_validate(_SUBMISSION),
+    s.MotionConverted.model_validate({**_SUBMISSION, "motion": "第3号", "decided_by": "大会主席团"}),
+    s.CoSignConfirmed(deputy="d-002"),
+    s.SimilarLinked(other="2025-007", relation=s.Relation.REPEAT),
+    s.SuggestionReviewed(one_matter=True, note="符合要求"),
+    s.SentBack(reason="一事一议"),
+    s.Resubmitted(title="关于增开两条夜间公交线路的建议", body="一、建议"),
+    s.NotAccepted(reason_code=s.NotAcceptedReason.JUDICIAL_CASE, explanation="正在审理"),
+    s.ConvertedToLetter(
+        reason_code=s.NotAcceptedReason.PERSONAL_MATTER, explanation="个人事项", letter_number="信〔2026〕1号"
+    ),
+    s.SuggestionsMerged(into="2026-002", reason="内容相同"),
+    s.SuggestionSplit(into=("2026-003", "2026-004"), reason="两件事"),
+    s.PreAssignmentConsulted.model_validate({**_SHARES, "deputys_view": "同意", "units_view": "无异议"}),
+    s.HandedOver.model_validate({**_SHARES, "meeting": "建议交办会"}),
+    s.UnitAssigned(unit="slj", handling=s.Handling.CO, scope="沿河路段", leader="分管局长"),
+    s.SignedFor(unit="jtj", signed_by="办公室"),
+    s.ReturnRequested(unit="jtj", reason="非本单位职责", proposed_unit="zjj"),
+    s.ReturnApproved(unit="jtj", note="同意"),
+    s.ReturnRejected(unit="jtj", reason="职责明确"),
+    s.Reassigned(unit="jtj", to_unit="zjj"),
+    s.KeySupervisionDesignated(basis="主任会议纪要3号", leader="副主任", committee="环资城建委"),
+    s.LeaderAssigned(person="副主任", level=s.LeaderLevel.STANDING_COMMITTEE, charge=s.Charge.SUPERVISION),
+    s.CommitteeAssigned(committee="环资城建委"),
+    s.ContactMade(
+        contact="1",
+        phase=s.Phase.BEFORE_REPLY,
+        mode=s.ContactMode.VISIT,
+        unit="jtj",
+        person_level=s.PersonLevel.DEPUTY_HEAD,
+        place="代表联络站",
+        summary="听取意见",
+    ),
+    s.ContactConfirmed(contact="1"),
+    s.InquiryHeld(kind=s.InquiryKind.KEY_POINTS, summary="询问时间表"),
+    s.JointMeetingHeld(units=("jtj", "czj"), summary="明确分工"),
+    s.CoOpinionSubmitted(unit="czj", opinion="安排补贴"),
+    s.CoOpinionRejected(unit="czj", reason="过于笼统"),
+    s.ExtensionRequested(unit="jtj", until=date(2026, 8, 31), reason="涉及面广"),
+    s.ExtensionGranted(unit="jtj", due_on=date(2026, 8, 31), reason="涉及面广"),
+    s.ExtensionRefused(unit="jtj", reason="理由不足"),
+    s.ExtensionNotified(due_on=date(2026, 8, 31), unit="jtj", reason="涉及面广"),
+    s.ReplyIssued(
+        unit="jtj",
+        outcome="B",
+        normalised=Outcome.IN_PROGRESS,
+        document_number="云交函〔2026〕5号",
+        signer="局长",
+        letter="代表：\n现答复如下。",
+        points=(s.PointAnswer(point="夜班", answer="六月起试行", outcome="A"),),
+        commitments=(s.Promise(commitment="1", text="增开三条线路", due_on=date(2026, 12, 31)),),
+        face_to_face=True,
+        public=True,
+    ),
+    s.ReplyReviewRejected(unit="jtj", reason="分类不当"),
+    s.CommitmentMade(commitment="2", unit="jtj", text="更新站牌", due_on=date(2026, 9, 30)),
+    s.CommitmentRevised(commitment="2", due_on=date(2026, 10, 31), text="更新全部站牌", reason="数量增加"),
+    s.CommitmentFulfilled(commitment="2", evidence="照片", verified_by="督查室"),
+    s.EvaluationInvited(channel=s.Channel.ON_LINE),
+    s.EvaluationReminded(channel=s.Channel.TELEPHONE),
+    s.EvaluationSubmitted.model_validate(_EVALUATION),
+    s.EvaluationRecordedByProxy.model_validate(
+        {**_EVALUATION, "evidence": "签名扫描件", "consent": "电话录音", "proxy_reason": "住院"}
+    ),
+    s.EvaluationAmended.model_validate({**_EVALUATION, "amended_because": "核实后更改"}),
+    s.EvaluationLapsed(),
+    s.ReHandlingOrdered(units=("jtj",), due_on=date(2026, 7, 31), reason="代表不满意"),
+    s.EscalatedToMeeting(units=("jtj",), summary="面对面会商"),
+    s.ProgressReported(unit="jtj", summary="两条线路已开通"),
+    s.OutcomeReclassified(
+        unit="jtj", old="B", new="A", normalised=Outcome.RESOLVED, evidence="照片", verified_by="督查室"
+    ),
+    s.ExpertEvaluationHeld.model_validate(_CHECK),
+    s.LookBackChecked.model_validate(_CHECK),
+    s.ThirdPartyEvaluated.model_validate(_CHECK),
+    s.CongressAppraised.model_validate(_CHECK),
+    s.ReplyPublished(unit="jtj", place="市政府网站", redactions=("联系电话",)),
+    s.AwardGiven(kind=s.AwardKind.UNIT, year=2026, unit="jtj"),
+    s.SuggestionWithdrawn(written_request="撤回申请书", reason="已解决"),
+    s.SuggestionClosed(note="办结"),
+]
+
+SAMPLES: dict[str, Step] = {step.declared.wire: step for step in _STEPS}
+
+
+def recorded(step: Step) -> Recorded:
+    """The example as it is recorded: with everything that an envelope may hold, and always the same."""
+    return Recorded(
+        originator_id="golden",
+        originator_version=1,
+        timestamp=WHEN,
+        step=step,
+        act=Act(
+            actor="clerk",
+            role=Role.DEPUTY_AFFAIRS,
+            office="rd",
+            on_behalf_of="甲一",
+            occurred_at=WHEN,
+            precision="day",
+            late=True,
+            source=SourceDocument(number="云人办〔2026〕1号", title="交办通知", sha256="0" * 64),
+            imported=Imported(profile="sample", sha256="1" * 64, row=1),
+        ),
+        event_id="00000000-0000-4000-8000-000000000000",
+        nonce="0" * 32,
+        deadlines=(DEADLINE,) if step.declared.starts or isinstance(step, Corrected) else (),
+        position=1,
+    )
