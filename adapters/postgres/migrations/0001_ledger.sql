@@ -130,11 +130,13 @@ $$;
 -- state is the exact text whose UTF-8 bytes are stored. A command without events only remembers its request.
 CREATE FUNCTION ledger_append(p_ledger text, p_commands jsonb)
 RETURNS TABLE (code text, at_position bigint, at_version integer, at_time timestamptz, detail text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     head_position bigint;
     head_time timestamptz;
     command jsonb;
+    names text [];
     events jsonb;
     event jsonb;
     asked_request text;
@@ -184,22 +186,20 @@ BEGIN
         END IF;
 
         IF command ? 'claims' THEN
-            SELECT c.name INTO detail
-            FROM claim c JOIN jsonb_array_elements_text(command -> 'claims') AS wanted (name) ON c.name = wanted.name
-            WHERE c.ledger_id = p_ledger AND c.case_id <> asked_case
-            LIMIT 1;
+            names := ARRAY(SELECT jsonb_array_elements_text(command -> 'claims'));
+            SELECT c.name INTO detail FROM claim c
+            WHERE c.ledger_id = p_ledger AND c.name = ANY (names) AND c.case_id <> asked_case LIMIT 1;
             IF FOUND THEN
                 code := 'claimed';
                 RETURN NEXT;
                 CONTINUE;
             END IF;
-            INSERT INTO claim (ledger_id, name, case_id)
-            SELECT p_ledger, wanted.name, asked_case FROM jsonb_array_elements_text(command -> 'claims') AS wanted (name)
+            INSERT INTO claim (ledger_id, name, case_id) SELECT p_ledger, unnest(names), asked_case
             ON CONFLICT DO NOTHING;
         END IF;
         IF command ? 'releases' THEN
-            DELETE FROM claim c USING jsonb_array_elements_text(command -> 'releases') AS freed (name)
-            WHERE c.ledger_id = p_ledger AND c.name = freed.name AND c.case_id = asked_case;
+            names := ARRAY(SELECT jsonb_array_elements_text(command -> 'releases'));
+            DELETE FROM claim c WHERE c.ledger_id = p_ledger AND c.name = ANY (names) AND c.case_id = asked_case;
         END IF;
 
         events := command -> 'events';

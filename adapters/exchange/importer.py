@@ -1,0 +1,311 @@
+"""The import: a file's rows through the docket, as every other step, in batches, as often as one likes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID, uuid5
+
+from pydantic import ValidationError
+
+from adapters.exchange.profiles import Profile
+from adapters.exchange.source import REASONS, Row, SourceCase, Table
+from domain import procedure
+from domain.case import Act, Imported, Recorded, Role
+from domain.docket import CaseNotFoundError, Docket, Draft, Receipt, Request, Result, StaleError
+from domain.refusal import Refused
+
+BATCH_EVENTS = 1_000
+"""Steps that share one transaction at most."""
+
+_LOOKED_UP = 500
+_NAMESPACE = UUID("3f1e6a52-7c1b-5d0a-9a53-0d9b5c6f2e11")
+"""Of every imported case's id, for ever: with another one a second import would store everything again."""
+
+Outcome = Receipt | Refused
+
+
+class Requests(Protocol):
+    """What the import asks of the ledger beside the docket."""
+
+    def answered(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Result]]:
+        """The requests among these keys that were answered before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something of a row that was imported as it stands, and that disagrees with the procedure, the dates or itself."""
+
+    row: int
+    number: str
+    message_id: str
+    params: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that was not imported, and why: the words to the message id live with the pages."""
+
+    row: int
+    message_id: str
+    field: str | None
+    params: Mapping[str, object]
+    cells: Sequence[str]
+
+
+@dataclass
+class Report:
+    """What became of a file. Cases, steps, findings and figures are those of this run; `already` were there before."""
+
+    profile: str
+    file: str
+    sha256: str
+    columns: Sequence[str]
+    dry_run: bool
+    rows: int = 0
+    done: int = 0
+    cases: int = 0
+    steps: int = 0
+    steps_by_wire: Counter[str] = field(default_factory=Counter)
+    already: int = 0
+    figures: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    cancelled: bool = False
+    seconds: float = 0.0
+
+    def to_json(self) -> str:
+        """The report as JSON, without the refused rows' own text, which the error file has."""
+        told = {
+            **vars(self),
+            "findings": [asdict(finding) for finding in self.findings],
+            "refusals": [{k: v for k, v in asdict(refusal).items() if k != "cells"} for refusal in self.refusals],
+            "seconds": round(self.seconds, 3),
+        }
+        return json.dumps(told, ensure_ascii=False, indent=2)
+
+    def write_error_file(self, path: Path, words: Callable[[Refusal], str] = lambda r: str(refused_of(r))) -> None:
+        """The refused rows as they stood, with row, field and reason beside; corrected, it can be imported itself."""
+        with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow([*self.columns, *REASONS])
+            for refusal in self.refusals:
+                padding = [""] * (len(self.columns) - len(refusal.cells))
+                writer.writerow([*refusal.cells, *padding, refusal.row, refusal.field, words(refusal)])
+
+
+def refused_of(refusal: Refusal) -> Refused:
+    """The refusal as the domain raises it."""
+    return Refused(refusal.message_id, field=refusal.field, **refusal.params)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A row that is ready to be appended, with what the report will say of it."""
+
+    row: Row
+    key: str
+    draft: Draft
+    findings: Sequence[Finding]
+
+
+def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
+    docket: Docket,
+    ledger: Requests,
+    profile: Profile,
+    path: Path,
+    *,
+    actor: str,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    batch_events: int = BATCH_EVENTS,
+) -> Report:
+    """Import a file, or only check it. Run again, it goes on where it was stopped and adds nothing twice."""
+    table = Table(path, profile.columns)
+    report = Report(profile.name, path.name, table.sha256, table.columns, dry_run)
+    run = _Import(docket, ledger, profile, actor, report, batch_events)
+    run.follow(table, progress or (lambda _done, _total: None), should_stop or (lambda: False))
+    return report
+
+
+class _Import:
+    """One run. While a worker appends a batch, the next one is checked."""
+
+    def __init__(
+        self, docket: Docket, ledger: Requests, profile: Profile, actor: str, report: Report, batch_events: int
+    ) -> None:
+        self._docket = docket
+        self._ledger = ledger
+        self._profile = profile
+        self._actor = actor
+        self._report = report
+        self._batch_events = batch_events
+        self._seen: dict[str, int] = {}
+
+    def follow(self, table: Table, progress: Callable[[int, int], None], should_stop: Callable[[], bool]) -> None:
+        """Every row of the table, until told to stop."""
+        started = time.perf_counter()
+        report = self._report
+        report.rows = len(table)
+        with ThreadPoolExecutor(1, thread_name_prefix="duban-import") as worker:
+            under_way: tuple[list[_Prepared], Future[list[Outcome]]] | None = None
+            for batch in self._batches(table):
+                if should_stop():
+                    report.cancelled = True
+                    break
+                outcomes = worker.submit(self._append, batch)
+                if under_way is not None:
+                    self._settle(*under_way)
+                under_way = batch, outcomes
+                progress(report.done, report.rows)
+            if under_way is not None:
+                self._settle(*under_way)
+        progress(report.done, report.rows)
+        report.refusals.sort(key=lambda refusal: refusal.row)
+        report.seconds = time.perf_counter() - started
+
+    def _batches(self, table: Table) -> Iterator[list[_Prepared]]:
+        """The rows that are new, in batches that fit into one transaction each."""
+        batch: list[_Prepared] = []
+        events = 0
+        rows = table.rows()
+        while chunk := list(islice(rows, _LOOKED_UP)):
+            for prepared in self._new(chunk):
+                more = prepared.draft.case_file.version
+                if batch and events + more > self._batch_events:
+                    yield batch
+                    batch, events = [], 0
+                batch.append(prepared)
+                events += more
+        if batch:
+            yield batch
+
+    def _new(self, rows: Sequence[Row]) -> Iterator[_Prepared]:
+        """The rows that no earlier run recorded, checked step by step."""
+        asked: list[tuple[Row, str, Request]] = []
+        for row in rows:
+            with self._refusing(row):
+                if row.unreadable is not None:
+                    raise row.unreadable
+                key = self._profile.key(row)
+                if (first := self._seen.setdefault(key, row.number)) != row.number:
+                    raise Refused("import-twice-in-file", number=key, row=first)
+                asked.append((row, key, self._request(row, key)))
+        answered = self._ledger.answered([request.key for _, _, request in asked]) if asked else {}
+        for row, key, request in asked:
+            if request.key in answered and answered[request.key][0] == request.fingerprint:
+                self._report.already += 1
+                self._report.done += 1
+                continue
+            prepared = None
+            with self._refusing(row):
+                prepared = self._prepared(row, key, request)
+            if prepared is not None:
+                yield prepared
+
+    def _request(self, row: Row, key: str) -> Request:
+        digest = row.digest
+        return Request(f"import:{self._profile.name}:{key}:{digest.hex()[:16]}", digest)
+
+    def _prepared(self, row: Row, key: str, request: Request) -> _Prepared:
+        """The row's steps taken into a draft, all of them or a refusal."""
+        profile = self._profile
+        case = profile.case(row, key)
+        imported = Imported(profile=profile.name, sha256=self._report.sha256, row=row.number)
+        case_id = str(uuid5(_NAMESPACE, f"{profile.jurisdiction}:{profile.name}:{key}"))
+        draft = self._docket.draft(request, case_id)
+        for step in case.steps:
+            act = Act(
+                actor=self._actor,
+                role=Role.DEPUTY_AFFAIRS,
+                office=profile.jurisdiction,
+                on_behalf_of=step.on_behalf_of,
+                occurred_at=step.occurred_at,
+                precision=step.precision,
+                source=step.source,
+                imported=imported,
+            )
+            self._docket.take(draft, step.step, act)
+        return _Prepared(row, key, draft, list(_findings(row, key, case, draft)))
+
+    def _append(self, batch: Sequence[_Prepared]) -> list[Outcome]:
+        if self._report.dry_run:
+            return [self._compared(prepared) for prepared in batch]
+        outcomes = self._docket.append([prepared.draft for prepared in batch])
+        return [
+            self._compared(prepared) if isinstance(outcome, StaleError) else outcome
+            for prepared, outcome in zip(batch, outcomes, strict=True)
+        ]
+
+    def _compared(self, prepared: _Prepared) -> Outcome:
+        """What becomes of a row whose request the ledger does not remember: new, there already, or changed since."""
+        draft = prepared.draft.case_file
+        try:
+            stored = self._docket.case_file(draft.id)
+        except CaseNotFoundError:
+            return Receipt(draft.id, draft.version, 0, None)
+        if _said(stored.history) == _said(draft.history):
+            return Receipt(draft.id, stored.version, stored.history[-1].position, None, repeated=True)
+        return Refused("import-row-changed", number=prepared.key)
+
+    def _settle(self, batch: Sequence[_Prepared], outcomes: Future[list[Outcome]]) -> None:
+        report = self._report
+        for prepared, outcome in zip(batch, outcomes.result(), strict=True):
+            match outcome:
+                case Refused():
+                    self._refuse(prepared.row, outcome)
+                case Receipt(repeated=True):
+                    report.done += 1
+                    report.already += 1
+                case Receipt():
+                    case_file = prepared.draft.case_file
+                    report.done += 1
+                    report.cases += 1
+                    report.steps += case_file.version
+                    report.steps_by_wire.update([record.step.declared.wire for record in case_file.history])
+                    report.figures.update(self._profile.figures(case_file))
+                    report.findings.extend(prepared.findings)
+
+    @contextmanager
+    def _refusing(self, row: Row) -> Iterator[None]:
+        """What is raised refuses this row, and no other."""
+        try:
+            yield
+        except Refused as refused:
+            self._refuse(row, refused)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            field_name = str(first["loc"][0]) if first["loc"] else None
+            limits = {name: limit for name, limit in first.get("ctx", {}).items() if name.endswith("_length")}
+            self._refuse(row, Refused("import-field-invalid", field=field_name, reason=first["type"], **limits))
+
+    def _refuse(self, row: Row, why: Refused) -> None:
+        column = self._profile.fields.get(why.field or "", why.field)
+        self._report.done += 1
+        self._report.refusals.append(Refusal(row.number, why.message_id, column, why.params, row.cells))
+
+
+def _findings(row: Row, key: str, case: SourceCase, draft: Draft) -> Iterator[Finding]:
+    for remark in case.remarks:
+        yield Finding(row.number, key, remark.message_id, remark.params)
+    for found in procedure.findings(draft.case_file.history):
+        yield Finding(row.number, key, found.message_id, {"step": found.version, **found.params})
+
+
+def _said(history: Sequence[Recorded]) -> list[object]:
+    """What a source said of a case, whichever file and row it said it in."""
+    return [
+        (record.step, record.act.occurred_at, record.act.on_behalf_of, record.act.source)
+        for record in history
+        if record.act.imported is not None
+    ]
