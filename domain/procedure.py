@@ -75,7 +75,8 @@ def check(case: Case | None, step: Step, act: Act, office: Office) -> None:
         raise Refused("unknown-step", step=declared.name, kind=case.kind)
     if act.role not in declared.by:
         raise Refused("role-may-not", step=declared.wire, role=act.role, by=sorted(declared.by))
-    if (breach := breach_of_stage(case, step)) is not None and (act.imported is None or declared.opens):
+    breach = breach_of_stage(case, step)
+    if breach is not None and (case is None or act.imported is None or declared.opens):
         raise breach
     if case is not None and act.imported is None:
         step.check_actor(case, act)

@@ -544,9 +544,13 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     @property
     def round(self) -> Round:
-        """The round that is being handled."""
+        """The round that is being handled; the first one, still empty, before any."""
         number = max(self.rounds, default=1)
-        return self.rounds.setdefault(number, Round(number))
+        return self.rounds.get(number) or Round(number)
+
+    def begun_round(self) -> Round:
+        """The round that is being handled, kept with the case."""
+        return self.rounds.setdefault(self.round.number, self.round)
 
     @property
     def grade(self) -> Grade | None:
@@ -1005,7 +1009,8 @@ class HandedOver(
 
     def apply(self, case: Suggestion, act: Act) -> None:
         case.handed_over_on = act.occurred_on
-        case.round.opened_on = case.round.opened_on or act.occurred_on
+        begun = case.begun_round()
+        begun.opened_on = begun.opened_on or act.occurred_on
         for unit, handling in self.shares():
             case.assign(unit, handling, act.occurred_on)
 
@@ -1584,7 +1589,7 @@ class ReplyIssued(
             yield from _open_but_commitments(case)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.round.replies.append(
+        case.begun_round().replies.append(
             Reply(
                 self.unit,
                 act.occurred_on,
@@ -1601,7 +1606,7 @@ class ReplyIssued(
         for promise in self.commitments:
             case.promise(promise, self.unit, act.occurred_on)
         if not any(assignment.waits for assignment in case.assignments.values()):
-            case.round.answered_on = act.occurred_on
+            case.begun_round().answered_on = act.occurred_on
             case.stage = Stage.REPLIED
         elif case.stage in {Stage.HANDED_OVER, Stage.MERGED}:
             case.stage = Stage.IN_HANDLING
@@ -1621,7 +1626,7 @@ class ReplyReviewRejected(
     by=DISPATCHERS,
     stops=(EVALUATE,),
 ):
-    """The office rejects a reply for its class or form: it stays readable, the unit replies again, the clock runs again."""
+    """The office rejects a reply for its class or form: it stays readable, the clock and the unit go on."""
 
     unit: UnitCode
     reason: Text
@@ -1748,7 +1753,7 @@ class EvaluationInvited(
     channel: Channel | None = None
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.round.invited_on = act.occurred_on
+        case.begun_round().invited_on = act.occurred_on
 
 
 class EvaluationReminded(
@@ -1764,7 +1769,7 @@ class EvaluationReminded(
     channel: Channel | None = None
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.round.reminded_on.append(act.occurred_on)
+        case.begun_round().reminded_on.append(act.occurred_on)
 
 
 class _Evaluating(Step):
@@ -1830,7 +1835,7 @@ class EvaluationSubmitted(
         _require_lead_deputy(case, act)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.round.evaluations.append(self.evaluated(act.occurred_on))
+        case.begun_round().evaluations.append(self.evaluated(act.occurred_on))
 
 
 class EvaluationRecordedByProxy(
@@ -1856,7 +1861,7 @@ class EvaluationRecordedByProxy(
             raise Refused("handling-unit-may-not-evaluate", unit=act.office)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.round.evaluations.append(self.evaluated(act.occurred_on, by_proxy=act.actor))
+        case.begun_round().evaluations.append(self.evaluated(act.occurred_on, by_proxy=act.actor))
 
 
 class EvaluationAmended(
@@ -1880,7 +1885,7 @@ class EvaluationAmended(
         _require_lead_deputy(case, act)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.round.evaluations.append(self.evaluated(act.occurred_on, amended_because=self.amended_because))
+        case.begun_round().evaluations.append(self.evaluated(act.occurred_on, amended_because=self.amended_because))
 
 
 class EvaluationLapsed(
@@ -1898,7 +1903,7 @@ class EvaluationLapsed(
         return case.round.lapsed_on is not None
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.round.lapsed_on = act.occurred_on
+        case.begun_round().lapsed_on = act.occurred_on
 
 
 # Handling it again
@@ -1915,7 +1920,7 @@ class ReHandlingOrdered(
     starts=(REDO,),
     stops=(EVALUATE,),
 ):
-    """The suggestion is handled once more: a new round, in which its units reply again. Earlier rounds stay as they are."""
+    """The suggestion is handled once more: in a new round its units reply again. Earlier rounds stay as they are."""
 
     units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
     """Who replies again; nobody named means every unit that replied."""
@@ -1940,7 +1945,7 @@ class ReHandlingOrdered(
 
     def apply(self, case: Suggestion, act: Act) -> None:
         redo = case.clocks.get((REDO, None))
-        number = case.round.number + 1
+        number = case.begun_round().number + 1
         case.rounds[number] = Round(number, act.occurred_on, redo.deadline.due_on if redo else None)
         case.closed_on = None
         for assignment in case.assignments.values():

@@ -64,7 +64,7 @@ def test_a_step_is_stored_with_its_act_and_read_back_as_it_was(desk: Desk) -> No
     assert handed_over.step == HandedOver(lead_unit=LEAD, co_units=(SECOND,))
     assert handed_over.act.occurred_on == HANDED_OVER_ON
     assert handed_over.recorded_at > opened.recorded_at
-    assert [deadline.clock for deadline in handed_over.deadlines][0] == "suggestion.reply"
+    assert handed_over.deadlines[0].clock == "suggestion.reply"
 
 
 def test_no_step_is_taken_in_the_future_or_before_there_were_offices(desk: Desk) -> None:

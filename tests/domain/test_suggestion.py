@@ -305,11 +305,9 @@ def test_two_units_answer_without_seeing_each_others_stage(desk: Desk) -> None:
     desk.take(HandedOver(separate_units=(LEAD, SECOND)), HANDED_OVER_ON)
     desk.take(SignedFor(unit=LEAD), MARCH)
     desk.take(ReplyIssued(unit=SECOND, outcome="A"), APRIL)
-    assert desk.case.stage is Stage.IN_HANDLING
-    assert desk.case.facts().answered_on is None
+    assert (desk.case.stage, desk.case.facts().answered_on) == (Stage.IN_HANDLING, None)
     desk.take(ReplyIssued(unit=LEAD, outcome="B"), MAY)
-    assert desk.case.stage is Stage.REPLIED
-    assert desk.case.facts().answered_on == MAY
+    assert (desk.case.stage, desk.case.facts().answered_on) == (Stage.REPLIED, MAY)
 
 
 def test_a_returned_share_goes_to_another_unit_and_only_its_own_clocks_start_again(desk: Desk) -> None:
@@ -370,7 +368,9 @@ def test_supervision_is_noted_once_for_each_leader_and_committee(desk: Desk) -> 
 
 def test_a_contact_counts_when_the_deputy_confirms_it(desk: Desk) -> None:
     desk.handed_over()
-    contact = ContactMade(contact="1", phase=Phase.BEFORE_REPLY, mode=ContactMode.FACE_TO_FACE, unit=LEAD, place="村委会")
+    contact = ContactMade(
+        contact="1", phase=Phase.BEFORE_REPLY, mode=ContactMode.FACE_TO_FACE, unit=LEAD, place="村委会"
+    )
     desk.take(contact, MARCH)
     assert not desk.runs("suggestion.first_contact")
     assert refusal_of(desk, contact, MARCH) == ("contact-exists", "contact")
@@ -449,7 +449,10 @@ def test_an_extension_cannot_end_before_the_clock_began(desk: Desk) -> None:
     early = date(2026, 3, 1)
     assert refusal_of(desk, ExtensionGranted(unit=LEAD, due_on=early), MAY) == ("due-before-start", "due_on")
     assert refusal_of(desk, ExtensionNotified(due_on=early), MAY) == ("due-before-start", "due_on")
-    assert refusal_of(desk, ExtensionRequested(unit=LEAD, until=early, reason="-"), MAY) == ("due-before-start", "until")
+    assert refusal_of(desk, ExtensionRequested(unit=LEAD, until=early, reason="-"), MAY) == (
+        "due-before-start",
+        "until",
+    )
     assert refusal_of(desk, ExtensionGranted(unit=SECOND, due_on=JUNE), MAY) == ("unknown-part", "unit")
 
 
