@@ -205,13 +205,21 @@ def _identity() -> tuple[str, str]:
 class Draft:
     """Steps taken into a case file that wait to be appended under one request."""
 
-    __slots__ = ("case_file", "expected", "held", "request")
+    __slots__ = ("case_file", "expected", "held", "latest", "orderly", "request")
 
     def __init__(self, case_file: CaseFile, request: Request) -> None:
         self.case_file = case_file
         self.request = request
         self.expected = case_file.version
         self.held = _claims(case_file.case)
+        self.latest = date.min
+        self.orderly = case_file.version == 0
+
+    def note(self, step: Step, act: Act, *, breach: bool) -> None:
+        """Keep `orderly` true as long as there can be no finding: all in its stage and its order, nothing extended."""
+        usual = not (breach or act.late or step.declared.extends or isinstance(step, (Corrected, Voided)))
+        self.orderly = self.orderly and usual and act.occurred_on >= self.latest
+        self.latest = act.occurred_on
 
 
 def _claims(case: Case | None) -> frozenset[str]:
@@ -319,7 +327,7 @@ class Docket(Application[str]):
         case = case_file.case
         if act.late and case_file.version:
             case = case_file.at(as_of=act.occurred_at)
-        procedure.check(case, step, act, office)
+        breach = procedure.check(case, step, act, office)
         deadlines: tuple[Deadline, ...] = ()
         match step:
             case Corrected():
@@ -334,6 +342,7 @@ class Docket(Application[str]):
             case _:
                 step = step.filled_in(office)
                 deadlines = _deadlines(step, case, act, jurisdiction)
+        draft.note(step, act, breach=breach is not None)
         event_id, nonce = _identity()
         case_file.take(
             Recorded(

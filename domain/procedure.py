@@ -68,8 +68,11 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: P
     return None
 
 
-def check(case: Case | None, step: Step, act: Act, office: Office) -> None:
-    """Refuse a wrong role, a wrong stage, impossible data. What the source of an import did is found, not refused."""
+def check(case: Case | None, step: Step, act: Act, office: Office) -> Refused | None:
+    """Refuse a wrong role, a wrong stage, impossible data.
+
+    A breach of the stage by the source of an import is not refused but returned: it is a finding.
+    """
     declared = step.declared
     if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
         raise Refused("unknown-step", step=declared.name, kind=case.kind)
@@ -82,6 +85,7 @@ def check(case: Case | None, step: Step, act: Act, office: Office) -> None:
         step.check_actor(case, act)
     if case is not None or declared.opens:
         step.check(case, office)
+    return breach
 
 
 @dataclass(frozen=True)

@@ -298,7 +298,7 @@ class _Import:
 def _findings(row: Row, key: str, case: SourceCase, draft: Draft) -> Iterator[Finding]:
     for remark in case.remarks:
         yield Finding(row.number, key, remark.message_id, remark.params)
-    for found in procedure.findings(draft.case_file.history):
+    for found in [] if draft.orderly else procedure.findings(draft.case_file.history):
         yield Finding(row.number, key, found.message_id, {"step": found.version, **found.params})
 
 

@@ -104,5 +104,6 @@ def _ensure_role(conn: psycopg.Connection, role: str) -> None:
 def _grant(conn: psycopg.Connection, schema: str) -> None:
     main, read = sql.Identifier(schema), sql.Identifier(read_schema(schema))
     conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO duban_app, duban_projector").format(main))
+    conn.execute("GRANT SELECT ON migration TO duban_app")
     conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO duban_app").format(read))
     conn.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO duban_projector").format(read))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 
 from domain import fold
 from domain.calendar import add_months, load_calendar
-from domain.case import Corrected, Part, Recorded, Step, Voided
+from domain.case import Corrected, Part, Recorded, Role, Step, Voided
 from domain.cases import suggestion as s
 from domain.cases.suggestion import Suggestion
+from domain.docket import Request
 from domain.procedure import breach_of_stage, findings, steps_of
 from domain.refusal import Refused
-from tests.domain.support import DEPUTY, IMPORTED, TODAY, Desk, submitted
+from tests.domain.support import DEPUTY, IMPORTED, TODAY, Desk, act, role_for, submitted
 from tests.golden.samples import SAMPLES
 
 UNITS = ("jtj", "czj", "zjj")
@@ -305,3 +307,16 @@ def test_a_void_that_was_voided_and_a_late_entry_before_the_first_later_step() -
     assert told(desk.at(TODAY)) == naive(stored_rows(desk), 7, TODAY)
     assert desk.at(TODAY, known=6) is None
     assert desk.case.lead_deputy == DEPUTY
+
+
+@given(st.lists(st.sampled_from([sample for sample in SAMPLES.values() if not sample.declared.opens]), max_size=6), st.data())
+def test_an_orderly_draft_has_nothing_to_be_found(steps: list[Step], data: st.DataObject) -> None:
+    desk = Desk()
+    draft = desk.docket.draft(Request.fresh())
+    day = TODAY - timedelta(days=200)
+    desk.docket.take(draft, submitted(), act(day, Role.DEPUTY_AFFAIRS, imported=IMPORTED))
+    for step in steps:
+        day += timedelta(days=data.draw(st.integers(-3, 20)))
+        with suppress(Refused):
+            desk.docket.take(draft, step, act(day, role_for(step), imported=IMPORTED))
+    assert not (draft.orderly and findings(draft.case_file.history))

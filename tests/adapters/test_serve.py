@@ -1,0 +1,286 @@
+"""The service as a person runs it: it starts, says where it is, survives what happens, and stops without a trace."""
+
+import json
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from adapters.embedded import EmbeddedPostgres, running
+from adapters.postgres.migrate import migrate
+
+pytestmark = [pytest.mark.database, pytest.mark.slow]
+
+PROGRAM = [sys.executable, "-P", "-m", "api.cli", "serve"]
+PATIENCE = 30.0
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert isinstance(port, int)
+    return port
+
+
+class Service:
+    """A `duban serve` over a data directory, and what it says."""
+
+    def __init__(self, data_dir: Path, port: int, *arguments: str, **settings: str) -> None:
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")}
+        own = {"DUBAN_DATA_DIR": str(data_dir), "DUBAN_PORT": str(port), "LC_ALL": "C"}
+        self.data_dir = data_dir
+        self.url = f"http://127.0.0.1:{port}"
+        self.errors = data_dir.with_suffix(".errors")
+        with self.errors.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [*PROGRAM, *arguments], env=outside | own | settings, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+
+    def until_ready(self) -> list[str]:
+        """What it said until it was ready."""
+        assert self.process.stdout is not None
+        said = []
+        for line in self.process.stdout:
+            said.append(line.strip())
+            if line.startswith("Duban is ready"):
+                return said
+        pytest.fail(f"it ended: {self.errors.read_text()}")
+
+    def ended(self) -> int:
+        """The exit code."""
+        return self.process.wait(PATIENCE)
+
+    def family(self) -> list[psutil.Process]:
+        """Every process of the service."""
+        this = psutil.Process(self.process.pid)
+        return [this, *this.children(recursive=True)]
+
+    def child(self, *words: str) -> psutil.Process:
+        """The process whose command has these words."""
+        return next(p for p in self.family() if all(word in " ".join(command(p)) for word in words))
+
+    def readiness(self) -> int:
+        with urlopen(f"{self.url}/readyz", timeout=PATIENCE) as answer:  # noqa: S310 - our own address
+            return int(answer.status)
+
+    def is_ready(self) -> bool:
+        try:
+            return self.readiness() == 200
+        except (URLError, OSError):
+            return False
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Ask again until it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.05)
+
+
+def command(process: psutil.Process) -> list[str]:
+    """The command line of a process; empty once it has ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE)
+    return all(process.status() == psutil.STATUS_ZOMBIE for process in alive)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that was migrated."""
+    data_dir = tmp_path_factory.mktemp("prepared") / "data"
+    with EmbeddedPostgres(data_dir) as server:
+        migrate(server.url())
+    return data_dir
+
+
+@pytest.fixture
+def data_dir(prepared: Path, tmp_path: Path) -> Path:
+    place = tmp_path / "data"
+    shutil.copytree(prepared, place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def service(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with two web processes, which every test leaves running."""
+    data_dir = tmp_path_factory.mktemp("service") / "data"
+    shutil.copytree(prepared, data_dir)
+    service = Service(data_dir, free_port(), "--no-sample", DUBAN_WEB_WORKERS="2")
+    with service.process:
+        service.until_ready()
+        yield service
+        service.process.terminate()
+
+
+@pytest.fixture
+def start(data_dir: Path) -> Iterator[Callable[..., Service]]:
+    """Starts a service over the data directory; what still runs afterwards is ended."""
+    started: list[Service] = []
+
+    def begin(*arguments: str, port: int | None = None, place: Path = data_dir, **settings: str) -> Service:
+        service = Service(place, port or free_port(), "--no-sample", *arguments, **settings)
+        started.append(service)
+        return service
+
+    yield begin
+    for service in started:
+        with service.process:
+            service.process.kill()
+
+
+def test_it_says_where_it_is_and_a_request_to_stop_leaves_nothing_behind(
+    start: Callable[..., Service], data_dir: Path
+) -> None:
+    service = start()
+    assert service.until_ready() == [f"Duban is ready: {service.url}"]
+    family = service.family()
+    assert service.readiness() == 200
+
+    service.process.terminate()
+
+    assert service.ended() == 0
+    assert gone(family)
+    assert running(data_dir) is None
+    assert not (data_dir / "serve.json").exists()
+
+
+def test_a_restart_costs_less_than_five_seconds_of_work(start: Callable[..., Service]) -> None:
+    service = start()
+    service.until_ready()
+    # Not by the clock: the machine has other work. What runs side by side is counted as if one after the other.
+    spent = [process.cpu_times() for process in service.family()]
+    assert sum(times.user + times.system for times in spent) < 5
+
+
+def test_a_second_start_names_the_first(service: Service, start: Callable[..., Service]) -> None:
+    second = start(place=service.data_dir)
+    assert second.ended() == 3
+    assert f"already running at {service.url} (process {service.process.pid})" in second.errors.read_text()
+    assert service.readiness() == 200
+
+
+def test_web_processes_share_the_port(service: Service) -> None:
+    assert len([process for process in service.family() if "web" in command(process)]) == 2
+
+
+def test_a_port_that_is_used_is_named(start: Callable[..., Service], data_dir: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        service = start(port=port)
+        assert service.ended() == 3
+    assert f"Port {port} of 127.0.0.1 is used by another program" in service.errors.read_text()
+    assert running(data_dir) is None
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("name", ["web", "projector"])
+def test_a_killed_process_comes_back_by_itself(name: str, service: Service) -> None:
+    before = {process.pid for process in service.family()}
+
+    service.child("api.cli", name).kill()
+
+    until(lambda: any(name in command(p) for p in service.family() if p.pid not in before))
+    until(service.is_ready)
+
+
+@pytest.mark.faults
+def test_a_killed_database_comes_back_by_itself(service: Service) -> None:
+    postgres = service.child("bin/postgres")
+
+    postgres.kill()
+
+    until(lambda: service.is_ready() and not postgres.is_running())
+    assert service.process.poll() is None
+
+
+@pytest.mark.faults
+def test_everything_ends_with_a_killed_supervisor_and_the_next_start_goes_on(
+    start: Callable[..., Service], data_dir: Path
+) -> None:
+    service = start()
+    service.until_ready()
+    family = service.family()
+    port = int(service.url.rpartition(":")[2])
+
+    service.process.kill()
+    follower = start(port=port)
+
+    follower.until_ready()
+    assert gone(family)
+    assert json.loads((data_dir / "serve.json").read_text())["pid"] == follower.process.pid
+
+
+@pytest.mark.faults
+def test_a_process_that_ends_again_and_again_is_given_up(start: Callable[..., Service]) -> None:
+    service = start()
+    service.until_ready()
+    killed: set[int] = set()
+
+    def kill_web() -> bool:
+        for process in service.family() if service.process.poll() is None else []:
+            if "web" in command(process) and process.pid not in killed:
+                killed.add(process.pid)
+                process.kill()
+        return service.process.poll() is not None
+
+    until(kill_web)
+
+    assert service.ended() == 1
+    assert "The web process ended 5 times right after its start" in service.errors.read_text()
+
+
+def test_a_wrong_installation_is_refused_before_anything_starts(start: Callable[..., Service]) -> None:
+    service = start(POSTGRES_ENABLE_DB_FUNCTIONS="y")
+    assert service.ended() == 1
+    said = service.errors.read_text()
+    assert "POSTGRES_ENABLE_DB_FUNCTIONS=y" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "reason"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", 6, "cannot be reached"),
+        ("nonsense", 2, "DUBAN_DATABASE_URL"),
+    ],
+)
+def test_a_database_that_is_not_there_is_one_clear_line(
+    url: str, code: int, reason: str, start: Callable[..., Service]
+) -> None:
+    service = start(DUBAN_DATABASE_URL=url)
+    assert service.ended() == code
+    said = service.errors.read_text()
+    assert reason in said
+    assert "Traceback" not in said
+
+
+def test_the_first_start_loads_the_sample_and_makes_a_token_once(tmp_path: Path) -> None:
+    data_dir = tmp_path / "new"
+    for visit in (1, 2):
+        service = Service(data_dir, free_port())
+        with service.process:
+            said = service.until_ready()
+            service.process.terminate()
+        assert ["sample cases" in said[0], "token" in said[1]] == [True, True] if visit == 1 else len(said) == 1
+    token = data_dir / "sample-token"
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert token.read_text().startswith("duban_")

@@ -1,0 +1,134 @@
+"""The composition root: what it wires, and when it refuses to."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+
+import psycopg
+import pytest
+
+from adapters.postgres.projector import Projector
+from adapters.settings import Settings
+from adapters.wiring import GuardError, Services, build, installation_id, prepare
+from domain.case import Act, Role
+from domain.cases.suggestion import SuggestionSubmitted
+from domain.moment import parse_occurred
+from projections.catalogue import PROJECTIONS
+
+KEY = "k" * 32
+Build = Callable[..., Services]
+
+
+@pytest.fixture
+def wire(database: str) -> Iterator[Build]:
+    """Builds services on the test's database; they are closed afterwards."""
+    with ExitStack() as open_services:
+
+        def begin(**settings: str) -> Services:
+            chosen = Settings.model_validate({"secret_key": KEY} | settings)
+            return open_services.enter_context(closing(build(chosen, database, name="test")))
+
+        yield begin
+
+
+def submit(services: Services) -> int:
+    at, precision = parse_occurred("2026-03-01", "Asia/Shanghai")
+    act = Act(actor="u-1", role=Role.DEPUTY_AFFAIRS, office="rd", occurred_at=at, precision=precision)
+    step = SuggestionSubmitted(jurisdiction="cn-999900", title="增开夜间公交", lead_deputy="d-001")
+    return services.docket.open(step, act).position
+
+
+def test_importing_connects_to_nothing() -> None:
+    guarded = (
+        "import socket, psycopg\n"
+        "def refuse(*_, **__): raise SystemExit('connected')\n"
+        "socket.socket.connect = psycopg.connect = psycopg.Connection.connect = refuse\n"
+        "import adapters.wiring, api.cli, adapters.serve\n"
+    )
+    subprocess.run([sys.executable, "-c", guarded], check=True)
+
+
+@pytest.mark.database
+def test_what_was_recorded_can_be_read_once_the_projector_has_seen_it(wire: Build, database: str) -> None:
+    services = wire()
+    position = submit(services)
+
+    Projector(database).catch_up()
+
+    assert services.views.wait_for(position)
+    assert services.views.moment().known == position == services.docket.head()
+
+
+@pytest.mark.database
+def test_an_append_sends_the_projector_a_hint(wire: Build, database: str) -> None:
+    services = wire()
+    with psycopg.connect(database, autocommit=True) as listener:
+        listener.execute("LISTEN duban_recorded")
+        submit(services)
+        assert len(list(listener.notifies(timeout=10, stop_after=1))) == 1
+
+
+@pytest.mark.database
+def test_the_first_process_claims_the_database_for_its_installation(wire: Build, database: str) -> None:
+    wire()
+    wire()
+    with psycopg.connect(database) as conn:
+        assert conn.execute("SELECT id FROM duban.installation").fetchall() == [(installation_id(KEY.encode()),)]
+
+
+@pytest.mark.database
+def test_another_installation_is_refused(wire: Build) -> None:
+    wire()
+    with pytest.raises(GuardError, match=r"belongs to installation .* secret keys differ"):
+        wire(secret_key="x" * 32)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("name", ["POSTGRES_ENABLE_DB_FUNCTIONS", "DOCKET_POSTGRES_ENABLE_DB_FUNCTIONS"])
+def test_the_librarys_database_functions_are_refused(name: str, wire: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "no")
+    wire()
+    monkeypatch.setenv(name, "y")
+    with pytest.raises(GuardError, match=f"{name}=y .*lose steps"):
+        wire()
+
+
+@pytest.mark.database
+def test_a_projection_ahead_of_a_restored_ledger_is_refused_until_it_is_rebuilt(wire: Build, database: str) -> None:
+    submit(wire())
+    Projector(database).catch_up()
+    with psycopg.connect(database) as conn:
+        conn.execute("UPDATE duban.projection_position SET position = position + 5")
+
+    with pytest.raises(GuardError, match=r"read up to 6, but the ledger ends at 1.*projection rebuild"):
+        wire()
+
+    for name in PROJECTIONS:
+        Projector(database).rebuild(name)
+    wire()
+
+
+@pytest.mark.database
+def test_a_database_that_was_not_prepared_is_refused_with_the_remedy(blank_database: str) -> None:
+    settings = Settings.model_validate({"secret_key": KEY})
+    with pytest.raises(GuardError, match="Run `duban migrate` first"):
+        build(settings, blank_database, name="test")
+    prepare(settings, blank_database)
+    build(settings, blank_database, name="test").close()
+
+
+@pytest.mark.database
+def test_a_database_of_a_newer_version_is_refused(wire: Build, database: str) -> None:
+    with psycopg.connect(database) as conn:
+        conn.execute("INSERT INTO duban.migration (number, name, sha256) VALUES (9999, '9999_later.sql', '')")
+    with pytest.raises(GuardError, match="newer Duban"):
+        wire()
+
+
+@pytest.mark.database
+def test_closing_gives_every_connection_back(database: str) -> None:
+    build(Settings.model_validate({"secret_key": KEY}), database, name="test-closing").close()
+    with psycopg.connect(database) as conn:
+        left = conn.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test-closing'").fetchone()
+    assert left == (0,)

@@ -1,0 +1,486 @@
+"""The command line, as a person or a script meets it: what it prints, and how it ends."""
+
+import csv
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+import structlog
+from typer.main import get_command
+
+from adapters.exchange.sangiin_questions import SangiinQuestions
+from adapters.postgres.projector import Projector
+from adapters.settings import load_settings
+from adapters.wiring import build
+from api import cli
+from api.commands.troubles import LOG, explained, unforeseen
+from domain.case import Act, Corrected, Role, Voided
+from domain.cases.suggestion import HandedOver, SuggestionSubmitted
+from domain.moment import parse_occurred
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = [sys.executable, "-m", "api.cli"]
+PATIENCE = 60.0
+
+
+class Done(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
+    """Runs a command in an English terminal, with a data directory of its own."""
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path / "data"))
+    root = logging.getLogger()
+    before = root.handlers, root.level
+
+    def command(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["duban", *arguments])
+        capfd.readouterr()
+        try:
+            cli.main()
+            code: object = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        printed = capfd.readouterr()
+        assert "Traceback" not in printed.err
+        assert isinstance(code, int)
+        return Done(code, printed.out, printed.err)
+
+    yield command
+    root.handlers, level = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def installation(run: Run, database: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Commands over a migrated database."""
+    monkeypatch.setenv("DUBAN_DATABASE_URL", database)
+    return run
+
+
+class Told(NamedTuple):
+    """Two suggestions: one was handed over and corrected, one was voided after a mistake."""
+
+    first: str
+    second: str
+    between: str
+
+
+def act(day: str) -> Act:
+    at, precision = parse_occurred(day, "Asia/Shanghai")
+    return Act(actor="clerk-1", role=Role.DEPUTY_AFFAIRS, office="rd", occurred_at=at, precision=precision)
+
+
+@pytest.fixture
+def story(installation: Run, database: str) -> Told:
+    del installation
+    with closing(build(load_settings(), database, name="story")) as services:
+        docket = services.docket
+        submitted = SuggestionSubmitted(
+            jurisdiction="cn-999900", title="增开夜间公交", lead_deputy="d-001", number="2026-001"
+        )
+        first = docket.open(submitted, act("2026-03-01")).case_id
+        docket.record(first, HandedOver(lead_unit="jtj", co_units=("czj",)), act("2026-03-05"))
+        other = submitted.model_copy(update={"title": "公开采购价格", "number": "2026-002"})
+        second = docket.open(other, act("2026-03-02"))
+        assert second.recorded_at is not None
+        docket.record(
+            first,
+            Corrected(corrects=2, changes={"co_units": ["gaj"]}, reason="抄错", approved_by="主任"),
+            act("2026-06-02"),
+        )
+        docket.record(second.case_id, HandedOver(lead_unit="jyj"), act("2026-03-06"))
+        docket.record(second.case_id, Voided(voids=2, reason="误录", approved_by="主任"), act("2026-06-03"))
+    Projector(database).catch_up()
+    return Told(first, second.case_id, second.recorded_at.isoformat())
+
+
+def leaves(command: Any, path: str = "duban") -> Iterator[tuple[str, Any]]:
+    inner = getattr(command, "commands", {})
+    if not inner and not command.hidden:
+        yield path, command
+    for name, sub in inner.items():
+        yield from leaves(sub, f"{path} {name}")
+
+
+# Help
+
+
+def test_every_command_says_what_it_does_and_gives_an_example() -> None:
+    for path, command in leaves(get_command(cli.app)):
+        assert command.help, path
+        assert path in command.epilog
+        assert all(p.help for p in command.params if p.name != "help" and not p.hidden), path
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("C", "Keep the projections up to date"), ("zh_CN.UTF-8", "使投影保持最新"), ("", "Keep the")]
+)
+def test_help_speaks_the_persons_language(locale: str, words: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in {"LANG", "LC_ALL", "LC_MESSAGES"}}
+    done = subprocess.run(
+        [*PROGRAM, "projector", "--help"],
+        cwd=ROOT,
+        env=environment | {"LC_ALL": locale, "PYTHONUTF8": "1"},
+        capture_output=True,
+        check=True,
+    )
+    assert words in done.stdout.decode()
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = "import sys, api.cli; print(sorted({'pydantic', 'psycopg', 'fastapi', 'rich'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_reference_lists_every_command_and_every_setting() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/reference.py", "--check"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# Cases
+
+
+@pytest.mark.database
+def test_a_list_has_its_cases_its_counts_and_its_moment(installation: Run, story: Told) -> None:
+    done = installation("case", "list", "--sort", "number", "--json")
+
+    assert done.code == 0
+    assert [row["case_id"] for row in done.json["cases"]] == [story.first, story.second]
+    assert done.json["counts"]["total"] == 2
+    assert done.json["counts"]["overdue"] == 1
+    assert done.json["moment"]["position"] == 6
+
+
+@pytest.mark.database
+def test_a_list_for_people_tells_the_counts_and_keeps_the_moment_apart(installation: Run, story: Told) -> None:
+    del story
+    done = installation("case", "list", "--state", "unassigned")
+    assert "公开采购价格" in done.out
+    assert "增开夜间公交" not in done.out
+    assert "1 of 1 cases; 1 unassigned" in done.out
+    assert "known at now (position 6)" in done.err
+
+
+@pytest.mark.database
+def test_a_list_can_be_asked_for_on_both_clocks(installation: Run, story: Told) -> None:
+    true_then = installation("case", "list", "--as-of", "2026-03-01", "--json").json
+    known_then = installation("case", "list", "--known-at", story.between, "--json").json
+    assert [row["case_id"] for row in true_then["cases"]] == [story.first]
+    assert known_then["moment"]["position"] == 3
+    assert [row["stage"] for row in known_then["cases"]] == ["submitted", "handed_over"]
+
+
+@pytest.mark.database
+def test_a_case_is_shown_as_it_was(installation: Run, story: Told) -> None:
+    now = installation("case", "show", story.first, "--json").json["case"]
+    then = installation("case", "show", story.first, "--as-of", "2026-03-04", "--json").json["case"]
+    assert (now["stage"], sorted(now["assignments"])) == ("handed_over", ["gaj", "jtj"])
+    assert (then["stage"], then["assignments"]) == ("submitted", {})
+    assert "suggestion.reply" in installation("case", "show", story.first).out
+
+
+@pytest.mark.database
+def test_a_history_marks_what_was_corrected_and_voided(installation: Run, story: Told) -> None:
+    corrected = installation("case", "history", story.first, "--json").json["steps"]
+    voided = installation("case", "history", story.second, "--json").json["steps"]
+    assert [step["corrected_by"] for step in corrected] == [[], [3], []]
+    assert [step["voided_by"] for step in voided] == [None, 3, None]
+    assert "voided by #3" in installation("case", "history", story.second).out
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("list", "--as-of", "yesterday"), 2, "--as-of yesterday: neither a date nor an instant"),
+        (("list", "--state", "lost"), 1, "state"),
+        (("list", "--sort", "colour"), 1, "sort"),
+        (("list", "--limit", "0"), 2, "limit"),
+        (("show", "no-such-case"), 4, "There is no case no-such-case"),
+        (("show",), 2, "Missing argument"),
+    ],
+)
+def test_a_wrong_question_is_one_clear_line(
+    arguments: tuple[str, ...], code: int, says: str, installation: Run
+) -> None:
+    done = installation("case", *arguments)
+    assert done.code == code
+    assert says in done.err
+    assert done.out == ""
+
+
+@pytest.mark.database
+def test_there_is_no_case_before_it_was_opened(installation: Run, story: Told) -> None:
+    done = installation("case", "show", story.first, "--as-of", "2026-02-01")
+    assert (done.code, "at that moment" in done.err) == (4, True)
+
+
+# Import and export
+
+
+def questions(place: Path, count: int, **wrong: str) -> Path:
+    """A file of written questions; `wrong` replaces cells of the last row."""
+    file = place / "questions.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, SangiinQuestions.columns, restval="")
+        writer.writeheader()
+        for number in range(1, count + 1):
+            row = {
+                "提出回次": "213",
+                "提出番号": str(number),
+                "件名": f"第{number}号",
+                "提出者": "甲野太郎",
+                "提出人数": "1",
+            }
+            row |= {"提出日": "2024-03-01", "転送日": "2024-03-06", "答弁書受領日": "2024-03-15"}
+            writer.writerow(row | (wrong if number == count else {}))
+    return file
+
+
+@pytest.mark.database
+def test_an_import_reports_and_adds_nothing_twice(installation: Run, tmp_path: Path) -> None:
+    file = str(questions(tmp_path, 3))
+    checked = installation("import", "sangiin-questions", file, "--dry-run", "--json")
+    first = installation("import", "sangiin-questions", file, "--json")
+    again = installation("import", "sangiin-questions", file, "--json")
+    assert (checked.code, first.code, again.code) == (0, 0, 0)
+    assert (checked.json["dry_run"], checked.json["cases"]) == (True, 3)
+    assert (first.json["cases"], first.json["already"]) == (3, 0)
+    assert (again.json["cases"], again.json["already"]) == (0, 3)
+    assert "3 there before" in installation("import", "sangiin-questions", file).out
+
+
+@pytest.mark.database
+def test_refused_rows_are_written_to_a_file_and_end_with_one(installation: Run, tmp_path: Path) -> None:
+    file = questions(tmp_path, 2, 提出日="昨日")
+    refused = tmp_path / "refused.csv"
+    done = installation("import", "sangiin-questions", str(file), "--errors", str(refused))
+    assert done.code == 1
+    assert "“昨日” is not a date" in done.out
+    assert "昨日" in refused.read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("profile", "file", "says"),
+    [("sangiin-questions", "missing.csv", "There is no file missing.csv"), ("nonsense", "missing.csv", "nonsense")],
+)
+def test_an_import_of_nothing_is_not_found(profile: str, file: str, says: str, installation: Run) -> None:
+    done = installation("import", profile, file)
+    assert (done.code, says in done.err) == (4, True)
+
+
+@pytest.mark.database
+@pytest.mark.slow
+def test_a_cancelled_import_goes_on_where_it_stopped(installation: Run, database: str, tmp_path: Path) -> None:
+    file = questions(tmp_path, 6_000)
+    command = [*PROGRAM, "import", "sangiin-questions", str(file), "--json"]
+    with (
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as importing,
+        psycopg.connect(database, autocommit=True) as conn,
+    ):
+        deadline = time.monotonic() + PATIENCE
+        while conn.execute("SELECT position FROM duban.ledger_head").fetchone() == (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        importing.send_signal(signal.SIGINT)
+        out, err = importing.communicate(timeout=PATIENCE)
+    assert importing.returncode == 130
+    assert "goes on where this one stopped" in err
+    stopped = json.loads(out)
+    assert stopped["cancelled"]
+
+    again = installation("import", "sangiin-questions", str(file), "--json").json
+
+    assert stopped["cases"] == again["already"] > 0
+    assert stopped["cases"] + again["cases"] == 6_000
+
+
+@pytest.mark.database
+def test_an_export_has_every_step_known_then(installation: Run, story: Told) -> None:
+    everything = installation("export", "jsonl").out.splitlines()
+    then = installation("export", "jsonl", "--known-at", story.between).out.splitlines()
+    assert [json.loads(line)["position"] for line in everything] == [1, 2, 3, 4, 5, 6]
+    assert then == everything[:3]
+    assert json.loads(everything[0])["state"]["step"]["title"] == "增开夜间公交"
+
+
+@pytest.mark.database
+def test_a_reader_who_has_had_enough_is_no_error(installation: Run, story: Told) -> None:
+    del installation, story
+    with subprocess.Popen(
+        [*PROGRAM, "export", "jsonl"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as exporting:
+        assert exporting.stdout is not None
+        exporting.stdout.close()
+        assert exporting.stderr is not None
+        assert "Traceback" not in exporting.stderr.read()
+    assert exporting.returncode == 0
+
+
+# Procedures and rulebooks
+
+
+def test_a_procedure_is_a_table_a_chart_or_data(run: Run) -> None:
+    assert "suggestion" in run("procedure", "list").out
+    steps = run("procedure", "show", "suggestion", "--json").json["steps"]
+    assert {"submitted", "handed_over", "corrected", "voided"} <= {step["name"] for step in steps}
+    assert run("procedure", "show", "suggestion", "--flow").out.startswith("stateDiagram-v2")
+    unknown = run("procedure", "show", "nonsense")
+    assert (unknown.code, "nonsense" in unknown.err) == (4, True)
+
+
+def test_the_rulebooks_that_ship_are_in_order(run: Run) -> None:
+    assert run("rulebook", "check").code == 0
+    assert "cn-national" in {book["id"] for book in run("rulebook", "list", "--json").json}
+    assert "suggestion.reply" in run("rulebook", "show", "cn-national").out
+    assert run("rulebook", "show", "cn-national", "--json").json["id"] == "cn-national"
+    assert run("rulebook", "show", "nonsense").code == 4
+    assert run("rulebook", "show", "cn-national@1900-01-01").code == 1
+
+
+# The installation
+
+
+@pytest.mark.database
+def test_a_projection_is_rebuilt_and_its_status_told(installation: Run, story: Told) -> None:
+    del story
+    assert "rebuilt from 6 steps" in installation("projection", "rebuild", "case_list").err
+    status = installation("projection", "status", "--json").json
+    assert {(s["name"], s["position"], s["lag"]) for s in status} >= {("case_list", 6, 0)}
+    assert installation("projection", "rebuild", "nonsense").code == 4
+
+
+@pytest.mark.database
+def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(installation: Run) -> None:
+    wanted = ("--actor", "u-1", "--role", "deputy_affairs", "--office", "rd", "--note", "trial")
+    made = installation("token", "create", *wanted)
+    assert made.code == 0
+    _, id, secret = made.out.strip().split("_", 2)
+    listed = installation("token", "list", "--json")
+    assert [token["id"] for token in listed.json] == [id]
+    assert secret not in listed.out
+    assert installation("token", "revoke", id).code == 0
+    assert installation("token", "revoke", id).code == 4
+    assert installation("token", "create", *wanted, "--days", "0").code == 1
+
+
+@pytest.mark.database
+def test_migrating_twice_changes_nothing(run: Run, blank_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUBAN_DATABASE_URL", blank_database)
+    assert run("case", "list").code == 1
+    assert "0001_ledger.sql" in run("migrate").out
+    assert run("migrate").out == ""
+    assert run("case", "list").code == 0
+
+
+@pytest.mark.database
+def test_the_doctor_finds_a_sound_installation_sound(installation: Run, story: Told) -> None:
+    del story
+    done = installation("doctor", "--json")
+    assert {check["name"]: check["says"] for check in done.json["checks"] if not check["ok"]} == {}
+    assert {"python", "settings", "data directory", "free space", "database"} <= {
+        c["name"] for c in done.json["checks"]
+    }
+    assert done.code == 0
+
+
+def test_the_doctor_says_what_is_wrong_and_ends_with_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUBAN_JURISDICTION", "nowhere")
+    monkeypatch.setenv("DUBAN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    done = run("doctor")
+    assert done.code == 1
+    assert "✗ jurisdiction: DUBAN_JURISDICTION=nowhere is not known" in done.out
+    assert "cannot be reached" in done.out
+
+
+def test_settings_are_shown_without_their_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUBAN_DATABASE_URL", "postgresql://someone:hidden@127.0.0.1/duban")
+    done = run("config", "show", "--json")
+    assert "hidden" not in done.out
+    assert {s["name"]: s["source"] for s in done.json}["DUBAN_DATABASE_URL"] == "environment"
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("version").out.startswith("duban ")
+
+
+def test_a_wrong_setting_is_a_usage_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUBAN_PROT", "1")
+    done = run("config", "show")
+    assert (done.code, "did you mean DUBAN_PORT" in done.err) == (2, True)
+
+
+def test_an_unreachable_database_is_unavailable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUBAN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    done = run("case", "list")
+    assert (done.code, len(done.err.splitlines())) == (6, 1)
+    assert "cannot be reached" in done.err
+
+
+def test_where_nothing_is_installed_reading_installs_nothing(run: Run, tmp_path: Path) -> None:
+    done = run("case", "list")
+    assert (done.code, "There is no installation" in done.err) == (6, True)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.database
+@pytest.mark.slow
+def test_the_demonstration_is_loaded_once(run: Run) -> None:
+    done = run("demo")
+    assert (done.code, "sample cases" in done.out) == (0, True)
+    assert run("case", "list", "--json").json["counts"]["total"] > 10
+    assert run("demo").code == 3
+
+
+def test_a_wrong_password_is_no_permission() -> None:
+    refused = psycopg.OperationalError(
+        'connection failed: connection to server at "127.0.0.1", port 5432 failed: '
+        'FATAL:  password authentication failed for user "duban"'
+    )
+    known = explained(refused)
+    assert known is not None
+    assert known.code == 5
+
+
+def test_an_error_that_nobody_foresaw_is_one_line_and_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path))
+    unexpected = RuntimeError("the moon\nfell down")
+    assert explained(unexpected) is None
+    line = unforeseen(unexpected)
+    assert "RuntimeError: the moon." in line
+    assert "\n" not in line
+    assert "fell down" in (tmp_path / LOG).read_text()
