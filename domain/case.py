@@ -123,6 +123,8 @@ class Facts:
     handed_over_on: date | None
     due_on: date | None
     """The due date in force of the answer that is awaited, or that was given."""
+    estimate: bool
+    """Whether that date lies beyond the published calendar (预估)."""
     answered_on: date | None
     extended: bool
     rounds: int
@@ -280,7 +282,7 @@ class Step(BaseModel):
     def check_actor(self, case: Any, act: Act) -> None:
         """Refuse somebody who may not take this step of this case, whatever the role."""
 
-    def filled_in(self, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
+    def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
         """The same step with what the office's rules say beside it, as it is stored."""
         return self
 
@@ -398,17 +400,40 @@ class DeadlineRecalculated(
     zh="期限重算",
     by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
 ):
-    """A new calendar or rulebook moved a running deadline: the old date, the new one, and why."""
+    """A running deadline is counted again under the rules now in force: the old date, the new one, and why."""
 
     clock: Line
     part: Line | None = None
-    due_before: date
-    deadline: Deadline
+    due_before: date | None = None
+    """The date before; filled in when recorded."""
+    deadline: Deadline | None = None
+    """The deadline that follows from the rules; filled in when recorded."""
     reason: Text
+
+    def check(self, case: Case, office: Office) -> None:
+        """Refuse a clock that does not run, or that no rule of the office counts."""
+        running = case.clocks.get((self.clock, self.part))
+        if running is None or running.stopped_at is not None:
+            raise Refused("clock-does-not-run", field="clock", clock=self.clock)
+        if running.deadline.rule is None or running.deadline.rule.id not in office.rulebook.clocks:
+            raise Refused("clock-without-rule", field="clock", clock=self.clock)
+
+    def filled_in(self, case: Case, office: Office) -> Self:
+        """With the old date and the deadline that follows from the rules, whatever was given."""
+        running = case.clocks[self.clock, self.part].deadline
+        rule = office.rulebook.clocks[running.rule.id if running.rule else self.clock]
+        anew = clock.recalculate(running, rule, office.calendar, office.rulebook)
+        return self.model_copy(update={"due_before": running.due_on, "deadline": anew})
+
+    def already(self, case: Case) -> bool:
+        """Nothing moved."""
+        running = case.clocks.get((self.clock, self.part))
+        return running is not None and running.deadline == self.deadline
 
     def apply(self, case: Case, act: Act) -> None:  # noqa: ARG002 - the hook's signature
         """The running deadline becomes the new one."""
-        if running := case.clocks.get((self.clock, self.part)):
+        running = case.clocks.get((self.clock, self.part))
+        if running is not None and self.deadline is not None:
             running.deadline = self.deadline
 
 

@@ -337,10 +337,10 @@ class Docket(Application[str]):
                 if step.voids in fold.voided_versions(case_file.history):
                     return False
                 self._require_last_correction(case_file, step)
-            case _ if case is not None and step.already(case):
-                return False
             case _:
-                step = step.filled_in(office)
+                step = step.filled_in(case, office)
+                if case is not None and step.already(case):
+                    return False
                 deadlines = _deadlines(step, case, act, jurisdiction)
         draft.note(step, act, breach=breach is not None)
         event_id, nonce = _identity()

@@ -48,7 +48,7 @@ class CaseRow:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many cases there are, by state, stage and leading unit; the list of the same filter has as many rows."""
+    """How many cases there are, by state, by stage, and by unit that takes part (件次); the lists are as long."""
 
     total: int
     unassigned: int

@@ -94,29 +94,31 @@ class Views:
             return cursor.execute(query, params | {"limit": limit}).fetchall()
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
-        """Counts over the whole list of a filter at a moment."""
+        """Counts over the whole list of a filter at a moment; each is the length of the list that it names."""
         where, params = self._where(wanted, moment)
         flags = sql.SQL(", ").join(
             sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in STATES.values()
         )
-        rows = self._all(
-            sql.SQL(
-                "SELECT stage, unit, count(*), {flags}, grouping(stage) = 0, grouping(unit) = 0"
-                " FROM case_list WHERE {where} GROUP BY GROUPING SETS ((), (stage), (unit))"
-            ).format(flags=flags, where=where),
+        of_stages = self._all(
+            sql.SQL("SELECT stage, count(*), {} FROM case_list WHERE {} GROUP BY stage ORDER BY stage").format(
+                flags, where
+            ),
             params,
         )
-        total, states = 0, [0] * len(STATES)
-        by_stage: dict[str, int] = {}
-        by_unit: dict[str, int] = {}
-        for stage, unit, count, *of_state, of_stage, of_unit in rows:
-            if of_stage:
-                by_stage[stage] = count
-            elif of_unit:
-                by_unit[unit or ""] = count
-            else:
-                total, states = count, of_state
-        return Counts(total, **dict(zip(STATES, states, strict=True)), by_stage=by_stage, by_unit=by_unit)
+        of_units = self._all(
+            sql.SQL(
+                "SELECT of_units.unit, count(*)"
+                " FROM case_list, unnest(string_to_array(units, ' ')) AS of_units (unit) WHERE {} GROUP BY 1 ORDER BY 1"
+            ).format(where),
+            params,
+        )
+        states = {name: sum(row[2 + i] for row in of_stages) for i, name in enumerate(STATES)}
+        return Counts(
+            total=sum(row[1] for row in of_stages),
+            **states,
+            by_stage={row[0]: row[1] for row in of_stages},
+            by_unit=dict(of_units),
+        )
 
     def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
         """Stored steps in ledger order."""

@@ -524,6 +524,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             opened_on=self.submitted_on,
             handed_over_on=self.handed_over_on,
             due_on=reply.deadline.due_on if reply else None,
+            estimate=bool(reply and reply.deadline.estimate),
             answered_on=first.answered_on if first else None,
             extended=bool(reply and reply.deadline.extensions),
             rounds=len(self.rounds),
@@ -538,8 +539,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
     @property
     def lead_unit(self) -> str | None:
         """The unit that leads, or the first of those that handle separately; None while nobody does."""
-        given_back = {Assignment.Stage.RETURNED, Assignment.Stage.REASSIGNED}
-        leading = [a for a in self.assignments.values() if a.handling is not Handling.CO and a.stage not in given_back]
+        leading = [a for a in self.assignments.values() if a.handling is not Handling.CO and a.stage not in GIVEN_BACK]
         return min(leading, key=lambda a: a.handling is not Handling.LEAD).key if leading else None
 
     @property
@@ -600,6 +600,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
 Stage = Suggestion.Stage
 
+GIVEN_BACK = frozenset({Assignment.Stage.RETURNED, Assignment.Stage.REASSIGNED})
 UNDER_REVIEW = frozenset({Stage.SUBMITTED, Stage.SENT_BACK, Stage.ACCEPTED})
 IN_HAND = frozenset({Stage.HANDED_OVER, Stage.IN_HANDLING, Stage.RE_HANDLING, Stage.MERGED})
 ANSWERED = frozenset({Stage.REPLIED, Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED})
@@ -1576,8 +1577,10 @@ class ReplyIssued(
                 raise Refused("commitment-exists", field=f"{place}.commitment", commitment=promise.commitment)
             _require_not_before(promise.due_on, office, f"{place}.due_on")
 
-    def filled_in(self, office: Office) -> Self:
-        return self.model_copy(update={"normalised": self.normalised or _meaning(self.outcome, office)})
+    def filled_in(self, case: Suggestion, office: Office) -> Self:
+        if self.normalised is not None or self.outcome is None:
+            return self
+        return self.model_copy(update={"normalised": _meaning(self.outcome, office)})
 
     def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
         for promise in self.commitments:
@@ -2013,7 +2016,7 @@ class OutcomeReclassified(
             raise Refused("outcome-is-another", field="old", unit=self.unit, outcome=letter)
         _require_outcome(self.new, self.normalised, office, "new")
 
-    def filled_in(self, office: Office) -> Self:
+    def filled_in(self, case: Suggestion, office: Office) -> Self:
         return self.model_copy(update={"normalised": self.normalised or _meaning(self.new, office)})
 
     def apply(self, case: Suggestion, act: Act) -> None:

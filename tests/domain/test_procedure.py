@@ -5,8 +5,19 @@ from datetime import date
 
 import pytest
 
-from domain import procedure
-from domain.case import _UPCASTS, STEPS, Role, Step, UnknownStepError, latest, step_of
+from domain import clock, procedure
+from domain.calendar import load_calendar
+from domain.case import (
+    _UPCASTS,
+    STEPS,
+    DeadlineRecalculated,
+    Role,
+    RunningClock,
+    Step,
+    UnknownStepError,
+    latest,
+    step_of,
+)
 from domain.cases.suggestion import (
     Assignment,
     ContactMade,
@@ -20,6 +31,7 @@ from domain.cases.suggestion import (
     SuggestionClosed,
     SuggestionSubmitted,
 )
+from domain.office import load_jurisdiction
 from domain.refusal import Refused
 from domain.values import Line
 from tests.domain.support import IMPORTED, LEAD, Desk
@@ -162,3 +174,31 @@ def test_a_stored_name_is_declared_once(renamed: type[Step]) -> None:
 
     with pytest.raises(UnknownStepError):
         step_of("suggestion.never.v1", {})
+
+
+def test_a_new_calendar_moves_a_running_deadline_by_a_recorded_step(desk: Desk) -> None:
+    desk.handed_over()
+    case, reply = desk.case, ("suggestion.reply", None)
+    office = load_jurisdiction("cn-999900").on(MAY)
+    rule = office.rulebook.clocks["suggestion.reply"]
+    before = clock.start(rule, office.rulebook, load_calendar("cn", "2024-11-12"), date(2026, 3, 19))
+    case.clocks[reply] = RunningClock(before)
+    step = DeadlineRecalculated(clock="suggestion.reply", reason="节假日安排公布")
+    step.check(case, office)
+    filled = step.filled_in(case, office)
+    assert filled.deadline is not None
+    assert (before.estimate, filled.deadline.estimate) == (True, False)
+    assert (before.due_on, filled.due_before, filled.deadline.due_on) == (
+        date(2026, 6, 19),
+        date(2026, 6, 19),
+        date(2026, 6, 22),
+    )
+    filled.apply(case, desk.history[0].act)
+    assert case.clocks[reply].deadline == filled.deadline
+    assert filled.already(case)
+
+
+def test_a_clock_that_does_not_run_cannot_be_counted_again(desk: Desk) -> None:
+    desk.open()
+    with pytest.raises(Refused, match="clock-does-not-run"):
+        desk.take(DeadlineRecalculated(clock="suggestion.reply", reason="x"), MAY)

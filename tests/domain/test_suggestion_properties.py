@@ -309,7 +309,10 @@ def test_a_void_that_was_voided_and_a_late_entry_before_the_first_later_step() -
     assert desk.case.lead_deputy == DEPUTY
 
 
-@given(st.lists(st.sampled_from([sample for sample in SAMPLES.values() if not sample.declared.opens]), max_size=6), st.data())
+@given(
+    st.lists(st.sampled_from([sample for sample in SAMPLES.values() if not sample.declared.opens]), max_size=6),
+    st.data(),
+)
 def test_an_orderly_draft_has_nothing_to_be_found(steps: list[Step], data: st.DataObject) -> None:
     desk = Desk()
     draft = desk.docket.draft(Request.fresh())

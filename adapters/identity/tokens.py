@@ -1,0 +1,126 @@
+"""Bearer tokens: a secret that is shown once and stored as its SHA-256, bound to a role, an office, a jurisdiction."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.postgres.pool import Pool, connection_was_lost, translated
+from domain.case import Role
+from domain.office import load_jurisdiction
+from domain.principal import Principal
+from domain.refusal import Refused
+from domain.values import Code, Line
+
+LONGEST = 366
+"""Days that a token lives at most."""
+
+_TOKEN = re.compile(r"duban_([0-9a-f]{12})_([A-Za-z0-9_-]{43})\Z")
+_CODE: TypeAdapter[str] = TypeAdapter(Code)
+_LINE: TypeAdapter[str] = TypeAdapter(Line)
+_ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class Token:
+    """What is known of a token, except its secret."""
+
+    id: str
+    actor: str
+    role: str
+    office: str
+    jurisdiction: str
+    note: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class Tokens:
+    """The tokens of an installation."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def create(self, actor: str, role: str, office: str, jurisdiction: str, note: str, days: int) -> str:
+        """A new token, shown this once; impossible values are refused."""
+        if role not in set(Role):
+            raise Refused("unknown-role", field="role", role=role, known=sorted(Role))
+        if not 1 <= days <= LONGEST:
+            raise Refused("token-days", field="days", days=days, most=LONGEST)
+        values = {"actor": _checked(_CODE, actor, "actor"), "office": _checked(_CODE, office, "office")}
+        values["jurisdiction"] = load_jurisdiction(jurisdiction).code
+        values["note"] = _checked(_LINE, note, "note")
+        id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        self._rows(
+            "INSERT INTO token (id, secret_sha256, role, expires_at, actor, office, jurisdiction, note) VALUES"
+            " (%s, %s, %s, clock_timestamp() + make_interval(days => %s), %s, %s, %s, %s) RETURNING id",
+            (id, _digest(secret), role, days, *values.values()),
+        )
+        return f"duban_{id}_{secret}"
+
+    def principal(self, token: str) -> Principal | None:
+        """Whose token it is; None if it is unknown, expired or revoked."""
+        if (match := _TOKEN.match(token)) is None:
+            return None
+        rows = self._rows(
+            "SELECT secret_sha256, actor, role, office, jurisdiction FROM token"
+            " WHERE id = %s AND revoked_at IS NULL AND expires_at > clock_timestamp()",
+            (match[1],),
+        )
+        if not rows or not hmac.compare_digest(bytes(rows[0][0]), _digest(match[2])):
+            return None
+        _, actor, role, office, jurisdiction = rows[0]
+        return Principal(actor, Role(role), office, jurisdiction)
+
+    def list(self) -> list[Token]:
+        """Every token, the newest first."""
+        return [
+            Token(*row)
+            for row in self._rows(
+                "SELECT id, actor, role, office, jurisdiction, note, created_at, expires_at, revoked_at"
+                " FROM token ORDER BY created_at DESC, id",
+                (),
+            )
+        ]
+
+    def revoke(self, id: str) -> bool:
+        """Whether a token of that id was in force, and is not any more."""
+        return bool(
+            self._rows(
+                "UPDATE token SET revoked_at = clock_timestamp() WHERE id = %s AND revoked_at IS NULL RETURNING id",
+                (id,),
+            )
+        )
+
+    def _rows(self, statement: LiteralString, params: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
+        """The rows of a statement that may be sent again after a lost connection."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with translated(), self._pool.connection() as conn:
+                    return conn.execute(statement, params, prepare=True).fetchall()
+            except Exception as error:
+                lost = isinstance(error.__cause__, psycopg.Error) and connection_was_lost(error.__cause__)
+                if attempt == _ATTEMPTS or not lost:
+                    raise
+        raise AssertionError
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _checked(kind: TypeAdapter[str], value: str, field: str) -> str:
+    try:
+        return kind.validate_python(value)
+    except ValidationError as error:
+        raise Refused("value-not-allowed", field=field, reason=error.errors()[0]["msg"]) from None

@@ -1,0 +1,59 @@
+"""The web application: the API, the pages, and what surrounds every request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from adapters.logs import configure
+from adapters.postgres.pool import LedgerUnavailableError
+from adapters.settings import load_settings
+from adapters.wiring import Services, build, conninfo_of
+from api import problems, service, v1
+from api.headers import Surround
+from api.openapi import TITLE, VERSION, describe
+from api.services import Services as Needed
+from api.web import pages
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application on these services, which it closes when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        current_default_thread_limiter().total_tokens = services.settings.pool_size
+        yield
+        services.close()
+
+    app = FastAPI(
+        title=TITLE, version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
+    )
+    needed: Needed = services
+    app.state.services = needed
+    app.add_middleware(Surround)
+    problems.install(app, LedgerUnavailableError)
+    app.include_router(service.router)
+    app.include_router(v1.router)
+    app.include_router(pages.router, include_in_schema=False)
+    app.mount("/docs/assets", service.docs_files)
+    app.mount("/static", StaticFiles(directory=str(files("api.web") / "static")))
+
+    def openapi() -> dict[str, object]:
+        app.openapi_schema = app.openapi_schema or describe(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def create_app_from_environment() -> FastAPI:
+    """The application of this process's settings, for `uvicorn --factory`."""
+    settings = load_settings()
+    configure(settings.log_format, settings.log_level)
+    return create_app(build(settings, conninfo_of(settings), name="duban-web"))

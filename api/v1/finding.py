@@ -1,0 +1,52 @@
+"""Finding a case for whoever asks: a case of another jurisdiction is no case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import orjson
+from fastapi import Response
+from pydantic import BaseModel
+
+from api.services import Services
+from domain.case import Opening
+from domain.casefile import CaseFile
+from domain.docket import CaseNotFoundError
+from domain.office import load_jurisdiction
+from domain.principal import Principal
+
+_CASE_ID = re.compile(r"[^\x00-\x20\x7f-\x9f/?#]{1,100}\Z")
+
+
+def zone_of(asker: Principal) -> str:
+    """The time zone of the asker's jurisdiction."""
+    return load_jurisdiction(asker.jurisdiction).time_zone
+
+
+def case_file_of(services: Services, asker: Principal, case_id: str) -> CaseFile:
+    """The case's file, if it is one of the asker's jurisdiction."""
+    if not _CASE_ID.match(case_id):
+        raise CaseNotFoundError(case_id)
+    case_file = services.docket.case_file(case_id)
+    opening = case_file.history[0].step
+    if not isinstance(opening, Opening) or opening.jurisdiction != asker.jurisdiction:
+        raise CaseNotFoundError(case_id)
+    return case_file
+
+
+def etag(case_id: str, version: int) -> str:
+    """The tag of a case at a version."""
+    return f'"{case_id}-v{version}"'
+
+
+def answer(body: BaseModel | Mapping[str, object], headers: dict[str, str], status: int = 200) -> Response:
+    """The body as JSON; of a mapping, what it holds may be models and dataclasses."""
+    text = body.model_dump_json() if isinstance(body, BaseModel) else orjson.dumps(body, default=_plain)
+    return Response(text, status, headers, "application/json")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(type(value))

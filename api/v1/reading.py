@@ -1,0 +1,316 @@
+"""Reading: cases, their histories, counts, stored steps, procedures and rulebooks, each at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+import domain.cases  # noqa: F401 - every case type declares itself
+from api.moment import Asked, Meta, MomentQuery, Position, written
+from api.principal import Asker
+from api.problems import ProblemError, ProblemItem, documented, words_for
+from api.services import Services, services_of
+from api.v1 import answers, cursor
+from api.v1.finding import answer, case_file_of, etag, zone_of
+from domain import fold, procedure
+from domain.case import CASE_TYPES, Opening
+from domain.docket import LedgerEvent
+from domain.principal import Principal
+from domain.rulebook import Rulebook, RulebookError, load_rulebook
+from domain.values import Code, Line
+from projections.reading import Filter
+
+_BATCH = 500
+_REMEMBERED = 100_000
+_WITH_CURSOR = {"cursor", "limit", "include_total"}
+
+_KINDS = sorted(CASE_TYPES)
+_STAGES = sorted({str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage})
+
+_MOMENT_HEADERS = {
+    "Duban-As-Of": {"description": "What was true then", "schema": {"type": "string", "format": "date-time"}},
+    "Duban-Position": {"description": "The last position that is counted", "schema": {"type": "string"}},
+}
+_ETAG = {"ETag": {"description": "Version of the case, for `If-Match`", "schema": {"type": "string"}}}
+
+router = APIRouter(prefix="/api/v1", responses=documented(401, 500, 503))
+
+
+def _one_of(known: list[str]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in known:
+            raise ValueError(", ".join(known))
+        return value
+
+    return AfterValidator(check)
+
+
+class FilterQuery(MomentQuery):
+    """Which cases, at which moment."""
+
+    kind: Annotated[str, _one_of(_KINDS), Field(json_schema_extra={"enum": list(_KINDS)})] | None = None
+    stage: Annotated[str, _one_of(_STAGES), Field(json_schema_extra={"enum": list(_STAGES)})] | None = None
+    unit: Code | None = Field(None, description="A unit that takes part", examples=["jtj"])
+    deputy: Code | None = Field(None, description="Who brought it", examples=["d-001"])
+    session: Line | None = None
+    state: Literal["unassigned", "waiting", "overdue", "answered"] | None = None
+    text: Line | None = Field(None, description="A part of the title or of the number")
+
+    def wanted(self, asker: Principal) -> Filter:
+        """The filter, within the asker's jurisdiction."""
+        return Filter(
+            kind=self.kind,
+            jurisdiction=asker.jurisdiction,
+            stage=self.stage,
+            unit=self.unit,
+            deputy=self.deputy,
+            session=self.session,
+            state=self.state,
+            text=self.text,
+        )
+
+
+class CasesQuery(FilterQuery):
+    """A page of a list of cases; with a cursor, all but the page's size is frozen in it."""
+
+    sort: Literal[
+        "opened_on", "-opened_on", "due_on", "-due_on", "number", "-number", "title", "-title"
+    ] = Field("-opened_on", description="`-` sorts descending")  # fmt: skip
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, description="Where the page before ended; excludes filters, order and moment")
+    include_total: bool = False
+
+
+class StepsQuery(BaseModel):
+    """Which stored steps."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Position = Field(0, description="The last position that you have")
+    until: Position | None = Field(None, description="The last position that you want; by default the ledger's head")
+
+
+class RulebookQuery(BaseModel):
+    """Which version of a rulebook."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: str | None = Field(None, description="By default the newest", examples=["2026-11-22"])
+
+
+@router.get(
+    "/cases",
+    tags=["cases"],
+    operation_id="list_cases",
+    summary="案件列表 · Cases at a moment",
+    response_model=answers.CaseListAnswer,
+    responses=documented(422)
+    | {200: {"headers": _MOMENT_HEADERS | {"Link": {"description": "Next page", "schema": {"type": "string"}}}}},
+)
+def list_cases(request: Request, asker: Asker, query: Annotated[CasesQuery, Query()]) -> Response:
+    """Cases of the token's jurisdiction. Pages of one cursor agree: moment, filter and order are frozen in it."""
+    services, tell = services_of(request), words_for(request)
+    if query.cursor is None:
+        asked = Asked(query, zone_of(asker), tell)
+        moment = asked.of_lists(services)
+        wanted, sort, after = query.wanted(asker), str(query.sort), None
+        meta = asked.meta(moment)
+    else:
+        page = _page(services, asker, query, request)
+        wanted, moment, sort, after = page.wanted, page.moment, page.sort, page.after
+        meta = Meta(as_of=written(moment.as_of, zone_of(asker)), known_at=None, position=moment.known)
+    rows = services.views.cases(wanted, moment, sort=sort, after=after, limit=query.limit + 1)
+    headers, following = meta.headers, None
+    if len(rows) > query.limit:
+        rows = rows[: query.limit]
+        last = (getattr(rows[-1], sort.removeprefix("-")), rows[-1].case_id)
+        following = cursor.Page(wanted, moment, sort, last).sealed(services.secret)
+        headers["Link"] = f'</api/v1/cases?cursor={following}&limit={query.limit}>; rel="next"'
+    total = services.views.counts(wanted, moment).total if query.include_total else None
+    return answer({"meta": meta, "cases": rows, "next": following, "total": total}, headers)
+
+
+def _page(services: Services, asker: Principal, query: CasesQuery, request: Request) -> cursor.Page:
+    tell = words_for(request)
+    if excluded := sorted(query.model_fields_set - _WITH_CURSOR):
+        items = [
+            ProblemItem(
+                pointer=None, parameter=name, code="cursor-excludes", detail=tell("cursor-excludes", names=name)
+            )
+            for name in excluded
+        ]
+        raise ProblemError("cursor-excludes", errors=items, names=excluded)
+    page = cursor.unsealed(query.cursor or "", services.secret, tell)
+    if page.wanted.jurisdiction != asker.jurisdiction:
+        raise ProblemError("cursor-not-ours")
+    return page
+
+
+@router.get(
+    "/counts",
+    tags=["cases"],
+    operation_id="count_cases",
+    summary="件数 · Counts at a moment",
+    response_model=answers.CountsAnswer,
+    responses=documented(422) | {200: {"headers": _MOMENT_HEADERS}},
+)
+def count_cases(request: Request, asker: Asker, query: Annotated[FilterQuery, Query()]) -> Response:
+    """How many cases there are, by state, stage and leading unit; the list of the same filter has as many rows."""
+    services = services_of(request)
+    asked = Asked(query, zone_of(asker), words_for(request))
+    moment = asked.of_lists(services)
+    meta = asked.meta(moment)
+    counts = services.views.counts(query.wanted(asker), moment)
+    return answer({"meta": meta, "counts": counts}, meta.headers)
+
+
+@router.get(
+    "/cases/{case_id}",
+    tags=["cases"],
+    operation_id="show_case",
+    summary="案件 · A case at a moment",
+    response_model=answers.CaseAnswer,
+    responses=documented(404, 422) | {200: {"headers": _MOMENT_HEADERS | _ETAG}},
+)
+def show_case(case_id: str, request: Request, asker: Asker, query: Annotated[MomentQuery, Query()]) -> Response:
+    """State, parts, clocks with their explanation, findings, and the steps that the token's role may take."""
+    services = services_of(request)
+    asked = Asked(query, zone_of(asker), words_for(request))
+    moment = asked.of_case(services)
+    records = fold.known_by(case_file_of(services, asker, case_id).history, moment.known)
+    case = fold.case_at(records, as_of=moment.as_of)
+    if case is None:
+        raise ProblemError("no-case-at-moment", case_id=case_id)
+    meta = asked.meta(moment)
+    shown = answers.case_answer(meta, case, records, moment, asked.zone, asker.role)
+    return answer(shown, meta.headers | {"ETag": etag(case_id, len(records))})
+
+
+@router.get(
+    "/cases/{case_id}/steps",
+    tags=["cases"],
+    operation_id="show_history",
+    summary="办理经过 · The history of a case",
+    response_model=answers.HistoryAnswer,
+    responses=documented(404, 422) | {200: {"headers": _MOMENT_HEADERS | _ETAG}},
+)
+def show_history(case_id: str, request: Request, asker: Asker, query: Annotated[MomentQuery, Query()]) -> Response:
+    """Every step as it was recorded, with what became of it: corrected, voided, late."""
+    services = services_of(request)
+    asked = Asked(query, zone_of(asker), words_for(request))
+    moment = asked.of_case(services)
+    records = fold.known_by(case_file_of(services, asker, case_id).history, moment.known)
+    if not records:
+        raise ProblemError("no-case-at-moment", case_id=case_id)
+    meta = asked.meta(moment)
+    steps = answers.history_answer(records, asked.as_of, asked.zone)
+    shown = answers.HistoryAnswer(meta=meta, case_id=case_id, version=len(records), steps=steps)
+    return answer(shown, meta.headers | {"ETag": etag(case_id, len(records))})
+
+
+@router.get(
+    "/steps",
+    tags=["export"],
+    operation_id="export_steps",
+    summary="导出步骤 · Stored steps as JSON Lines",
+    response_class=StreamingResponse,
+    responses=documented(422)
+    | {
+        200: {
+            "description": "One stored step a line, in the order of the ledger; `state` is what the audit leaf covers",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+            "headers": {"Duban-Position": _MOMENT_HEADERS["Duban-Position"]},
+        }
+    },
+)
+def export_steps(request: Request, asker: Asker, query: Annotated[StepsQuery, Query()]) -> Response:
+    """Stored steps of the token's jurisdiction after a position, up to one that is frozen when the export starts."""
+    services = services_of(request)
+    head = services.docket.head()
+    until = head if query.until is None else query.until
+    if until > head:
+        raise ProblemError("position-ahead", position=until, head=head)
+    lines = _lines(services, asker.jurisdiction, query.after, until)
+    return StreamingResponse(lines, headers={"Duban-Position": str(until)}, media_type="application/x-ndjson")
+
+
+def _lines(services: Services, jurisdiction: str, after: int, until: int) -> Iterator[bytes]:
+    own: dict[str, bool] = {}
+    while after < until and (batch := services.views.steps(after=after, until=until, limit=_BATCH)):
+        if len(own) > _REMEMBERED:
+            own.clear()
+        for case_id in {str(event.originator_id) for event in batch} - own.keys():
+            own[case_id] = _jurisdiction(services, case_id) == jurisdiction
+        yield b"".join(_line(event) for event in batch if own[str(event.originator_id)])
+        after = batch[-1].position
+
+
+def _jurisdiction(services: Services, case_id: str) -> str | None:
+    opening = services.docket.case_file(case_id).history[0].step
+    return opening.jurisdiction if isinstance(opening, Opening) else None
+
+
+def _line(event: LedgerEvent) -> bytes:
+    described = {
+        "position": event.position,
+        "case_id": event.originator_id,
+        "version": event.originator_version,
+        "wire": event.topic,
+        "recorded_at": event.recorded_at,
+        "state": orjson.Fragment(event.state),
+    }
+    return orjson.dumps(described, option=orjson.OPT_APPEND_NEWLINE)
+
+
+@router.get(
+    "/procedures",
+    tags=["rules"],
+    operation_id="list_procedures",
+    summary="程序 · Case types",
+    response_model=answers.ProceduresAnswer,
+)
+def list_procedures(asker: Asker) -> Response:  # noqa: ARG001 - whoever reads must be known
+    """Every case type."""
+    listed = [
+        answers.ProcedureListed(kind=kind, zh=case_type.zh, href=f"/api/v1/procedures/{kind}")
+        for kind, case_type in sorted(CASE_TYPES.items())
+    ]
+    return answer(answers.ProceduresAnswer(procedures=listed), {})
+
+
+@router.get(
+    "/procedures/{kind}",
+    tags=["rules"],
+    operation_id="show_procedure",
+    summary="程序详情 · Stages, steps and flow chart of a case type",
+    response_model=answers.ProcedureAnswer,
+    responses=documented(404, 422),
+)
+def show_procedure(kind: str, asker: Asker) -> Response:  # noqa: ARG001 - whoever reads must be known
+    """A case type as it is declared: who may take which step, from which stage, and which clocks it starts."""
+    return answer(answers.procedure_answer(procedure.case_type_named(kind)), {})
+
+
+@router.get(
+    "/rulebooks/{id}",
+    tags=["rules"],
+    operation_id="show_rulebook",
+    summary="规则集 · A rulebook with its sources",
+    response_model=Rulebook,
+    responses=documented(404, 422),
+)
+def show_rulebook(
+    id: str,
+    asker: Asker,  # noqa: ARG001 - whoever reads must be known
+    query: Annotated[RulebookQuery, Query()],
+) -> Response:
+    """Clocks, targets and practices with law and article, confidence and validity; inherited rules included."""
+    try:
+        return answer(load_rulebook(id, query.version), {})
+    except RulebookError:
+        raise ProblemError("unknown-rulebook", id=id if query.version is None else f"{id}@{query.version}") from None

@@ -1,0 +1,353 @@
+"""Recording: one typed operation for every declared step, derived from the registry."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+import domain.cases  # noqa: F401 - every case type declares itself
+from api.moment import written
+from api.principal import Asker
+from api.problems import ProblemError, ProblemItem, documented, faults, of_refusal, pointer_to, words_for
+from api.services import services_of
+from api.v1 import answers
+from api.v1.body import Body, canonical, parse
+from api.v1.finding import answer, case_file_of, etag
+from api.words import Words
+from domain import procedure
+from domain.case import STEPS, Act, Corrected, Opening, SourceDocument, Step
+from domain.casefile import CaseFile
+from domain.docket import Receipt, StaleError
+from domain.docket import Request as Asking
+from domain.moment import UnreadableTimeError, day_of, parse_occurred
+from domain.office import load_jurisdiction
+from domain.principal import Principal
+from domain.refusal import Refused
+from domain.values import Line
+
+_Answer = TypeVar("_Answer")
+
+CREATED = 201
+RECORDED = 200
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
+_TAGS = re.compile(r'\s*(?:W/)?"[^"]*"(?:\s*,\s*(?:W/)?"[^"]*")*\s*\Z')
+_TAG = re.compile(r'(?:W/)?"[^"]*"')
+_VERSION = re.compile(r"-v(\d{1,9})\"\Z")
+
+
+class ActGiven(BaseModel):
+    """What the caller says of the act; who acts, in which role and office, comes from the token."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    occurred_at: str | None = Field(
+        None,
+        description="When it happened: a date, or an instant with its offset. By default today.",
+        examples=["2026-03-05", "2026-03-05T09:30:00+08:00"],
+    )
+    late: bool = Field(default=False, description="A late entry (补录): it stands before what happened after it")
+    on_behalf_of: Line | None = Field(None, description="In whose name, if not the actor's own office")
+    source: SourceDocument | None = Field(None, description="The paper behind the act")
+
+
+class Given(BaseModel):
+    """The body of a step: what was decided, and the circumstances of the act."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: Step
+    act: ActGiven = ActGiven()
+
+
+def opening_name(step: type[Step]) -> str:
+    """How an opening step is named in a body: its stored name without the version, such as `suggestion.submitted`."""
+    return step.declared.wire.rpartition(".")[0]
+
+
+def _given(step: type[Step], **named: Any) -> type[Given]:
+    return create_model(f"{step.__name__}Given", __base__=Given, __doc__=step.__doc__, step=(step, ...), **named)
+
+
+OPENINGS: dict[str, type[Given]] = {
+    opening_name(step): _given(step, opening=(Literal[opening_name(step)], ...)) for step in procedure.opening_steps()
+}
+STEP_BODIES: dict[type[Step], type[Given]] = {step: _given(step) for step in STEPS.values() if not step.declared.opens}
+
+
+def bodies() -> Iterator[type[BaseModel]]:
+    """Every body that the operations of this module take."""
+    yield from OPENINGS.values()
+    yield from STEP_BODIES.values()
+
+
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _body_of(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "The caller's own key for this request: sent again, it gets the same answer and nothing is repeated",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[\x21-\x7e]+$"},
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The `ETag` of the case as you have seen it; `*` records whatever has happened since",
+    "schema": {"type": "string"},
+    "example": '"0b6fa4a2-7f51-4c39-9a0e-2d3c1b7e8f60-v3"',
+}
+_HEADERS = {
+    "ETag": {"description": "Version of the case, for `If-Match`", "schema": {"type": "string"}},
+    "Duban-Position": {"description": "Position in the ledger, for `min_position`", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {"description": "`true` if it was answered before", "schema": {"type": "string"}},
+}
+_LOCATION = {"Location": {"description": "The case", "schema": {"type": "string", "format": "uri-reference"}}}
+
+router = APIRouter(
+    prefix="/api/v1", responses=documented(400, 401, 403, 404, 409, 413, 415, 422, 500, 503), tags=["steps"]
+)
+
+
+@router.post(
+    "/cases",
+    operation_id="open_case",
+    summary="立案 · Open a case",
+    status_code=CREATED,
+    response_model=answers.RecordedAnswer,
+    responses={CREATED: {"headers": _HEADERS | _LOCATION}},
+    openapi_extra={
+        "parameters": [_IDEMPOTENCY_KEY],
+        "requestBody": _body_of(
+            {
+                "oneOf": [_ref(model) for model in OPENINGS.values()],
+                "discriminator": {
+                    "propertyName": "opening",
+                    "mapping": {name: _ref(model)["$ref"] for name, model in OPENINGS.items()},
+                },
+            }
+        ),
+    },
+)
+def open_case(request: Request, asker: Asker, body: Body) -> Response:
+    """Open a case by its first step; `opening` names which one."""
+    services, tell = services_of(request), words_for(request)
+    fields = parse(body)
+    asking = _asking(request, asker, fields, services.secret)
+    with_words = _Refusing(tell, Opening, fields)
+    if (receipt := with_words(lambda: services.docket.answered(asking))) is None:
+        model = OPENINGS.get(str(fields.get("opening")))
+        if model is None:
+            raise ProblemError("fields-invalid", count=1, errors=[_unknown_opening(tell)])
+        given = _validated(model, fields, tell)
+        step = given.step
+        if not isinstance(step, Opening):
+            raise TypeError(type(step))
+        if step.jurisdiction != asker.jurisdiction:
+            raise ProblemError("jurisdiction-not-yours", jurisdiction=step.jurisdiction, yours=asker.jurisdiction)
+        act = _act(given.act, asker, tell)
+        receipt = _Refusing(tell, type(step), fields)(lambda: services.docket.open(step, act, request=asking))
+    return _receipt_answer(receipt, CREATED)
+
+
+def _unknown_opening(tell: Words) -> ProblemItem:
+    detail = tell("field.literal_error", expected=sorted(OPENINGS))
+    return ProblemItem(pointer="#/opening", parameter=None, code="literal_error", detail=detail)
+
+
+def _operation(name: str, classes: list[type[Step]]) -> Callable[..., Response]:
+    """The endpoint of the steps of one name, one for each case type that declares it."""
+
+    def record(case_id: str, request: Request, asker: Asker, body: Body) -> Response:
+        services, tell = services_of(request), words_for(request)
+        fields = parse(body)
+        asking = _asking(request, asker, fields, services.secret)
+        step_type = classes[0]
+        if (receipt := _Refusing(tell, step_type, fields)(lambda: services.docket.answered(asking))) is None:
+            case_file = case_file_of(services, asker, case_id)
+            expected = _expected(request, case_file, asker)
+            if len(classes) > 1 and case_file.case is not None:
+                step_type = procedure.step_named(type(case_file.case), name)
+            given = _validated(STEP_BODIES[step_type], fields, tell)
+            act = _act(given.act, asker, tell)
+            try:
+                receipt = _Refusing(tell, step_type, fields)(
+                    lambda: services.docket.record(case_id, given.step, act, expected_version=expected, request=asking)
+                )
+            except StaleError as stale:
+                raise _stale(services.docket.case_file(case_id), stale.expected, asker) from None
+        return _receipt_answer(receipt, RECORDED)
+
+    return record
+
+
+def _by_name() -> dict[str, list[type[Step]]]:
+    found: dict[str, list[type[Step]]] = {}
+    for step in STEP_BODIES:
+        found.setdefault(step.declared.name, []).append(step)
+    return found
+
+
+for _name, _classes in _by_name().items():
+    _first = _classes[0].declared
+    _schemas = [_ref(STEP_BODIES[step]) for step in _classes]
+    router.add_api_route(
+        f"/cases/{{case_id}}/steps/{_name}",
+        _operation(_name, _classes),
+        methods=["POST"],
+        operation_id=f"record_{_name}",
+        summary=f"{_first.zh} · {_first.en}",
+        description="\n\n".join((step.__doc__ or "").strip() for step in _classes)
+        + "\n\nBy: "
+        + ", ".join(sorted({role for step in _classes for role in step.declared.by})),
+        status_code=RECORDED,
+        response_model=answers.RecordedAnswer,
+        responses=documented(412, 428) | {RECORDED: {"headers": _HEADERS}},
+        openapi_extra={
+            "parameters": [_IDEMPOTENCY_KEY, _IF_MATCH],
+            "requestBody": _body_of(_schemas[0] if len(_schemas) == 1 else {"anyOf": _schemas}),
+        },
+    )
+
+
+@router.post("/cases/{case_id}/steps/{name}", include_in_schema=False)
+def record_unknown(case_id: str, name: str, request: Request, asker: Asker) -> Response:
+    """No step of that name."""
+    case_file_of(services_of(request), asker, case_id)
+    raise Refused("unknown-step", step=name)
+
+
+class _Refusing:
+    """Calls what may refuse, and turns a refusal into a problem that points at the field."""
+
+    def __init__(self, tell: Words, step: type[Step], fields: dict[str, Any]) -> None:
+        self._tell = tell
+        self._step = step
+        given = fields.get("step")
+        self._given = given if isinstance(given, dict) else {}
+
+    def __call__(self, ask: Callable[[], _Answer]) -> _Answer:
+        try:
+            return ask()
+        except Refused as refusal:
+            if refusal.message_id == "request-key-reused":
+                raise of_refusal(refusal, self._tell, parameter="Idempotency-Key") from None
+            raise of_refusal(refusal, self._tell, pointer=self._pointer(refusal)) from None
+
+    def _pointer(self, refusal: Refused) -> str | None:
+        field = refusal.field
+        if field is None:
+            claimed = str(refusal.params.get("claim", "")).partition(":")[0]
+            return pointer_to("step", claimed) if claimed in self._step.model_fields else None
+        if field == "occurred_at" and not (issubclass(self._step, Corrected) and self._given.get(field)):
+            return pointer_to("act", field)
+        return pointer_to("step", *field.split("."))
+
+
+def _asking(request: Request, asker: Principal, fields: dict[str, Any], secret: bytes) -> Asking:
+    """The request under the caller's key, with a fingerprint of who asks where for what."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        raise ProblemError("request-key-missing")
+    if not _KEY.match(key):
+        raise ProblemError("request-key-unreadable")
+    who = [asker.actor, asker.role, asker.office, asker.jurisdiction, request.method, request.url.path]
+    asked = json.dumps(who, ensure_ascii=False).encode() + b"\n" + canonical(fields)
+    return Asking(key, hmac.digest(secret, b"request\n" + asked, hashlib.sha256))
+
+
+def _validated(model: type[Given], fields: dict[str, Any], tell: Words) -> Given:
+    try:
+        return model.model_validate_json(canonical(fields), strict=True)
+    except ValidationError as error:
+        found = faults(tell, error.errors(include_url=False, include_input=False), body=True)
+        raise ProblemError("fields-invalid", count=len(found), errors=found) from None
+
+
+def _act(given: ActGiven, asker: Principal, tell: Words) -> Act:
+    zone = load_jurisdiction(asker.jurisdiction).time_zone
+    when = day_of(datetime.now(UTC), zone).isoformat() if given.occurred_at is None else given.occurred_at
+    try:
+        occurred_at, precision = parse_occurred(when.strip(), zone)
+    except (UnreadableTimeError, OverflowError):
+        item = ProblemItem(
+            pointer="#/act/occurred_at",
+            parameter=None,
+            code="moment-unreadable",
+            detail=tell("field.moment-unreadable"),
+        )
+        raise ProblemError("fields-invalid", count=1, errors=[item]) from None
+    return Act(
+        actor=asker.actor,
+        role=asker.role,
+        office=asker.office,
+        on_behalf_of=given.on_behalf_of,
+        occurred_at=occurred_at,
+        precision=precision,
+        late=given.late,
+        source=given.source,
+    )
+
+
+def _expected(request: Request, case_file: CaseFile, asker: Principal) -> int | None:
+    """The version that the caller has seen, which must be the present one; None for `*`."""
+    current = etag(case_file.id, case_file.version)
+    given = request.headers.get("if-match")
+    if given is None:
+        raise ProblemError("if-match-missing", etag=current.strip('"'), headers={"ETag": current})
+    if given.strip() == "*":
+        return None
+    if not _TAGS.match(given):
+        raise ProblemError("if-match-unreadable", etag=current.strip('"'))
+    tags = _TAG.findall(given)
+    if current in tags:
+        return case_file.version
+    seen = [int(match[1]) for tag in tags if (match := _VERSION.search(tag)) is not None]
+    raise _stale(case_file, max(seen, default=case_file.version), asker)
+
+
+def _stale(case_file: CaseFile, seen: int, asker: Principal) -> ProblemError:
+    zone = load_jurisdiction(asker.jurisdiction).time_zone
+    since = [
+        step.model_dump(mode="json")
+        for step in answers.history_answer(case_file.history, None, zone)
+        if step.number > seen
+    ]
+    return ProblemError(
+        "stale-version",
+        expected=seen,
+        actual=case_file.version,
+        headers={"ETag": etag(case_file.id, case_file.version)},
+        extra={"current_version": case_file.version, "steps_since": since},
+    )
+
+
+def _receipt_answer(receipt: Receipt, status: int) -> Response:
+    recorded_at = receipt.recorded_at or datetime.now(UTC)
+    body = answers.RecordedAnswer(
+        case_id=receipt.case_id,
+        version=receipt.version,
+        position=receipt.position,
+        recorded_at=written(recorded_at, "UTC"),
+    )
+    headers = {"ETag": etag(receipt.case_id, receipt.version), "Duban-Position": str(receipt.position)}
+    if receipt.repeated:
+        headers["Idempotency-Replayed"] = "true"
+    if status == CREATED:
+        headers["Location"] = f"/api/v1/cases/{receipt.case_id}"
+    return answer(body, headers, status)

@@ -1,0 +1,1 @@
+"""The pages that people read: the case list and the case, each at any moment."""

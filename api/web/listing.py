@@ -1,0 +1,278 @@
+"""The case list for its template: rows, counts that are links, choices, columns, neighbouring pages."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from api.services import Views
+from api.web.viewmodels import Here, Light, Teller, case_path, frozen, light_of, link
+from domain.case import CASE_TYPES
+from domain.moment import Moment, day_of
+from domain.office import Jurisdiction, jurisdiction_codes, load_jurisdiction
+from domain.refusal import Refused
+from domain.values import Line
+from projections.reading import CaseRow, Counts, Filter
+
+PAGE_SIZE = 50
+
+State = Literal["unassigned", "waiting", "overdue", "answered"]
+Column = Literal["opened_on", "due_on", "number", "title"]
+Sort = Literal["opened_on", "-opened_on", "due_on", "-due_on", "number", "-number", "title", "-title"]
+
+_COLUMNS = ("number", "title", "deputy", "unit", "stage", "opened_on", "due_on", "answered_on", "rounds", "grade")
+_SORTED = {"number", "title", "opened_on", "due_on"}
+_STATES: tuple[tuple[State | None, str], ...] = (
+    (None, ""),
+    ("unassigned", "none"),
+    ("waiting", "running"),
+    ("overdue", "overdue"),
+    ("answered", "done"),
+)
+_FILTERS = ("jurisdiction", "stage", "state", "unit", "deputy", "session", "text")
+_TYPED = {*_FILTERS, "after", "before"} - {"state"}
+_FIRST_PAGE: dict[str, str | None] = {"after": None, "before": None}
+
+
+class ListQuery(BaseModel):
+    """What the address of the list asks for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    jurisdiction: Line | None = None
+    stage: Line | None = None
+    state: State | None = None
+    unit: Line | None = None
+    deputy: Line | None = None
+    session: Line | None = None
+    text: Line | None = None
+    sort: Sort = "-opened_on"
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many cases there are, and the list that shows just these."""
+
+    text: str
+    number: int
+    url: str
+    chosen: bool
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value that a filter may take."""
+
+    value: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column, and where its heading leads."""
+
+    text: str
+    url: str | None
+    order: str | None
+    number: bool
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A case in the list."""
+
+    url: str
+    number: str | None
+    title: str
+    jurisdiction: str | None
+    deputy: str
+    unit: str
+    others: str | None
+    all_units: str
+    stage: str
+    opened_on: str
+    due_on: str
+    estimate: bool
+    extended: bool
+    light: Light
+    answered_on: str
+    rounds: int
+    grade: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Everything that the list shows at a moment."""
+
+    wanted: Filter
+    filtered: bool
+    deputy: str
+    rows: list[RowView]
+    states: list[Count]
+    stages: list[Count]
+    columns: list[Heading]
+    jurisdictions: list[Choice]
+    stage_choices: list[Choice]
+    units: list[tuple[str, list[Choice]]]
+    deputies: list[str]
+    kept: list[tuple[str, str]]
+    previous: str | None
+    next: str | None
+    shown: str
+    foot: str
+    sample: bool
+
+
+def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Moment) -> Listing:
+    """The list that the address asks for, at a moment."""
+    places = [
+        load_jurisdiction(code) for code in ([query.jurisdiction] if query.jurisdiction else jurisdiction_codes())
+    ]
+    deputy = _deputy(places, query.deputy)
+    wanted = Filter(deputy=deputy, **query.model_dump(include=set(_FILTERS) - {"deputy"}))
+    found, before, after = _page(views, wanted, moment, query)
+    held = {**_FIRST_PAGE, **frozen(tell, here, moment)}
+    counts = views.counts(wanted, moment)
+    any_state = counts if wanted.state is None else views.counts(replace(wanted, state=None), moment)
+    any_stage = counts if wanted.stage is None else views.counts(replace(wanted, stage=None), moment)
+    asked_for = {query.jurisdiction} if query.jurisdiction else set()
+    several = len({row.jurisdiction for row in found}) > 1
+    return Listing(
+        wanted=wanted,
+        filtered=wanted != Filter(),
+        deputy=tell.person(deputy),
+        rows=[
+            _row(Teller(tell.say, load_jurisdiction(row.jurisdiction)), here, row, moment, several=several)
+            for row in found
+        ],
+        states=list(_states(tell, here, wanted, any_state)),
+        stages=list(_stages(tell, here, wanted, any_stage)),
+        columns=[_heading(tell, here, name, query.sort) for name in _COLUMNS],
+        jurisdictions=[
+            Choice(code, getattr(load_jurisdiction(code), tell.lang), code == wanted.jurisdiction)
+            for code in jurisdiction_codes()
+        ],
+        stage_choices=[
+            Choice(stage.value, tell.word(stage), stage.value == wanted.stage)
+            for stage in dict.fromkeys(stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+        ],
+        units=list(_units(tell, places, wanted.unit)),
+        deputies=[deputy.name for place in places for deputy in place.deputies],
+        kept=[(name, text) for name, text in here.params.items() if name not in _TYPED],
+        previous=here(**{**held, "before": _cursor(found[0], query.sort)}) if before else None,
+        next=here(**{**held, "after": _cursor(found[-1], query.sort)}) if after else None,
+        shown=tell.say("page.shown", total=counts.total, count=len(found)),
+        foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
+        sample=any(load_jurisdiction(code).sample for code in {row.jurisdiction for row in found} | asked_for),
+    )
+
+
+def _page(views: Views, wanted: Filter, moment: Moment, query: ListQuery) -> tuple[list[CaseRow], bool, bool]:
+    """One page, and whether there are pages before and after. A page before is read backwards."""
+    if query.before is not None:
+        opposite = query.sort.removeprefix("-") if query.sort.startswith("-") else f"-{query.sort}"
+        start = _place(query.before, query.sort)
+        rows = views.cases(wanted, moment, sort=opposite, after=start, limit=PAGE_SIZE + 1)
+        return rows[:PAGE_SIZE][::-1], len(rows) > PAGE_SIZE, bool(rows)
+    place = _place(query.after, query.sort) if query.after is not None else None
+    rows = views.cases(wanted, moment, sort=query.sort, after=place, limit=PAGE_SIZE + 1)
+    return rows[:PAGE_SIZE], bool(query.after and rows), len(rows) > PAGE_SIZE
+
+
+def _cursor(row: CaseRow, sort: Sort) -> str:
+    """Where a page starts: the sort value and the id of the row beside it."""
+    value = getattr(row, sort.removeprefix("-"))
+    told = value.isoformat() if isinstance(value, date) else value
+    return base64.urlsafe_b64encode(json.dumps([told, row.case_id], ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+def _place(cursor: str, sort: Sort) -> tuple[Any, str]:
+    try:
+        value, case_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if value is not None and sort.removeprefix("-") in {"opened_on", "due_on"}:
+            value = date.fromisoformat(value)
+    except (binascii.Error, ValueError, TypeError):
+        raise Refused("page.unfinished-address") from None
+    if not isinstance(value, (date, str, type(None))) or not isinstance(case_id, str) or "\0" in f"{value}{case_id}":
+        raise Refused("page.unfinished-address")
+    return value, case_id
+
+
+def _deputy(places: list[Jurisdiction], asked: str | None) -> str | None:
+    """The id of the one deputy of that name, else what was asked for."""
+    ids = {deputy.id for place in places for deputy in place.deputies if deputy.name == asked}
+    return ids.pop() if len(ids) == 1 else asked
+
+
+def _units(tell: Teller, places: list[Jurisdiction], chosen: str | None) -> Iterator[tuple[str, list[Choice]]]:
+    for place in places:
+        choices = [Choice(unit.code, getattr(unit, tell.lang), unit.code == chosen) for unit in place.units]
+        if choices:
+            yield getattr(place, tell.lang), choices
+
+
+def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment, *, several: bool) -> RowView:
+    stage = CASE_TYPES[row.kind].Stage(row.stage)
+    day = day_of(moment.as_of, tell.zone)
+    others = [unit for unit in row.units if unit != row.unit]
+    return RowView(
+        url=link(case_path(row.case_id), here.moment),
+        number=row.number,
+        title=row.title,
+        jurisdiction=getattr(tell.jurisdiction, tell.lang) if several else None,
+        deputy=tell.person(row.person),
+        unit=tell.unit(row.unit),
+        others=tell.say("page.others", n=len(others)) if others else None,
+        all_units=tell.say("page.comma").join(map(tell.unit, row.units)),
+        stage=tell.word(stage),
+        opened_on=_day(row.opened_on),
+        due_on=_day(row.due_on),
+        estimate=row.estimate,
+        extended=row.extended,
+        light=light_of(tell.say, day, row.due_on, row.answered_on, over=row.over),
+        answered_on=_day(row.answered_on),
+        rounds=row.rounds,
+        grade=tell.say.label("page.grade", row.grade) if row.grade else "—",
+    )
+
+
+def _day(day: date | None) -> str:
+    return "—" if day is None else day.isoformat()
+
+
+def _states(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterator[Count]:
+    for state, kind in _STATES:
+        name = state or "all"
+        number = counts.total if state is None else getattr(counts, state)
+        url = here(**_FIRST_PAGE, state=state)
+        yield Count(tell.say(f"page.state.{name}"), number, url, wanted.state == state, kind)
+
+
+def _stages(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterator[Count]:
+    stages = dict.fromkeys(stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+    for stage in stages:
+        if number := counts.by_stage.get(stage.value):
+            chosen = wanted.stage == stage.value
+            url = here(**_FIRST_PAGE, stage=None if chosen else stage.value)
+            yield Count(tell.word(stage), number, url, chosen)
+
+
+def _heading(tell: Teller, here: Here, name: str, sort: Sort) -> Heading:
+    order = None
+    if sort.removeprefix("-") == name:
+        order = "descending" if sort.startswith("-") else "ascending"
+    url = None
+    if name in _SORTED:
+        url = here(**_FIRST_PAGE, sort=f"-{name}" if order == "ascending" else name)
+    return Heading(tell.say(f"page.column.{name}"), url, order, name == "rounds")

@@ -1,0 +1,798 @@
+"""What the templates are given: cases, clocks, steps and moments as words, links and plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from pydantic import BaseModel
+
+from api.words import Words
+from domain import clock, fold, procedure
+from domain.calendar import load_calendar
+from domain.case import STEPS, Case, Corrected, DeadlineRecalculated, Part, Recorded, Role, RunningClock, Step, Voided
+from domain.clock import Deadline, SkippedDay
+from domain.moment import Moment, day_of, end_of_day
+from domain.office import Jurisdiction, load_jurisdiction
+from domain.rulebook import ClockRule, RulebookError, load_rulebook
+
+SOON_DAYS = 7
+"""From how many days before a due date on the light turns."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LONG = 40
+_MOST_COLUMNS = 5
+_LOCALES = {"zh": "zh_CN", "en": "en_GB"}
+_OF_EVERY_CASE = frozenset(field.name for field in dataclasses.fields(Case))
+_MOMENT = ("as_of", "known_at", "position")
+_OF_UNITS = frozenset(
+    {"unit", "units", "lead_unit", "co_units", "separate_units", "proposed_unit", "to_unit", "reassigned_to"}
+)
+_OF_DEPUTIES = frozenset({"deputy", "lead_deputy", "co_signers", "co_signers_confirmed", "dissenters"})
+_OF_OUTCOMES = frozenset({"outcome", "old", "new"})
+_OF_CASES = frozenset({"case_id", "other", "merged_into"})
+_TABLES = frozenset({"role", "stage"})
+
+
+class Here:
+    """The address of the page, and what it would be with other parameters."""
+
+    def __init__(self, path: str, params: Mapping[str, str]) -> None:
+        self.path = path
+        self.params = {name: text for name, text in params.items() if text and name != "lang"}
+
+    def __call__(self, **changes: str | int | None) -> str:
+        """The same address with other parameters; None leaves one out."""
+        return link(self.path, {**self.params, **changes})
+
+    @property
+    def moment(self) -> dict[str, str]:
+        """The part of the address that says from which moment one looks."""
+        return {name: text for name, text in self.params.items() if name in _MOMENT}
+
+
+def link(path: str, params: Mapping[str, str | int | None]) -> str:
+    """An address of this service, without the parameters that are empty."""
+    query = urlencode({name: value for name, value in params.items() if value not in {None, ""}})
+    return f"{path}?{query}" if query else path
+
+
+def case_path(case_id: str) -> str:
+    """Where a case is read."""
+    return f"/cases/{quote(case_id, safe='')}"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value as text; `long` if it wants a paragraph of its own."""
+
+    text: str
+    url: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known."""
+        return not self.text
+
+    @property
+    def day(self) -> bool:
+        """Whether it is a date, which never breaks."""
+        return _DAY.fullmatch(self.text) is not None
+
+    @property
+    def long(self) -> bool:
+        """Whether it wants a paragraph of its own."""
+        return len(self.text) > _LONG or "\n" in self.text
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A named value."""
+
+    label: str
+    value: Shown
+
+
+@dataclass(frozen=True)
+class Item:
+    """A part of a case, such as an assignment or a round, with what is in it."""
+
+    heading: str
+    stage: str | None
+    facts: tuple[Fact, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def told(self) -> tuple[Fact, ...]:
+        """The facts that are known."""
+        return tuple(fact for fact in self.facts if not fact.value.empty)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parts of the same kind."""
+
+    title: str
+    items: tuple[Item, ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """The headings of a table of them, without those under which nothing would stand."""
+        return list(dict.fromkeys(fact.label for item in self.items for fact in item.told))
+
+    @property
+    def rows(self) -> list[tuple[Item, list[Shown]]]:
+        """A table of them: each with its values in the order of the columns."""
+        told = [(item, {fact.label: fact.value for fact in item.facts}) for item in self.items]
+        return [(item, [values.get(label, Shown("")) for label in self.columns]) for item, values in told]
+
+    @property
+    def tabular(self) -> bool:
+        """Whether a table can show them: few columns, nothing inside, nothing long."""
+        simple = not any(item.groups or any(fact.value.long for fact in item.facts) for item in self.items)
+        return simple and len(self.columns) <= _MOST_COLUMNS
+
+    @property
+    def staged(self) -> bool:
+        """Whether these parts have stages."""
+        return any(item.stage for item in self.items)
+
+
+@dataclass(frozen=True)
+class Light:
+    """A traffic light: its kind gives shape and colour, its text says the same."""
+
+    kind: Literal["overdue", "soon", "running", "done", "late", "none"]
+    text: str
+
+
+class Teller:
+    """Tells a jurisdiction's values in the reader's language."""
+
+    def __init__(self, say: Words, jurisdiction: Jurisdiction) -> None:
+        self.say = say
+        self.lang = say.language
+        self.jurisdiction = jurisdiction
+        self.zone = jurisdiction.time_zone
+
+    def of(self, jurisdiction: str) -> Teller:
+        """The same language for another jurisdiction."""
+        return Teller(self.say, load_jurisdiction(jurisdiction))
+
+    def unit(self, code: str | None) -> str:
+        """A unit's name, or its code where the registry has none."""
+        unit = self.jurisdiction.unit(code) if code else None
+        return str(getattr(unit, self.lang)) if unit else code or ""
+
+    def person(self, person: str | None) -> str:
+        """A deputy's name, or what is written instead of an id."""
+        deputy = self.jurisdiction.deputy(person) if person else None
+        return deputy.name if deputy else person or ""
+
+    def word(self, value: StrEnum) -> str:
+        """A stage, a role, a way of handling."""
+        table = type(value).__name__.lower()
+        return self.say.label(table if table in _TABLES else f"page.{table}", value.value)
+
+    def step(self, step: type[Step]) -> str:
+        """A step's name."""
+        return self.say.step(step.declared.wire)
+
+    def when(self, instant: datetime, precision: str = "instant") -> str:
+        """A time as tables show it, to the minute or to the day."""
+        local = instant.astimezone(ZoneInfo(self.zone))
+        return local.date().isoformat() if precision == "day" else f"{local:%Y-%m-%d %H:%M}"
+
+    def prose(self, instant: datetime) -> str:
+        """A moment as sentences say it; the end of a day as the day's 24:00."""
+        local = instant.astimezone(ZoneInfo(self.zone))
+        day = format_date(local.date(), "long", locale=_LOCALES[self.lang])
+        if instant == end_of_day(local.date(), self.zone):
+            return self.say("page.moment.whole_day", day=day)
+        return self.say("page.moment.instant", day=day, time=f"{local:%H:%M}")
+
+    def value(self, name: str, value: object) -> Shown:  # noqa: C901, PLR0911 - one line for each kind of value
+        """A field's value. Units and deputies are told by the name of the field that holds them."""
+        match value:
+            case None | "" | () | []:
+                return Shown("")
+            case bool():
+                return Shown(self.say("page.yes" if value else "page.no"))
+            case StrEnum():
+                return Shown(self.word(value))
+            case datetime():
+                return Shown(self.when(value))
+            case date():
+                return Shown(value.isoformat())
+            case list() | tuple() | set() | frozenset():
+                return Shown(self.say("page.comma").join(self.value(name, one).text for one in value))
+            case BaseModel():
+                told = ((key, self.value(key, inner)) for key, inner in value)
+                return Shown(self._pairs((self.label(key), shown.text) for key, shown in told if not shown.empty))
+            case Mapping():
+                return Shown(self._pairs((str(key), self.value(str(key), inner).text) for key, inner in value.items()))
+        text = str(value)
+        if name in _OF_UNITS:
+            return Shown(self.unit(text))
+        if name in _OF_DEPUTIES:
+            return Shown(self.person(text))
+        if name in _OF_OUTCOMES:
+            return Shown(self._outcome(text))
+        return Shown(text, case_path(text) if name in _OF_CASES else None)
+
+    def label(self, name: str) -> str:
+        """What a field is called."""
+        return self.say(f"page.field.{name}")
+
+    def _pairs(self, pairs: Iterable[tuple[str, str]]) -> str:
+        return self.say("page.semicolon").join(self.say("page.pair", label=label, value=text) for label, text in pairs)
+
+    def _outcome(self, letter: str) -> str:
+        scheme = self.jurisdiction.book.outcome_scheme
+        words = scheme.words.get(letter) if scheme else None
+        return f"{letter} {getattr(words, self.lang)}" if words else letter
+
+
+# A case and its parts
+
+
+def facts_of(tell: Teller, case: Case) -> list[Fact]:
+    """What is known of a case itself, in the order of its class, long texts last; its title is the page's heading."""
+    told = [(name, tell.value(name, value)) for name, value in _fields(case) if name != "title" and not _parts(value)]
+    jurisdiction = Fact(tell.label("jurisdiction"), Shown(getattr(tell.jurisdiction, tell.lang)))
+    known = [Fact(tell.label(name), shown) for name, shown in told if not shown.empty]
+    return sorted([*known, jurisdiction], key=lambda fact: fact.value.long)
+
+
+def groups_of(tell: Teller, whole: object) -> tuple[Group, ...]:
+    """The parts that a case, or a part of it, consists of."""
+    found = []
+    for name, value in _fields(whole):
+        if parts := _parts(value):
+            items = tuple(_item(tell, name, key, part) for key, part in parts)
+            found.append(Group(tell.label(name), items))
+    return tuple(found)
+
+
+def _fields(whole: object) -> Iterator[tuple[str, Any]]:
+    """The fields of a case's own type, or of one of its parts."""
+    for field in dataclasses.fields(whole):  # type: ignore[arg-type]  # a case and its parts are dataclasses
+        if not (isinstance(whole, Case) and field.name in _OF_EVERY_CASE):
+            yield field.name, getattr(whole, field.name)
+
+
+def _parts(value: object) -> list[tuple[object, Any]]:
+    """The dataclasses in a field, by key or by number; none in a plain field."""
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        pairs = list(enumerate(value, start=1))
+    else:
+        pairs = [(1, value)]
+    return pairs if pairs and all(dataclasses.is_dataclass(part) for _, part in pairs) else []
+
+
+def _item(tell: Teller, kind: str, key: object, part: object) -> Item:
+    fields = dict(_fields(part))
+    unit = fields.get("unit") if isinstance(key, int) else None
+    if unit:
+        heading = tell.unit(unit)
+    elif not isinstance(key, int):
+        heading = tell.unit(str(key))
+    else:
+        numbered = f"page.nth.{kind}"
+        heading = tell.say(numbered if numbered in tell.say else "page.nth", n=key)
+    in_heading = {"key", "stage", "number", *(["unit"] if unit else [])}
+    facts = [
+        Fact(tell.label(name), tell.value(name, value))
+        for name, value in fields.items()
+        if name not in in_heading and not _parts(value)
+    ]
+    stage = tell.word(part.stage) if isinstance(part, Part) else None
+    return Item(heading, stage, tuple(facts), groups_of(tell, part))
+
+
+@dataclass(frozen=True)
+class OpenStep:
+    """A step that may be taken, and the roles that may take it."""
+
+    name: str
+    roles: str
+
+
+def open_steps_of(tell: Teller, case: Case) -> list[OpenStep]:
+    """The steps that are open now and for whom, in the order of the case type's declaration."""
+    roles: dict[type[Step], list[str]] = {}
+    for role in Role:
+        for found in procedure.open_steps(case, role):
+            if found.why is None:
+                roles.setdefault(found.step, []).append(tell.word(role))
+    order = [step for step in procedure.steps_of(type(case)) if step in roles]
+    return [OpenStep(tell.step(step), tell.say("page.comma").join(roles[step])) for step in order]
+
+
+# Clocks
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """A clock, how it stands, and how its date came about."""
+
+    name: str
+    part: str | None
+    light: Light
+    due_on: str
+    estimate: bool
+    account: list[Fact]
+    explanation: str | None
+    sources: list[tuple[str, str | None]]
+    skipped: list[tuple[str, str]]
+    made_up: list[str]
+    extensions: list[tuple[str, str, str, str]]
+
+
+def light_of(
+    say: Words, day: date, due_on: date | None, stopped_on: date | None, *, over: bool = False, thing: str = "light"
+) -> Light:
+    """How a due date stands on a day: awaited, near, overdue, met or missed."""
+    if due_on is None or (over and stopped_on is None):
+        return Light("none", say("page.light.none"))
+    if stopped_on is not None:
+        late = (stopped_on - due_on).days
+        return (
+            Light("late", say(f"page.{thing}.late", days=late))
+            if late > 0
+            else Light("done", say(f"page.{thing}.done"))
+        )
+    left = (due_on - day).days
+    if left < 0:
+        return Light("overdue", say("page.light.overdue", days=-left))
+    if left == 0:
+        return Light("soon", say("page.light.today"))
+    return Light("soon" if left <= SOON_DAYS else "running", say("page.light.left", days=left))
+
+
+def clocks_of(tell: Teller, case: Case, day: date) -> list[ClockView]:
+    """The clocks of a case: those that run by their due date, then those that were stopped."""
+    running = sorted(case.clocks.values(), key=lambda c: (c.stopped_at is not None, c.deadline.due_on))
+    return [_clock(tell, one, day) for one in running]
+
+
+def clock_name(tell: Teller, rule_id: str) -> str:
+    """What a clock is called in the rulebook of the jurisdiction, else by the pages."""
+    rule = tell.jurisdiction.book.clocks.get(rule_id)
+    return str(getattr(rule, tell.lang)) if rule else tell.say.label("page.clock_name", rule_id)
+
+
+def _clock(tell: Teller, running: RunningClock, day: date) -> ClockView:
+    deadline = running.deadline
+    rule = _rule(deadline)
+    return ClockView(
+        name=getattr(rule, tell.lang) if rule else clock_name(tell, deadline.clock),
+        part=tell.unit(deadline.part) if deadline.part else None,
+        light=light_of(tell.say, day, deadline.due_on, running.stopped_on, thing="clock"),
+        due_on=deadline.due_on.isoformat(),
+        estimate=deadline.estimate,
+        account=[Fact(tell.say(f"page.clock.{name}"), Shown(text)) for name, text in _account(tell, running, rule)],
+        explanation=getattr(rule.explanation, tell.lang) if rule else None,
+        sources=[(source.text, source.url) for source in rule.sources] if rule else [],
+        skipped=list(_skipped(tell, deadline)),
+        made_up=[made_up.isoformat() for made_up in deadline.made_up],
+        extensions=[
+            (moved.from_due_on.isoformat(), moved.due_on.isoformat(), _by(tell, moved.by), moved.reason or "")
+            for moved in deadline.extensions
+        ],
+    )
+
+
+def _account(tell: Teller, running: RunningClock, rule: ClockRule | None) -> Iterator[tuple[str, str]]:
+    """How the date was counted, line by line."""
+    say, deadline = tell.say, running.deadline
+    if deadline.rule is None:
+        yield "rule", say("page.clock.agreed")
+    else:
+        one = ".one" if deadline.rule.count == 1 else ""
+        yield "rule", say(f"page.span.{deadline.rule.unit}{one}", count=deadline.rule.count)
+        yield "force", say(f"page.force.{deadline.rule.force}")
+        yield "confidence", f"{deadline.rule.confidence} {say(f'page.confidence.{deadline.rule.confidence}')}"
+    yield "started_on", deadline.started_on.isoformat()
+    if deadline.rule is not None:
+        yield "counted_to", deadline.counted_to.isoformat()
+        yield "original_due_on", deadline.original_due_on.isoformat()
+    yield "due_on", deadline.due_on.isoformat()
+    if rule is not None and (latest := clock.latest(deadline, rule)) is not None:
+        yield "latest", latest.isoformat()
+    if running.stopped_at is not None:
+        yield "stopped_on", running.stopped_at.astimezone(ZoneInfo(tell.zone)).date().isoformat()
+    if deadline.rule is not None:
+        yield "rulebook", f"{deadline.rule.rulebook}@{deadline.rule.version}"
+        yield "calendar", deadline.calendar or say("page.clock.no_calendar")
+
+
+def _rule(deadline: Deadline) -> ClockRule | None:
+    """The rule as the rulebook of that version states it, while it is on the shelf."""
+    if deadline.rule is None:
+        return None
+    try:
+        return load_rulebook(deadline.rule.rulebook, deadline.rule.version).clocks.get(deadline.rule.id)
+    except RulebookError:
+        return None
+
+
+def _skipped(tell: Teller, deadline: Deadline) -> Iterator[tuple[str, str]]:
+    """The days that did not count, neighbours of the same name together."""
+    words = load_calendar(*deadline.calendar.split("@")).words if deadline.calendar else {}
+
+    def run(numbered: tuple[int, SkippedDay]) -> tuple[int, str]:
+        place, skipped = numbered
+        return skipped.day.toordinal() - place, skipped.reason
+
+    for (_, reason), days in groupby(enumerate(deadline.skipped), key=run):
+        first, *others = [skipped.day for _, skipped in days]
+        told = first.isoformat()
+        if others:
+            told = tell.say("page.from_to", since=told, until=others[-1].isoformat())
+        yield told, words.get(reason, {}).get(tell.lang, reason)
+
+
+def _by(tell: Teller, wire: str | None) -> str:
+    step = STEPS.get(wire) if wire else None
+    return tell.step(step) if step else wire or ""
+
+
+# The timeline
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field that a correction replaced: what it was and what it is."""
+
+    label: str
+    was: Shown
+    now: Shown
+
+
+@dataclass(frozen=True)
+class StepView:
+    """A recorded step, with what became of it."""
+
+    version: int
+    type: str
+    name: str
+    part: str | None
+    occurred: str
+    recorded: str
+    actor: str
+    role: str
+    office: str
+    on_behalf_of: str | None
+    document: str | None
+    sha256: str | None
+    imported: str | None
+    late: bool
+    facts: list[Fact]
+    target: int | None
+    changes: list[Change]
+    corrected_by: list[int]
+    voided_by: int | None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The steps of a case that had happened and were known, and how many were not yet."""
+
+    steps: list[StepView]
+    types: list[tuple[str, str, int]]
+    later: int
+
+
+def timeline_of(
+    tell: Teller, history: Sequence[Recorded], moment: Moment, *, type_name: str | None, newest_first: bool
+) -> Timeline:
+    """Every step known at the moment, also the corrected and the voided ones, in the order in which they happened."""
+    known = fold.known_by(history, moment.known)
+    standing = {record.version: record for record in fold.sequence(known)}
+    voided = fold.voided_versions(known)
+    seen = [r for r in known if standing.get(r.version, r).occurred_at <= moment.as_of or _amends(r)]
+    seen.sort(key=lambda r: (standing.get(r.version, r).act.occurred_on, r.version), reverse=newest_first)
+    counted: dict[str, int] = {}
+    for record in seen:
+        counted[record.step.declared.name] = counted.get(record.step.declared.name, 0) + 1
+    names = {r.step.declared.name: tell.step(type(r.step)) for r in sorted(known, key=lambda r: r.version)}
+    return Timeline(
+        steps=[
+            _step(tell, record, standing, voided, known)
+            for record in seen
+            if type_name is None or record.step.declared.name == type_name
+        ],
+        types=[(name, words, counted[name]) for name, words in names.items() if name in counted],
+        later=len(history) - len(seen),
+    )
+
+
+def _amends(record: Recorded) -> bool:
+    return isinstance(record.step, (Corrected, Voided))
+
+
+def _step(
+    tell: Teller,
+    record: Recorded,
+    standing: Mapping[int, Recorded],
+    voided: Mapping[int, Recorded],
+    known: Sequence[Recorded],
+) -> StepView:
+    now = standing.get(record.version, record)
+    act, step, declared = now.act, now.step, now.step.declared
+    void = voided.get(record.version)
+    source, imported = act.source, act.imported
+    return StepView(
+        version=record.version,
+        type=declared.name,
+        name=tell.step(type(step)),
+        part=tell.unit(step.part_key) if step.part_key else None,
+        occurred=tell.when(act.occurred_at, act.precision),
+        recorded=tell.when(record.recorded_at),
+        actor=act.actor,
+        role=tell.word(act.role),
+        office=tell.unit(act.office),
+        on_behalf_of=act.on_behalf_of,
+        document=" ".join(part for part in (source.number, source.title) if part) if source else None,
+        sha256=source.sha256 if source else None,
+        imported=tell.say("page.step.imported", profile=imported.profile, row=imported.row) if imported else None,
+        late=act.late,
+        facts=_facts(tell, step, known),
+        target=_target(step),
+        changes=list(_changes(tell, record, now)),
+        corrected_by=[
+            r.version
+            for r in known
+            if isinstance(r.step, Corrected) and r.step.corrects == record.version and r.version not in voided
+        ],
+        voided_by=void.version if void else None,
+    )
+
+
+def _target(step: Step) -> int | None:
+    match step:
+        case Corrected():
+            return step.corrects
+        case Voided():
+            return step.voids
+    return None
+
+
+def _facts(tell: Teller, step: Step, known: Sequence[Recorded]) -> list[Fact]:
+    """What a step says, field by field, without what it leaves open."""
+    hidden = {"jurisdiction", "corrects", "voids", "of", "precision", "changes", "deadline", step.declared.names}
+    told = [(name, tell.value(name, value)) for name, value in step if name not in hidden]
+    if isinstance(step, Corrected):
+        told = [(name, shown) for name, shown in told if name != "occurred_at"]
+        told = [*_corrections(tell, step, known), *told]
+    if isinstance(step, DeadlineRecalculated) and step.deadline is not None:
+        told.append(("due_on", tell.value("due_on", step.deadline.due_on)))
+    return [Fact(tell.label(name), shown) for name, shown in told if not shown.empty]
+
+
+def _corrections(tell: Teller, step: Corrected, known: Sequence[Recorded]) -> Iterator[tuple[str, Shown]]:
+    target = next((r for r in known if r.version == step.corrects), None)
+    if step.occurred_at is not None:
+        yield "occurred_at", Shown(tell.when(step.occurred_at, step.precision or "instant"))
+    right = target.step.with_changes(step.changes) if target else None
+    for name, value in step.changes.items():
+        yield name, tell.value(name, getattr(right, name, value))
+
+
+def _changes(tell: Teller, record: Recorded, now: Recorded) -> Iterator[Change]:
+    """What corrections changed of a step: its date, then its fields."""
+    was, then = tell.when(record.occurred_at, record.act.precision), tell.when(now.occurred_at, now.act.precision)
+    if was != then:
+        yield Change(tell.label("occurred_at"), Shown(was), Shown(then))
+    for (name, before), (_, after) in zip(record.step, now.step, strict=False):
+        if before != after:
+            yield Change(tell.label(name), tell.value(name, before), tell.value(name, after))
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """Something recorded that disagrees, and the step where it shows."""
+
+    text: str
+    version: int
+
+
+def findings_of(tell: Teller, history: Sequence[Recorded], moment: Moment) -> list[FindingView]:
+    """What disagreed in the history as it was known, in the steps that had happened by then."""
+    known = fold.known_by(history, moment.known)
+    happened = {r.version for r in fold.sequence(known) if r.occurred_at <= moment.as_of}
+    return [
+        FindingView(tell.say(found.message_id, **_told(tell, found.params)), found.version)
+        for found in procedure.findings(known)
+        if found.version in happened
+    ]
+
+
+def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
+    """A finding's parameters with the names of parts and clocks instead of their codes."""
+    told = dict(params)
+    if "part" in told:
+        told["part"] = tell.unit(str(told["part"]))
+    if "clock" in told:
+        told["clock"] = clock_name(tell, str(told["clock"]))
+    return told
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything that the page of a case shows at a moment."""
+
+    kind: str
+    number: str | None
+    title: str
+    stage: str
+    facts: list[Fact]
+    groups: tuple[Group, ...]
+    clocks: list[ClockView]
+    open: list[OpenStep]
+    findings: list[FindingView]
+    timeline: Timeline
+    order: str
+    type: str | None
+    foot: str
+
+
+def case_page(
+    tell: Teller, history: Sequence[Recorded], case: Case, moment: Moment, *, order: str | None, type_name: str | None
+) -> CasePage:
+    """The page of a case as it was at a moment."""
+    facts = case.facts()
+    known = fold.known_by(history, moment.known)
+    order = "oldest" if order == "oldest" else "newest"
+    return CasePage(
+        kind=tell.say.told("kind", case.kind),
+        number=facts.number,
+        title=facts.title,
+        stage=tell.word(case.stage) if case.stage else "—",
+        facts=facts_of(tell, case),
+        groups=groups_of(tell, case),
+        clocks=clocks_of(tell, case, day_of(moment.as_of, tell.zone)),
+        open=open_steps_of(tell, case),
+        findings=findings_of(tell, history, moment),
+        timeline=timeline_of(tell, history, moment, type_name=type_name, newest_first=order == "newest"),
+        order=order,
+        type=type_name,
+        foot=tell.say("page.foot.case", case_id=case.id, version=len(known), zone=tell.zone),
+    )
+
+
+# The moment
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A link to the same page at another moment."""
+
+    text: str
+    url: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class MomentBar:
+    """From which moment one looks, and how to look from another."""
+
+    now: bool
+    sentence: str
+    missing: str
+    turns: list[Turn]
+    picks: list[Turn]
+    freeze: str | None
+    frozen_link: str | None
+    kept: list[tuple[str, str]]
+    as_of: str
+    known_at: str
+
+    @classmethod
+    def to_correct(cls, here: Here) -> MomentBar:
+        """The form alone, with what was typed, for a moment that cannot be read."""
+        asked = here.moment
+        kept = [(name, text) for name, text in here.params.items() if name not in asked]
+        return cls(
+            now=True, sentence="", missing="", turns=[], picks=[], freeze=None, frozen_link=None, kept=kept,
+            as_of=asked.get("as_of", ""), known_at=asked.get("known_at", ""),
+        )  # fmt: skip
+
+    @property
+    def as_of_type(self) -> str:
+        """What kind of input shows the first clock."""
+        return _input_type(self.as_of)
+
+    @property
+    def known_at_type(self) -> str:
+        """What kind of input shows the second clock."""
+        return _input_type(self.known_at)
+
+
+def _input_type(text: str) -> str:
+    """A date has a calendar to pick from; what else an address may carry is shown as it is."""
+    return "date" if not text or _DAY.fullmatch(text) else "text"
+
+
+def moment_bar(
+    tell: Teller, here: Here, moment: Moment, *, known_at: datetime | None, recorded_at: datetime | None, page_url: str
+) -> MomentBar:
+    """The bar for a moment; `recorded_at` is when the position that the address names was taken in."""
+    say, asked = tell.say, here.moment
+    fixed = "position" in asked
+    then = say("page.moment.now_as_of") if "as_of" not in asked else tell.prose(moment.as_of)
+    if fixed:
+        recorded = tell.when(recorded_at) if recorded_at else "—"
+        known = say("page.moment.known_position", position=moment.known, recorded=recorded)
+    elif known_at is None:
+        known = say("page.moment.known_now")
+    elif asked.get("as_of") == asked.get("known_at"):
+        known = say("page.moment.known_then")
+    else:
+        known = say("page.moment.known_by", when=tell.prose(known_at))
+    today = day_of(datetime.now(UTC), tell.zone)
+    month_end, year_end = today.replace(day=1) - timedelta(days=1), date(today.year - 1, 12, 31)
+    fresh: dict[str, str | None] = {**dict.fromkeys(_MOMENT), "after": None, "before": None}
+    turns = []
+    if "as_of" in asked and not fixed:
+        same = asked["as_of"] == asked.get("known_at")
+        changed = {**fresh, "as_of": asked["as_of"], "known_at": None if same else asked["as_of"]}
+        turns.append(Turn(say("page.moment.turn_now" if same else "page.moment.turn_then"), here(**changed)))
+    turns.append(Turn(say("page.moment.back"), here(**fresh)))
+    picks = [
+        Turn(say("page.moment.now"), here(**fresh), not asked),
+        *(
+            Turn(say(f"page.moment.{name}", day=day), here(**{**fresh, "as_of": day}), asked.get("as_of") == day)
+            for name, day in (("month_end", month_end.isoformat()), ("year_end", year_end.isoformat()))
+        ),
+    ]
+    return MomentBar(
+        now=not asked,
+        sentence=say("page.moment.sentence", then=then, known=known),
+        missing=say("page.missing.then", then=then, known=known),
+        turns=turns,
+        picks=picks,
+        freeze=None if fixed else here(**frozen(tell, here, moment)),
+        frozen_link=page_url if fixed else None,
+        kept=[(name, text) for name, text in here.params.items() if name not in fresh],
+        as_of=asked.get("as_of", ""),
+        known_at=asked.get("known_at", ""),
+    )
+
+
+def frozen(tell: Teller, here: Here, moment: Moment) -> dict[str, str | None]:
+    """The parameters that fix a moment for ever: the instant or whole day, and the position in the ledger."""
+    instant = moment.as_of.astimezone(ZoneInfo(tell.zone)).isoformat()
+    return {"as_of": here.moment.get("as_of", instant), "known_at": None, "position": str(moment.known)}
+
+
+def why_missing(
+    tell: Teller, here: Here, history: Sequence[Recorded], moment: Moment, bar: MomentBar
+) -> tuple[list[str], list[Turn]]:
+    """Why there is no case at a moment, since when there is one as known then, and where to look instead."""
+    say = tell.say
+    lines = [bar.missing]
+    turns = [Turn(say("page.missing.now"), bar.picks[0].url)]
+    known = fold.known_by(history, moment.known)
+    opening = next((r for r in fold.sequence(known) if r.step.declared.opens), None)
+    if opening is not None:
+        day = day_of(opening.occurred_at, tell.zone)
+        lines.append(say("page.missing.since", day=format_date(day, "long", locale=_LOCALES[tell.lang])))
+        turns.insert(0, Turn(say("page.missing.see"), here(as_of=day.isoformat())))
+    elif known:
+        lines.append(say("page.missing.void"))
+    else:
+        lines.append(say("page.missing.recorded", when=tell.prose(history[0].recorded_at)))
+    return lines, turns

@@ -1,0 +1,98 @@
+"""Words: what message ids, stages and roles are called, in Chinese and in English."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from domain.case import CASE_TYPES, STEPS
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+_COMMA: dict[Language, str] = {"zh": "、", "en": ", "}
+_LONGEST = 200
+_TABLES = {"stage": "stage", "open_in": "stage", "role": "role", "by": "role"}
+"""Parameters whose values have labels, and the table of them."""
+
+
+def language(accepted: str | None) -> Language:
+    """The language that an Accept-Language header prefers; Chinese where it names neither."""
+    best: tuple[float, Language] = (0.0, "zh")
+    for choice in (accepted or "")[:_LONGEST].lower().split(","):
+        name, _, quality = choice.partition(";q=")
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        tongue = next((known for known in LANGUAGES if name.strip().partition("-")[0] == known), None)
+        if tongue is not None and weight > best[0]:
+            best = (weight, tongue)
+    return best[1]
+
+
+class Words:
+    """One language's words: call it with a message id and its parameters."""
+
+    def __init__(self, tongue: Language, entries: Mapping[str, str]) -> None:
+        self.language = tongue
+        self.entries = entries
+
+    def __contains__(self, message_id: str) -> bool:
+        return message_id in self.entries
+
+    def __call__(self, message_id: str, /, **params: object) -> str:
+        """The sentence of a message id, or the id itself where there is none."""
+        template = self.entries.get(message_id)
+        return message_id if template is None else template.format_map(_Told(self, params))
+
+    def label(self, table: str, name: object) -> str:
+        """The label of a stage, a role, …; the name itself where there is none."""
+        return self.entries.get(f"{table}.{name}", str(name))
+
+    def told(self, name: str, value: object) -> str:
+        """A parameter as people call it."""
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return _COMMA[self.language].join(self.told(name, item) for item in value)
+        text = str(value)[:_LONGEST]
+        if name in _TABLES:
+            return self.label(_TABLES[name], text)
+        if name == "step" and text in STEPS:
+            return self.step(text)
+        if name == "kind" and text in CASE_TYPES and self.language == "zh":
+            return CASE_TYPES[text].zh
+        return text.rpartition(":")[2] if name == "claim" else text
+
+    def step(self, wire: str) -> str:
+        """A declared step's label."""
+        declared = STEPS[wire].declared
+        return declared.zh if self.language == "zh" else declared.en
+
+
+class _Told(dict[str, Any]):
+    """A message's parameters, told when they are asked for."""
+
+    def __init__(self, words: Words, params: Mapping[str, object]) -> None:
+        super().__init__(params)
+        self._words = words
+
+    def __getitem__(self, name: str) -> str:
+        return self._words.told(name, super().__getitem__(name)) if name in self else "—"
+
+
+@cache
+def words(tongue: Language) -> Words:
+    """The words of a language."""
+    file = resources.files("api") / "i18n" / f"{tongue}.toml"
+    return Words(tongue, dict(_flat(tomllib.loads(file.read_text("utf-8")))))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

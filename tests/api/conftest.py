@@ -1,0 +1,107 @@
+"""The application on a database of the test's own, with a projector that catches up when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from adapters.logs import configure
+from adapters.postgres.projector import Projector
+from adapters.settings import Settings
+from adapters.wiring import Services, build
+from api.main import create_app
+from tests.conftest import Cluster
+
+JURISDICTION = "cn-999900"
+_keys = count(1)
+
+configure("json", "error")
+
+
+def key() -> str:
+    """A request key that no other request of the test has."""
+    return f"test-{next(_keys)}"
+
+
+@dataclass
+class Office:
+    """People of an office, each with a token of his role, and the projector of their installation."""
+
+    client: TestClient
+    services: Services
+    catch_up: Callable[[], None]
+    tokens: dict[str, str] = field(default_factory=dict)
+    began: int = 0
+
+    def token(self, role: str, jurisdiction: str = JURISDICTION) -> dict[str, str]:
+        """The authorization header of somebody in that role."""
+        name = f"{role}@{jurisdiction}"
+        if name not in self.tokens:
+            self.tokens[name] = self.services.tokens.create(f"u-{role}", role, "rd", jurisdiction, "test", 1)
+        return {"Authorization": f"Bearer {self.tokens[name]}"}
+
+    def get(self, path: str, role: str = "deputy_affairs", **params: Any) -> httpx2.Response:
+        """Read as somebody in that role."""
+        return self.client.get(path, headers=self.token(role), params=params or None)
+
+    def post(self, path: str, body: Any, role: str, **headers: str) -> httpx2.Response:
+        """Post as somebody in that role, under a fresh request key unless one is given."""
+        given = {"Idempotency-Key": key()} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(path, json=body, headers=self.token(role) | given)
+
+    def submit(self, role: str = "deputy", act: dict[str, Any] | None = None, **step: Any) -> httpx2.Response:
+        """Submit a suggestion."""
+        fields = {"jurisdiction": JURISDICTION, "title": "建议增开夜间公交", "lead_deputy": "d-001"} | step
+        body = {"opening": "suggestion.submitted", "step": fields, "act": act or {"occurred_at": "2026-03-01"}}
+        return self.post("/api/v1/cases", body, role)
+
+    def record(
+        self, case: httpx2.Response, name: str, day: str, role: str = "deputy_affairs", **step: Any
+    ) -> httpx2.Response:
+        """Record a step of a case as somebody who has seen that answer about it."""
+        path = f"/api/v1/cases/{case.json()['case_id']}/steps/{name}"
+        return self.post(path, {"step": step, "act": {"occurred_at": day}}, role, If_Match=case.headers["etag"])
+
+    def handed_over(self, **step: Any) -> httpx2.Response:
+        """A suggestion that was submitted, accepted where the procedure wants it, and handed over."""
+        return self.record(self.submit(**step), "handed_over", "2026-03-05", lead_unit="jtj", co_units=["czj"])
+
+    def stored(self) -> int:
+        """How many steps the ledger has taken since the test began."""
+        return self.services.docket.head() - self.began
+
+
+@contextmanager
+def opened(conninfo: str, data_dir: Path) -> Iterator[Office]:
+    """An office on a migrated database."""
+    services = build(Settings(pool_size=4, data_dir=data_dir), conninfo, name="test")
+    projector = Projector(conninfo)
+    projector.catch_up()
+    with TestClient(create_app(services), raise_server_exceptions=False) as client:
+        yield Office(client, services, projector.catch_up)
+
+
+@pytest.fixture
+def office(database: str, tmp_path: Path) -> Iterator[Office]:
+    """An office with an empty ledger."""
+    with opened(database, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared_office(
+    cluster: Cluster, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    """An office that the tests of a module share."""
+    conninfo = cluster.create(migrated_template)
+    with opened(conninfo, tmp_path_factory.mktemp("office")) as found:
+        yield found
+    cluster.drop(conninfo)

@@ -1,0 +1,59 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+import domain.cases  # noqa: F401 - every case type declares itself
+from api.problems import STATUS
+from domain.case import STEPS
+from tools.openapi import APPROVED, described
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(described())
+    return found
+
+
+def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in description["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_the_approved_description_is_that_of_todays_code() -> None:
+    assert APPROVED.read_bytes() == described(), "the API has changed: python -m tools.openapi"
+
+
+def test_the_description_is_valid_openapi(description: dict[str, Any]) -> None:
+    assert description["openapi"].startswith("3.1")
+    validate(description)
+
+
+def test_every_declared_step_has_an_operation_of_its_own(description: dict[str, Any]) -> None:
+    ids = {operation["operationId"] for _, _, operation in operations(description)}
+    for step in STEPS.values():
+        assert step.declared.opens or f"record_{step.declared.name}" in ids, step.declared.wire
+    openings = description["paths"]["/api/v1/cases"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    named = set(openings["discriminator"]["mapping"])
+    assert named == {step.declared.wire.rpartition(".")[0] for step in STEPS.values() if step.declared.opens}
+
+
+def test_every_post_names_its_request_key_and_every_step_of_a_case_its_version(description: dict[str, Any]) -> None:
+    for path, method, operation in operations(description):
+        headers = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "header"}
+        assert ("Idempotency-Key" in headers) == (method == "post"), path
+        assert ("If-Match" in headers) == (method == "post" and "{case_id}" in path), path
+
+
+def test_every_problem_of_the_table_is_described(description: dict[str, Any]) -> None:
+    told = "".join(answer["description"] for answer in description["components"]["responses"].values())
+    unasked = {"method-not-allowed", "not-found", "unknown-problem"}
+    assert {id for id in STATUS if id not in told} <= unasked
+
+
+def test_no_operation_needs_a_token_but_those_of_version_one(description: dict[str, Any]) -> None:
+    for path, _, operation in operations(description):
+        assert ("security" in operation) == path.startswith("/api/v1"), path

@@ -1,0 +1,405 @@
+"""The pages: what they say of cases at a moment, in both languages, and that nothing in them breaks or runs."""
+
+import re
+from datetime import date
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from adapters.exchange.sample import load_sample
+from api.web import listing
+from api.words import LANGUAGES
+from tests.api.conftest import Office
+from tests.api.story import ENDLESS, HOSTILE, Story
+
+
+class Links(HTMLParser):
+    """Every link of a page with its text, and every tag and attribute that it has."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self._open: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag == "a":
+            self._open = dict(attrs)["href"]
+            self.found[self._open or ""] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open is not None:
+            self.found[self._open] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._open = None
+
+    def to(self, path: str) -> list[str]:
+        """The addresses that begin so."""
+        return [url for url in self.found if url.startswith(path)]
+
+
+def read(office: Office, url: str, status: int = 200, accepts: str = "zh-CN") -> str:
+    """The text of a page."""
+    answer = office.client.get(url, headers={"Accept-Language": accepts})
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    return answer.text
+
+
+def leads(text: str, mark: str) -> str:
+    """Where the link with that attribute leads."""
+    return unescape(text.partition(f'{mark} href="')[2].partition('"')[0])
+
+
+def rows(office: Office, url: str) -> list[str]:
+    """The cases of a list, over all its pages."""
+    found: list[str] = []
+    while True:
+        text = read(office, url)
+        table = text.partition("<tbody>")[2].partition("</tbody>")[0]
+        found += [href.partition("?")[0] for href in Links(table).to("/cases/")]
+        url = leads(text, 'rel="next"')
+        if not url:
+            return found
+
+
+@pytest.fixture
+def story(office: Office) -> Story:
+    return Story(office.services.docket)
+
+
+@pytest.fixture
+def told(office: Office, story: Story) -> str:
+    """An office with cases of every kind; the id of the one with everything."""
+    case_id = story.everything()
+    story.each_state()
+    story.hostile()
+    office.catch_up()
+    return case_id
+
+
+pytestmark = pytest.mark.database
+
+
+def test_the_front_page_is_the_case_list(office: Office) -> None:
+    answer = office.client.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/cases")
+
+
+def test_an_empty_ledger_says_so_and_what_to_do(office: Office) -> None:
+    text = read(office, "/cases")
+    assert "没有符合的案件" in text
+    assert "导入" in text
+
+
+@pytest.mark.usefixtures("told")
+def test_every_count_is_the_length_of_the_list_behind_it(office: Office) -> None:
+    for moment in ("", "as_of=2026-06-30", "as_of=2026-11-10", "as_of=2026-03-20"):
+        text = read(office, f"/cases?{moment}")
+        counts = re.findall(r'<a href="([^"]+)"[^>]*><strong class="num">(\d+)</strong>', text)
+        stages = re.findall(r'<a href="([^"]+)">[^<]+ <span class="num">(\d+)</span></a>', text)
+        assert len(counts) == 5
+        for url, number in counts + stages:
+            assert len(rows(office, unescape(url))) == int(number), url
+
+
+@pytest.mark.usefixtures("told")
+def test_counts_by_state_ignore_the_chosen_state(office: Office) -> None:
+    everything = re.findall(r'<strong class="num">(\d+)', read(office, "/cases?jurisdiction=cn-999900"))
+    overdue = re.findall(r'<strong class="num">(\d+)', read(office, "/cases?jurisdiction=cn-999900&state=overdue"))
+    assert everything == overdue
+
+
+@pytest.mark.usefixtures("told")
+def test_a_filter_in_the_address_finds_its_case(office: Office) -> None:
+    for query, number in (
+        ("text=幼儿园", "2026-029"),
+        ("text=2026-029", "2026-029"),
+        ("unit=jyj", "2026-029"),
+        ("deputy=丁一", "2026-017"),
+        ("deputy=d-007", "2026-017"),
+        ("session=市十届人大五次会议", "2026-001"),
+        ("state=overdue", "2026-017"),
+        ("stage=evaluated", "2026-001"),
+        ("jurisdiction=cn-999900&state=unassigned&text=电梯", "2026-041"),
+    ):
+        text = read(office, f"/cases?{query}")
+        assert text.count('<th scope="row">') == 1, query
+        assert f"<bdi>{number}</bdi>" in text
+
+
+@pytest.mark.usefixtures("told")
+def test_due_dates_have_a_light_that_also_speaks(office: Office) -> None:
+    text = read(office, "/cases?as_of=2026-11-22")
+    for kind, words_of_it in (("overdue", "已逾期102日"), ("soon", "还有5日"), ("done", "按期答复")):
+        assert re.search(rf'<span class="light light-{kind}"><svg.*?</svg><span>{words_of_it}</span>', text), kind
+
+
+def test_pages_before_and_after_freeze_the_moment(office: Office, story: Story) -> None:
+    for n in range(120):
+        story.open(f"2026-0{1 + n % 6}-10", f"第{n}件", number=f"{n:03}")
+    office.catch_up()
+    first = read(office, "/cases?sort=number")
+    onward = leads(first, 'rel="next"')
+    story.open("2026-01-01", "后来的一件", number="000a")
+    office.catch_up()
+    assert "position=120" in onward
+    assert 'rel="prev"' not in first
+    second = read(office, onward)
+    assert "<bdi>050</bdi>" in second
+    assert "<bdi>099</bdi>" in second
+    back = leads(second, 'rel="prev"')
+    assert re.findall(r"<bdi>(\d{3})</bdi>", read(office, back)) == [f"{n:03}" for n in range(50)]
+    assert len(rows(office, onward)) == 70
+
+
+@pytest.mark.usefixtures("told")
+def test_every_order_leads_back_to_the_page_before(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for sort in ("number", "-number", "title", "due_on", "-due_on", "opened_on", "-opened_on"):
+        monkeypatch.setattr(listing, "PAGE_SIZE", 50)
+        whole = rows(office, f"/cases?sort={sort}")
+        monkeypatch.setattr(listing, "PAGE_SIZE", 4)
+        assert rows(office, f"/cases?sort={sort}") == whole
+        second = leads(read(office, f"/cases?sort={sort}"), 'rel="next"')
+        first = read(office, leads(read(office, second), 'rel="prev"')).partition("<tbody>")[2]
+        assert [url.partition("?")[0] for url in Links(first.partition("</tbody>")[0]).to("/cases/")] == whole[:4]
+
+
+@pytest.mark.usefixtures("told")
+def test_a_past_moment_is_said_and_shows_what_was(office: Office) -> None:
+    text = read(office, "/cases?as_of=2026-03-31&known_at=2026-03-31")
+    assert "您正在看 2026年3月31日24时 的情况（按当时已知）" in text
+    assert "没有符合的案件" in text, "on that day nothing had been recorded"
+    text = read(office, "/cases?as_of=2026-03-31")
+    assert "（按现在已知）" in text
+    assert "关于增开夜间公交线路" in text
+    assert "扩大公办幼儿园" not in text
+    assert "回到现在" in text
+
+
+@pytest.mark.usefixtures("told")
+def test_a_fixed_link_shows_the_same_for_ever(office: Office, story: Story) -> None:
+    before = read(office, "/cases")
+    fixed = leads(before, 'class="quiet"')
+    assert "position=" in fixed
+    assert "as_of=" in fixed
+    seen = rows(office, fixed)
+    story.open("2026-03-03", "补来的一件")
+    office.catch_up()
+    assert rows(office, fixed) == seen
+    assert len(rows(office, "/cases")) == len(seen) + 1
+    assert 'id="frozen-link" type="text" readonly value="http://testserver/cases?as_of=' in read(office, fixed)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "as_of=yesterday",
+        "as_of=2026-02-30",
+        "known_at=%00",
+        "position=1000000",
+        "as_of=<script>",
+        "position=1&known_at=2026-01-01",
+    ],
+)
+def test_a_moment_that_cannot_be_read_is_said_above_the_form(office: Office, query: str) -> None:
+    text = read(office, f"/cases?{query}", 422)
+    assert "日期写作 2026-03-31" in text
+    assert 'name="as_of"' in text
+    assert "<script>" not in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=colour",
+        "state=lost",
+        "after=%25%25",
+        "after=WzEsMl0",
+        "before=W10",
+        "position=x",
+        "text=%00",
+        "jurisdiction=xx",
+    ],
+)
+def test_an_address_that_was_cut_is_answered_in_words(office: Office, query: str) -> None:
+    text = read(office, f"/cases?{query}", 422)
+    assert "请求编号" in text
+
+
+def test_a_case_shows_every_round_and_what_was_promised(office: Office, told: str) -> None:
+    text = read(office, f"/cases/{told}")
+    for words_of_it in (
+        "第1轮",
+        "第2轮",
+        "云交函〔2026〕18号",
+        "云交函〔2026〕31号",
+        "不满意",
+        "末班车时间没有答复",
+        "夜间线路",
+        "2026-12-31",
+    ):
+        assert words_of_it in text
+    assert "市财政局" in text
+    assert "运营补贴可列入年中调整。" in text
+
+
+def test_a_clock_explains_itself(office: Office, told: str) -> None:
+    text = read(office, f"/cases/{told}?as_of=2026-04-30")
+    assert "期限怎么算的" in text
+    for words_of_it in (
+        "代表法 (Deputies Law) 2025",
+        "3 个月",
+        "国家法律",
+        "读自国家法律原文",
+        "cn@2025-11-04",
+        "cn-999900@2026-11-22",
+    ):
+        assert words_of_it in text
+    assert "2026-02-28" in text, "the make-up Saturday that counted"
+    assert re.search(r'<span class="date">2026-03-01</span> 周末', text), "the Sunday that did not"
+
+
+def test_an_extension_is_told_with_both_dates(office: Office, told: str) -> None:
+    text = read(office, f"/cases/{told}")
+    assert re.search(r'<span class="date">2026-06-08</span> → <span class="date">2026-06-30</span> 同意延期', text)
+
+
+def test_a_date_beyond_the_published_calendar_is_an_estimate(office: Office, story: Story) -> None:
+    story.each_state()
+    office.catch_up()
+    case_id = rows(office, "/cases?text=2026-038")[0]
+    text = read(office, case_id)
+    assert "2027-02-08" in text
+    assert "预估" in text
+    assert "超出国务院办公厅已公布放假安排" in text
+
+
+def test_the_timeline_shows_what_was_and_what_is(office: Office, told: str) -> None:
+    text = read(office, f"/cases/{told}")
+    handed_over = text.partition('id="step-2"')[2].partition("</li>")[0]
+    assert "已由第13步更正" in handed_over
+    assert '<del><span class="date">2026-03-05</span></del>' in handed_over
+    assert '<ins><span class="date">2026-03-06</span></ins>' in handed_over
+    assert "云人办〔2026〕3号" in handed_over
+    assert f"SHA-256 {'a5' * 32}" in handed_over
+    voided = text.partition('id="step-14"')[2].partition("</li>")[0]
+    assert "<s>重新办理</s>" in voided
+    assert "已由第15步作废" in voided
+    assert "补录" in text.partition('id="step-12"')[2].partition("</li>")[0]
+    assert "代 <bdi>市交通运输局</bdi>" in text
+
+
+def test_the_timeline_turns_round_and_filters(office: Office, told: str) -> None:
+    def steps(query: str) -> list[str]:
+        return re.findall(r'<li id="step-(\d+)"', read(office, f"/cases/{told}?{query}"))
+
+    assert steps("order=oldest") == steps("order=newest")[::-1]
+    assert steps("order=oldest")[:3] == ["1", "2", "3"]
+    assert steps("type=reply_issued&order=oldest") == ["7", "10"]
+    assert "12" in steps("order=oldest&as_of=2026-04-30")
+    assert "7" not in steps("as_of=2026-04-30")
+
+
+def test_a_case_before_it_was_known_says_since_when(office: Office, told: str) -> None:
+    early = read(office, f"/cases/{told}?as_of=2026-01-31", 404)
+    assert "它自 2026年2月26日 起存在" in early
+    assert f"/cases/{told}?as_of=2026-02-26" in early
+    unknown = read(office, f"/cases/{told}?known_at=2026-03-31", 404)
+    assert "才录入账本" in unknown
+
+
+def test_a_case_that_nobody_knows_is_a_page_too(office: Office) -> None:
+    assert "没有编号为“nope”的案件" in read(office, "/cases/nope", 404)
+    assert "<script>" not in read(office, "/cases/%3Cscript%3E", 404)
+
+
+def test_findings_lead_to_their_step(office: Office, story: Story) -> None:
+    story.each_state()
+    office.catch_up()
+    text = read(office, rows(office, "/cases?text=2026-006")[0])
+    finding = text.partition('class="findings"')[2].partition("</section>")[0]
+    assert "早于前一步骤的日期" in finding
+    assert 'href="#step-' in finding
+
+
+def test_open_steps_are_named_with_their_roles(office: Office, told: str) -> None:
+    text = read(office, f"/cases/{told}")
+    open_now = text.partition('id="open"')[2].partition("</section>")[0]
+    assert re.search(r"<strong>办结</strong> <span>[^<]*代表工作机构", open_now)
+    assert "<strong>交办</strong>" not in open_now
+
+
+def test_hostile_text_neither_runs_nor_turns_the_page_round(office: Office, story: Story) -> None:
+    story.hostile()
+    office.catch_up()
+    listed = read(office, "/cases")
+    for path in rows(office, "/cases"):
+        page = read(office, path)
+        assert "<script" not in page
+        assert "<img" not in page
+    assert "<script" not in listed
+    assert ENDLESS in listed
+    title = HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&#34;")
+    assert f"<bdi>{title}</bdi>" in listed
+    assert not [part for part in re.split(r"<bdi>.*?</bdi>", listed, flags=re.DOTALL) if "\u202e" in part]
+
+
+def test_pages_need_neither_scripts_nor_inline_styles(office: Office, told: str) -> None:
+    for path in ("/cases", f"/cases/{told}", f"/cases/{told}?as_of=2000-01-01", "/cases?as_of=x"):
+        answer = office.client.get(path)
+        page = Links(answer.text)
+        assert "script" not in page.tags
+        assert "style" not in page.tags | page.attributes
+        assert not {name for name in page.attributes if name.startswith("on")}
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_language_is_asked_chosen_or_the_browsers(office: Office) -> None:
+    assert '<html lang="zh-CN">' in read(office, "/cases")
+    assert '<html lang="en">' in read(office, "/cases", accepts="en-GB,zh;q=0.5")
+    assert '<html lang="en">' in read(office, "/cases?lang=en")
+    assert '<html lang="en">' in read(office, "/cases"), "the choice is kept"
+    assert '<html lang="zh-CN">' in read(office, "/cases?lang=zh")
+
+
+def test_no_page_shows_the_id_of_a_word(office: Office, told: str) -> None:
+    paths = ["/cases", *rows(office, "/cases"), f"/cases/{told}?as_of=2026-05-30", f"/cases/{told}?as_of=2000-01-01"]
+    for path in paths:
+        for language in LANGUAGES:
+            text = office.client.get(path, params={**_query(path), "lang": language}).text
+            assert re.findall(r"\b(?:page|stage|role)\.\w[\w.]*", re.sub(r"<bdi>.*?</bdi>", "", text)) == []
+
+
+def _query(path: str) -> dict[str, str]:
+    return dict(pair.split("=") for pair in path.partition("?")[2].split("&") if pair)
+
+
+def test_every_case_of_the_sample_city_has_its_page_at_any_time(office: Office) -> None:
+    load_sample(office.services.docket, today=date(2026, 11, 22))
+    office.catch_up()
+    for path in rows(office, "/cases"):
+        for moment in ("", "?as_of=2026-04-15", "?as_of=2026-09-30"):
+            answer = office.client.get(path + moment)
+            assert answer.status_code == 200 or "还没有这一件" in answer.text, path
+
+
+def test_sample_data_is_marked_on_every_page_that_shows_it(office: Office, told: str) -> None:
+    assert "示例数据" in read(office, "/cases")
+    assert "示例数据" in read(office, f"/cases/{told}")
+    assert "示例数据" not in read(office, "/cases?jurisdiction=jp-sangiin")
+
+
+def test_a_page_whose_database_is_away_is_still_a_page(office: Office) -> None:
+    office.services.pool.close()
+    text = read(office, "/cases", 503)
+    assert "数据库暂时无法连接" in text
+    assert "再试一次" in text

@@ -1,0 +1,172 @@
+"""The pages in a browser: nothing fails, nothing leaves the machine, everybody can use them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.api.conftest import Office
+from tests.api.story import Story
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).parent / "data" / "axe.min.js"
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync")  # fmt: skip
+WIDTHS = (1280, 640, 360)
+"""A desk, the same at 200 % zoom, a telephone."""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.database,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Site:
+    """The pages at an address of this machine, and what went wrong while they were read."""
+
+    base: str
+    browser: Browser
+    case_id: str
+    wrong: list[str]
+
+    def page(self, *, width: int = 1280, **options: Any) -> Page:
+        """A new browser window that notes every message, breach and stray request."""
+        page = self.browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", **options).new_page()
+        page.on("console", lambda message: self._note(message.text))
+        page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("request", lambda request: self._leaving(request.url))
+        return page
+
+    def _note(self, text: str) -> None:
+        if "the server responded with a status of 4" not in text:
+            self.wrong.append(text)
+
+    def _leaving(self, url: str) -> None:
+        if not url.startswith(self.base):
+            self.wrong.append(f"request to {urlsplit(url).netloc}")
+
+    @property
+    def paths(self) -> list[str]:
+        """One address of every kind of page."""
+        case = f"/cases/{self.case_id}"
+        return [
+            "/cases",
+            "/cases?as_of=2026-06-30&position=20",
+            "/cases?text=nothing",
+            "/cases?as_of=yesterday",
+            "/cases?lang=en",
+            case,
+            f"{case}?as_of=2026-05-30&order=oldest",
+            f"{case}?as_of=2020-01-01",
+            "/cases/nobody",
+        ]
+
+
+@pytest.fixture
+def site(office: Office, browser: Browser) -> Iterator[Site]:
+    story = Story(office.services.docket)
+    case_id = story.everything()
+    story.each_state()
+    story.hostile()
+    office.catch_up()
+    server = uvicorn.Server(uvicorn.Config(office.client.app, port=0, lifespan="off", log_level="error"))
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    found = Site(f"http://127.0.0.1:{port}", browser, case_id, [])
+    yield found
+    for context in browser.contexts:
+        context.close()
+    server.should_exit = True
+    thread.join()
+    assert found.wrong == []
+
+
+def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
+    axe = AXE.read_text("utf-8")
+    for width in WIDTHS:
+        page = site.page(width=width)
+        for path in site.paths:
+            page.goto(site.base + path)
+            for number in range(page.locator("details").count()):
+                page.locator("summary").nth(number).click()
+            page.evaluate(axe)
+            result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            broken = [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in result["violations"]]
+            assert broken == [], f"{path} at {width}"
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than {width}"
+
+
+def test_a_keyboard_is_enough(site: Site) -> None:
+    page = site.page()
+    page.goto(f"{site.base}/cases/{site.case_id}")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.locator(".skip").bounding_box()["width"] > 50  # type: ignore[index]
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    seen = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
+            page.keyboard.press("Enter")
+            break
+        focused = page.evaluate("document.activeElement.outerHTML")
+        seen.add(focused)
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", focused
+    assert page.locator("details[open]").count() == 1
+    assert len(seen) > 8
+
+
+def test_filter_moment_and_page_work_without_scripts(site: Site) -> None:
+    page = site.page(java_script_enabled=False)
+    page.goto(f"{site.base}/cases")
+    page.fill("#text", "幼儿园")
+    page.click("button.main")
+    assert page.locator("tbody tr").count() == 1
+    page.fill("#as_of", "2026-08-01")
+    page.click(".moment button")
+    assert "2026年8月1日24时" in page.inner_text(".banner")
+    assert page.locator("tbody tr").count() == 0
+    page.click(".banner a:last-child")
+    page.click("tbody th a")
+    assert page.inner_text("h1") == "关于扩大公办幼儿园学位供给的建议"
+    page.click(".switch a:last-child")
+    assert page.url.endswith("order=oldest#timeline")
+
+
+def test_an_override_of_the_reading_direction_ends_with_its_text(site: Site) -> None:
+    page = site.page()
+    page.goto(f"{site.base}/cases?text=script")
+    number, title, deputy = (
+        page.locator(place).bounding_box() for place in ("td.nowrap", "tbody th", "tbody td >> nth=1")
+    )
+    assert number["x"] < title["x"] < deputy["x"]  # type: ignore[index]
+
+
+def test_a_case_prints_without_its_controls(site: Site) -> None:
+    page = site.page()
+    page.goto(f"{site.base}/cases/{site.case_id}")
+    page.emulate_media(media="print")
+    assert page.locator("h1").is_visible()
+    assert page.locator("#step-2").is_visible()
+    assert not page.locator(".moment form").is_visible()
+    assert not page.locator(".top nav").first.is_visible()

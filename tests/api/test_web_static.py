@@ -1,0 +1,75 @@
+"""What the pages are made of: words for everything, style for old browsers, no file of others."""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from importlib import import_module
+from inspect import getmembers, isclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from jinja2 import Environment, PackageLoader, nodes
+
+from api.web import listing
+from api.words import LANGUAGES, Language, words
+from domain.case import STEPS
+
+STATIC = Path(listing.__file__).parent / "static"
+DATA = Path(__file__).parent / "data"
+NOT_TOLD = {"id", "clocks", "key", "stage", "corrects", "voids", "of", "precision", "changes", "deadline"}
+
+
+def _enums(module: ModuleType) -> Iterator[type[StrEnum]]:
+    for _, found in getmembers(module, isclass):
+        for one in (found, *(inner for _, inner in getmembers(found, isclass))):
+            if issubclass(one, StrEnum) and one is not StrEnum:
+                yield one
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_field_and_every_value_of_a_case_type_has_words(language: Language) -> None:
+    say = words(language)
+    modules = {import_module(step.__module__) for step in STEPS.values()} | {import_module("domain.rulebook")}
+    wanted = {f"page.field.{name}" for step in STEPS.values() for name in step.model_fields if name not in NOT_TOLD}
+    for module in modules:
+        for _, found in getmembers(module, isclass):
+            if is_dataclass(found) and found.__module__.startswith("domain.cases."):
+                wanted |= {f"page.field.{field.name}" for field in fields(found) if field.name not in NOT_TOLD}
+        for found in _enums(module):
+            table = found.__name__.lower()
+            prefix = table if table in {"role", "stage"} else f"page.{table}"
+            wanted |= {f"{prefix}.{value.value}" for value in found}
+    assert sorted(key for key in wanted if key not in say) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_that_a_template_asks_for_is_there(language: Language) -> None:
+    environment = Environment(loader=PackageLoader("api.web"), autoescape=True)
+    asked = set()
+    for name in environment.list_templates():
+        source = environment.loader.get_source(environment, name)[0]  # type: ignore[union-attr]
+        for call in environment.parse(source).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "t" and isinstance(call.args[0], nodes.Const):
+                asked.add(call.args[0].value)
+    assert len(asked) > 40
+    assert sorted(key for key in asked if key not in words(language)) == []
+
+
+def test_style_stays_within_what_old_browsers_know() -> None:
+    css = (STATIC / "app.css").read_text("utf-8")
+    for banned in (":has(", "color-mix", "oklch", "@layer", "@import", "url(", "&:", "& ", ":is(", ":where(", "inset:"):
+        assert banned not in css, banned
+
+
+def test_third_party_files_of_the_tests_are_as_published() -> None:
+    vendor = tomllib.loads((DATA / "VENDOR.toml").read_text("utf-8"))
+    assert vendor["licence"] == "MPL-2.0"
+    for name, expected in vendor["sha512"].items():
+        assert hashlib.sha512((DATA / name).read_bytes()).hexdigest() == expected
+
+
+def test_the_service_ships_no_third_party_file_with_its_pages() -> None:
+    assert {file.name for file in STATIC.iterdir()} == {"app.css", "favicon.svg"}

@@ -1,0 +1,79 @@
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import domain.cases  # noqa: F401 - every case type declares itself
+from api.problems import STATUS
+from api.words import LANGUAGES, language, words
+from domain.case import CASE_TYPES, Part, Role
+
+ROOT = Path(__file__).parents[2]
+RAISED = re.compile(r'(?:Refused|ProblemError|LedgerUnavailableError)\(\s*"([a-z0-9-]+)"')
+FOUND = re.compile(r'yield\s*\(?\s*"([a-z]+(?:-[a-z]+)+)"')
+ZH, EN = words("zh"), words("en")
+
+
+def raised(*folders: str) -> set[str]:
+    texts = [file.read_text("utf-8") for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    return {id for text in texts for pattern in (RAISED, FOUND) for id in pattern.findall(text)}
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert set(ZH.entries) == set(EN.entries)
+
+
+def test_both_languages_name_the_same_parameters() -> None:
+    for id in ZH.entries:
+        assert placeholders(ZH.entries[id]) == placeholders(EN.entries[id]), id
+
+
+def test_every_refusal_and_finding_has_words() -> None:
+    assert {id for id in raised("domain", "adapters", "api") | set(STATUS) if id not in ZH} == set()
+
+
+def test_every_refusal_that_the_api_may_answer_has_a_title() -> None:
+    asked = raised("domain", "api", "adapters/postgres", "adapters/identity") | set(STATUS)
+    assert {id for id in asked if f"title.{id}" not in ZH} == set()
+
+
+@pytest.mark.parametrize("tongue", LANGUAGES)
+def test_every_stage_and_role_has_a_name(tongue: str) -> None:
+    stages = {str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage}
+    for part in Part.__subclasses__():
+        stages |= {str(stage) for stage in part.Stage}  # type: ignore[attr-defined]
+    tell = words("zh") if tongue == "zh" else words("en")
+    assert {stage for stage in stages if f"stage.{stage}" not in tell} == set()
+    assert {role for role in Role if f"role.{role}" not in tell} == set()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "spoken"),
+    [
+        (None, "zh"),
+        ("", "zh"),
+        ("en", "en"),
+        ("en-GB,en;q=0.9,zh;q=0.8", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("fr, en;q=0.2, zh;q=0.4", "zh"),
+        ("fr", "zh"),
+        ("en;q=oops", "zh"),
+    ],
+)
+def test_a_reader_is_answered_in_his_language(accepted: str | None, spoken: str) -> None:
+    assert language(accepted) == spoken
+
+
+def test_a_sentence_calls_stages_roles_and_steps_by_their_names() -> None:
+    told = ZH("step-not-open", stage="handed_over", step="suggestion.submitted.v1", open_in=["submitted", "accepted"])
+    assert told == "案件目前处于“已交办”阶段，不能办理“提出”；可办理的阶段：已提出、已立案。"
+
+
+def test_a_missing_parameter_never_breaks_an_answer() -> None:
+    assert "—" in ZH("unknown-unit")
+    assert ZH("no-such-id") == "no-such-id"
