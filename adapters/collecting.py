@@ -1,4 +1,4 @@
-"""Garbage collection for batch work: many objects that live long and form no cycles need not be looked through often."""
+"""Garbage collection for batch work: many objects that live long and form no cycles need not be looked through."""
 
 import gc
 from collections.abc import Iterator

@@ -191,7 +191,7 @@ def _copied(wheel: Path) -> Path:
     return place
 
 
-def _die_with_parent() -> Any:  # noqa: ANN401 - a callable for subprocess, or None
+def _die_with_parent() -> Any:
     """What the child runs before it becomes PostgreSQL, so that the kernel stops it when its parent is killed."""
     if sys.platform != "linux":
         return None

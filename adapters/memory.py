@@ -95,10 +95,9 @@ class MemoryLedger(ApplicationRecorder):
     ) -> Sequence[Notification]:
         """The ledger as the library's notification log: ids are positions, without a gap."""
         after = 0 if start is None else start - inclusive_of_start
+        found = [e for e in self._events[after:stop] if not topics or e.topic in topics]
         return [
-            Notification(e.originator_id, e.originator_version, e.topic, e.state, id=e.position)
-            for e in self.tail(after, limit, stop)
-            if not topics or e.topic in topics
+            Notification(e.originator_id, e.originator_version, e.topic, e.state, id=e.position) for e in found[:limit]
         ]
 
     def max_notification_id(self) -> int | None:

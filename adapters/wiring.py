@@ -2,8 +2,11 @@
 
 import hmac
 import os
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -15,12 +18,13 @@ from adapters.identity.tokens import Tokens
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import migrate, migrations
-from adapters.postgres.pool import Pool, open_pool
+from adapters.postgres.pool import LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
 from adapters.settings import Settings, secret_key
 from domain.docket import Code, Command, Docket, Result
 
 UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
+_HOUR = 3600.0
 _OFF = {"", "0", "n", "no", "f", "false", "off"}
 
 
@@ -40,6 +44,15 @@ class Services:
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
+    _due: float = field(default=0.0, repr=False)
+
+    def look_after(self) -> None:
+        """What is due now and then, called as often as one likes: hourly, requests past their days are forgotten."""
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + _HOUR
+        with suppress(LedgerUnavailableError):
+            self.ledger.forget_requests(datetime.now(UTC) - timedelta(days=self.settings.request_retention_days))
 
     def close(self) -> None:
         """Give back every connection."""

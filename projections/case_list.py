@@ -77,7 +77,7 @@ def row_of(case: Case) -> Row:
         facts.over,
         deadline.clock if deadline else None,
         deadline.due_on if deadline else None,
-        bool(deadline and deadline.estimate),
+        facts.estimate,
         facts.rounds,
         facts.grade,
     )
@@ -140,11 +140,11 @@ class Tracked:
         since, position = record.occurred_at, record.position
         ended = [self.intervals.pop()]
         if since > last.valid_from:
-            begun = [last._replace(valid_to=since, known_from=position), Interval(since, FOREVER, row, position)]
+            begun = [Interval(last.valid_from, since, last.row, position), Interval(since, FOREVER, row, position)]
         elif self.intervals and self.intervals[-1].row == row:
             before = self.intervals.pop()
             ended.append(before)
-            begun = [before._replace(valid_to=FOREVER, known_from=position)]
+            begun = [Interval(before.valid_from, FOREVER, row, position)]
         else:
             begun = [Interval(since, FOREVER, row, position)]
         self.intervals += begun

@@ -24,6 +24,11 @@ _TAIL = (
     "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
     " WHERE ledger_id = %s AND position > %s AND position <= %s ORDER BY position LIMIT %s"
 )
+_LOG = (
+    "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
+    " WHERE ledger_id = %s AND position > %s AND position <= %s AND (%s::text[] = '{}' OR wire = ANY(%s))"
+    " ORDER BY position LIMIT %s"
+)
 _ANSWERED = (
     "SELECT r.request_key, r.fingerprint, l.position, l.version, l.recorded_at, l.case_id"
     " FROM request r JOIN ledger l ON l.ledger_id = r.ledger_id AND l.position = r.position"
@@ -103,6 +108,10 @@ class PostgresLedger(ApplicationRecorder):
         """Stored events after a position, in their order."""
         return [_event(row) for row in self._rows(_TAIL, (self.ledger_id, after, until, limit), binary=True)]
 
+    def forget_requests(self, before: datetime) -> int:
+        """Forget the requests seen before a time, so that their keys mean nothing any more; how many there were."""
+        return int(self._rows("SELECT request_forget(%s, %s)", (self.ledger_id, before))[0][0])
+
     # What the library asks
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
@@ -139,12 +148,9 @@ class PostgresLedger(ApplicationRecorder):
     ) -> Sequence[Notification]:
         """The ledger as the library's notification log: ids are positions, without a gap."""
         after = 0 if start is None else start - inclusive_of_start
-        found = self.tail(after, limit, _LAST_POSITION if stop is None else stop)
-        return [
-            Notification(e.originator_id, e.originator_version, e.topic, e.state, id=e.position)
-            for e in found
-            if not topics or e.topic in topics
-        ]
+        params = (self.ledger_id, after, _LAST_POSITION if stop is None else stop, *[list(topics)] * 2, limit)
+        found = [_event(row) for row in self._rows(_LOG, params, binary=True)]
+        return [Notification(e.originator_id, e.originator_version, e.topic, e.state, id=e.position) for e in found]
 
     def max_notification_id(self) -> int | None:
         """The last position, None for an empty ledger."""
@@ -186,8 +192,10 @@ class PostgresLedger(ApplicationRecorder):
             results = iter(self._call([c for item in batch for c in item.commands]))
             for item in batch:
                 item.results = [next(results) for _ in item.commands]
-        except psycopg.Error as error:
-            if len(batch) == 1 or connection_was_lost(error):
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self._fail(batch, error)
+        except Exception as error:  # noqa: BLE001 - one of the commands is at fault: the others shall not suffer
+            if len(batch) == 1:
                 self._fail(batch, error)
             else:
                 for item in batch:

@@ -125,11 +125,14 @@ def projector(supervised: Supervised = False) -> None:
     settings = load_settings()
     logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
     with database(settings) as (conninfo, _):
-        wiring.build(settings, conninfo, name="duban-projector").close()
+        services = wiring.build(settings, conninfo, name="duban-projector")
         running = Projector(conninfo, schema=settings.database_schema, ledger_id=settings.ledger)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: running.stop())
-        running.run()
+        try:
+            running.run(tick=services.look_after)
+        finally:
+            services.close()
 
 
 @app.command(

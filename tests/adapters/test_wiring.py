@@ -132,3 +132,14 @@ def test_closing_gives_every_connection_back(database: str) -> None:
     with psycopg.connect(database) as conn:
         left = conn.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test-closing'").fetchone()
     assert left == (0,)
+
+
+def test_requests_past_their_days_are_forgotten_now_and_then(wire: Build, database: str) -> None:
+    services = wire()
+    with psycopg.connect(database, autocommit=True) as owner:
+        for key, days in (("old", 91), ("young", 89)):
+            owner.execute(
+                "INSERT INTO duban.request VALUES ('main', %s, '', 0, now() - make_interval(days => %s))", (key, days)
+            )
+        services.look_after()
+        assert owner.execute("SELECT request_key FROM duban.request").fetchall() == [("young",)]
