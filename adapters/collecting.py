@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_RARELY = (200_000, 50, 1_000)
+_RARELY = (1_000_000, 50, 1_000)
 
 
 @contextmanager

@@ -281,9 +281,10 @@ class Docket(Application[str]):
         return Receipt(result.detail or "", result.version, result.position, result.recorded_at, repeated=True)
 
     def open(self, step: Opening, act: Act, *, case_id: str | None = None, request: Request | None = None) -> Receipt:
-        """Open a case by its first step."""
-        request = request or Request.fresh()
-        if (receipt := self.answered(request)) is not None:
+        """Open a case by its first step. Asked twice under one request, opened once."""
+        if request is None:
+            request = Request.fresh()
+        elif (receipt := self.answered(request)) is not None:
             return receipt
         draft = self.draft(request, case_id)
         self.take(draft, step, act)
@@ -299,8 +300,9 @@ class Docket(Application[str]):
         request: Request | None = None,
     ) -> Receipt:
         """Record a step of a case. Asked twice, recorded once; a step that changes nothing records nothing."""
-        request = request or Request.fresh()
-        if (receipt := self.answered(request)) is not None:
+        if request is None:
+            request = Request.fresh()
+        elif (receipt := self.answered(request)) is not None:
             return receipt
         for attempt in range(_ATTEMPTS):
             draft = Draft(self.case_file(case_id), request)
@@ -325,8 +327,8 @@ class Docket(Application[str]):
         act = self._dated(act, jurisdiction)
         office = jurisdiction.on(act.occurred_on)
         case = case_file.case
-        if act.late and case_file.version:
-            case = case_file.at(as_of=act.occurred_at)
+        if act.late and case is not None:
+            case = fold.case_then(case_file.history, act.occurred_at)
         breach = procedure.check(case, step, act, office)
         deadlines: tuple[Deadline, ...] = ()
         match step:

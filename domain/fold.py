@@ -106,6 +106,13 @@ def case_at(history: Iterable[Recorded], known: int | None = None, as_of: dateti
     return apply_all(steps)
 
 
+def case_then(history: Sequence[Recorded], when: datetime) -> Case | None:
+    """The case as it stood when a late entry happened, as known now; just opened, if that was before the opening."""
+    steps = sequence(history)
+    opening = next((s for s in steps if s.step.declared.opens), None)
+    return apply_all(s for s in steps if s is opening or s.occurred_at <= when)
+
+
 def before(history: Sequence[Recorded], version: int) -> Case | None:
     """The case as it stood before a step, in procedure order and as known now; None without an opening step."""
     order = sequence(history)

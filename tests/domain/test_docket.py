@@ -13,6 +13,7 @@ from domain.cases.suggestion import (
     CommitmentMade,
     EvaluationLapsed,
     HandedOver,
+    KeySupervisionDesignated,
     ReHandlingOrdered,
     ReplyIssued,
     SignedFor,
@@ -310,8 +311,14 @@ def test_a_late_entry_is_checked_against_the_case_as_it_stood_then(desk: Desk) -
     assert refused(lambda: desk.take(SignedFor(unit=LEAD), TODAY)).message_id == "part-step-not-open"
     refusal = refused(lambda: desk.take(SignedFor(unit=LEAD), date(2026, 3, 5), late=True))
     assert refusal.message_id == "step-not-open"
-    refusal = refused(lambda: desk.take(SignedFor(unit=LEAD), date(2026, 2, 1), late=True))
-    assert refusal.message_id == "no-case-then"
+
+
+def test_a_late_entry_from_before_the_opening_is_a_finding_and_not_a_refusal(desk: Desk) -> None:
+    desk.replied()
+    desk.take(
+        KeySupervisionDesignated(leader="主任", committee="环资工委", basis="群众来信集中"), date(2026, 2, 1), late=True
+    )
+    assert desk.found == [("before-opening", 4)]
 
 
 def test_a_late_entry_that_disagrees_with_later_steps_is_a_finding(desk: Desk) -> None:

@@ -1,0 +1,486 @@
+"""The projector: follows the ledger, stops before what it cannot read, rebuilds beside what is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from adapters.postgres.hints import Hints
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.projector import PoisonError, Projector
+from adapters.postgres.views import Views
+from adapters.wiring import GuardError, build
+from domain import case as cases
+from domain.cases.suggestion import HandedOver, ReplyIssued, SignedFor
+from domain.docket import Docket
+from projections import catalogue
+from projections.case_list import CaseList
+from projections.reading import Filter, ProjectionStatus
+from tests.conftest import Cluster
+from tests.faults.support import act, connect, ledger_on, opening
+
+pytestmark = pytest.mark.database
+
+
+class Office:
+    """A database with a docket and its views."""
+
+    def __init__(self, conninfo: str, ledger: PostgresLedger) -> None:
+        self.conninfo = conninfo
+        self.ledger = ledger
+        self.docket = Docket(ledger)
+        self.views = Views(ledger._pool, ledger)
+        self.projector = Projector(conninfo)
+
+    def open(self, title: str = "建议") -> str:
+        return self.docket.open(opening().model_copy(update={"title": title}), act()).case_id
+
+    def some(self, number: int, title: str = "建议") -> None:
+        """Suggestions that were handed over and answered."""
+        for _ in range(number):
+            case_id = self.open(title)
+            self.docket.record(case_id, HandedOver(lead_unit="jtj"), act())
+            self.docket.record(case_id, ReplyIssued(unit="jtj", outcome="B"), act())
+
+    def total(self) -> int:
+        return self.views.counts(Filter(), self.views.moment()).total
+
+    def status(self, name: str = "case_list") -> ProjectionStatus:
+        return next(s for s in self.views.status() if s.name == name)
+
+    def rows(self, table: str = "case_list") -> list[tuple[Any, ...]]:
+        with connect(self.conninfo) as conn:
+            return sorted(conn.execute(f"SELECT * FROM {table}".encode()).fetchall(), key=str)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Projector]:
+        """A projector that runs meanwhile."""
+        projector = Projector(self.conninfo)
+        thread = threading.Thread(target=projector.run)
+        thread.start()
+        try:
+            yield projector
+        finally:
+            projector.stop()
+            thread.join()
+
+
+@pytest.fixture
+def office(database: str) -> Iterator[Office]:
+    with ledger_on(database) as ledger:
+        yield Office(database, ledger)
+
+
+def until(holds: Callable[[], bool], seconds: float = 15) -> float:
+    """How long it took."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.005)
+    return time.monotonic() - began
+
+
+# Following
+
+
+def test_catching_up_brings_every_projection_to_the_head(office: Office) -> None:
+    office.some(5)
+    office.projector.catch_up()
+    assert {(s.name, s.position, s.lag, s.state, s.error) for s in office.views.status()} == {
+        ("case_list", 15, 0, "live", None),
+        ("history", 15, 0, "live", None),
+    }
+    assert office.total() == 5
+    assert len(office.rows("history")) == 15
+    office.projector.catch_up()
+    assert office.total() == 5
+
+
+def test_a_lag_is_measured_against_the_head_of_the_ledger(office: Office) -> None:
+    office.projector.catch_up()
+    office.some(2)
+    status = office.status()
+    assert (status.position, status.head, status.lag) == (0, 6, 6)
+    assert status.lag_seconds > 0
+    assert office.views.wait_for(6, timeout=0.05) is False
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7])
+def test_the_rows_are_the_same_however_the_batches_are_cut(batch: int, office: Office) -> None:
+    office.some(4)
+    Projector(office.conninfo, batch=batch).catch_up()
+    cut = office.rows()
+    office.projector.rebuild("case_list")
+    assert office.rows() == cut
+
+
+def test_a_running_projector_shows_a_step_within_a_second(office: Office) -> None:
+    hints = Hints(office.conninfo)
+    with office.running():
+        office.some(1)
+        assert office.views.wait_for(3, timeout=15)
+        polled = []
+        for _ in range(3):
+            position = office.docket.open(opening(), act()).position
+            polled.append(until(lambda position=position: office.views.position() >= position))  # type: ignore[misc]
+        hinted = []
+        for _ in range(3):
+            position = office.docket.open(opening(), act()).position
+            hints.recorded()
+            hinted.append(until(lambda position=position: office.views.position() >= position))  # type: ignore[misc]
+    hints.close()
+    assert max(polled) < 1
+    assert max(hinted) < 1
+    assert min(hinted) < 0.4
+
+
+def leaders(conninfo: str) -> set[int]:
+    """The backends that hold an advisory lock in this database."""
+    with connect(conninfo) as conn:
+        found = conn.execute(
+            "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND datname = current_database() AND granted"
+        )
+        return {pid for (pid,) in found}
+
+
+def test_of_two_projectors_one_works_and_the_other_takes_over(office: Office) -> None:
+    office.some(1)
+    with office.running() as first:
+        assert office.views.wait_for(3, timeout=15)
+        until(lambda: len(leaders(office.conninfo)) == len(catalogue.PROJECTIONS))
+        working = leaders(office.conninfo)
+        with office.running():
+            office.some(3)
+            assert office.views.wait_for(12, timeout=5)
+            assert leaders(office.conninfo) == working
+            first.stop()
+            until(lambda: bool(leaders(office.conninfo)) and not leaders(office.conninfo) & working)
+            office.some(1)
+            assert office.views.wait_for(15, timeout=5)
+    assert office.total() == 5
+    assert len(office.rows("history")) == 15
+
+
+def test_a_leader_whose_connection_is_killed_leads_again_and_adds_no_row_twice(office: Office) -> None:
+    with office.running(), connect(office.conninfo) as killer:
+        for round_ in range(1, 4):
+            office.some(8)
+            killer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'duban-projector' AND datname = current_database()"
+            )
+            assert office.views.wait_for(24 * round_, timeout=15)
+        until(lambda: office.status("history").lag == 0)
+    shown = office.rows(), office.rows("history")
+    for name in catalogue.PROJECTIONS:
+        office.projector.rebuild(name)
+    assert (office.rows(), office.rows("history")) == shown
+
+
+def test_a_batch_whose_commit_fails_is_taken_again_whole(office: Office) -> None:
+    office.some(2)
+    office.projector.catch_up()
+    before = office.rows()
+    with connect(office.conninfo) as owner:
+        owner.execute(
+            "CREATE FUNCTION refuse_once() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN IF NEW.position > OLD.position THEN RAISE 'no' USING ERRCODE = '57P01'; END IF;"
+            " RETURN NEW; END $$"
+        )
+        owner.execute(
+            "CREATE TRIGGER refuse_once BEFORE UPDATE ON projection_position"
+            " FOR EACH ROW EXECUTE FUNCTION refuse_once()"
+        )
+        office.some(2)
+        with pytest.raises(psycopg.OperationalError):
+            office.projector.catch_up()
+        assert office.rows() == before
+        owner.execute("DROP TRIGGER refuse_once ON projection_position")
+    office.projector.catch_up()
+    assert office.total() == 4
+
+
+# Poison
+
+
+def poison(office: Office, wire: str) -> int:
+    """A row of a name that nobody knows, with a right leaf, written by the owner of the tables."""
+    with connect(office.conninfo) as owner, owner.transaction():
+        row = owner.execute(
+            "UPDATE ledger_head SET position = position + 1, recorded_at = clock_timestamp()"
+            " RETURNING position, recorded_at"
+        ).fetchone()
+        assert row is not None
+        position, recorded_at = row
+        case_id, request_key = f"poisoned-{position}", uuid4().hex
+        owner.execute(
+            "INSERT INTO ledger (ledger_id, position, case_id, version, wire, state, event_id, occurred_at,"
+            " occurred_precision, actor, office, request_key, recorded_at, format, prev_leaf, leaf)"
+            " SELECT 'main', %(position)s, %(case)s, 1, %(wire)s, state, event_id, occurred_at, occurred_precision,"
+            " actor, office, %(request)s, %(recorded_at)s, 1, NULL, ledger_leaf(1::smallint, 'main', %(position)s,"
+            " %(case)s, 1, %(wire)s, %(recorded_at)s, %(request)s, state, NULL) FROM ledger WHERE position = 1",
+            {
+                "position": position,
+                "case": case_id,
+                "wire": wire,
+                "recorded_at": recorded_at,
+                "request": request_key,
+            },
+        )
+    return int(position)
+
+
+@pytest.fixture
+def known_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Teaches the registry a stored name, for this test."""
+
+    def teach(wire: str) -> None:
+        monkeypatch.setitem(cases._UPCASTS, wire, (cases.STEPS["suggestion.submitted.v1"], lambda fields: fields))
+
+    return teach
+
+
+@pytest.mark.parametrize("wire", ["suggestion.unheard_of.v1", "os:system", "antigravity"])
+def test_a_projection_stops_before_a_name_that_nobody_knows_and_goes_on_when_it_is_known(
+    wire: str, office: Office, known_later: Callable[[str], None]
+) -> None:
+    office.some(2)
+    at = poison(office, wire)
+    office.some(1)
+    with pytest.raises(PoisonError) as told:
+        office.projector.catch_up()
+    assert told.value.position == at == 7
+    status = office.status()
+    assert (status.position, status.state, status.lag) == (6, "stopped", 4)
+    assert wire in str(status.error)
+    assert office.total() == 2
+    with pytest.raises(PoisonError):
+        office.projector.catch_up()
+    assert office.status().position == 6
+    known_later(wire)
+    office.projector.catch_up()
+    assert (office.status().state, office.status().error, office.status().lag) == ("live", None, 0)
+    assert office.total() == 4
+
+
+def test_a_rebuild_that_meets_poison_leaves_what_is_shown(office: Office) -> None:
+    office.some(2)
+    office.projector.catch_up()
+    shown = office.rows()
+    at = poison(office, "suggestion.unheard_of.v1")
+    with pytest.raises(PoisonError) as told:
+        office.projector.rebuild("case_list")
+    assert told.value.position == at
+    assert office.rows() == shown
+    assert office.status().state == "live"
+
+
+def test_what_one_projection_cannot_take_stops_only_that_one(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Fastidious(CaseList):
+        def take(self, batch: Any, histories: Any) -> Any:
+            if any(record.position == 4 for record in batch):
+                msg = "not this one"
+                raise ValueError(msg)
+            return super().take(batch, histories)
+
+    monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", Fastidious)
+    office.some(3)
+    with office.running():
+        reached = {("history", 9, "live"), ("case_list", 3, "stopped")}
+        until(lambda: {(s.name, s.position, s.state) for s in office.views.status()} == reached)
+    assert office.status().position == 3
+    assert "record 4" in str(office.status().error)
+    assert office.total() == 1
+    monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", CaseList)
+    office.projector.catch_up()
+    shown = office.rows()
+    office.projector.rebuild("case_list")
+    assert office.rows() == shown
+    assert office.total() == 3
+
+
+# Rebuilding
+
+
+def builds(office: Office) -> list[tuple[int, int, str]]:
+    with connect(office.conninfo) as conn:
+        return conn.execute(
+            "SELECT build, version, state FROM projection_build WHERE name = 'case_list' ORDER BY build"
+        ).fetchall()
+
+
+def test_readers_are_served_while_a_projection_is_rebuilt_and_writers_write(office: Office) -> None:
+    office.some(40)
+    with office.running():
+        assert office.views.wait_for(120, timeout=15)
+        seen: list[int] = []
+        stop = threading.Event()
+
+        def read() -> None:
+            while not stop.is_set():
+                seen.append(office.total())
+
+        def write() -> None:
+            while not stop.is_set():
+                office.some(1)
+
+        threads = [threading.Thread(target=read), threading.Thread(target=write)]
+        for thread in threads:
+            thread.start()
+        told: list[tuple[int, int]] = []
+        try:
+            for _ in range(3):
+                assert office.projector.rebuild("case_list", lambda *done: told.append(done)) >= 120
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        assert office.views.wait_for(office.docket.head(), timeout=10)
+    assert seen == sorted(seen)
+    assert seen[0] >= 40
+    assert all(done <= total for done, total in told)
+    shown = office.rows()
+    assert office.projector.rebuild("case_list") == office.docket.head()
+    assert office.rows() == shown
+    assert office.total() == 40 + (office.docket.head() - 120) // 3
+
+
+def test_the_build_before_is_kept_for_one_generation(office: Office) -> None:
+    office.some(1)
+    office.projector.catch_up()
+    assert builds(office) == [(1, 1, "live")]
+    office.projector.rebuild("case_list")
+    assert builds(office) == [(1, 1, "retired"), (2, 1, "live")]
+    assert len(office.rows("case_list_1")) == len(office.rows("case_list_2")) == len(office.rows()) > 0
+    office.projector.rebuild("case_list")
+    assert builds(office) == [(2, 1, "retired"), (3, 1, "live")]
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        office.rows("case_list_1")
+
+
+def test_a_rebuild_that_was_broken_off_is_cleared_away_by_the_next(office: Office) -> None:
+    office.some(2)
+    office.projector.catch_up()
+
+    def break_off(done: int, total: int) -> None:
+        raise KeyboardInterrupt(done, total)
+
+    with pytest.raises(KeyboardInterrupt):
+        office.projector.rebuild("case_list", break_off)
+    assert office.total() == 2
+    office.projector.rebuild("case_list")
+    assert [state for _, _, state in builds(office)] == ["retired", "live"]
+    assert office.total() == 2
+
+
+def test_a_newer_version_of_a_projection_is_rebuilt_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Newer(CaseList):
+        version: ClassVar[int] = 2
+
+    office.some(3)
+    office.projector.catch_up()
+    shown = office.rows()
+    monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", Newer)
+    with office.running():
+        until(lambda: office.status().version == 2)
+        office.some(1)
+        assert office.views.wait_for(12, timeout=10)
+    assert builds(office) == [(1, 1, "retired"), (2, 2, "live")]
+    assert set(shown) <= set(office.rows())
+    assert office.total() == 4
+
+
+def test_every_ledger_of_the_schema_is_rebuilt(office: Office) -> None:
+    office.some(1)
+    with connect(office.conninfo) as owner:
+        owner.execute("SELECT ledger_open('east')")
+    with ledger_on(office.conninfo, "east") as ledger:
+        east = Docket(ledger)
+        case_id = east.open(opening(), act()).case_id
+        office.projector.catch_up()
+        Projector(office.conninfo, ledger_id="east").catch_up()
+        views = Views(ledger._pool, ledger)
+        assert (views.counts(Filter(), views.moment()).total, office.total()) == (1, 1)
+        east.record(case_id, HandedOver(lead_unit="jtj"), act())
+        assert office.projector.rebuild("case_list") == 5
+        assert views.position() == 2
+        assert views.cases(Filter(), views.moment())[0].stage == "handed_over"
+        east.record(case_id, SignedFor(unit="jtj"), act())
+        Projector(office.conninfo, ledger_id="east").catch_up()
+        assert views.position() == 3
+
+
+# After a restore
+
+
+def test_nothing_starts_over_a_ledger_that_was_restored_without_its_projections(
+    cluster: Cluster, database: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of the database has the projections of now and the ledger of before."""
+    from adapters.settings import Settings  # noqa: PLC0415 - only this test starts an installation
+
+    monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path))
+    settings = Settings()
+    services = build(settings, database, name="test")
+    case_id = services.docket.open(opening(), act()).case_id
+    Projector(database).catch_up()
+    services.close()
+    restored = cluster.create(str(conninfo_to_dict(database)["dbname"]))
+    try:
+        services = build(settings, restored, name="test")
+        services.docket.record(case_id, HandedOver(lead_unit="jtj"), act())
+        Projector(restored).catch_up()
+        ahead = services.views.position()
+        services.close()
+        assert ahead == 2
+        with connect(restored) as later, connect(database) as earlier:
+            state = later.execute("SELECT name, build, position FROM projection_position").fetchall()
+            for name, number, position in state:
+                earlier.execute(
+                    "UPDATE projection_position SET position = %s WHERE name = %s AND build = %s",
+                    (position, name, number),
+                )
+    finally:
+        cluster.drop(restored)
+    with pytest.raises(GuardError, match=r"read up to 2, but the ledger ends at 1"):
+        build(settings, database, name="test")
+    for name in catalogue.PROJECTIONS:
+        Projector(database).rebuild(name)
+    services = build(settings, database, name="test")
+    try:
+        assert services.views.position() == 1
+        services.docket.record(case_id, HandedOver(lead_unit="jtj"), act())
+        Projector(database).catch_up()
+        assert services.views.cases(Filter(), services.views.moment())[0].stage == "handed_over"
+    finally:
+        services.close()
+
+
+def test_a_schema_of_another_name_is_projected_beside(blank_database: str) -> None:
+    from adapters.postgres.migrate import migrate  # noqa: PLC0415 - the other tests copy a migrated database
+    from adapters.postgres.pool import open_pool  # noqa: PLC0415 - as above
+
+    for schema in ("duban", "Other One"):
+        migrate(blank_database, schema)
+        pool = open_pool(blank_database, schema=schema, role="duban_app", size=1, name="test")
+        try:
+            ledger = PostgresLedger(pool, "main")
+            Docket(ledger).open(opening(), act())
+            Projector(blank_database, schema=schema).catch_up()
+            views = Views(pool, ledger)
+            assert views.counts(Filter(), views.moment()).total == 1
+        finally:
+            pool.close()
+    with connect(blank_database) as conn:
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("Other One_read", "case_list"))
+        assert conn.execute(query).fetchone() == (1,)

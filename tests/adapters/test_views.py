@@ -1,0 +1,309 @@
+"""What readers see through PostgreSQL is, at every moment, what a fold of the whole history says."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.postgres.projector import Projector
+from adapters.postgres.views import SORTS, STATES, Views
+from domain.case import Case, Corrected, Role, Voided
+from domain.cases.suggestion import EvaluationSubmitted, Grade, HandedOver, ReplyIssued, SuggestionWithdrawn
+from domain.docket import Docket, LedgerMapper
+from domain.moment import Moment, end_of_day, start_of_day
+from domain.refusal import Refused
+from projections.case_list import Row, row_of
+from projections.reading import CaseRow, Counts, Filter
+from tests.domain.support import DEPUTY, ZONE
+from tests.faults.support import act, connect, ledger_on, opening
+from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, record_all
+
+pytestmark = pytest.mark.database
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+class Office:
+    def __init__(self, conninfo: str, docket: Docket, views: Views) -> None:
+        self.conninfo = conninfo
+        self.docket = docket
+        self.views = views
+
+    def open(self, title: str = "建议", on: date = date(2026, 3, 2), deputy: str = DEPUTY, **fields: Any) -> str:
+        step = opening(**fields).model_copy(update={"title": title, "lead_deputy": deputy})
+        return self.docket.open(step, act(on=on)).case_id
+
+    def project(self) -> None:
+        Projector(self.conninfo).catch_up()
+
+    def titles(self, wanted: Filter | None = None, moment: Moment | None = None, **how: Any) -> list[str]:
+        return [row.title for row in self.views.cases(wanted or Filter(), moment or self.views.moment(), **how)]
+
+
+@pytest.fixture
+def office(database: str) -> Iterator[Office]:
+    with ledger_on(database) as ledger:
+        yield Office(database, Docket(ledger, lambda: NOW), Views(ledger._pool, ledger))
+
+
+# The same property as without a database
+
+
+def shown(case_id: str, case: Case, as_of: datetime) -> CaseRow:
+    """A row of the list, made from a fold."""
+    row = row_of(case)._asdict()
+    overdue_from = row.pop("overdue_from")
+    waits = row["handed_over_on"] is not None and row["answered_on"] is None and not row["over"]
+    row["units"] = row["units"].split(" ") if row["units"] else []
+    return CaseRow(case_id=case_id, overdue=waits and overdue_from is not None and overdue_from <= as_of, **row)
+
+
+def in_state(row: CaseRow, state: str) -> bool:
+    waits = row.handed_over_on is not None and row.answered_on is None and not row.over
+    return {
+        "unassigned": row.handed_over_on is None and row.answered_on is None and not row.over,
+        "waiting": waits,
+        "overdue": row.overdue,
+        "answered": row.answered_on is not None,
+    }[state]
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves=move_lists(24), drawn=st.lists(MOMENTS, min_size=8, max_size=14), batch=st.integers(1, 9))
+def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
+    database: str, moves: list[Move], drawn: list[Any], batch: int
+) -> None:
+    ledger_id = uuid4().hex
+    with connect(database) as owner:
+        owner.execute("SELECT ledger_open(%s)", [ledger_id])
+    with ledger_on(database, ledger_id, size=1) as ledger:
+        record_all(Docket(ledger, lambda: NOW), moves)
+        Projector(database, ledger_id=ledger_id, batch=batch).catch_up()
+        views = Views(ledger._pool, ledger)
+        histories = by_case(LedgerMapper().to_domain_event(event) for event in ledger.tail(0, 10_000))
+        for moment in drawn:
+            known, as_of = moment_of(moment, ledger.head())
+            expected = {}
+            for case_id, history in histories.items():
+                if (case := naive_case(history, known, as_of)) is not None:
+                    expected[case_id] = shown(case_id, case, as_of)
+            rows = views.cases(Filter(), Moment(as_of, known), sort="title", limit=100)
+            assert {row.case_id: row for row in rows} == expected
+            assert len(rows) == len(expected)
+            assert views.counts(Filter(), Moment(as_of, known)) == Counts(
+                len(rows),
+                **{state: sum(in_state(row, state) for row in rows) for state in STATES},
+                by_stage=Counter(row.stage for row in rows),
+                by_unit=Counter(unit for row in rows for unit in row.units),
+            )
+
+
+def test_a_row_of_the_list_has_every_fact_of_the_projection() -> None:
+    assert set(Row._fields) - {"overdue_from"} == set(CaseRow.__annotations__) - {"case_id", "overdue"}
+
+
+# Filters and counts
+
+
+@pytest.fixture
+def many(office: Office) -> Office:
+    """Ten suggestions in every state, of two deputies, led by three units."""
+    docket, units = office.docket, ("jtj", "czj", "zjj")
+    for i in range(10):
+        deputy, unit = f"d-00{1 + i % 2}", units[i % 3]
+        case_id = office.open(
+            f"建议{i} BUS", date(2026, 1, 5 + i // 2), deputy, number=f"2026-{i:03}", session="14-1" if i < 6 else None
+        )
+        if i >= 2:
+            docket.record(
+                case_id, HandedOver(lead_unit=unit, co_units=("slj",) if i % 2 else ()), act(on=date(2026, 2, i))
+            )
+        if i in {4, 5, 6}:
+            docket.record(case_id, ReplyIssued(unit=unit, outcome="B"), act(Role.HANDLING_UNIT, date(2026, 4, i)))
+        if i == 5:
+            docket.record(
+                case_id,
+                EvaluationSubmitted(result=Grade.SATISFIED),
+                act(Role.DEPUTY, date(2026, 5, 4)).model_copy(update={"actor": deputy}),
+            )
+        if i == 7:
+            docket.record(case_id, SuggestionWithdrawn(written_request="函"), act(on=date(2026, 3, 3)))
+    office.project()
+    return office
+
+
+FILTERS = [
+    Filter(),
+    *(Filter(unit=unit) for unit in ("jtj", "czj", "zjj", "slj", "fgw")),
+    *(Filter(deputy=deputy) for deputy in ("d-001", "d-002", "d-003")),
+    *(Filter(stage=stage) for stage in ("submitted", "handed_over", "replied", "evaluated", "withdrawn", "closed")),
+    *(Filter(text=text) for text in ("建议3", "bus", "026-00", "%", "_", "无")),
+    Filter(session="14-1"),
+    Filter(kind="suggestion"),
+    Filter(kind="opinion"),
+    Filter(jurisdiction="jp-sangiin"),
+    Filter(jurisdiction="cn-999900", unit="jtj", deputy="d-001", text="BUS"),
+]
+DAYS = [date(2026, 1, 6), date(2026, 2, 4), date(2026, 4, 5), date(2026, 5, 10), date(2026, 10, 1)]
+
+
+def test_counts_are_as_long_as_the_lists_for_every_filter_state_and_day(many: Office) -> None:
+    some = Counter[str]()
+    for day in DAYS:
+        moment = many.views.moment(as_of=end_of_day(day, ZONE))
+        for wanted in FILTERS:
+            counts = many.views.counts(wanted, moment)
+            rows = many.views.cases(wanted, moment, limit=100)
+            assert counts.total == len(rows) == sum(counts.by_stage.values())
+            if wanted.unit is None:
+                for unit, number in counts.by_unit.items():
+                    of_unit = Filter(**{**vars(wanted), "unit": unit})
+                    assert len(many.views.cases(of_unit, moment, limit=100)) == number
+            for state in STATES:
+                of_state = Filter(**{**vars(wanted), "state": state})
+                listed = many.views.cases(of_state, moment, limit=100)
+                assert [row for row in rows if in_state(row, state)] == listed
+                assert getattr(counts, state) == len(listed) == many.views.counts(of_state, moment).total
+                some[state] += len(listed)
+    assert all(some[state] for state in STATES)
+
+
+def test_filters_choose_what_they_name(many: Office) -> None:
+    def numbers(**wanted: Any) -> str:
+        rows = many.views.cases(Filter(**wanted), many.views.moment(as_of=NOW), sort="number")
+        return "".join(row.number[-1] for row in rows if row.number is not None)
+
+    assert numbers() == "0123456789"
+    assert numbers(unit="jtj") == "369"
+    assert numbers(unit="slj") == "3579"
+    assert numbers(deputy="d-002") == "13579"
+    assert numbers(session="14-1") == "012345"
+    assert numbers(stage="replied") == "46"
+    assert numbers(state="answered") == "456"
+    assert numbers(state="unassigned") == "01"
+    assert numbers(state="waiting") == numbers(state="overdue") == "2389"
+    assert numbers(text="bus", deputy="d-001") == "02468"
+    assert numbers(text="-007") == "7"
+    assert numbers(text="%") == numbers(text="_") == ""
+
+
+def test_overdue_is_a_fact_about_the_moment(office: Office) -> None:
+    case_id = office.open()
+    office.docket.record(case_id, HandedOver(lead_unit="jtj"), act(on=date(2026, 3, 9)))
+    office.project()
+    due_on = office.views.cases(Filter(), office.views.moment())[0].due_on
+    assert due_on is not None
+    late = start_of_day(due_on + timedelta(days=1), ZONE)
+    for as_of, expected in ((late, True), (late - timedelta(microseconds=1), False)):
+        moment = office.views.moment(as_of=as_of)
+        assert [row.overdue for row in office.views.cases(Filter(), moment)] == [expected]
+        assert office.views.counts(Filter(), moment).overdue == expected
+        assert len(office.views.cases(Filter(state="overdue"), moment)) == expected
+
+
+@pytest.mark.parametrize("sort", ["stage", "title; DROP TABLE ledger", "--title"])
+def test_a_sort_that_nobody_offers_is_refused(sort: str, office: Office) -> None:
+    office.project()
+    with pytest.raises(Refused) as refusal:
+        office.titles(sort=sort)
+    assert (refusal.value.message_id, refusal.value.field) == ("unknown-sort", "sort")
+
+
+def test_a_state_that_nobody_knows_is_refused(office: Office) -> None:
+    office.project()
+    for ask in (office.views.cases, office.views.counts):
+        with pytest.raises(Refused) as refusal:
+            ask(Filter(state="done"), office.views.moment())
+        assert (refusal.value.message_id, refusal.value.field) == ("unknown-state", "state")
+
+
+# Moments
+
+
+def test_what_is_known_is_a_position(office: Office) -> None:
+    case_id = office.open("旧题")
+    known_then = office.docket.record(case_id, HandedOver(lead_unit="jtj"), act()).recorded_at
+    correction = Corrected(corrects=1, changes={"title": "新题"}, reason="误", approved_by="甲")
+    office.docket.record(case_id, correction, act(on=date(2026, 6, 1)))
+    office.docket.record(case_id, Voided(voids=1, reason="误", approved_by="甲"), act(on=date(2026, 6, 1)))
+    office.project()
+    views = office.views
+    assert views.moment().known == 4
+    assert views.moment(known_at=known_then).known == 2
+    assert [office.titles(moment=views.moment(position=p)) for p in range(5)] == [[], ["旧题"], ["旧题"], ["新题"], []]
+    assert office.titles(moment=views.moment(as_of=end_of_day(date(2026, 3, 2), ZONE), position=3)) == ["新题"]
+    for beyond in (5, -1):
+        with pytest.raises(Refused) as refusal:
+            views.moment(position=beyond)
+        assert refusal.value.message_id == "position-not-reached"
+
+
+def test_now_is_what_the_list_has_reached_and_not_what_the_ledger_holds(office: Office) -> None:
+    office.project()
+    office.open()
+    assert office.views.moment().known == 0
+    assert office.views.moment(known_at=datetime.max.replace(tzinfo=UTC)).known == 0
+    office.project()
+    assert office.views.wait_for(1)
+    assert office.views.moment().known == 1
+
+
+def test_steps_are_read_in_the_order_of_the_ledger(many: Office) -> None:
+    head = many.docket.head()
+    assert [e.position for e in many.views.steps(until=head)] == list(range(1, head + 1))
+    assert [e.position for e in many.views.steps(after=3, until=6)] == [4, 5, 6]
+    assert [e.position for e in many.views.steps(after=3, until=head, limit=2)] == [4, 5]
+    fifth = many.views.step_at(5)
+    assert fifth is not None
+    assert fifth.position == 5
+    assert many.views.step_at(head + 1) is None
+    assert many.views.step_at(0) is None
+
+
+# Paging
+
+
+@pytest.mark.parametrize("direction", ["", "-"])
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_of_a_frozen_moment_show_each_case_once_while_others_write(
+    sort: str, direction: str, office: Office
+) -> None:
+    for i in range(30):
+        case_id = office.open(f"题{i % 4}", date(2026, 1, 5 + i % 3), number=f"2026-{i % 30}" if i % 3 else None)
+        if i % 2:
+            office.docket.record(case_id, HandedOver(lead_unit="jtj"), act(on=date(2026, 2, 1 + i % 5)))
+    office.project()
+    moment = office.views.moment()
+    whole = office.views.cases(Filter(), moment, sort=direction + sort, limit=100)
+    assert len({row.case_id for row in whole}) == 30
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            for row in whole[::7]:
+                correction = Corrected(corrects=1, changes={"title": uuid4().hex}, reason="误", approved_by="甲")
+                office.docket.record(row.case_id, correction, act(on=date(2026, 6, 1)))
+            office.open("新来的")
+            office.project()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        paged: list[CaseRow] = []
+        after = None
+        while page := office.views.cases(Filter(), moment, sort=direction + sort, after=after, limit=4):
+            paged += page
+            assert office.views.wait_for(moment.known + 1, timeout=10)
+            after = (getattr(page[-1], sort), page[-1].case_id)
+    finally:
+        stop.set()
+        writer.join()
+    assert paged == whole
