@@ -27,7 +27,7 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 def _loopback_only(connect: Callable[..., Any]) -> Callable[..., Any]:
     """The socket method, refusing every address that is not of this machine."""
 
-    def guarded(self: socket.socket, address: Any, /) -> Any:  # noqa: ANN401 - a socket address is of its family's type
+    def guarded(self: socket.socket, address: Any, /) -> Any:
         if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in LOOPBACK:
             self.close()
             pytest.fail(f"a test must not reach the network: {address}")

@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a folder of programs
+
 """Write the working-day calendars of China from the PyPI package chinesecalendar: `python tools/seed_calendar.py`."""
 
 import sys
