@@ -37,7 +37,8 @@ def create_app(services: Services) -> FastAPI:
     needed: Needed = services
     app.state.services = needed
     app.add_middleware(Surround)
-    problems.install(app, LedgerUnavailableError)
+    routes = [*service.router.routes, *v1.routes, *pages.router.routes]
+    problems.install(app, LedgerUnavailableError, routes)
     app.include_router(service.router)
     app.include_router(v1.router)
     app.include_router(pages.router, include_in_schema=False)

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from api.words import Words, language, words
 from domain.docket import CaseNotFoundError, StaleError
@@ -165,8 +166,14 @@ def pointer_to(*place: object) -> str:
     return "#" + "".join(f"/{str(part)[:100].replace('~', '~0').replace('/', '~1')}" for part in place)
 
 
-def install(app: FastAPI, unavailable: type[Exception]) -> None:
-    """Answer every error of the application with problem details; `unavailable` says which id has its message."""
+def _methods(request: Request, routes: Iterable[BaseRoute]) -> list[str]:
+    """Every method of the address; the router itself names those of one route only."""
+    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in here for method in getattr(route, "methods", None) or ()})
+
+
+def install(app: FastAPI, unavailable: type[Exception], routes: Sequence[BaseRoute]) -> None:
+    """Answer every error with problem details; `unavailable` says which id it has, `routes` what methods there are."""
 
     def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 - as registered below
@@ -194,6 +201,8 @@ def install(app: FastAPI, unavailable: type[Exception]) -> None:
     def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - as registered below
         headers = dict(error.headers or {})
+        if "Allow" in headers:
+            headers["Allow"] = ", ".join(_methods(request, routes) or [headers["Allow"]])
         message_id = _PLAIN.get(error.status_code, "malformed-request")
         allowed = headers.get("Allow", "—")
         problem = ProblemError(message_id, headers=headers, method=request.method, allowed=allowed, reason=error.detail)

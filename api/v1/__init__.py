@@ -7,3 +7,6 @@ from api.v1 import reading, recording
 router = APIRouter()
 router.include_router(reading.router)
 router.include_router(recording.router)
+
+routes = [*reading.router.routes, *recording.router.routes]
+"""Every route, which the router that includes them does not tell."""

@@ -262,6 +262,9 @@ def test_nothing_is_at_an_unknown_address_and_no_address_takes_every_method(offi
     answer = office.client.delete("/api/v1/cases/x", headers=office.token("deputy"))
     told(answer, 405, "method-not-allowed")
     assert "GET" in answer.headers["allow"]
+    answer = office.client.request("OPTIONS", "/api/v1/cases", headers=office.token("deputy"))
+    told(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == "GET, POST"
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", "Basic dTpw", "Bearer duban_0123456789ab_" + "a" * 43])

@@ -85,7 +85,9 @@ def test_an_operation_keeps_what_its_description_promises(
     (tmp_path / "openapi.json").write_text(json.dumps(about_real_cases(office)), "utf-8")
     expected = json.dumps(REFUSED_FOR_A_REASON)
     (tmp_path / "schemathesis.toml").write_text(
-        f"[checks]\npositive_data_acceptance.expected-statuses = {expected}\n", "utf-8"
+        f"[checks]\npositive_data_acceptance.expected-statuses = {expected}\n"
+        'missing_required_header.expected-statuses = ["400", "401", "403", "422", "428"]\n',
+        "utf-8",
     )
     program = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
     token = office.token("deputy_affairs")["Authorization"]
