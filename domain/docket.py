@@ -18,6 +18,7 @@ from eventsourcing.application import AggregateNotFoundError, Application, Repos
 from eventsourcing.persistence import ApplicationRecorder, Mapper, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 from pydantic import TypeAdapter
+from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
 from domain import clock, fold, procedure
@@ -34,6 +35,8 @@ EARLIEST = date(1902, 1, 1)
 
 _SKEW = timedelta(minutes=1)
 _ATTEMPTS = 5
+_IDENTITY = 32
+"""Random bytes of an event: half for its id, half for its nonce."""
 
 
 class CaseNotFoundError(LookupError):
@@ -173,7 +176,7 @@ class LedgerMapper(Mapper[str]):
 
 
 @cache
-def _stored(step: type[Step]) -> TypeAdapter[Any]:
+def _stored(step: type[Step]) -> SchemaValidator:
     """How a stored state of today's class of a step reads: one pass over its bytes."""
     fields = {
         "act": Act,
@@ -182,7 +185,7 @@ def _stored(step: type[Step]) -> TypeAdapter[Any]:
         "nonce": str,
         "step": step,
     }
-    return TypeAdapter(TypedDict("Stored", fields))  # type: ignore[operator]  # made of a class that is a value here
+    return TypeAdapter(TypedDict("Stored", fields)).validator  # type: ignore[operator,return-value]  # a class as a value
 
 
 def _read(wire: str, state: bytes) -> dict[str, Any]:
@@ -195,17 +198,10 @@ def _read(wire: str, state: bytes) -> dict[str, Any]:
     return dict(_stored(step).validate_python(raw))
 
 
-def _identity() -> tuple[str, str]:
-    """A random UUID (version 4) for an event, and a 128-bit nonce, so that nobody can guess what a leaf covers."""
-    raw = os.urandom(32).hex()
-    event_id = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{'89ab'[int(raw[16], 16) & 3]}{raw[17:20]}-{raw[20:32]}"
-    return event_id, raw[32:]
-
-
 class Draft:
     """Steps taken into a case file that wait to be appended under one request."""
 
-    __slots__ = ("case_file", "expected", "held", "latest", "orderly", "request")
+    __slots__ = ("_chance", "case_file", "expected", "held", "latest", "orderly", "request")
 
     def __init__(self, case_file: CaseFile, request: Request) -> None:
         self.case_file = case_file
@@ -214,6 +210,15 @@ class Draft:
         self.held = _claims(case_file.case)
         self.latest = date.min
         self.orderly = case_file.version == 0
+        self._chance = ""
+
+    def identity(self) -> tuple[str, str]:
+        """A random UUID (version 4) for an event, and a 128-bit nonce, so that nobody can guess what a leaf covers."""
+        if not self._chance:
+            self._chance = os.urandom(4 * _IDENTITY).hex()
+        raw, self._chance = self._chance[: 2 * _IDENTITY], self._chance[2 * _IDENTITY :]
+        event_id = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{'89ab'[int(raw[16], 16) & 3]}{raw[17:20]}-{raw[20:32]}"
+        return event_id, raw[32:]
 
     def note(self, step: Step, act: Act, *, breach: bool) -> None:
         """Keep `orderly` true as long as there can be no finding: all in its stage and its order, nothing extended."""
@@ -345,7 +350,7 @@ class Docket(Application[str]):
                     return False
                 deadlines = _deadlines(step, case, act, jurisdiction)
         draft.note(step, act, breach=breach is not None)
-        event_id, nonce = _identity()
+        event_id, nonce = draft.identity()
         case_file.take(
             Recorded(
                 originator_id=case_file.id,
@@ -411,9 +416,7 @@ class Docket(Application[str]):
         now = self._now()
         occurred_at = act.occurred_at.astimezone(jurisdiction.zone)
         occurred_on = occurred_at.date()
-        today = now.astimezone(jurisdiction.zone).date()
-        ahead = occurred_on > today if act.precision == "day" else occurred_at > now + _SKEW
-        if ahead:
+        if occurred_at > now and (act.precision == "day" or occurred_at > now + _SKEW):
             raise Refused("date-in-the-future", field="occurred_at", occurred_on=occurred_on.isoformat())
         if occurred_on < EARLIEST:
             raise Refused("date-out-of-range", field="occurred_at", earliest=EARLIEST.isoformat())

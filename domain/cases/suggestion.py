@@ -550,7 +550,9 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     def begun_round(self) -> Round:
         """The round that is being handled, kept with the case."""
-        return self.rounds.setdefault(self.round.number, self.round)
+        begun = self.round
+        self.rounds[begun.number] = begun
+        return begun
 
     @property
     def grade(self) -> Grade | None:
