@@ -1,4 +1,3 @@
-
 """Write the working-day calendars of China from the PyPI package chinesecalendar: `python tools/seed_calendar.py`."""
 
 import sys

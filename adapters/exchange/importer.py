@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 
 from pydantic import ValidationError
 
-from adapters.collecting import collected_rarely
+from adapters.batch import batch_work
 from adapters.exchange.profiles import Profile
 from adapters.exchange.source import REASONS, Row, SourceCase, Table
 from domain import procedure
@@ -135,7 +135,7 @@ def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
     table = Table(path, profile.columns)
     report = Report(profile.name, path.name, table.sha256, table.columns, dry_run)
     run = _Import(docket, ledger, profile, actor, report, batch_events)
-    with collected_rarely():
+    with batch_work():
         run.follow(table, progress or (lambda _done, _total: None), should_stop or (lambda: False))
     return report
 

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from adapters.collecting import collected_rarely
+from adapters.batch import batch_work
 from adapters.postgres.migrate import read_schema
 from domain.case import Recorded
 from domain.docket import LedgerEvent, LedgerMapper
@@ -204,7 +204,7 @@ class Projector:
     def catch_up(self) -> None:
         """Bring every live build to the head of the ledger, then return."""
         for name in PROJECTIONS:
-            with collected_rarely(), self._connect() as conn:
+            with batch_work(), self._connect() as conn:
                 if not self._lead(conn, name, wait=True):
                     return
                 build = self._live(conn, name)
@@ -213,7 +213,7 @@ class Projector:
 
     def rebuild(self, name: str, progress: Callable[[int, int], None] | None = None) -> int:
         """Build a projection anew beside the live rows, then swap in one transaction; how many records it read."""
-        with collected_rarely(), self._connect() as conn:
+        with batch_work(), self._connect() as conn:
             if not self._lead(conn, f"{name}/rebuild", wait=False):
                 msg = f"{name} is being rebuilt by another process"
                 raise ProjectorError(msg)
