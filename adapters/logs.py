@@ -44,7 +44,9 @@ def configure(look: Literal["console", "json"], level: str) -> None:
 def _rendered(look: Literal["console", "json"]) -> list[Processor]:
     if look == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    if not sys.stderr.isatty():
+        return [structlog.processors.format_exc_info, structlog.processors.LogfmtRenderer(bool_as_flag=False)]
+    colours = not os.environ.get("NO_COLOR")
     # The plain traceback: others would print local variables, and with them personal data.
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain, pad_event_to=0)]

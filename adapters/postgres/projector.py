@@ -24,6 +24,8 @@ CHANNEL = "duban_recorded"
 """The hint that something was recorded; losing one costs at most a poll."""
 
 _POLL_SECONDS = 0.5
+_BEAT_SECONDS = 2.0
+_FEW = 50
 _RETRY_SECONDS = 1.0
 _REBUILD_BATCH = 5_000
 _COLUMNS = "case_id, version, wire, state, position, recorded_at"
@@ -56,17 +58,26 @@ class Build:
         self._mapper = LedgerMapper()
         self._schema = schema
         self._table = sql.Identifier(read_schema(schema), f"{projection.name}_{build}")
+        self._close = sql.SQL(
+            "UPDATE {} t SET known_to = c.known_to FROM unnest(%b::text[], %b::timestamptz[], %b::bigint[],"
+            " %b::bigint[]) AS c (case_id, valid_from, known_from, known_to)"
+            " WHERE t.ledger_id = %s AND t.case_id = c.case_id AND t.valid_from = c.valid_from"
+            " AND t.known_from = c.known_from"
+        ).format(self._table)
         self._copy_types: list[int] | None = None
-        self._columns: list[str] = []
+        self._position: int | None = None
+        self._beaten = 0.0
 
     @property
     def position(self) -> int:
-        """The last position whose rows are stored."""
-        row = self._conn.execute(
-            "SELECT position FROM projection_position WHERE ledger_id = %s AND name = %s AND build = %s",
-            (self._ledger_id, self._projection.name, self.build),
-        ).fetchone()
-        return int(row[0]) if row else 0
+        """The last position whose rows are stored; remembered, since only the leader moves it."""
+        if self._position is None:
+            row = self._conn.execute(
+                "SELECT position FROM projection_position WHERE ledger_id = %s AND name = %s AND build = %s",
+                (self._ledger_id, self._projection.name, self.build),
+            ).fetchone()
+            self._position = int(row[0]) if row else 0
+        return self._position
 
     def step(self, limit: int) -> int:
         """Take the next records, rows and position in one transaction. Returns how many; 0 at the head."""
@@ -84,19 +95,30 @@ class Build:
                 self._stop(poison)
                 raise
             batch, changes = self._changes(healthy, after)
+        self._position = None
         try:
             with self._conn.transaction():
-                self._write(changes)
-                self._conn.execute(
-                    "UPDATE projection_position SET position = %s, moved_at = clock_timestamp(),"
-                    " heartbeat = clock_timestamp(), error = NULL, error_position = NULL"
-                    " WHERE ledger_id = %s AND name = %s AND build = %s",
-                    (batch[-1].position, self._ledger_id, self._projection.name, self.build),
-                )
+                if len(changes.added) > _FEW:
+                    self._copy(changes)
+                    self._advance(batch[-1].position)
+                else:
+                    with self._conn.pipeline():
+                        self._insert(changes)
+                        self._advance(batch[-1].position)
         except BaseException:
             self._projection.forget()
             raise
+        self._position = batch[-1].position
         return len(batch)
+
+    def _advance(self, position: int) -> None:
+        self._conn.execute(
+            "UPDATE projection_position SET position = %s, moved_at = clock_timestamp(),"
+            " heartbeat = clock_timestamp(), error = NULL, error_position = NULL"
+            " WHERE ledger_id = %s AND name = %s AND build = %s",
+            (position, self._ledger_id, self._projection.name, self.build),
+            prepare=True,
+        )
 
     def _changes(self, events: Sequence[LedgerEvent], after: int) -> tuple[list[Recorded], Changes]:
         batch: list[Recorded] = []
@@ -137,22 +159,27 @@ class Build:
         rows = cursor.execute(query, (self._ledger_id, *params, limit), prepare=True)
         return [LedgerEvent(*row) for row in rows]
 
-    def _write(self, changes: Changes) -> None:
+    def _end(self, changes: Changes) -> None:
         if changes.closed:
+            columns = [list(column) for column in zip(*changes.closed, strict=True)]
+            self._conn.execute(self._close, (*columns, self._ledger_id), prepare=True)
+
+    def _insert(self, changes: Changes) -> None:
+        """A few rows, in one round trip with all else."""
+        self._end(changes)
+        for row in changes.added:
+            values = sql.SQL(", ").join([sql.Placeholder()] * (1 + len(row)))
             self._conn.execute(
-                sql.SQL(
-                    "UPDATE {} t SET known_to = c.known_to FROM unnest(%b::text[], %b::timestamptz[], %b::bigint[],"
-                    " %b::bigint[]) AS c (case_id, valid_from, known_from, known_to)"
-                    " WHERE t.ledger_id = %s AND t.case_id = c.case_id AND t.valid_from = c.valid_from"
-                    " AND t.known_from = c.known_from"
-                ).format(self._table),
-                (*[list(column) for column in zip(*changes.closed, strict=True)], self._ledger_id),
+                sql.SQL("INSERT INTO {} VALUES ({})").format(self._table, values),
+                (self._ledger_id, *row),
+                prepare=True,
             )
-        if not changes.added:
-            return
+
+    def _copy(self, changes: Changes) -> None:
+        """Many rows, at the speed of COPY."""
+        self._end(changes)
         if self._copy_types is None:
             described = self._conn.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(self._table)).description or []
-            self._columns = [column.name for column in described]
             self._copy_types = [column.type_code for column in described]
         with self._conn.cursor().copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(self._table)) as copy:
             copy.set_types(self._copy_types)
@@ -160,9 +187,12 @@ class Build:
                 copy.write_row((self._ledger_id, *row))
 
     def _beat(self) -> None:
+        if time.monotonic() < self._beaten + _BEAT_SECONDS:
+            return
+        self._beaten = time.monotonic()
         self._conn.execute(
             "UPDATE projection_position SET heartbeat = clock_timestamp()"
-            " WHERE ledger_id = %s AND name = %s AND build = %s AND heartbeat < clock_timestamp() - interval '2 s'",
+            " WHERE ledger_id = %s AND name = %s AND build = %s",
             (self._ledger_id, self._projection.name, self.build),
         )
 
