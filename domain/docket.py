@@ -285,11 +285,19 @@ class Docket(Application[str]):
             raise Refused("request-key-reused", key=request.key)
         return Receipt(result.detail or "", result.version, result.position, result.recorded_at, repeated=True)
 
-    def open(self, step: Opening, act: Act, *, case_id: str | None = None, request: Request | None = None) -> Receipt:
-        """Open a case by its first step. Asked twice under one request, opened once."""
+    def open(
+        self,
+        step: Opening,
+        act: Act,
+        *,
+        case_id: str | None = None,
+        request: Request | None = None,
+        asked: bool = False,
+    ) -> Receipt:
+        """Open a case by its first step. Asked twice under one request, opened once; `asked` says it was looked up."""
         if request is None:
             request = Request.fresh()
-        elif (receipt := self.answered(request)) is not None:
+        elif not asked and (receipt := self.answered(request)) is not None:
             return receipt
         draft = self.draft(request, case_id)
         self.take(draft, step, act)
@@ -303,11 +311,15 @@ class Docket(Application[str]):
         *,
         expected_version: int | None = None,
         request: Request | None = None,
+        asked: bool = False,
     ) -> Receipt:
-        """Record a step of a case. Asked twice, recorded once; a step that changes nothing records nothing."""
+        """Record a step of a case. Asked twice, recorded once; a step that changes nothing records nothing.
+
+        `asked` says that the caller has looked the request up with `answered`, as whoever checks If-Match must.
+        """
         if request is None:
             request = Request.fresh()
-        elif (receipt := self.answered(request)) is not None:
+        elif not asked and (receipt := self.answered(request)) is not None:
             return receipt
         for attempt in range(_ATTEMPTS):
             draft = Draft(self.case_file(case_id), request)

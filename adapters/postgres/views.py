@@ -29,7 +29,7 @@ STATES: dict[str, LiteralString] = {
 SORTS: dict[str, LiteralString] = {"opened_on": "date", "due_on": "date", "number": "text", "title": "text"}
 
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
-_WAIT_STEP = 0.004
+_WAIT_STEP = 0.002
 
 
 class Views:

@@ -161,7 +161,9 @@ def open_case(request: Request, asker: Asker, body: Body) -> Response:
         if step.jurisdiction != asker.jurisdiction:
             raise ProblemError("jurisdiction-not-yours", jurisdiction=step.jurisdiction, yours=asker.jurisdiction)
         act = _act(given.act, asker, tell)
-        receipt = _Refusing(tell, type(step), fields)(lambda: services.docket.open(step, act, request=asking))
+        receipt = _Refusing(tell, type(step), fields)(
+            lambda: services.docket.open(step, act, request=asking, asked=True)
+        )
     return _receipt_answer(receipt, CREATED)
 
 
@@ -187,7 +189,9 @@ def _operation(name: str, classes: list[type[Step]]) -> Callable[..., Response]:
             act = _act(given.act, asker, tell)
             try:
                 receipt = _Refusing(tell, step_type, fields)(
-                    lambda: services.docket.record(case_id, given.step, act, expected_version=expected, request=asking)
+                    lambda: services.docket.record(
+                        case_id, given.step, act, expected_version=expected, request=asking, asked=True
+                    )
                 )
             except StaleError as stale:
                 raise _stale(services.docket.case_file(case_id), stale.expected, asker) from None
