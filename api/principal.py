@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import ProblemError
@@ -16,13 +17,14 @@ _REFUSED = {"WWW-Authenticate": 'Bearer realm="duban", error="invalid_token"'}
 _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="`duban token create` makes one")
 
 
-def principal_of(
+async def principal_of(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
     """The principal whose token the request carries; without one in force it is not answered."""
     if given is None:
         raise ProblemError("token-missing", headers=_CHALLENGE)
-    principal = services_of(request).tokens.principal(given.credentials)
+    tokens = services_of(request).tokens
+    principal = tokens.remembered(given.credentials) or await run_in_threadpool(tokens.principal, given.credentials)
     if principal is None:
         raise ProblemError("token-invalid", headers=_REFUSED)
     request.state.actor = principal.actor

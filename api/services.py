@@ -48,6 +48,9 @@ class Views(Protocol):
 class Tokens(Protocol):
     """Who a token belongs to."""
 
+    def remembered(self, token: str) -> Principal | None:
+        """Whose token it is, if that was asked a moment ago."""
+
     def principal(self, token: str) -> Principal | None:
         """Whose token it is; None if it is not in force."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from adapters.identity.tokens import Tokens
+from adapters.identity.tokens import REMEMBERED_SECONDS, Tokens
 from adapters.postgres.pool import open_pool
 from domain.case import Role
 from domain.principal import Principal
@@ -77,3 +77,12 @@ def test_a_token_for_nobody_that_could_be_is_refused(tokens: Tokens, place: int,
         tokens.create(*asked)  # type: ignore[arg-type]
     assert refusal.value.field == field
     assert tokens.list() == []
+
+
+def test_a_revoked_token_is_forgotten_at_once_here_and_soon_elsewhere(tokens: Tokens) -> None:
+    secret = tokens.create("u-1", "deputy_affairs", "rd", "cn-999900", "试用", 1)
+    assert tokens.remembered(secret) is None
+    assert tokens.principal(secret) == tokens.remembered(secret)
+    assert tokens.revoke(secret.split("_")[1])
+    assert (tokens.remembered(secret), tokens.principal(secret)) == (None, None)
+    assert REMEMBERED_SECONDS <= 1
