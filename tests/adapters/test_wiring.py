@@ -134,6 +134,7 @@ def test_closing_gives_every_connection_back(database: str) -> None:
     assert left == (0,)
 
 
+@pytest.mark.database
 def test_requests_past_their_days_are_forgotten_now_and_then(wire: Build, database: str) -> None:
     services = wire()
     with psycopg.connect(database, autocommit=True) as owner:
