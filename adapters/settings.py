@@ -144,11 +144,6 @@ class Settings(BaseSettings):
         complete = {name: _with_password(values[name], password) for name in URLS if values.get(name)}
         return values | complete
 
-    @property
-    def owner_url(self) -> SecretStr | None:
-        """The server as the owner of the tables, who migrates; None where the embedded one is used."""
-        return self.migration_url or self.database_url
-
 
 class Effective(NamedTuple):
     """One setting as it is in force; a secret is masked."""

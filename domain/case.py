@@ -324,12 +324,6 @@ class Step(BaseModel):
         return type(self).model_validate({**self.model_dump(mode="json", exclude_none=True), **changes})
 
 
-def step_of(wire: str, data: dict[str, Any]) -> Step:
-    """The step that was stored under that name, upcast to today's class."""
-    step, fields = latest(wire, data)
-    return step.model_validate(fields)
-
-
 def latest(wire: str, data: dict[str, Any]) -> tuple[type[Step], dict[str, Any]]:
     """Today's class for a stored name, and the stored fields as that class reads them."""
     while (step := STEPS.get(wire)) is None:

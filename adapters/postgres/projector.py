@@ -56,7 +56,6 @@ class Build:
         self._projection = projection
         self.build = build
         self._mapper = LedgerMapper()
-        self._schema = schema
         self._table = sql.Identifier(read_schema(schema), f"{projection.name}_{build}")
         self._close = sql.SQL(
             "UPDATE {} t SET known_to = c.known_to FROM unnest(%b::text[], %b::timestamptz[], %b::bigint[],"

@@ -124,11 +124,6 @@ class Views:
         """Stored steps in ledger order."""
         return self._ledger.tail(after, limit, until)
 
-    def step_at(self, position: int) -> LedgerEvent | None:
-        """The stored step at a position."""
-        found = self._ledger.tail(position - 1, 1, position)
-        return found[0] if found else None
-
     def status(self) -> list[ProjectionStatus]:
         """Every build of every projection; the lag is measured against the ledger's head, not against what was read."""
         rows = self._all(

@@ -83,8 +83,8 @@ def test_a_password_of_its_own_completes_both_urls(tmp_path: Path, monkeypatch: 
 
     assert settings.database_url is not None
     assert "password=s3/cret@" in settings.database_url.get_secret_value()
-    assert settings.owner_url is not None
-    assert settings.owner_url.get_secret_value() == "postgresql://owner:other@db.example/duban"
+    assert settings.migration_url is not None
+    assert settings.migration_url.get_secret_value() == "postgresql://owner:other@db.example/duban"
 
 
 def test_a_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
