@@ -14,30 +14,40 @@ class HoleInHistoryError(RuntimeError):
 
 
 class CaseFile:
-    """The history of one case in the order of the ledger, and its fold at now/now."""
+    """The history of one case in the order of the ledger, and the case at now/now, folded when it is asked for."""
 
     def __init__(self, case_id: str) -> None:
         self.id = case_id
         self.history: list[Recorded] = []
-        self.case: Case | None = None
+        self._case: Case | None = None
+        self._folded = False
 
     @property
     def version(self) -> int:
         """The number of the last step; 0 for a case that was never opened."""
         return len(self.history)
 
+    @property
+    def case(self) -> Case | None:
+        """The case as it stands; None before it is opened, or when its opening is void."""
+        if not self._folded:
+            self._case, self._folded = fold.case_at(self.history), True
+        return self._case
+
     def take(self, recorded: Recorded) -> None:
-        """Add a step: the usual one is applied, a late entry, correction or void folds the history anew."""
+        """Add a step: the usual one is applied to what is folded; a late entry, correction or void folds it anew."""
         if recorded.originator_id != self.id or recorded.version != self.version + 1:
             msg = f"case {self.id}: step {recorded.version} of {recorded.originator_id} after step {self.version}"
             raise HoleInHistoryError(msg)
         self.history.append(recorded)
+        if not self._folded:
+            return
         if recorded.act.late or isinstance(recorded.step, (Corrected, Voided)):
-            self.case = fold.case_at(self.history)
-        elif self.case is not None:
-            recorded.enact(self.case)
+            self._folded = False
+        elif self._case is not None:
+            recorded.enact(self._case)
         elif recorded.step.declared.opens:
-            self.case = fold.case_at(self.history) if self.version > 1 else fold.open_case(recorded)
+            self._folded = False
 
     def at(self, known: int | None = None, as_of: datetime | None = None) -> Case | None:
         """The case at a moment of both clocks; None if there was no case then."""
