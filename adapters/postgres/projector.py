@@ -294,7 +294,7 @@ class Projector:
                     if self._current(conn, name) != build.build:
                         build = self._live(conn, name)
                         continue
-                if not taken:
+                if taken < self._batch:
                     for _ in listener.notifies(timeout=_POLL_SECONDS, stop_after=1):
                         pass
 
