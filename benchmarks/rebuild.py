@@ -11,7 +11,7 @@ from benchmarks.material import write_questions
 from benchmarks.measuring import Database, Figure, Goal, alternately, compared, data_dir, database, rate
 from projections.catalogue import PROJECTIONS
 
-SLICES, ROWS = 10, 8_000
+SLICES, ROWS = 6, 40_000
 GOAL = Goal("value", "least", 20_000)
 
 

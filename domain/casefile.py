@@ -46,7 +46,9 @@ class CaseFile:
             self._folded = False
         elif self._case is not None:
             recorded.enact(self._case)
-        elif recorded.step.declared.opens:
+        elif recorded.version == 1 and recorded.step.declared.opens:
+            self._case = fold.open_case(recorded)
+        else:
             self._folded = False
 
     def at(self, known: int | None = None, as_of: datetime | None = None) -> Case | None:

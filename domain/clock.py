@@ -1,7 +1,7 @@
 """Deadlines that explain themselves: which rule and calendar counted, what was skipped, who extended."""
 
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from operator import not_
 from typing import Annotated, NamedTuple
 
@@ -129,15 +129,12 @@ def recalculate(
 
 
 def _reference(rule: ClockRule, book: Rulebook) -> RuleRef:
-    return RuleRef(
-        rulebook=book.id,
-        version=book.version,
-        id=rule.id,
-        count=rule.count,
-        unit=rule.unit,
-        force=rule.force,
-        confidence=rule.confidence,
-    )
+    return _stated(book.id, book.version, rule.id, rule.count, rule.unit, rule.force, rule.confidence)
+
+
+@lru_cache(maxsize=1024)
+def _stated(book: str, version: str, id: str, count: int, unit: Unit, force: Force, confidence: Confidence) -> RuleRef:
+    return RuleRef(rulebook=book, version=version, id=id, count=count, unit=unit, force=force, confidence=confidence)
 
 
 def _counted(

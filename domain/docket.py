@@ -23,12 +23,12 @@ from typing_extensions import TypedDict
 
 from domain import clock, fold, procedure
 from domain.calendar import load_calendar
-from domain.case import STEPS, Act, Case, Corrected, Opening, Recorded, Step, Voided, latest
+from domain.case import STEPS, Act, Case, ClockKey, Corrected, Opening, Recorded, Step, Voided, latest
 from domain.casefile import CaseFile, file_of
 from domain.clock import Deadline
 from domain.office import Jurisdiction, load_jurisdiction
 from domain.refusal import Refused
-from domain.rulebook import load_rulebook
+from domain.rulebook import Rulebook, load_rulebook
 
 EARLIEST = date(1902, 1, 1)
 """No act is older: before it, time zones have offsets with seconds, and nobody's office kept records."""
@@ -220,11 +220,20 @@ class Draft:
         event_id = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{'89ab'[int(raw[16], 16) & 3]}{raw[17:20]}-{raw[20:32]}"
         return event_id, raw[32:]
 
-    def note(self, step: Step, act: Act, *, breach: bool) -> None:
-        """Keep `orderly` true as long as there can be no finding: all in its stage and its order, nothing extended."""
-        usual = not (breach or act.late or step.declared.extends or isinstance(step, (Corrected, Voided)))
-        self.orderly = self.orderly and usual and act.occurred_on >= self.latest
+    def note(self, step: Step, act: Act, case: Case | None, book: Rulebook, *, breach: bool) -> None:
+        """Keep `orderly` true as long as there can be no finding: all in its stage and order, no limit extended."""
+        self.orderly = (
+            self.orderly
+            and not (breach or act.late or isinstance(step, (Corrected, Voided)))
+            and act.occurred_on >= self.latest
+            and not _is_limited(step.extended_clock(case), book)
+        )
         self.latest = act.occurred_on
+
+
+def _is_limited(extended: ClockKey | None, book: Rulebook) -> bool:
+    rule = None if extended is None else book.clocks.get(extended[0])
+    return rule is not None and rule.most is not None
 
 
 def _claims(case: Case | None) -> frozenset[str]:
@@ -341,7 +350,8 @@ class Docket(Application[str]):
         """Check a step against the case and take it into the draft; False if nothing would change."""
         case_file = draft.case_file
         jurisdiction = self._jurisdiction(case_file, step)
-        act = self._dated(act, jurisdiction)
+        now = self._now()
+        act = _dated(act, jurisdiction, now)
         office = jurisdiction.on(act.occurred_on)
         case = case_file.case
         if act.late and case is not None:
@@ -350,7 +360,7 @@ class Docket(Application[str]):
         deadlines: tuple[Deadline, ...] = ()
         match step:
             case Corrected():
-                step, deadlines = self._typed(case_file, step, jurisdiction)
+                step, deadlines = self._typed(case_file, step, jurisdiction, now)
             case Voided():
                 self._require_step(case_file, step.voids, "voids")
                 if step.voids in fold.voided_versions(case_file.history):
@@ -361,13 +371,13 @@ class Docket(Application[str]):
                 if case is not None and step.already(case):
                     return False
                 deadlines = _deadlines(step, case, act, jurisdiction)
-        draft.note(step, act, breach=breach is not None)
+        draft.note(step, act, case, jurisdiction.book, breach=breach is not None)
         event_id, nonce = draft.identity()
         case_file.take(
             Recorded(
                 originator_id=case_file.id,
                 originator_version=case_file.version + 1,
-                timestamp=self._now(),
+                timestamp=now,
                 step=step,
                 act=act,
                 event_id=event_id,
@@ -424,20 +434,6 @@ class Docket(Application[str]):
         opening = case_file.history[0].step
         return load_jurisdiction(opening.jurisdiction if isinstance(opening, Opening) else "")
 
-    def _dated(self, act: Act, jurisdiction: Jurisdiction) -> Act:
-        now = self._now()
-        occurred_at = act.occurred_at.astimezone(jurisdiction.zone)
-        occurred_on = occurred_at.date()
-        if occurred_at > now and (act.precision == "day" or occurred_at > now + _SKEW):
-            raise Refused("date-in-the-future", field="occurred_at", occurred_on=occurred_on.isoformat())
-        if occurred_on < EARLIEST:
-            raise Refused("date-out-of-range", field="occurred_at", earliest=EARLIEST.isoformat())
-        return (
-            act
-            if occurred_at.utcoffset() == act.occurred_at.utcoffset()
-            else act.model_copy(update={"occurred_at": occurred_at})
-        )
-
     def _require_step(self, case_file: CaseFile, version: int, field: str) -> Recorded:
         if not 1 <= version <= case_file.version:
             raise Refused("no-such-step", field=field, version=version, last=case_file.version)
@@ -457,7 +453,7 @@ class Docket(Application[str]):
                 raise Refused("later-correction-stands", field="voids", version=later.version)
 
     def _typed(
-        self, case_file: CaseFile, step: Corrected, jurisdiction: Jurisdiction
+        self, case_file: CaseFile, step: Corrected, jurisdiction: Jurisdiction, now: datetime
     ) -> tuple[Corrected, tuple[Deadline, ...]]:
         """A correction typed by the step that it corrects, checked like that step, with the deadlines that follow."""
         target = self._require_step(case_file, step.corrects, "corrects")
@@ -469,15 +465,30 @@ class Docket(Application[str]):
         if standing is None:
             raise Refused("step-is-void", field="corrects", version=step.corrects)
         typed = step.typed_by(standing.step)
-        draft = Recorded("", 0, self._now(), typed, target.act, "", "")
+        draft = Recorded("", 0, now, typed, target.act, "", "")
         right = fold.corrected(standing, draft, typed)
-        act = self._dated(right.act, jurisdiction)
+        act = _dated(right.act, jurisdiction, now)
         typed = typed.model_copy(update={"occurred_at": typed.occurred_at and act.occurred_at})
         case = fold.before(case_file.history, step.corrects)
         if case is None and not right.step.declared.opens:
             raise Refused("no-case-then", step=right.step.declared.wire)
         right.step.check(case, jurisdiction.on(act.occurred_on))
         return typed, _deadlines(right.step, case, act, jurisdiction, under=target.deadlines)
+
+
+def _dated(act: Act, jurisdiction: Jurisdiction, now: datetime) -> Act:
+    """The act with its time as the jurisdiction's clocks showed it; refused if that lies ahead, or too far back."""
+    occurred_at = act.occurred_at
+    if occurred_at.tzinfo is not jurisdiction.zone:
+        occurred_at = occurred_at.astimezone(jurisdiction.zone)
+    occurred_on = occurred_at.date()
+    if occurred_at > now and (act.precision == "day" or occurred_at > now + _SKEW):
+        raise Refused("date-in-the-future", field="occurred_at", occurred_on=occurred_on.isoformat())
+    if occurred_on < EARLIEST:
+        raise Refused("date-out-of-range", field="occurred_at", earliest=EARLIEST.isoformat())
+    if occurred_at is act.occurred_at or occurred_at.utcoffset() == act.occurred_at.utcoffset():
+        return act
+    return act.model_copy(update={"occurred_at": occurred_at})
 
 
 def _deadlines(
@@ -488,11 +499,11 @@ def _deadlines(
     under: Iterable[Deadline] = (),
 ) -> tuple[Deadline, ...]:
     """The deadlines that a step starts: agreed, or by the rules in force (those of the step, for a correction)."""
-    kept = {(d.clock, d.part): d for d in under}
     found = []
     for rule_id, part in step.started_clocks(case):
         book, calendar = jurisdiction.book, jurisdiction.working_calendar
-        if (old := kept.get((rule_id, part))) is not None and old.rule is not None:
+        old = next((d for d in under if (d.clock, d.part) == (rule_id, part)), None)
+        if old is not None and old.rule is not None:
             book = load_rulebook(old.rule.rulebook, old.rule.version)
             if old.calendar is not None:
                 calendar = load_calendar(*old.calendar.split("@"))

@@ -8,7 +8,6 @@ stands before the first step that happened after it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -71,7 +70,7 @@ def corrected(target: Recorded, record: Recorded, correction: cases.Corrected) -
     changes = correction.changes
     if correction.of is not None and changes:
         changes = cases.latest(correction.of, changes)[1]
-    return replace(target, act=act, step=target.step.with_changes(changes), deadlines=record.deadlines)
+    return target._replace(act=act, step=target.step.with_changes(changes), deadlines=record.deadlines)
 
 
 def open_case(opening: Recorded) -> Case:

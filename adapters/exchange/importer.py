@@ -262,6 +262,8 @@ class _Import:
 
     def _settle(self, batch: Sequence[_Prepared], outcomes: Future[list[Outcome]]) -> None:
         report = self._report
+        wires: list[str] = []
+        figures: list[str] = []
         for prepared, outcome in zip(batch, outcomes.result(), strict=True):
             match outcome:
                 case Refused():
@@ -274,9 +276,11 @@ class _Import:
                     report.done += 1
                     report.cases += 1
                     report.steps += case_file.version
-                    report.steps_by_wire.update([record.step.declared.wire for record in case_file.history])
-                    report.figures.update(self._profile.figures(case_file))
+                    wires += [record.step.declared.wire for record in case_file.history]
+                    figures += self._profile.figures(case_file)
                     report.findings.extend(prepared.findings)
+        report.steps_by_wire.update(wires)
+        report.figures.update(figures)
 
     @contextmanager
     def _refusing(self, row: Row) -> Iterator[None]:

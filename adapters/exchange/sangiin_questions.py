@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -25,6 +24,8 @@ PAGES = ("質問本文（html）", "答弁本文（html）", "質問本文（PDF
 
 CABINET_UNIT = "naikaku"
 HOUSE, CABINET = "参議院", "内閣"
+
+_FORWARDED, _ANSWERED = HandedOver(lead_unit=CABINET_UNIT), ReplyIssued(unit=CABINET_UNIT)
 
 _KEY = re.compile(r"[^\W_]{1,20}-[^\W_]{1,20}")
 _NOTICE = re.compile(
@@ -90,22 +91,21 @@ class SangiinQuestions:
             )
         ]
         if forwarded_on is not None:
-            steps.append(self._step(HandedOver(lead_unit=CABINET_UNIT), forwarded_on, HOUSE))
+            steps.append(self._step(_FORWARDED, forwarded_on, HOUSE))
         if notice is not None:
             steps.append(
                 self._step(ExtensionNotified(due_on=notice.due_on, reason=remark), notice.received_on, CABINET)
             )
         if answered_on is not None:
-            steps.append(self._step(ReplyIssued(unit=CABINET_UNIT), answered_on, CABINET))
+            steps.append(self._step(_ANSWERED, answered_on, CABINET))
         return SourceCase(steps, list(_remarks(values, notice)))
 
     def figures(self, case_file: CaseFile) -> Iterator[str]:
         """What a report on the questions tells beside the number of steps."""
-        steps = [(record.step, record.act.occurred_on) for record in case_file.history]
-        forwarded = any(isinstance(step, HandedOver) for step, _ in steps)
-        answered = any(isinstance(step, ReplyIssued) for step, _ in steps)
+        records = {type(record.step): record for record in case_file.history}
+        forwarded, noticed, answered = (records.get(step) for step in (HandedOver, ExtensionNotified, ReplyIssued))
         clock = case_file.case and case_file.case.clocks.get(("suggestion.reply", None))
-        if any(isinstance(step, ExtensionNotified) and step.due_on is not None for step, _ in steps):
+        if noticed and noticed.step.extended_due_on() is not None:
             yield "extensions_that_name_a_date"
         if clock and clock.late:
             yield "answered_after_the_due_date_in_force"
@@ -115,10 +115,11 @@ class SangiinQuestions:
             yield "without_a_forwarding_date"
             if answered:
                 yield "without_a_forwarding_date_but_answered"
-        if not _in_order([day for step, day in steps if not isinstance(step, ExtensionNotified)]):
-            yield "dates_out_of_order_by_the_three_dates"
-        elif not _in_order([day for _, day in steps]):
-            yield "dates_out_of_order_by_the_date_of_the_notice"
+        days = [record.occurred_at for record in case_file.history]
+        if days != sorted(days):
+            three = [record.occurred_at for record in case_file.history if record is not noticed]
+            by = "the_date_of_the_notice" if three == sorted(three) else "the_three_dates"
+            yield f"dates_out_of_order_by_{by}"
 
     def _step(self, step: Step, day: date, on_behalf_of: str, source: SourceDocument | None = None) -> SourceStep:
         zone = load_jurisdiction(self.jurisdiction).time_zone
@@ -189,7 +190,3 @@ def _day(values: Mapping[str, str], column: str) -> date | None:
     if precision != "day":
         raise Refused("import-unreadable-date", field=column, text=text)
     return when.date()
-
-
-def _in_order(days: Sequence[date]) -> bool:
-    return all(earlier <= later for earlier, later in pairwise(days))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
@@ -49,8 +50,7 @@ class Row:
         return hashlib.sha256(orjson.dumps(self.values, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceStep:
+class SourceStep(NamedTuple):
     """A step of the source, when it happened there, in whose name, and on which paper."""
 
     step: Step
@@ -60,8 +60,7 @@ class SourceStep:
     source: SourceDocument | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceCase:
+class SourceCase(NamedTuple):
     """What a row says of a case: its steps in the source's order, and what of the row was not understood."""
 
     steps: Sequence[SourceStep]

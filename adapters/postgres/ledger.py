@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from threading import Event, Lock
 from typing import Any, NoReturn
@@ -14,7 +15,7 @@ from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notif
 from adapters.postgres.pool import Pool, connection_was_lost, told, translated
 from domain.docket import Code, Command, LedgerEvent, Request, Result
 
-_APPEND = "SELECT code, at_position, at_version, at_time, detail FROM ledger_append(%s, %s::jsonb)"
+_APPEND = "SELECT code, at_position, at_version, at_time, detail FROM ledger_append(%s, %s::jsonb, %b)"
 _EVENTS = (
     "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
     " WHERE ledger_id = %s AND case_id = %s AND version > %s AND version <= %s ORDER BY version"
@@ -209,11 +210,12 @@ class PostgresLedger(ApplicationRecorder):
             item.error = told(error)
 
     def _call(self, commands: Sequence[Command]) -> list[Result]:
-        params = (self.ledger_id, orjson.dumps([_as_json(c) for c in commands]).decode())
+        """Append in one transaction; commands of one case, or of one request, in calls after each other."""
+        calls = [_parameters(self.ledger_id, run) for run in _runs(commands)]
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self._pool.connection() as conn:
-                    rows = conn.execute(_APPEND, params, prepare=True).fetchall()
+                with self._pool.connection() as conn, conn.transaction() if len(calls) > 1 else nullcontext():
+                    rows = [row for params in calls for row in conn.execute(_APPEND, params, prepare=True)]
                 return [Result(Code(code), *rest) for code, *rest in rows]
             except psycopg.Error as error:
                 if attempt == _ATTEMPTS or not connection_was_lost(error):
@@ -232,13 +234,38 @@ class PostgresLedger(ApplicationRecorder):
         raise AssertionError
 
 
-def _as_json(command: Command) -> dict[str, Any]:
+def _runs(commands: Sequence[Command]) -> Iterator[list[Command]]:
+    """The commands in their order, cut where one is of the same case or request as an earlier one of its run."""
+    run: list[Command] = []
+    cases: set[str] = set()
+    keys: set[str] = set()
+    for command in commands:
+        if command.case_id in cases or command.request.key in keys:
+            yield run
+            run, cases, keys = [], set(), set()
+        run.append(command)
+        cases.add(command.case_id)
+        keys.add(command.request.key)
+    yield run
+
+
+def _parameters(ledger_id: str, commands: Sequence[Command]) -> tuple[str, str, bytes]:
+    states = bytearray()
+    told = orjson.dumps([_as_json(command, states) for command in commands]).decode()
+    return ledger_id, told, bytes(states)
+
+
+def _as_json(command: Command, states: bytearray) -> dict[str, Any]:
+    steps = []
+    for event in command.events:
+        steps.append({"wire": event.topic, "first": len(states) + 1, "bytes": len(event.state)})
+        states += event.state
     found: dict[str, Any] = {
         "request": command.request.key,
         "fingerprint": command.request.fingerprint.hex(),
         "case": command.case_id,
         "expected": command.expected,
-        "events": [{"wire": e.topic, "state": e.state.decode()} for e in command.events],
+        "steps": steps,
     }
     if command.claims:
         found["claims"] = list(command.claims)

@@ -154,7 +154,7 @@ def _unreachable(error: BaseException) -> Failed:
 
 def _of_the_installation(error: BaseException) -> Failed | None:
     from adapters.embedded import AlreadyRunning, EmbeddedError, WrongVersion
-    from adapters.postgres.projector import PoisonError, ProjectorError
+    from adapters.postgres.build import PoisonError, ProjectorError
     from adapters.serve import AlreadyServing, PortInUse, ServeError
     from adapters.settings import SettingsError
     from adapters.wiring import GuardError

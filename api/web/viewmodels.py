@@ -503,7 +503,7 @@ def timeline_of(
     standing = {record.version: record for record in fold.sequence(known)}
     voided = fold.voided_versions(known)
     seen = [r for r in known if standing.get(r.version, r).occurred_at <= moment.as_of or _amends(r)]
-    seen.sort(key=lambda r: (standing.get(r.version, r).act.occurred_on, r.version), reverse=newest_first)
+    seen.sort(key=lambda r: ((standing.get(r.version) or r).act.occurred_on, r.version), reverse=newest_first)
     counted: dict[str, int] = {}
     for record in seen:
         counted[record.step.declared.name] = counted.get(record.step.declared.name, 0) + 1

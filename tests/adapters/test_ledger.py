@@ -175,7 +175,7 @@ def test_the_projector_only_reads_the_ledger(database: str) -> None:
             "DELETE FROM ledger",
             "UPDATE ledger_head SET position = 0",
             "SELECT * FROM request",
-            "SELECT * FROM ledger_append('main', '[]')",
+            "SELECT * FROM ledger_append('main', '[]', '{}')",
             "SELECT request_forget('main', now())",
         ):
             with pytest.raises(errors.InsufficientPrivilege):

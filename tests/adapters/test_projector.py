@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from adapters.postgres import rebuild
+from adapters.postgres.build import PoisonError, ProjectorError
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
-from adapters.postgres.projector import PoisonError, Projector
+from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
 from adapters.wiring import GuardError, build
 from domain import case as cases
@@ -167,6 +171,7 @@ def test_of_two_projectors_one_works_and_the_other_takes_over(office: Office) ->
             until(lambda: bool(leaders(office.conninfo)) and not leaders(office.conninfo) & working)
             office.some(1)
             assert office.views.wait_for(15, timeout=5)
+            until(lambda: office.status("history").lag == 0)
     assert office.total() == 5
     assert len(office.rows("history")) == 15
 
@@ -353,6 +358,59 @@ def test_readers_are_served_while_a_projection_is_rebuilt_and_writers_write(offi
     assert office.projector.rebuild("case_list") == office.docket.head()
     assert office.rows() == shown
     assert office.total() == 40 + (office.docket.head() - 120) // 3
+
+
+@pytest.fixture
+def shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes a few steps worth two processes."""
+    monkeypatch.setattr(rebuild, "_WORTH", 1)
+    monkeypatch.setattr(rebuild, "_SHARE", 7)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+
+@pytest.mark.usefixtures("shared_out")
+def test_processes_that_share_a_rebuild_write_what_the_ledger_in_its_order_gives(office: Office) -> None:
+    office.some(20)
+    office.projector.catch_up()
+    shown = office.rows(), office.rows("history")
+    told: list[tuple[int, int]] = []
+    for name in catalogue.PROJECTIONS:
+        assert office.projector.rebuild(name, lambda *done: told.append(done)) == 60
+    assert (office.rows(), office.rows("history")) == shown
+    assert len(told) > 10
+    assert told[-1] == (60, 60)
+
+
+@pytest.mark.usefixtures("shared_out")
+def test_poison_that_a_process_meets_is_named_and_what_is_shown_stays(office: Office) -> None:
+    office.some(5)
+    office.projector.catch_up()
+    shown = office.rows()
+    at = poison(office, "suggestion.unheard_of.v1")
+    with pytest.raises(PoisonError, match="UnknownStepError") as told:
+        office.projector.rebuild("case_list")
+    assert told.value.position == at
+    assert office.rows() == shown
+
+
+@pytest.mark.usefixtures("shared_out")
+def test_a_rebuild_whose_process_is_killed_says_so_and_the_next_one_does_it(office: Office) -> None:
+    office.some(20)
+    office.projector.catch_up()
+    shown = office.rows()
+
+    def kill(done: int, total: int) -> None:
+        del done, total
+        for process in psutil.Process().children():
+            with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+                if "adapters.postgres.rebuild" in process.cmdline():
+                    process.kill()
+
+    with pytest.raises(ProjectorError, match="ended early"):
+        office.projector.rebuild("case_list", kill)
+    assert office.rows() == shown
+    assert office.projector.rebuild("case_list") == 60
+    assert office.rows() == shown
 
 
 def test_the_build_before_is_kept_for_one_generation(office: Office) -> None:

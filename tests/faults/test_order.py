@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from json import dumps
 
 import pytest
 
-from adapters.postgres.ledger import _as_json
+from adapters.postgres.ledger import _APPEND, _parameters
 from domain.docket import Code
 from tests.faults.support import command, connect, ledger_on, note, wait_until_waiting
 
@@ -109,9 +108,7 @@ def test_a_reader_never_passes_a_writer_who_is_slow_to_commit(database: str) -> 
         ledger = stack.enter_context(ledger_on(database))
         threads = stack.enter_context(ThreadPoolExecutor(1))
         with slow.transaction():
-            slow.execute(
-                "SELECT * FROM ledger_append('main', %s::jsonb)", [dumps([_as_json(command("slow", 0, note()))])]
-            )
+            slow.execute(_APPEND, _parameters("main", [command("slow", 0, note())]))
             fast = threads.submit(ledger.append, [command("fast", 0, note())])
             wait_until_waiting(owner)
             assert ledger.tail(0, 10) == []

@@ -183,7 +183,7 @@ def _corrected(step: Recorded, record: Recorded, correction: Corrected) -> Recor
     if correction.occurred_at is not None:
         act = act.model_copy(update={"occurred_at": correction.occurred_at, "precision": correction.precision})
     right = type(step.step).model_validate(step.step.model_dump(exclude_none=True) | dict(correction.changes))
-    return replace(step, act=act, step=right, deadlines=record.deadlines)
+    return step._replace(act=act, step=right, deadlines=record.deadlines)
 
 
 def naive_case(history: Iterable[Recorded], known: int, as_of: datetime) -> Case | None:

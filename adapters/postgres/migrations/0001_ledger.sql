@@ -97,7 +97,7 @@ CREATE TABLE request (
     PRIMARY KEY (ledger_id, request_key)
 );
 
-CREATE INDEX request_by_age ON request (ledger_id, seen_at);
+CREATE INDEX request_by_age ON request USING brin (seen_at);
 
 -- What only one case may hold at a time. Derived from the events, and rebuildable from them.
 CREATE TABLE claim (
@@ -125,10 +125,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
     INSERT INTO ledger_head (ledger_id) VALUES (p_ledger) ON CONFLICT DO NOTHING
 $$;
 
--- Append the steps of several commands, each to one case: one result a command, never an exception for one of them.
--- A command: {"request", "fingerprint" (hex), "case", "expected" (version), "events": [{"wire", "state"}], "claims", "releases"}.
--- state is the exact text whose UTF-8 bytes are stored. A command without events only remembers its request.
-CREATE FUNCTION ledger_append(p_ledger text, p_commands jsonb)
+-- Append the steps of several commands, each to a case of its own: one result a command, never an exception for one of them.
+-- A command: {"request", "fingerprint" (hex), "case", "expected" (version), "steps", "claims", "releases"}; a step:
+-- {"wire", "first", "bytes"}, which says where in p_states its state is: the exact bytes that are stored.
+-- A command without steps only remembers its request.
+CREATE FUNCTION ledger_append(p_ledger text, p_commands jsonb, p_states bytea)
 RETURNS TABLE (code text, at_position bigint, at_version integer, at_time timestamptz, detail text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
@@ -137,47 +138,47 @@ DECLARE
     head_time timestamptz;
     command jsonb;
     names text [];
-    events jsonb;
-    event jsonb;
-    asked_request text;
-    asked_fingerprint bytea;
+    asked request;
     seen_fingerprint bytea;
-    asked_case text;
-    new_state bytea;
-    new_leaf bytea;
-    last_leaf bytea;
-    body jsonb;
+    said jsonb;
+    added ledger;
+    all_asked request [];
+    all_added ledger [];
+    steps jsonb;
+    step jsonb;
 BEGIN
     SELECT h.position, h.recorded_at INTO head_position, head_time
     FROM ledger_head h WHERE h.ledger_id = p_ledger FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'ledger % was never opened', p_ledger;
     END IF;
+    asked.ledger_id := p_ledger;
+    added.ledger_id := p_ledger;
+    added.format := 1;
 
     FOR i IN 0..jsonb_array_length(p_commands) - 1 LOOP
         command := p_commands -> i;
-        asked_request := command ->> 'request';
-        asked_fingerprint := decode(command ->> 'fingerprint', 'hex');
-        asked_case := command ->> 'case';
+        asked.request_key := command ->> 'request';
+        asked.fingerprint := decode(command ->> 'fingerprint', 'hex');
+        added.case_id := command ->> 'case';
 
         SELECT r.fingerprint, r.position INTO seen_fingerprint, at_position
-        FROM request r WHERE r.ledger_id = p_ledger AND r.request_key = asked_request;
+        FROM request r WHERE r.ledger_id = p_ledger AND r.request_key = asked.request_key;
         IF FOUND THEN
             SELECT l.version, l.recorded_at, l.case_id INTO at_version, at_time, detail
             FROM ledger l WHERE l.ledger_id = p_ledger AND l.position = at_position;
-            code := CASE WHEN seen_fingerprint = asked_fingerprint THEN 'seen' ELSE 'key_reused' END;
+            code := CASE WHEN seen_fingerprint = asked.fingerprint THEN 'seen' ELSE 'key_reused' END;
             RETURN NEXT;
             CONTINUE;
         END IF;
 
         detail := NULL;
-        SELECT l.position, l.version, l.recorded_at, l.leaf INTO at_position, at_version, at_time, last_leaf
-        FROM ledger l WHERE l.ledger_id = p_ledger AND l.case_id = asked_case
+        SELECT l.position, l.version, l.recorded_at, l.leaf INTO at_position, at_version, at_time, added.leaf
+        FROM ledger l WHERE l.ledger_id = p_ledger AND l.case_id = added.case_id
         ORDER BY l.version DESC LIMIT 1;
         IF NOT FOUND THEN
             at_position := 0;
             at_version := 0;
-            last_leaf := NULL;
         END IF;
         IF at_version <> (command -> 'expected')::integer THEN
             code := 'stale';
@@ -188,50 +189,57 @@ BEGIN
         IF command ? 'claims' THEN
             names := ARRAY(SELECT jsonb_array_elements_text(command -> 'claims'));
             SELECT c.name INTO detail FROM claim c
-            WHERE c.ledger_id = p_ledger AND c.name = ANY (names) AND c.case_id <> asked_case LIMIT 1;
+            WHERE c.ledger_id = p_ledger AND c.name = ANY (names) AND c.case_id <> added.case_id LIMIT 1;
             IF FOUND THEN
                 code := 'claimed';
                 RETURN NEXT;
                 CONTINUE;
             END IF;
-            INSERT INTO claim (ledger_id, name, case_id) SELECT p_ledger, unnest(names), asked_case
+            INSERT INTO claim (ledger_id, name, case_id) SELECT p_ledger, unnest(names), added.case_id
             ON CONFLICT DO NOTHING;
         END IF;
         IF command ? 'releases' THEN
             names := ARRAY(SELECT jsonb_array_elements_text(command -> 'releases'));
-            DELETE FROM claim c WHERE c.ledger_id = p_ledger AND c.name = ANY (names) AND c.case_id = asked_case;
+            DELETE FROM claim c WHERE c.ledger_id = p_ledger AND c.name = ANY (names) AND c.case_id = added.case_id;
         END IF;
 
-        events := command -> 'events';
-        FOR j IN 0..jsonb_array_length(events) - 1 LOOP
-            event := events -> j;
+        steps := command -> 'steps';
+        added.version := at_version;
+        added.request_key := asked.request_key;
+        FOR j IN 0..jsonb_array_length(steps) - 1 LOOP
+            step := steps -> j;
             head_position := head_position + 1;
             head_time := greatest(clock_timestamp(), head_time + interval '1 microsecond');
-            at_version := at_version + 1;
-            body := (event ->> 'state')::jsonb;
-            new_state := convert_to(event ->> 'state', 'UTF8');
-            new_leaf := ledger_leaf(
-                1::smallint, p_ledger, head_position, asked_case, at_version, event ->> 'wire',
-                head_time, asked_request, new_state, last_leaf);
-            INSERT INTO ledger (
-                ledger_id, position, case_id, version, wire, state, event_id, occurred_at, occurred_precision,
-                actor, office, request_key, recorded_at, format, prev_leaf, leaf)
-            VALUES (
-                p_ledger, head_position, asked_case, at_version, event ->> 'wire', new_state,
-                (body ->> 'event_id')::uuid, (body #>> '{act,occurred_at}')::timestamptz,
-                body #>> '{act,precision}', body #>> '{act,actor}', body #>> '{act,office}',
-                asked_request, head_time, 1, last_leaf, new_leaf);
-            last_leaf := new_leaf;
+            added.position := head_position;
+            added.version := added.version + 1;
+            added.wire := step ->> 'wire';
+            added.state := substring(p_states FROM (step -> 'first')::integer FOR (step -> 'bytes')::integer);
+            said := convert_from(added.state, 'UTF8')::jsonb;
+            added.event_id := said ->> 'event_id';
+            added.occurred_at := said #>> '{act,occurred_at}';
+            added.occurred_precision := said #>> '{act,precision}';
+            added.actor := said #>> '{act,actor}';
+            added.office := said #>> '{act,office}';
+            added.recorded_at := head_time;
+            added.prev_leaf := added.leaf;
+            added.leaf := ledger_leaf(
+                added.format, p_ledger, added.position, added.case_id, added.version, added.wire,
+                added.recorded_at, added.request_key, added.state, added.prev_leaf);
+            all_added := all_added || added;
             at_position := head_position;
+            at_version := added.version;
             at_time := head_time;
         END LOOP;
 
-        INSERT INTO request (ledger_id, request_key, fingerprint, position, seen_at)
-        VALUES (p_ledger, asked_request, asked_fingerprint, at_position, clock_timestamp());
+        asked.position := at_position;
+        asked.seen_at := clock_timestamp();
+        all_asked := all_asked || asked;
         code := 'recorded';
         RETURN NEXT;
     END LOOP;
 
+    INSERT INTO ledger SELECT * FROM unnest(all_added);
+    INSERT INTO request SELECT * FROM unnest(all_asked);
     UPDATE ledger_head h SET position = head_position, recorded_at = head_time WHERE h.ledger_id = p_ledger;
 END
 $$;

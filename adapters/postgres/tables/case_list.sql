@@ -25,6 +25,5 @@ CREATE TABLE {table} (
     next_due_on date,
     estimate boolean NOT NULL,
     rounds integer NOT NULL,
-    grade text,
-    PRIMARY KEY (ledger_id, case_id, valid_from, known_from)
+    grade text
 );

@@ -14,6 +14,5 @@ CREATE TABLE {table} (
     on_behalf_of text,
     document text,
     part text,
-    target integer,
-    PRIMARY KEY (ledger_id, position)
+    target integer
 );

@@ -1,0 +1,262 @@
+"""One build of a projection: its table, how far it has read a ledger, and the rows that follow from what it reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from adapters.postgres.migrate import read_schema
+from domain.case import Recorded
+from domain.docket import LedgerEvent, LedgerMapper
+from projections.projection import Changes, Histories, Projection
+
+_BEAT_SECONDS = 2.0
+_FEW = 50
+_COLUMNS = "case_id, version, wire, state, position, recorded_at"
+
+
+def connect(conninfo: str, schema: str) -> psycopg.Connection[Any]:
+    """A connection with the projector's rights."""
+    conn = psycopg.connect(conninfo, autocommit=True, application_name="duban-projector", connect_timeout=5)
+    conn.execute(
+        sql.SQL(
+            "SET ROLE duban_projector; SET search_path TO {}; SET lock_timeout TO '10s'; SET timezone TO 'UTC'"
+        ).format(sql.Identifier(schema))
+    )
+    return conn
+
+
+def table_of(schema: str, name: str, build: int) -> sql.Identifier:
+    """The table of a projection's build."""
+    return sql.Identifier(read_schema(schema), f"{name}_{build}")
+
+
+class ProjectorError(RuntimeError):
+    """A projection that cannot be built or swapped; the message says why."""
+
+
+class PoisonError(RuntimeError):
+    """A record that a projection could not take: the projection stops before it, and says so."""
+
+    def __init__(self, position: int, cause: str) -> None:
+        super().__init__(f"record {position}: {cause}")
+        self.position = position
+        self.cause = cause
+
+
+class Cases(NamedTuple):
+    """The cases of a ledger whose ids come after one id and not after another; None leaves an end open."""
+
+    ledger_id: str
+    after: str | None
+    until: str | None
+
+
+class Build:
+    """One build of a projection over one ledger, written through the connection of whoever leads it."""
+
+    def __init__(
+        self, conn: psycopg.Connection[Any], schema: str, ledger_id: str, projection: Projection, build: int
+    ) -> None:
+        self._conn = conn
+        self._ledger_id = ledger_id
+        self._projection = projection
+        self.build = build
+        self._mapper = LedgerMapper()
+        self._table = table_of(schema, projection.name, build)
+        self._close = sql.SQL(
+            "UPDATE {} t SET known_to = c.known_to FROM unnest(%b::text[], %b::timestamptz[], %b::bigint[],"
+            " %b::bigint[]) AS c (case_id, valid_from, known_from, known_to)"
+            " WHERE t.ledger_id = %s AND t.case_id = c.case_id AND t.valid_from = c.valid_from"
+            " AND t.known_from = c.known_from"
+        ).format(self._table)
+        self._copy_types: list[int] | None = None
+        self._position: int | None = None
+        self._beaten = 0.0
+
+    # Following the ledger
+
+    @property
+    def position(self) -> int:
+        """The last position whose rows are stored; remembered, since only the leader moves it."""
+        if self._position is None:
+            row = self._conn.execute(
+                "SELECT position FROM projection_position WHERE ledger_id = %s AND name = %s AND build = %s",
+                (self._ledger_id, self._projection.name, self.build),
+            ).fetchone()
+            self._position = int(row[0]) if row else 0
+        return self._position
+
+    def step(self, limit: int) -> int:
+        """Take the next records, rows and position in one transaction. Returns how many; 0 at the head."""
+        after = self.position
+        events = self._events("position > %s", (after,), limit)
+        if not events:
+            self._beat()
+            return 0
+        try:
+            batch, changes = self._changes(events, after)
+        except PoisonError as poison:
+            self._projection.forget()
+            healthy = [e for e in events if e.position < poison.position]
+            if not healthy:
+                self.stop(poison)
+                raise
+            batch, changes = self._changes(healthy, after)
+        self._position = None
+        try:
+            with self._conn.transaction():
+                if len(changes.added) > _FEW:
+                    self._copy(changes)
+                    self.advance(batch[-1].position)
+                else:
+                    with self._conn.pipeline():
+                        self._insert(changes)
+                        self.advance(batch[-1].position)
+        except BaseException:
+            self._projection.forget()
+            raise
+        self._position = batch[-1].position
+        return len(batch)
+
+    def advance(self, position: int) -> None:
+        """All up to a position is stored."""
+        self._conn.execute(
+            "UPDATE projection_position SET position = %s, moved_at = clock_timestamp(),"
+            " heartbeat = clock_timestamp(), error = NULL, error_position = NULL"
+            " WHERE ledger_id = %s AND name = %s AND build = %s",
+            (position, self._ledger_id, self._projection.name, self.build),
+            prepare=True,
+        )
+
+    def stop(self, poison: PoisonError) -> None:
+        """Say in the status why it goes no further."""
+        self._conn.execute(
+            "UPDATE projection_position SET error = %s, error_position = %s, heartbeat = clock_timestamp()"
+            " WHERE ledger_id = %s AND name = %s AND build = %s",
+            (str(poison)[:2000], poison.position, self._ledger_id, self._projection.name, self.build),
+        )
+
+    # Filling an empty table
+
+    def take_cases(self, cases: Cases, head: int) -> int:
+        """Take whole cases as they stand at a position: every row is written once. Returns how many records."""
+        where: LiteralString = "position <= %s"
+        params: list[Any] = [head]
+        if cases.after is not None:
+            where += " AND case_id > %s"
+            params.append(cases.after)
+        if cases.until is not None:
+            where += " AND case_id <= %s"
+            params.append(cases.until)
+        self._projection.forget()
+        try:
+            batch = self._decoded(self._events(where, params, None, "case_id, version"))
+            changes = self._taken(batch, _no_histories, lambda _: _no_histories)
+        except PoisonError as poison:
+            self.stop(poison)
+            raise
+        self._copy(changes)
+        return len(batch)
+
+    # What both do
+
+    def _changes(self, events: Sequence[LedgerEvent], after: int) -> tuple[list[Recorded], Changes]:
+        batch = self._decoded(events)
+        changes = self._taken(
+            batch, partial(self._histories, until=after), lambda r: partial(self._histories, until=r.position - 1)
+        )
+        return batch, changes
+
+    def _decoded(self, events: Sequence[LedgerEvent]) -> list[Recorded]:
+        batch: list[Recorded] = []
+        for event in events:
+            try:
+                batch.append(self._mapper.to_domain_event(event))
+            except Exception as error:
+                raise PoisonError(event.position, _told(error)) from error
+        return batch
+
+    def _taken(
+        self, batch: Sequence[Recorded], histories: Histories, before: Callable[[Recorded], Histories]
+    ) -> Changes:
+        """The rows of a batch; if they cannot be had, the first record is named with which they cannot."""
+        try:
+            return self._projection.take(batch, histories)
+        except Exception as error:
+            self._projection.forget()
+            for record in batch:
+                try:
+                    self._projection.take([record], before(record))
+                except Exception as guilty:
+                    raise PoisonError(record.position, _told(guilty)) from guilty
+            raise PoisonError(batch[0].position, _told(error)) from error
+
+    def _histories(self, cases: Sequence[str], until: int) -> Mapping[str, list[Recorded]]:
+        found: dict[str, list[Recorded]] = {}
+        events = self._events("case_id = ANY(%s) AND position <= %s", (list(cases), until), None, "case_id, version")
+        for event in events:
+            found.setdefault(str(event.originator_id), []).append(self._mapper.to_domain_event(event))
+        return found
+
+    def _events(
+        self, where: LiteralString, params: Sequence[Any], limit: int | None, order: LiteralString = "position"
+    ) -> list[LedgerEvent]:
+        query: LiteralString = (
+            f"SELECT {_COLUMNS} FROM ledger WHERE ledger_id = %s AND {where} ORDER BY {order} LIMIT %s"  # noqa: S608 - literals only
+        )
+        cursor = self._conn.cursor(binary=True)
+        rows = cursor.execute(query, (self._ledger_id, *params, limit), prepare=True)
+        return [LedgerEvent(*row) for row in rows]
+
+    def _end(self, changes: Changes) -> None:
+        if changes.closed:
+            columns = [list(column) for column in zip(*changes.closed, strict=True)]
+            self._conn.execute(self._close, (*columns, self._ledger_id), prepare=True)
+
+    def _insert(self, changes: Changes) -> None:
+        """A few rows, in one round trip with all else."""
+        self._end(changes)
+        for row in changes.added:
+            values = sql.SQL(", ").join([sql.Placeholder()] * (1 + len(row)))
+            self._conn.execute(
+                sql.SQL("INSERT INTO {} VALUES ({})").format(self._table, values),
+                (self._ledger_id, *row),
+                prepare=True,
+            )
+
+    def _copy(self, changes: Changes) -> None:
+        """Many rows, at the speed of COPY."""
+        self._end(changes)
+        if self._copy_types is None:
+            described = self._conn.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(self._table)).description or []
+            self._copy_types = [column.type_code for column in described]
+        with self._conn.cursor().copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(self._table)) as copy:
+            copy.set_types(self._copy_types)
+            for row in changes.added:
+                copy.write_row((self._ledger_id, *row))
+
+    def _beat(self) -> None:
+        if time.monotonic() < self._beaten + _BEAT_SECONDS:
+            return
+        self._beaten = time.monotonic()
+        self._conn.execute(
+            "UPDATE projection_position SET heartbeat = clock_timestamp()"
+            " WHERE ledger_id = %s AND name = %s AND build = %s",
+            (self._ledger_id, self._projection.name, self.build),
+        )
+
+
+def _no_histories(cases: Sequence[str]) -> Mapping[str, list[Recorded]]:
+    """Whole cases have nothing before them."""
+    del cases
+    return {}
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
