@@ -29,6 +29,9 @@ DEEPLY = [
 REFUSED_FOR_A_REASON = ["2xx", "400", "401", "403", "404", "409", "412", "422", "428"]
 """What the description's schemas allow may still be a unit that there is not, a stage that is another, …"""
 
+REFUSED_BEFORE_READ = ["400", "401", "403", "404", "409", "412", "413", "415", "422", "428"]
+"""Who asks, which case and which version of it come before what the body says (RFC 9110, section 13.2.1)."""
+
 
 @pytest.fixture
 def address(office: Office) -> Iterator[str]:
@@ -86,6 +89,7 @@ def test_an_operation_keeps_what_its_description_promises(
     expected = json.dumps(REFUSED_FOR_A_REASON)
     (tmp_path / "schemathesis.toml").write_text(
         f"[checks]\npositive_data_acceptance.expected-statuses = {expected}\n"
+        f"negative_data_rejection.expected-statuses = {json.dumps(REFUSED_BEFORE_READ)}\n"
         'missing_required_header.expected-statuses = ["400", "401", "403", "422", "428"]\n',
         "utf-8",
     )
