@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -88,26 +88,44 @@ class Part:
 
 @dataclass
 class RunningClock:
-    """A deadline that was started, and the step that stopped it, if any did."""
+    """A deadline that was started, and how it ended: by what it waits for, or because that is not awaited any more."""
 
     deadline: Deadline
     stopped_at: datetime | None = None
+    dropped_by: str | None = None
+    """Stored name of the step by which nothing was awaited any more; None if it was met, or runs."""
+
+    def drop(self, at: datetime, by: str) -> None:
+        """Nothing is awaited any more."""
+        self.stopped_at, self.dropped_by = at, by
+
+    def resume(self) -> None:
+        """It runs on as if it had never ended."""
+        self.stopped_at = self.dropped_by = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether something is awaited."""
+        return self.stopped_at is None
 
     @property
     def stopped_on(self) -> date | None:
-        """The day on which it was stopped."""
+        """The day on which it ended."""
         return self.stopped_at.date() if self.stopped_at is not None else None
 
     @property
     def late(self) -> bool | None:
-        """Whether it was stopped after the due date in force; None while it runs."""
-        return None if self.stopped_at is None else self.stopped_at.date() > self.deadline.due_on
+        """Whether it ended after the due date in force; None while it runs, or if it was dropped in time."""
+        if self.stopped_at is None:
+            return None
+        late = self.stopped_at.date() > self.deadline.due_on
+        return late or (None if self.dropped_by else False)
 
 
 ClockKey = tuple[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """What every list shows of a case, whatever its type. Dates are the office's own."""
 
@@ -122,10 +140,11 @@ class Facts:
     opened_on: date | None
     handed_over_on: date | None
     due_on: date | None
-    """The due date in force of the answer that is awaited, or that was given."""
+    """The due date in force of the answer that is awaited now, or that was given last."""
     estimate: bool
     """Whether that date lies beyond the published calendar (预估)."""
     answered_on: date | None
+    """When it was answered; None while an answer is awaited, also when it is handled again."""
     extended: bool
     rounds: int
     grade: str | None
@@ -146,6 +165,8 @@ class Case:
     jurisdiction: str = ""
     stage: StrEnum | None = None
     clocks: dict[ClockKey, RunningClock] = field(default_factory=dict)
+    past_clocks: list[RunningClock] = field(default_factory=list)
+    """Those that were started anew under the same key."""
 
     def __init_subclass__(cls, *, kind: str = "", zh: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -167,9 +188,24 @@ class Case:
         return frozenset()
 
     @property
+    def all_clocks(self) -> list[RunningClock]:
+        """Every clock that was ever started, in the order of their start."""
+        clocks = [*self.past_clocks, *self.clocks.values()]
+        return sorted(clocks, key=lambda running: running.deadline.started_on)
+
+    @property
     def open_clocks(self) -> list[RunningClock]:
         """The clocks that run."""
         return [running for running in self.clocks.values() if running.stopped_at is None]
+
+    def start_clock(self, deadline: Deadline, at: datetime, by: str) -> None:
+        """Start a clock; one that ran under the same key is kept among the past ones."""
+        key = deadline.clock, deadline.part
+        if (earlier := self.clocks.get(key)) is not None:
+            if earlier.runs:
+                earlier.drop(at, by)
+            self.past_clocks.append(earlier)
+        self.clocks[key] = RunningClock(deadline)
 
     @property
     def next_deadline(self) -> Deadline | None:
@@ -205,6 +241,8 @@ class Declared:
     starts: tuple[str, ...]
     stops: tuple[str, ...]
     extends: str | None
+    fixed: frozenset[str]
+    """Fields that no correction may touch: what they say is taken back only by a void, or by who said it."""
     moves: frozenset[tuple[StrEnum, StrEnum]]
     """Where the case itself goes, from which stage, when that depends on its parts."""
 
@@ -237,6 +275,7 @@ class Step(BaseModel):
         starts: tuple[str, ...] = (),
         stops: tuple[str, ...] = (),
         extends: str | None = None,
+        fixed: Iterable[str] = (),
         moves: Iterable[tuple[StrEnum, StrEnum]] = (),
         upcasts: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
         **kwargs: Any,
@@ -264,6 +303,7 @@ class Step(BaseModel):
             starts=starts,
             stops=stops,
             extends=extends,
+            fixed=frozenset(fixed) | ({"jurisdiction"} if opens else frozenset()),
             moves=frozenset(moves),
         )
         STEPS[wire] = cls
@@ -280,10 +320,14 @@ class Step(BaseModel):
         """Refuse what cannot be; breaches of a rule are findings, not refusals."""
 
     def check_actor(self, case: Any, act: Act) -> None:
-        """Refuse somebody who may not take this step of this case, whatever the role."""
+        """Refuse somebody who may not take this step of this case, whatever the role; an opening finds no case."""
+
+    def breaches(self, case: Any, office: Office) -> Iterable[Refused]:  # noqa: ARG002 - the hook's signature
+        """Which rules of the office it breaks; each becomes a finding."""
+        return ()
 
     def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
-        """The same step with what the office's rules say beside it, as it is stored."""
+        """The same step with what follows from the case and the office's rules, as it is stored."""
         return self
 
     def already(self, case: Any) -> bool:  # noqa: ARG002 - the hook's signature
@@ -293,27 +337,27 @@ class Step(BaseModel):
     def apply(self, case: Any, act: Act) -> None:
         """Set fields. Total: never refuses, reads no clock, stands any subset of a history."""
 
-    def started_clocks(self, case: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ARG002 - the hook's signature
+    def started_clocks(self, case: Any) -> Iterable[ClockKey]:  # noqa: ARG002 - the hook's signature
         """The clocks that this step starts, as (rule, part); by default the declared ones."""
-        for rule in self.declared.starts:
-            yield rule, self.part_key
+        return [(rule, self.part_key) for rule in self.declared.starts]
 
-    def stopped_clocks(self, case: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ARG002 - the hook's signature
-        """The clocks that this step stops, as (rule, part); by default the declared ones."""
-        for rule in self.declared.stops:
-            yield rule, self.part_key
+    def stopped_clocks(self, case: Any) -> Iterable[ClockKey]:  # noqa: ARG002 - the hook's signature
+        """The clocks that wait for this step, as (rule, part); by default the declared ones."""
+        return [(rule, self.part_key) for rule in self.declared.stops]
 
-    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:  # noqa: ARG002 - the hook's signature
+    def dropped_clocks(self, case: Any) -> Iterable[ClockKey]:  # noqa: ARG002 - the hook's signature
+        """The clocks that wait for something which nobody awaits after this step."""
+        return ()
+
+    def agreed_deadlines(self, act: Act) -> Iterable[Deadline]:  # noqa: ARG002 - the hook's signature
         """The deadlines with a date of their own that this step starts, by no rule."""
-        yield from ()
+        return ()
 
-    def extended_clock(self, case: Any) -> ClockKey | None:  # noqa: ARG002 - the hook's signature
-        """The clock that is extended; by default the declared one of the step's part."""
-        return None if self.declared.extends is None else (self.declared.extends, self.part_key)
-
-    def extended_due_on(self) -> date | None:
-        """The new due date of a step that extends a clock."""
-        return getattr(self, "due_on", None)
+    def moved_clocks(self, case: Any) -> Iterable[tuple[ClockKey, date]]:  # noqa: ARG002 - the hook's signature
+        """The clocks whose due date moves, and to which date; by default the declared one of the step's part."""
+        if self.declared.extends is None or (due_on := getattr(self, "due_on", None)) is None:
+            return ()
+        return (((self.declared.extends, self.part_key), due_on),)
 
     def may_come_before(self) -> bool:
         """Whether it may have happened before the case was opened."""
@@ -362,6 +406,9 @@ class Corrected(
 
     def typed_by(self, target: Step) -> Corrected:
         """The same correction with its values checked and written as the corrected step writes them."""
+        for name in self.changes:
+            if name in target.declared.fixed:
+                raise Refused("cannot-correct-field", field=f"changes.{name}", step=target.declared.wire, name=name)
         try:
             right = target.with_changes(self.changes).model_dump(mode="json")
         except ValidationError as error:
@@ -470,12 +517,19 @@ class Recorded(NamedTuple):
         elif declared.leads_to is not None and (part := case.part(declared.part, step.part_key)) is not None:
             part.stage = declared.leads_to
         for deadline in self.deadlines:
-            case.clocks[deadline.clock, deadline.part] = RunningClock(deadline)
+            case.start_clock(deadline, self.act.occurred_at, declared.wire)
         step.apply(case, self.act)
+        self._move_clocks(case)
+
+    def _move_clocks(self, case: Case) -> None:
+        step, act, wire = self.step, self.act, self.step.declared.wire
         for key in step.stopped_clocks(case):
             if (running := case.clocks.get(key)) is not None and running.stopped_at is None:
-                running.stopped_at = self.act.occurred_at
-        if (extended := step.extended_clock(case)) is not None and (due_on := step.extended_due_on()) is not None:
-            running = case.clocks.get(extended)
-            if running is not None:
-                running.deadline = clock.extend(running.deadline, due_on, declared.wire)
+                running.stopped_at = act.occurred_at
+        for key in step.dropped_clocks(case):
+            if (running := case.clocks.get(key)) is not None and running.stopped_at is None:
+                running.drop(act.occurred_at, wire)
+        for key, due_on in step.moved_clocks(case):
+            if (running := case.clocks.get(key)) is not None:
+                reason = getattr(step, "reason", None)
+                running.deadline = clock.extend(running.deadline, due_on, wire, act.occurred_on, act.office, reason)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.calendar import WorkingCalendar, add_days, add_months, days_between, load_calendar
 from domain.moment import start_of_day
-from domain.rulebook import ClockRule, Confidence, Force, Rulebook, Span, Unit
+from domain.rulebook import ClockRule, Confidence, Force, Rulebook, Span, Unit, load_rulebook
 
 _Absent = partial(Field, exclude_if=not_)
 
@@ -40,11 +40,13 @@ class RuleRef(_Stored):
 
 
 class Extension(_Stored):
-    """One change of the due date by an act of the office (延期)."""
+    """One change of the due date by an act of the office (延期): by which step, of which day and office, and why."""
 
     from_due_on: date
     due_on: date
     by: Annotated[str | None, _Absent()] = None
+    on: Annotated[date | None, _Absent()] = None
+    office: Annotated[str | None, _Absent()] = None
     reason: Annotated[str | None, _Absent()] = None
 
 
@@ -81,11 +83,18 @@ def agreed(clock: str, started_on: date, due_on: date, part: str | None = None) 
     return Deadline(clock=clock, part=part, started_on=started_on, due_on=due_on, counted_to=due_on)
 
 
-def extend(deadline: Deadline, due_on: date, by: str | None = None, reason: str | None = None) -> Deadline:
+def extend(
+    deadline: Deadline,
+    due_on: date,
+    by: str | None = None,
+    on: date | None = None,
+    office: str | None = None,
+    reason: str | None = None,
+) -> Deadline:
     """The deadline moved to the date that the office named, its history kept; the same if it is due then already."""
     if due_on == deadline.due_on:
         return deadline
-    moved = Extension(from_due_on=deadline.due_on, due_on=due_on, by=by, reason=reason)
+    moved = Extension(from_due_on=deadline.due_on, due_on=due_on, by=by, on=on, office=office, reason=reason)
     return deadline.model_copy(
         update={"due_on": due_on, "estimate": False, "extensions": (*deadline.extensions, moved)}
     )
@@ -104,6 +113,13 @@ def beyond_most(deadline: Deadline, rule: ClockRule, calendar: WorkingCalendar |
     """Whether it was extended past the rule's maximum: a finding, never a refusal."""
     limit = latest(deadline, rule, calendar) if deadline.extensions else None
     return limit is not None and deadline.due_on > limit
+
+
+def rule_of(deadline: Deadline) -> ClockRule | None:
+    """The rule that a deadline was counted by, as its book said it then; None for a date of its own."""
+    if deadline.rule is None:
+        return None
+    return load_rulebook(deadline.rule.rulebook, deadline.rule.version).clocks.get(deadline.rule.id)
 
 
 def overdue_from(due_on: date, zone: str) -> datetime:

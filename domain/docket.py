@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -23,12 +23,12 @@ from typing_extensions import TypedDict
 
 from domain import clock, fold, procedure
 from domain.calendar import load_calendar
-from domain.case import STEPS, Act, Case, ClockKey, Corrected, Opening, Recorded, Step, Voided, latest
+from domain.case import STEPS, Act, Case, Corrected, Opening, Recorded, Step, Voided, latest
 from domain.casefile import CaseFile, file_of
 from domain.clock import Deadline
-from domain.office import Jurisdiction, load_jurisdiction
+from domain.office import Jurisdiction, Office, load_jurisdiction
 from domain.refusal import Refused
-from domain.rulebook import Rulebook, load_rulebook
+from domain.rulebook import load_rulebook
 
 EARLIEST = date(1902, 1, 1)
 """No act is older: before it, time zones have offsets with seconds, and nobody's office kept records."""
@@ -220,20 +220,15 @@ class Draft:
         event_id = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{'89ab'[int(raw[16], 16) & 3]}{raw[17:20]}-{raw[20:32]}"
         return event_id, raw[32:]
 
-    def note(self, step: Step, act: Act, case: Case | None, book: Rulebook, *, breach: bool) -> None:
-        """Keep `orderly` true as long as there can be no finding: all in its stage and order, no limit extended."""
+    def note(self, step: Step, act: Act, case: Case | None, office: Office, *, breach: bool) -> None:
+        """Keep `orderly` true as long as there can be no finding: all in its stage and order, no rule broken."""
         self.orderly = (
             self.orderly
             and not (breach or act.late or isinstance(step, (Corrected, Voided)))
             and act.occurred_on >= self.latest
-            and not _is_limited(step.extended_clock(case), book)
+            and (case is None or not any(procedure.breaches(case, step, office)))
         )
         self.latest = act.occurred_on
-
-
-def _is_limited(extended: ClockKey | None, book: Rulebook) -> bool:
-    rule = None if extended is None else book.clocks.get(extended[0])
-    return rule is not None and rule.most is not None
 
 
 def _claims(case: Case | None) -> frozenset[str]:
@@ -349,6 +344,8 @@ class Docket(Application[str]):
     def take(self, draft: Draft, step: Step, act: Act) -> bool:
         """Check a step against the case and take it into the draft; False if nothing would change."""
         case_file = draft.case_file
+        if step.declared.opens and case_file.history:
+            raise Refused("case-already-open", step=step.declared.wire)
         jurisdiction = self._jurisdiction(case_file, step)
         now = self._now()
         act = _dated(act, jurisdiction, now)
@@ -360,7 +357,10 @@ class Docket(Application[str]):
         deadlines: tuple[Deadline, ...] = ()
         match step:
             case Corrected():
-                step, deadlines = self._typed(case_file, step, jurisdiction, now)
+                target = self._correctable(case_file, step)
+                step, deadlines = _typed(case_file, target, step, jurisdiction, now)
+                if step.occurred_at in (None, target.occurred_at) and _says(target.step, step.changes):
+                    return False
             case Voided():
                 self._require_step(case_file, step.voids, "voids")
                 if step.voids in fold.voided_versions(case_file.history):
@@ -371,7 +371,7 @@ class Docket(Application[str]):
                 if case is not None and step.already(case):
                     return False
                 deadlines = _deadlines(step, case, act, jurisdiction)
-        draft.note(step, act, case, jurisdiction.book, breach=breach is not None)
+        draft.note(step, act, case, office, breach=breach is not None)
         event_id, nonce = draft.identity()
         case_file.take(
             Recorded(
@@ -452,10 +452,8 @@ class Docket(Application[str]):
             if same and later.version not in void:
                 raise Refused("later-correction-stands", field="voids", version=later.version)
 
-    def _typed(
-        self, case_file: CaseFile, step: Corrected, jurisdiction: Jurisdiction, now: datetime
-    ) -> tuple[Corrected, tuple[Deadline, ...]]:
-        """A correction typed by the step that it corrects, checked like that step, with the deadlines that follow."""
+    def _correctable(self, case_file: CaseFile, step: Corrected) -> Recorded:
+        """The step that a correction is about, as it stands."""
         target = self._require_step(case_file, step.corrects, "corrects")
         if isinstance(target.step, (Corrected, Voided)):
             raise Refused("cannot-correct", field="corrects", step=target.step.declared.wire)
@@ -464,16 +462,30 @@ class Docket(Application[str]):
         standing = next((s for s in fold.sequence(case_file.history) if s.version == step.corrects), None)
         if standing is None:
             raise Refused("step-is-void", field="corrects", version=step.corrects)
-        typed = step.typed_by(standing.step)
-        draft = Recorded("", 0, now, typed, target.act, "", "")
-        right = fold.corrected(standing, draft, typed)
-        act = _dated(right.act, jurisdiction, now)
-        typed = typed.model_copy(update={"occurred_at": typed.occurred_at and act.occurred_at})
-        case = fold.before(case_file.history, step.corrects)
-        if case is None and not right.step.declared.opens:
-            raise Refused("no-case-then", step=right.step.declared.wire)
-        right.step.check(case, jurisdiction.on(act.occurred_on))
-        return typed, _deadlines(right.step, case, act, jurisdiction, under=target.deadlines)
+        return standing
+
+
+def _typed(
+    case_file: CaseFile, standing: Recorded, step: Corrected, jurisdiction: Jurisdiction, now: datetime
+) -> tuple[Corrected, tuple[Deadline, ...]]:
+    """A correction typed by the step that it corrects, checked like that step, with the deadlines that follow."""
+    typed = step.typed_by(standing.step)
+    draft = Recorded("", 0, now, typed, standing.act, "", "")
+    right = fold.corrected(standing, draft, typed)
+    act = _dated(right.act, jurisdiction, now)
+    typed = typed.model_copy(update={"occurred_at": typed.occurred_at and act.occurred_at})
+    case = fold.before(case_file.history, step.corrects)
+    if case is None and not right.step.declared.opens:
+        raise Refused("no-case-then", step=right.step.declared.wire)
+    right.step.check(case, jurisdiction.on(act.occurred_on))
+    under = case_file.history[step.corrects - 1].deadlines
+    return typed, _deadlines(right.step, case, act, jurisdiction, under=under)
+
+
+def _says(step: Step, changes: Mapping[str, Any]) -> bool:
+    """Whether a step says already what a correction would have it say."""
+    said = step.model_dump(mode="json")
+    return all(said[name] == value for name, value in changes.items())
 
 
 def _dated(act: Act, jurisdiction: Jurisdiction, now: datetime) -> Act:
@@ -507,6 +519,6 @@ def _deadlines(
             book = load_rulebook(old.rule.rulebook, old.rule.version)
             if old.calendar is not None:
                 calendar = load_calendar(*old.calendar.split("@"))
-        if (rule := book.clocks.get(rule_id)) is not None:
+        if (rule := book.clocks.get(rule_id)) is not None and rule.in_force(act.occurred_on):
             found.append(clock.start(rule, book, calendar, act.occurred_on, part))
     return (*found, *step.agreed_deadlines(act))

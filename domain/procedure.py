@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain import fold
-from domain.case import CASE_TYPES, STEPS, Act, Case, Corrected, DeadlineRecalculated, Recorded, Role, Step, Voided
-from domain.clock import beyond_most, extend
+from domain.case import (
+    CASE_TYPES,
+    STEPS,
+    Act,
+    Case,
+    Corrected,
+    DeadlineRecalculated,
+    Opening,
+    Recorded,
+    Role,
+    Step,
+    Voided,
+)
+from domain.clock import beyond_most, extend, rule_of
 from domain.office import Office, load_jurisdiction
-from domain.refusal import Refused
+from domain.refusal import Contradiction, Refused
 
 
 def steps_of(case_type: type[Case]) -> list[type[Step]]:
@@ -71,7 +83,8 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: P
 def check(case: Case | None, step: Step, act: Act, office: Office) -> Refused | None:
     """Refuse a wrong role, a wrong stage, impossible data.
 
-    A breach of the stage by the source of an import is not refused but returned: it is a finding.
+    A breach of the stage, or a date that contradicts another, is not refused to the source of an import but returned:
+    it is a finding.
     """
     declared = step.declared
     if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
@@ -81,10 +94,16 @@ def check(case: Case | None, step: Step, act: Act, office: Office) -> Refused | 
     breach = breach_of_stage(case, step)
     if breach is not None and (case is None or act.imported is None or declared.opens):
         raise breach
-    if case is not None and act.imported is None:
+    if case is None and not declared.opens:
+        return breach
+    if act.imported is None:
         step.check_actor(case, act)
-    if case is not None or declared.opens:
+    try:
         step.check(case, office)
+    except Contradiction as contradiction:
+        if act.imported is None:
+            raise
+        breach = breach or contradiction
     return breach
 
 
@@ -145,9 +164,10 @@ def _disagreements(
     case: Case | None, record: Recorded, opening: Recorded, latest: date | None
 ) -> Iterator[tuple[str, dict[str, object]]]:
     occurred_on = record.act.occurred_on
-    breach = breach_of_stage(case, record.step)
-    if breach is not None and record is not opening:
-        yield breach.message_id, dict(breach.params)
+    jurisdiction = opening.step.jurisdiction if isinstance(opening.step, Opening) else ""
+    office = load_jurisdiction(jurisdiction).on(occurred_on)
+    for refused in _refusals(case, record.step, office, is_opening=record is opening):
+        yield refused.message_id, dict(refused.params)
     if record.step.may_come_before():
         return
     if occurred_on < opening.act.occurred_on:
@@ -157,13 +177,35 @@ def _disagreements(
         )
     elif latest is not None and occurred_on < latest:
         yield "dates-out-of-order", {"occurred_on": occurred_on.isoformat(), "after": latest.isoformat()}
-    if case is None or (due_on := record.step.extended_due_on()) is None:
-        return
-    if (extended := record.step.extended_clock(case)) is None or (running := case.clocks.get(extended)) is None:
-        return
-    rule = load_jurisdiction(case.jurisdiction).book.clocks.get(extended[0])
-    if rule is not None and beyond_most(extend(running.deadline, due_on), rule):
-        yield "extension-beyond-most", {"clock": extended[0], "due_on": due_on.isoformat()}
+
+
+def _refusals(case: Case | None, step: Step, office: Office, *, is_opening: bool) -> Iterator[Refused]:
+    """Why the step would be refused today where it stands, and which rules it breaks."""
+    breach = None if is_opening else breach_of_stage(case, step)
+    if breach is not None:
+        yield breach
+    elif case is not None or is_opening:
+        try:
+            step.check(case, office)
+        except Refused as refused:
+            yield refused
+    if case is not None:
+        yield from breaches(case, step, office)
+
+
+def breaches(case: Case, step: Step, office: Office) -> Iterator[Refused]:
+    """The rules that a step breaks: its own, and those of every step that moves a due date."""
+    yield from step.breaches(case, office)
+    for key, due_on in step.moved_clocks(case):
+        if (running := case.clocks.get(key)) is None:
+            continue
+        deadline, rule = running.deadline, rule_of(running.deadline)
+        if due_on < deadline.due_on:
+            yield Refused(
+                "extension-shortens", clock=key[0], due_on=due_on.isoformat(), before=deadline.due_on.isoformat()
+            )
+        if rule is not None and beyond_most(extend(deadline, due_on), rule):
+            yield Refused("extension-beyond-most", clock=key[0], due_on=due_on.isoformat())
 
 
 def flow_chart(case_type: type[Case]) -> str:

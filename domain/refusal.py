@@ -13,3 +13,7 @@ class Refused(Exception):  # noqa: N818 - an outcome of the procedure, not an er
     def __str__(self) -> str:
         told = ", ".join(f"{name}={value}" for name, value in self.params.items())
         return f"{self.message_id}({told})"
+
+
+class Contradiction(Refused):
+    """What contradicts the case as it stands: refused to a person, who can look again; a finding of a source."""

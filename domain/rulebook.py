@@ -91,6 +91,8 @@ class ClockRule(Stated):
     direction: Literal["after"] = "after"
     roll_forward: bool = False
     most: Span | None = None
+    consent: bool = False
+    """Whether whoever handed it over must agree to an extension."""
     per: Literal["case", "part"] = "case"
     valid_from: date | None = None
     valid_to: date | None = None

@@ -25,7 +25,9 @@ PAGES = ("質問本文（html）", "答弁本文（html）", "質問本文（PDF
 CABINET_UNIT = "naikaku"
 HOUSE, CABINET = "参議院", "内閣"
 
-_FORWARDED, _ANSWERED = HandedOver(lead_unit=CABINET_UNIT), ReplyIssued(unit=CABINET_UNIT)
+_ROUND = 1
+"""A question is answered once."""
+_FORWARDED, _ANSWERED = HandedOver(lead_unit=CABINET_UNIT), ReplyIssued(unit=CABINET_UNIT, round=_ROUND)
 
 _KEY = re.compile(r"[^\W_]{1,20}-[^\W_]{1,20}")
 _NOTICE = re.compile(
@@ -94,7 +96,9 @@ class SangiinQuestions:
             steps.append(self._step(_FORWARDED, forwarded_on, HOUSE))
         if notice is not None:
             steps.append(
-                self._step(ExtensionNotified(due_on=notice.due_on, reason=remark), notice.received_on, CABINET)
+                self._step(
+                    ExtensionNotified(round=_ROUND, due_on=notice.due_on, reason=remark), notice.received_on, CABINET
+                )
             )
         if answered_on is not None:
             steps.append(self._step(_ANSWERED, answered_on, CABINET))
@@ -105,7 +109,7 @@ class SangiinQuestions:
         records = {type(record.step): record for record in case_file.history}
         forwarded, noticed, answered = (records.get(step) for step in (HandedOver, ExtensionNotified, ReplyIssued))
         clock = case_file.case and case_file.case.clocks.get(("suggestion.reply", None))
-        if noticed and noticed.step.extended_due_on() is not None:
+        if noticed and isinstance(noticed.step, ExtensionNotified) and noticed.step.due_on is not None:
             yield "extensions_that_name_a_date"
         if clock and clock.late:
             yield "answered_after_the_due_date_in_force"

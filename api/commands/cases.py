@@ -217,17 +217,18 @@ def _no_case_then(case: str) -> Failed:
 def _described(case: "Case") -> dict[str, Any]:
     """The case's fields; its clocks as a list of deadlines."""
     said: dict[str, Any] = {"kind": case.kind}
-    said |= {field.name: getattr(case, field.name) for field in fields(case) if field.name != "clocks"}
+    said |= {field.name: getattr(case, field.name) for field in fields(case) if "clocks" not in field.name}
     said["deadlines"] = [
         {
-            "clock": clock,
-            "part": part,
+            "clock": running.deadline.clock,
+            "part": running.deadline.part,
             "start_on": running.deadline.started_on,
             "due_on": running.deadline.due_on,
             "stopped_on": running.stopped_on,
+            "dropped_by": running.dropped_by,
             "late": running.late,
         }
-        for (clock, part), running in case.clocks.items()
+        for running in case.all_clocks
     ]
     return said
 

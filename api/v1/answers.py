@@ -71,7 +71,7 @@ class RuleAnswer(Said):
 
 
 class ClockAnswer(BaseModel):
-    """A deadline of the case, explained."""
+    """A deadline of the case, explained; one that was started anew stands beside the earlier one."""
 
     clock: str
     part: str | None
@@ -87,7 +87,12 @@ class ClockAnswer(BaseModel):
     extensions: list[dict[str, Any]]
     stopped_at: str | None = Field(None, json_schema_extra={"format": "date-time"})
     overdue: bool = Field(description="At the moment of the answer")
-    late: bool | None = Field(description="Whether it was stopped after its due date; null while it runs")
+    dropped_by: str | None = Field(
+        None, description="Stored name of the step after which nobody awaited it any more; null if it was met, or runs"
+    )
+    late: bool | None = Field(
+        description="Whether it ended after its due date; null while it runs, or if dropped in time"
+    )
 
 
 class FindingAnswer(Said):
@@ -222,6 +227,9 @@ def stage_answer(stage: str) -> Stage:
     return Stage(code=stage, **said("stage", stage))
 
 
+_TOLD_ELSEWHERE = {"clocks", "past_clocks", "id", "stage", "jurisdiction"}
+
+
 @cache
 def _state_of(kind: str) -> TypeAdapter[Case]:
     return TypeAdapter(CASE_TYPES[kind])
@@ -239,8 +247,8 @@ def case_answer(
         version=len(records),
         stage=stage_answer(str(case.stage)),
         facts=case.facts(),
-        state=_state_of(case.kind).dump_python(case, mode="json", exclude={"clocks", "id", "stage", "jurisdiction"}),
-        clocks=[clock_answer(running, moment.as_of, zone) for running in case.clocks.values()],
+        state=_state_of(case.kind).dump_python(case, mode="json", exclude=_TOLD_ELSEWHERE),
+        clocks=[clock_answer(running, moment.as_of, zone) for running in case.all_clocks],
         findings=findings_answer(records, moment),
         open_steps=[
             OpenStepAnswer(
@@ -293,6 +301,7 @@ def clock_answer(running: RunningClock, as_of: datetime, zone: str) -> ClockAnsw
         extensions=[extension.model_dump(mode="json") for extension in deadline.extensions],
         stopped_at=None if running.stopped_at is None else written(running.stopped_at, zone),
         overdue=running.stopped_at is None and overdue_from(deadline.due_on, zone) <= as_of,
+        dropped_by=running.dropped_by,
         late=running.late,
     )
 

@@ -20,7 +20,7 @@ from api.words import Words
 from domain import clock, fold, procedure
 from domain.calendar import load_calendar
 from domain.case import STEPS, Case, Corrected, DeadlineRecalculated, Part, Recorded, Role, RunningClock, Step, Voided
-from domain.clock import Deadline, SkippedDay
+from domain.clock import Deadline, Extension, SkippedDay
 from domain.moment import Moment, day_of, end_of_day
 from domain.office import Jurisdiction, load_jurisdiction
 from domain.rulebook import ClockRule, RulebookError, load_rulebook
@@ -29,6 +29,7 @@ SOON_DAYS = 7
 """From how many days before a due date on the light turns."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ROUND = re.compile(r"round-(\d+)")
 _LONG = 40
 _MOST_COLUMNS = 5
 _LOCALES = {"zh": "zh_CN", "en": "en_GB"}
@@ -173,6 +174,11 @@ class Teller:
         unit = self.jurisdiction.unit(code) if code else None
         return str(getattr(unit, self.lang)) if unit else code or ""
 
+    def part(self, key: str) -> str:
+        """A part of a case by its key: a round, a unit, or the key itself."""
+        number = _ROUND.fullmatch(key)
+        return self.say("page.nth.rounds", n=int(number[1])) if number else self.unit(key)
+
     def person(self, person: str | None) -> str:
         """A deputy's name, or what is written instead of an id."""
         deputy = self.jurisdiction.deputy(person) if person else None
@@ -284,7 +290,9 @@ def _parts(value: object) -> list[tuple[object, Any]]:
 def _item(tell: Teller, kind: str, key: object, part: object) -> Item:
     fields = dict(_fields(part))
     unit = fields.get("unit") if isinstance(key, int) else None
-    if unit:
+    if isinstance(part, Part):
+        heading = tell.unit(part.key)
+    elif unit:
         heading = tell.unit(unit)
     elif not isinstance(key, int):
         heading = tell.unit(str(key))
@@ -338,6 +346,7 @@ class ClockView:
     skipped: list[tuple[str, str]]
     made_up: list[str]
     extensions: list[tuple[str, str, str, str]]
+    """Each with the date before, the date after, by what and of whom, and why."""
 
 
 def light_of(
@@ -362,8 +371,8 @@ def light_of(
 
 
 def clocks_of(tell: Teller, case: Case, day: date) -> list[ClockView]:
-    """The clocks of a case: those that run by their due date, then those that were stopped."""
-    running = sorted(case.clocks.values(), key=lambda c: (c.stopped_at is not None, c.deadline.due_on))
+    """The clocks of a case: those that run by their due date, then those that ended."""
+    running = sorted(case.all_clocks, key=lambda c: (not c.runs, c.deadline.due_on))
     return [_clock(tell, one, day) for one in running]
 
 
@@ -378,8 +387,8 @@ def _clock(tell: Teller, running: RunningClock, day: date) -> ClockView:
     rule = _rule(deadline)
     return ClockView(
         name=getattr(rule, tell.lang) if rule else clock_name(tell, deadline.clock),
-        part=tell.unit(deadline.part) if deadline.part else None,
-        light=light_of(tell.say, day, deadline.due_on, running.stopped_on, thing="clock"),
+        part=tell.part(deadline.part) if deadline.part else None,
+        light=_light_of_clock(tell, running, day),
         due_on=deadline.due_on.isoformat(),
         estimate=deadline.estimate,
         account=[Fact(tell.say(f"page.clock.{name}"), Shown(text)) for name, text in _account(tell, running, rule)],
@@ -388,10 +397,23 @@ def _clock(tell: Teller, running: RunningClock, day: date) -> ClockView:
         skipped=list(_skipped(tell, deadline)),
         made_up=[made_up.isoformat() for made_up in deadline.made_up],
         extensions=[
-            (moved.from_due_on.isoformat(), moved.due_on.isoformat(), _by(tell, moved.by), moved.reason or "")
+            (moved.from_due_on.isoformat(), moved.due_on.isoformat(), _granted(tell, moved), moved.reason or "")
             for moved in deadline.extensions
         ],
     )
+
+
+def _light_of_clock(tell: Teller, running: RunningClock, day: date) -> Light:
+    """How a clock stands; what nobody awaits any more was neither met nor missed, unless it was late by then."""
+    if running.dropped_by is not None:
+        return Light("late" if running.late else "none", tell.say("page.clock.dropped"))
+    return light_of(tell.say, day, running.deadline.due_on, running.stopped_on, thing="clock")
+
+
+def _granted(tell: Teller, moved: Extension) -> str:
+    """By which step a date was moved, of which day and office."""
+    told = [_by(tell, moved.by), moved.on.isoformat() if moved.on else "", tell.unit(moved.office)]
+    return " ".join(part for part in told if part)
 
 
 def _account(tell: Teller, running: RunningClock, rule: ClockRule | None) -> Iterator[tuple[str, str]]:
@@ -412,7 +434,12 @@ def _account(tell: Teller, running: RunningClock, rule: ClockRule | None) -> Ite
     if rule is not None and (latest := clock.latest(deadline, rule)) is not None:
         yield "latest", latest.isoformat()
     if running.stopped_at is not None:
-        yield "stopped_on", running.stopped_at.astimezone(ZoneInfo(tell.zone)).date().isoformat()
+        yield (
+            "dropped_on" if running.dropped_by else "stopped_on",
+            running.stopped_at.astimezone(ZoneInfo(tell.zone)).date().isoformat(),
+        )
+    if running.dropped_by is not None:
+        yield "dropped_by", _by(tell, running.dropped_by)
     if deadline.rule is not None:
         yield "rulebook", f"{deadline.rule.rulebook}@{deadline.rule.version}"
         yield "calendar", deadline.calendar or say("page.clock.no_calendar")
@@ -624,7 +651,7 @@ def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
     """A finding's parameters with the names of parts and clocks instead of their codes."""
     told = dict(params)
     if "part" in told:
-        told["part"] = tell.unit(str(told["part"]))
+        told["part"] = tell.part(str(told["part"]))
     if "clock" in told:
         told["clock"] = clock_name(tell, str(told["clock"]))
     return told

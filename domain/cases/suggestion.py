@@ -5,7 +5,7 @@ Stored names (`wire`) are promises: they are never edited. A changed shape is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum, auto
@@ -14,10 +14,10 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain import clock
-from domain.case import Act, Case, ClockKey, Facts, Opening, Part, Role, Step
+from domain.case import Act, Case, ClockKey, Facts, Opening, Part, Role, RunningClock, Step
 from domain.clock import Deadline
 from domain.office import Office
-from domain.refusal import Refused
+from domain.refusal import Contradiction, Refused
 from domain.rulebook import Outcome
 from domain.values import CaseId, Code, DeputyId, Line, Text, UnitCode
 
@@ -128,6 +128,10 @@ class Grade(StrEnum):
 _WORST_FIRST = (Grade.DISSATISFIED, Grade.BASICALLY_SATISFIED, Grade.SATISFIED, Grade.NOT_STATED)
 
 
+def _worst(grades: Iterable[Grade]) -> Grade:
+    return min(grades, key=_WORST_FIRST.index)
+
+
 class CheckKind(StrEnum):
     """Who looked again at what was answered: 回头看, 第三方评估, 人大评议, 专家评估."""
 
@@ -142,6 +146,15 @@ class MeetingKind(StrEnum):
 
     JOINT = auto()
     ESCALATION = auto()
+
+
+class Backlog(StrEnum):
+    """What can be done about an unsolved suggestion of an earlier year (历年未解决建议分类)."""
+
+    SOLVABLE = auto()
+    IN_STEPS = auto()
+    CONDITIONS_MISSING = auto()
+    TO_BE_EXPLAINED = auto()
 
 
 class AwardKind(StrEnum):
@@ -164,6 +177,7 @@ class Assignment(Part):
         RETURN_REQUESTED = auto()
         RETURNED = auto()
         REASSIGNED = auto()
+        RELEASED = auto()
         OPINION_GIVEN = auto()
         OPINION_REJECTED = auto()
         REPLIED = auto()
@@ -188,7 +202,7 @@ class Assignment(Part):
     @property
     def answers(self) -> bool:
         """Whether the deputy is to hear from this unit itself."""
-        return self.handling is not Handling.CO and self.stage is not Assignment.Stage.REASSIGNED
+        return self.handling is not Handling.CO and self.stage not in GIVEN_AWAY
 
     @property
     def waits(self) -> bool:
@@ -207,6 +221,7 @@ class Opinion:
 
     given_on: date
     text: str
+    round: int
     rejected_on: date | None = None
     rejected_because: str | None = None
 
@@ -219,12 +234,51 @@ class Commitment(Part):
         MADE = auto()
         REVISED = auto()
         FULFILLED = auto()
+        ABANDONED = auto()
+        REJECTED = auto()
+        """The reply that made it was rejected."""
 
     unit: str = ""
     text: str = ""
     made_on: date | None = None
     due_on: date | None = None
+    milestone: str | None = None
     fulfilled_on: date | None = None
+    abandoned_on: date | None = None
+    abandoned_because: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be kept."""
+        return self.stage in {Commitment.Stage.MADE, Commitment.Stage.REVISED}
+
+
+@dataclass
+class Problem(Part):
+    """A point of the rectification list (整改清单) of a key suggestion."""
+
+    class Stage(StrEnum):
+        LISTED = auto()
+        RECTIFIED = auto()
+        VERIFIED = auto()
+
+    text: str = ""
+    unit: str = ""
+    listed_on: date | None = None
+    due_on: date | None = None
+    rectified: list[Rectification] = field(default_factory=list)
+
+
+@dataclass
+class Rectification:
+    """What a unit says it did about a problem, and what the committee that looked said of it (销号)."""
+
+    reported_on: date
+    summary: str
+    verified_on: date | None = None
+    verified_by: str | None = None
+    sent_back_on: date | None = None
+    sent_back_because: str | None = None
 
 
 @dataclass
@@ -266,6 +320,18 @@ class Promise(_Detail):
     """Its key in the case."""
     text: Text
     due_on: date
+    milestone: Line | None = None
+    """What is to be reached on the way."""
+
+
+class ListedProblem(_Detail):
+    """A point of a rectification list as the list states it."""
+
+    problem: Code
+    """Its key in the case."""
+    text: Text
+    unit: UnitCode
+    due_on: date | None = None
 
 
 class UnitGrades(_Detail):
@@ -288,10 +354,17 @@ class Reply:
     signer: str | None = None
     letter: str | None = None
     points: tuple[PointAnswer, ...] = ()
+    commitments: tuple[Promise, ...] = ()
     face_to_face: bool | None = None
     public: bool | None = None
     rejected_on: date | None = None
     rejected_because: str | None = None
+    reclassifications: list[Reclassification] = field(default_factory=list)
+
+    @property
+    def outcome_now(self) -> str | None:
+        """The outcome that holds: the reply's own, or what it was found to be later."""
+        return self.reclassifications[-1].new if self.reclassifications else self.outcome
 
 
 @dataclass
@@ -304,6 +377,7 @@ class Evaluation:
     solved: bool | None = None
     reason: str | None = None
     contact: ContactMode | None = None
+    channel: Channel | None = None
     by_unit: tuple[UnitGrades, ...] = ()
     dissenters: tuple[str, ...] = ()
     by_proxy: str | None = None
@@ -312,8 +386,12 @@ class Evaluation:
 
     @property
     def grade(self) -> Grade:
-        """The grade of the whole: where units were rated one by one, the worst of them."""
-        return min((g.result for g in self.by_unit), key=_WORST_FIRST.index, default=self.result)
+        """The worst that was said: of the whole, or of one of its units."""
+        return _worst([self.result, *(g.result for g in self.by_unit)])
+
+    def grade_of(self, unit: str) -> Grade:
+        """What was said of a unit: by itself, or with the whole."""
+        return next((g.result for g in self.by_unit if g.unit == unit), self.result)
 
 
 @dataclass
@@ -322,16 +400,14 @@ class Round:
 
     number: int
     opened_on: date | None = None
-    due_on: date | None = None
-    """Until when it is to be handled again; the first round has the case's clock instead."""
     replies: list[Reply] = field(default_factory=list)
     answered_on: date | None = None
     """When the last unit that had to had replied."""
-    invited_on: date | None = None
+    invited_on: list[date] = field(default_factory=list)
     reminded_on: list[date] = field(default_factory=list)
+    lapsed_on: list[date] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     """The evaluation, and what it was amended to: the last one counts."""
-    lapsed_on: date | None = None
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -411,7 +487,6 @@ class Progress:
 class Reclassification:
     """A reply's outcome that was found to be another later (B转A). The reply keeps its letter."""
 
-    unit: str
     reclassified_on: date
     old: str
     new: str
@@ -432,11 +507,34 @@ class Check:
 
 @dataclass(frozen=True)
 class Publication:
-    """A unit's reply was made public, without what was left out."""
+    """A unit's reply of a round was made public, without what was left out."""
 
     unit: str
+    round: int
     place: str | None
     redactions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Deliberation:
+    """The standing committee deliberated a report on the handling (审议)."""
+
+    deliberated_on: date
+    meeting: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class SatisfactionPoll:
+    """What a body said in a poll on the rectification (整改满意度测评): tallies, never who said what."""
+
+    held_on: date
+    voters: str
+    present: int
+    satisfied: int
+    basically_satisfied: int
+    dissatisfied: int
+    invalid: int
 
 
 @dataclass(frozen=True)
@@ -494,6 +592,8 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
     consultations: list[Consultation] = field(default_factory=list)
     handed_over_on: date | None = None
     assignments: dict[str, Assignment] = field(default_factory=dict)
+    former_assignments: list[Assignment] = field(default_factory=list)
+    """Shares of units that were given another share later."""
     key_supervision: KeySupervision | None = None
     leaders: list[Leader] = field(default_factory=list)
     committee: str | None = None
@@ -503,7 +603,10 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
     rounds: dict[int, Round] = field(default_factory=dict)
     commitments: dict[str, Commitment] = field(default_factory=dict)
     progress: list[Progress] = field(default_factory=list)
-    reclassifications: list[Reclassification] = field(default_factory=list)
+    deliberations: list[Deliberation] = field(default_factory=list)
+    problems: dict[str, Problem] = field(default_factory=dict)
+    polls: list[SatisfactionPoll] = field(default_factory=list)
+    backlog: Backlog | None = None
     checks: list[Check] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
     awards: list[Award] = field(default_factory=list)
@@ -511,21 +614,21 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
     closed_on: date | None = None
 
     def facts(self) -> Facts:
-        """What lists show of a suggestion: the answer is that of the first round, the grade the last one."""
-        reply = self.clocks.get((REPLY, None))
-        first = self.rounds.get(1)
+        """What lists show of a suggestion: the answer of the round that is being handled, the grade of all of them."""
+        handled = self.round
+        reply = self.handling_clock(handled.number)
         return Facts(
             title=self.title,
             number=self.number,
             session=self.session,
             person=self.lead_deputy,
             unit=self.lead_unit,
-            units=tuple(a.key for a in self.assignments.values() if a.stage is not Assignment.Stage.REASSIGNED),
+            units=tuple(a.key for a in self.assignments.values() if a.stage not in GIVEN_AWAY),
             opened_on=self.submitted_on,
             handed_over_on=self.handed_over_on,
             due_on=reply.deadline.due_on if reply else None,
             estimate=bool(reply and reply.deadline.estimate),
-            answered_on=first.answered_on if first else None,
+            answered_on=handled.answered_on,
             extended=bool(reply and reply.deadline.extensions),
             rounds=len(self.rounds),
             grade=self.grade,
@@ -548,61 +651,83 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         number = max(self.rounds, default=1)
         return self.rounds.get(number) or Round(number)
 
-    def begun_round(self) -> Round:
-        """The round that is being handled, kept with the case."""
-        begun = self.round
-        self.rounds[begun.number] = begun
+    def begun_round(self, number: int) -> Round:
+        """A round, kept with the case."""
+        if (begun := self.rounds.get(number)) is None:
+            begun = self.rounds[number] = Round(number)
         return begun
+
+    def handling_clock(self, number: int) -> RunningClock | None:
+        """The clock of the answer of a round."""
+        return self.clocks.get(_handling(number))
+
+    def note_answered(self, number: int, on: date) -> bool:
+        """Whether no unit has to reply any more; then the round is answered, and the stage shows it."""
+        begun = self.begun_round(number)
+        if not begun.replies or any(assignment.waits for assignment in self.assignments.values()):
+            return False
+        begun.answered_on = begun.answered_on or on
+        self.stage = Stage.REPLIED
+        return True
 
     @property
     def grade(self) -> Grade | None:
-        """The last evaluation of any round."""
-        evaluations = [e for _, r in sorted(self.rounds.items()) if (e := r.evaluation) is not None]
-        return evaluations[-1].grade if evaluations else None
+        """The worst of what was last said of the whole and of each unit; who was not asked again keeps the grade."""
+        whole: Grade | None = None
+        of_units: dict[str, Grade] = {}
+        for _, handled in sorted(self.rounds.items()):
+            if (evaluation := handled.evaluation) is not None:
+                whole = evaluation.result
+                of_units |= {reply.unit: evaluation.grade_of(reply.unit) for reply in handled.replies}
+        return None if whole is None else _worst([whole, *of_units.values()])
 
     @property
     def open_commitments(self) -> list[Commitment]:
         """What was promised and not done yet."""
-        return [c for c in self.commitments.values() if c.stage is not Commitment.Stage.FULFILLED]
+        return [c for c in self.commitments.values() if c.is_open]
 
     def assign(
         self, unit: str, handling: Handling, on: date, scope: str | None = None, leader: str | None = None
     ) -> None:
-        """Give a unit its share."""
+        """Give a unit its share; an earlier one of the same unit is kept among the former ones."""
+        handled = self.rounds.get(self.round.number)
+        if handled is not None and handling is not Handling.CO:
+            handled.answered_on = None
+        if (former := self.assignments.get(unit)) is not None:
+            self.former_assignments.append(former)
         self.assignments[unit] = Assignment(unit, Assignment.Stage.ASSIGNED, handling, on, scope, leader)
 
     def promise(self, promise: Promise, unit: str, on: date) -> None:
         """Note a commitment."""
         self.commitments[promise.commitment] = Commitment(
-            promise.commitment, Commitment.Stage.MADE, unit, promise.text, on, promise.due_on
+            promise.commitment, Commitment.Stage.MADE, unit, promise.text, on, promise.due_on, promise.milestone
         )
 
-    def outcome_of(self, unit: str) -> str | None:
-        """The letter that holds for a unit: of its last reply, or what that was reclassified to."""
-        replies = [r for _, n in sorted(self.rounds.items()) if (r := n.reply_of(unit)) is not None]
-        letter, since = (replies[-1].outcome, replies[-1].replied_on) if replies else (None, date.min)
-        later = [r.new for r in self.reclassifications if r.unit == unit and r.reclassified_on >= since]
-        return later[-1] if later else letter
+    def last_round_of(self, unit: str) -> Round | None:
+        """The last round in which a unit replied, and the reply was not rejected."""
+        replied = [handled for handled in self.rounds.values() if handled.reply_of(unit)]
+        return max(replied, key=lambda handled: handled.number, default=None)
 
     def require_new_unit(self, unit: str, field: str) -> None:
         """Refuse a unit that has a share already."""
-        if unit in self.assignments and self.assignments[unit].stage is not Assignment.Stage.REASSIGNED:
+        if unit in self.assignments and self.assignments[unit].stage not in GIVEN_AWAY:
             raise Refused("unit-assigned-already", field=field, unit=unit)
 
     def require_reply(self, unit: str, field: str = "unit") -> None:
         """Refuse a unit that has not replied in any round."""
-        if not any(r.reply_of(unit) for r in self.rounds.values()):
+        if self.last_round_of(unit) is None:
             raise Refused("no-reply-yet", field=field, unit=unit)
 
     def require_new_commitment(self, key: str, field: str) -> None:
-        """Refuse a key that names another commitment."""
-        if key in self.commitments:
+        """Refuse a key that names another commitment; one that fell with a rejected reply may be made again."""
+        if key in self.commitments and self.commitments[key].stage is not Commitment.Stage.REJECTED:
             raise Refused("commitment-exists", field=field, commitment=key)
 
 
 Stage = Suggestion.Stage
 
-GIVEN_BACK = frozenset({Assignment.Stage.RETURNED, Assignment.Stage.REASSIGNED})
+GIVEN_AWAY = frozenset({Assignment.Stage.REASSIGNED, Assignment.Stage.RELEASED})
+GIVEN_BACK = GIVEN_AWAY | {Assignment.Stage.RETURNED}
 UNDER_REVIEW = frozenset({Stage.SUBMITTED, Stage.SENT_BACK, Stage.ACCEPTED})
 IN_HAND = frozenset({Stage.HANDED_OVER, Stage.IN_HANDLING, Stage.RE_HANDLING, Stage.MERGED})
 ANSWERED = frozenset({Stage.REPLIED, Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED})
@@ -626,7 +751,20 @@ CONGRESS = OFFICE | {Role.CHAIRMEN_MEETING, Role.STANDING_COMMITTEE, Role.SPECIA
 
 HAND_OVER, REPLY, REDO, EVALUATE = "suggestion.hand_over", "suggestion.reply", "suggestion.redo", "suggestion.evaluate"
 SIGN_FOR, REASSIGN, CO_OPINION = "suggestion.sign_for", "suggestion.reassign", "suggestion.co_opinion"
-FIRST_CONTACT, COMMITMENT = "suggestion.first_contact", "commitment"
+UNIT_REPLY, FIRST_CONTACT = "suggestion.unit_reply", "suggestion.first_contact"
+COMMITMENT, RECTIFICATION = "commitment", "rectification"
+RETURN = "suggestion.return"
+"""Until when a unit may ask to return its share: a rule without a clock of its own, because nobody waits for it."""
+
+
+def _handling(number: int) -> ClockKey:
+    """The clock of the answer of a round."""
+    return (REPLY, None) if number == 1 else (REDO, _round(number))
+
+
+def _round(number: int) -> str:
+    """How a clock names the round that it is about."""
+    return f"round-{number}"
 
 
 def _units_clocks(unit: str, handling: Handling) -> Iterator[ClockKey]:
@@ -636,18 +774,15 @@ def _units_clocks(unit: str, handling: Handling) -> Iterator[ClockKey]:
         yield CO_OPINION, unit
 
 
-def _open_but_commitments(case: Suggestion) -> Iterator[ClockKey]:
-    return (key for key, running in list(case.clocks.items()) if running.stopped_at is None and key[0] != COMMITMENT)
-
-
-def _resume(case: Suggestion, key: ClockKey) -> None:
-    if running := case.clocks.get(key):
-        running.stopped_at = None
+def _open_but_followed(case: Suggestion) -> list[ClockKey]:
+    """The clocks that run, without those of what is followed beyond the answer."""
+    followed = {COMMITMENT, RECTIFICATION}
+    return [key for key, running in case.clocks.items() if running.runs and key[0] not in followed]
 
 
 def _require_not_before(day: date, office: Office, field: str = "due_on") -> None:
     if day < office.day:
-        raise Refused("due-before-start", field=field, due_on=day.isoformat(), started_on=office.day.isoformat())
+        raise Contradiction("due-before-start", field=field, due_on=day.isoformat(), started_on=office.day.isoformat())
 
 
 def _require_other(case: Suggestion, case_id: str, field: str) -> None:
@@ -669,6 +804,35 @@ def _require_outcome(letter: str | None, normalised: Outcome | None, office: Off
         raise Refused("unknown-outcome", field=field, outcome=letter, letters=sorted(scheme.letters))
     if normalised is not None and normalised is not scheme.letters[letter]:
         raise Refused("outcome-means-otherwise", field="normalised", outcome=letter, means=scheme.letters[letter])
+
+
+class _InRound(Step):
+    """A step of one handling of the suggestion; it stays in its round whatever becomes of the others."""
+
+    round: int | None = Field(default=None, ge=1, le=999)
+    """Number of the round; filled in with the one that is being handled."""
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        self.check_round(case)
+
+    def check_round(self, case: Suggestion) -> None:
+        """Refuse a round that is not the one that is being handled."""
+        now = self.default_round(case)
+        if self.round is not None and self.round != now:
+            raise Refused("another-round", field="round", round=self.round, now=now)
+
+    def default_round(self, case: Suggestion) -> int:
+        """The round that is meant where none is named."""
+        return case.round.number
+
+    def filled_in(self, case: Suggestion, office: Office) -> Self:
+        if self.round is not None:
+            return self
+        return self.model_copy(update={"round": self.default_round(case)})
+
+    def number_in(self, case: Suggestion) -> int:
+        """Number of its round."""
+        return self.round or self.default_round(case)
 
 
 # Submitting it
@@ -699,6 +863,10 @@ class _Submission(Opening):
             raise Refused("lead-deputy-co-signs", field="co_signers", deputy=self.lead_deputy)
         if len(set(self.co_signers)) < len(self.co_signers):
             raise Refused("co-signer-named-twice", field="co_signers")
+
+    def check_actor(self, case: Suggestion | None, act: Act) -> None:
+        if act.role is Role.DEPUTY and act.actor != self.lead_deputy:
+            raise Refused("not-the-deputy-himself", deputy=self.lead_deputy, actor=act.actor)
 
     def started_clocks(self, case: Suggestion | None) -> Iterator[ClockKey]:
         if not self.in_session:
@@ -785,7 +953,8 @@ class SimilarLinked(
         return Link(self.other, self.relation) in case.links
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.links.append(Link(self.other, self.relation))
+        if not self.already(case):
+            case.links.append(Link(self.other, self.relation))
 
 
 # Reviewing it
@@ -823,11 +992,13 @@ class SentBack(
     while_in={Stage.SUBMITTED},
     leads_to=Stage.SENT_BACK,
     by=OFFICE,
-    stops=(HAND_OVER,),
 ):
     """The office asks the deputy to revise the text."""
 
     reason: Text
+
+    def dropped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield HAND_OVER, None
 
     def apply(self, case: Suggestion, act: Act) -> None:
         case.review_note = self.reason
@@ -848,6 +1019,10 @@ class Resubmitted(
     title: Line | None = None
     body: Text | None = None
 
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        if act.role is Role.DEPUTY:
+            _require_lead_deputy(case, act)
+
     def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
         if not case.in_session:
             yield HAND_OVER, None
@@ -864,12 +1039,14 @@ class NotAccepted(
     while_in=UNDER_REVIEW,
     leads_to=Stage.NOT_ACCEPTED,
     by=OFFICE,
-    stops=(HAND_OVER,),
 ):
     """The office does not accept the text, and says why."""
 
     reason_code: NotAcceptedReason
     explanation: Text
+
+    def dropped_clocks(self, case: Suggestion) -> Iterable[ClockKey]:
+        return case.clocks
 
     def apply(self, case: Suggestion, act: Act) -> None:
         case.reason_code, case.review_note = self.reason_code, self.explanation
@@ -883,13 +1060,15 @@ class ConvertedToLetter(
     while_in=UNDER_REVIEW,
     leads_to=Stage.CONVERTED_TO_LETTER,
     by=OFFICE,
-    stops=(HAND_OVER,),
 ):
     """The text is handled as a letter to the congress instead."""
 
     reason_code: NotAcceptedReason
     explanation: Text | None = None
     letter_number: Line | None = None
+
+    def dropped_clocks(self, case: Suggestion) -> Iterable[ClockKey]:
+        return case.clocks
 
     def apply(self, case: Suggestion, act: Act) -> None:
         case.reason_code, case.review_note = self.reason_code, self.explanation
@@ -991,7 +1170,7 @@ class HandedOver(
     while_in={Stage.SUBMITTED, Stage.ACCEPTED, Stage.MERGED},
     leads_to=Stage.HANDED_OVER,
     by=DISPATCHERS,
-    starts=(REPLY, FIRST_CONTACT, SIGN_FOR, CO_OPINION),
+    starts=(REPLY, UNIT_REPLY, FIRST_CONTACT, SIGN_FOR, CO_OPINION),
     stops=(HAND_OVER,),
 ):
     """The office hands the suggestion to its units; the reply clock starts."""
@@ -1001,18 +1180,23 @@ class HandedOver(
 
     def check(self, case: Suggestion, office: Office) -> None:
         super().check(case, office)
+        if case.handed_over_on is not None:
+            raise Contradiction("handed-over-already", on=case.handed_over_on.isoformat())
         for unit, handling in self.shares():
             case.require_new_unit(unit, "lead_unit" if handling is Handling.LEAD else f"{handling}_units")
 
     def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
         yield REPLY, None
         yield FIRST_CONTACT, None
-        for unit, handling in self.shares():
+        shares = list(self.shares())
+        answer = [unit for unit, handling in shares if handling is not Handling.CO]
+        yield from ((UNIT_REPLY, unit) for unit in answer if len(answer) > 1)
+        for unit, handling in shares:
             yield from _units_clocks(unit, handling)
 
     def apply(self, case: Suggestion, act: Act) -> None:
         case.handed_over_on = act.occurred_on
-        begun = case.begun_round()
+        begun = case.begun_round(1)
         begun.opened_on = begun.opened_on or act.occurred_on
         for unit, handling in self.shares():
             case.assign(unit, handling, act.occurred_on)
@@ -1025,7 +1209,7 @@ class UnitAssigned(
     zh="增加承办单位",
     while_in=IN_HAND,
     by=DISPATCHERS,
-    starts=(SIGN_FOR, CO_OPINION),
+    starts=(UNIT_REPLY, SIGN_FOR, CO_OPINION),
 ):
     """One more unit is to handle the suggestion."""
 
@@ -1038,12 +1222,16 @@ class UnitAssigned(
 
     def check(self, case: Suggestion, office: Office) -> None:
         office.require_unit(self.unit, "unit")
+        if case.handed_over_on is None:
+            raise Contradiction("not-handed-over")
         case.require_new_unit(self.unit, "unit")
         leads = [a for a in case.assignments.values() if a.handling is Handling.LEAD and a.answers]
         if self.handling is Handling.LEAD and leads:
             raise Refused("lead-unit-assigned-already", field="handling", unit=leads[0].key)
 
     def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if self.handling is not Handling.CO:
+            yield UNIT_REPLY, self.unit
         yield from _units_clocks(self.unit, self.handling)
 
     def apply(self, case: Suggestion, act: Act) -> None:
@@ -1098,6 +1286,14 @@ class ReturnRequested(
         if self.proposed_unit is not None:
             office.require_unit(self.proposed_unit, "proposed_unit")
 
+    def breaches(self, case: Suggestion, office: Office) -> Iterator[Refused]:
+        assignment, rule = case.assignments.get(self.unit), office.rulebook.clocks.get(RETURN)
+        if assignment is None or assignment.assigned_on is None or rule is None:
+            return
+        until = clock.start(rule, office.rulebook, office.calendar, assignment.assigned_on).due_on
+        if office.day > until:
+            yield Refused("return-requested-late", unit=self.unit, until=until.isoformat())
+
     def apply(self, case: Suggestion, act: Act) -> None:
         if assignment := case.assignments.get(self.unit):
             assignment.return_requested_on = act.occurred_on
@@ -1113,14 +1309,42 @@ class ReturnApproved(
     names="unit",
     after={Assignment.Stage.RETURN_REQUESTED},
     leads_to=Assignment.Stage.RETURNED,
+    moves={(stage, Stage.REPLIED) for stage in (Stage.HANDED_OVER, Stage.IN_HANDLING, Stage.MERGED, Stage.RE_HANDLING)},
     by=DISPATCHERS,
     starts=(REASSIGN,),
-    stops=(SIGN_FOR, CO_OPINION),
 ):
-    """The office takes the share back; the suggestion's own clock runs on."""
+    """The office takes the share back; the suggestion's own clock runs on.
+
+    Where the shares of other units cover it, the unit is released and nobody else is named.
+    """
 
     unit: UnitCode
     note: Text | None = None
+    released: bool = False
+    """Whether the other units' shares cover the matter, so that no other unit gets this one."""
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        others = [a for a in case.assignments.values() if a.key != self.unit and a.answers]
+        if self.released and not others:
+            raise Refused("nobody-left", field="released", unit=self.unit)
+
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if not self.released:
+            yield REASSIGN, self.unit
+
+    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if case.stage is Stage.REPLIED:
+            yield _handling(case.round.number)
+
+    def dropped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield from ((rule, self.unit) for rule in (SIGN_FOR, CO_OPINION, UNIT_REPLY))
+        if case.stage is Stage.REPLIED:
+            yield from _open_but_followed(case)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if self.released and (assignment := case.assignments.get(self.unit)):
+            assignment.stage = Assignment.Stage.RELEASED
+            case.note_answered(case.round.number, act.occurred_on)
 
 
 class ReturnRejected(
@@ -1155,21 +1379,33 @@ class Reassigned(
     after={Assignment.Stage.RETURNED},
     leads_to=Assignment.Stage.REASSIGNED,
     by=DISPATCHERS,
-    starts=(SIGN_FOR, CO_OPINION),
+    starts=(UNIT_REPLY, SIGN_FOR, CO_OPINION),
     stops=(REASSIGN,),
 ):
-    """Another unit gets the share that was returned; its own clocks start, the suggestion's clock runs on."""
+    """Another unit gets the share that was returned; its own clocks start, the suggestion's clock runs on.
+
+    A co-handler may become the one that answers; one that answers already needs no second share.
+    """
 
     unit: UnitCode
     to_unit: UnitCode
 
     def check(self, case: Suggestion, office: Office) -> None:
         office.require_unit(self.to_unit, "to_unit")
-        case.require_new_unit(self.to_unit, "to_unit")
+        returned, other = case.assignments.get(self.unit), case.assignments.get(self.to_unit)
+        helps = other is not None and other.handling is Handling.CO and other.key != self.unit
+        if not (helps and returned is not None and returned.handling is not Handling.CO):
+            case.require_new_unit(self.to_unit, "to_unit")
 
     def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
         if assignment := case.assignments.get(self.unit):
+            if assignment.handling is not Handling.CO:
+                yield UNIT_REPLY, self.to_unit
             yield from _units_clocks(self.to_unit, assignment.handling)
+
+    def dropped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        if (to := case.assignments.get(self.to_unit)) is not None and to.handling is not Handling.CO:
+            yield CO_OPINION, self.to_unit
 
     def apply(self, case: Suggestion, act: Act) -> None:
         if assignment := case.assignments.get(self.unit):
@@ -1220,7 +1456,8 @@ class LeaderAssigned(
         return Leader(self.person, self.level, self.charge) in case.leaders
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.leaders.append(Leader(self.person, self.level, self.charge))
+        if not self.already(case):
+            case.leaders.append(Leader(self.person, self.level, self.charge))
 
 
 class CommitteeAssigned(
@@ -1267,12 +1504,14 @@ class ContactMade(
             office.require_unit(self.unit, "unit")
         if self.contact in case.contacts:
             raise Refused("contact-exists", field="contact", contact=self.contact)
+        if self.phase is Phase.AFTER_REPLY and not any(handled.replies for handled in case.rounds.values()):
+            raise Contradiction("contact-after-no-reply", field="phase")
 
     def may_come_before(self) -> bool:
         return self.phase is Phase.BEFORE_SUBMISSION
 
     def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
-        if self.phase is not Phase.BEFORE_SUBMISSION:
+        if self.phase is Phase.BEFORE_REPLY:
             yield FIRST_CONTACT, None
 
     def apply(self, case: Suggestion, act: Act) -> None:
@@ -1354,17 +1593,22 @@ class JointMeetingHeld(
 
 
 class CoOpinionSubmitted(
-    Step,
+    _InRound,
     of=Suggestion,
     wire="suggestion.co_opinion_submitted.v1",
     zh="会办意见",
     while_in=IN_HAND | ANSWERED,
     part="assignments",
     names="unit",
-    after={Assignment.Stage.ASSIGNED, Assignment.Stage.SIGNED_FOR, Assignment.Stage.OPINION_REJECTED},
+    after={
+        Assignment.Stage.ASSIGNED,
+        Assignment.Stage.SIGNED_FOR,
+        Assignment.Stage.OPINION_REJECTED,
+        Assignment.Stage.RE_HANDLING,
+    },
     leads_to=Assignment.Stage.OPINION_GIVEN,
     by=UNITS,
-    stops=(CO_OPINION, SIGN_FOR),
+    stops=(CO_OPINION,),
 ):
     """A co-handler tells the lead unit what it will do."""
 
@@ -1372,13 +1616,17 @@ class CoOpinionSubmitted(
     opinion: Text
 
     def check(self, case: Suggestion, office: Office) -> None:
+        super().check(case, office)
         assignment = case.assignments.get(self.unit)
         if assignment is not None and assignment.handling is not Handling.CO:
             raise Refused("not-a-co-handler", field="unit", unit=self.unit)
 
+    def dropped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield SIGN_FOR, self.unit
+
     def apply(self, case: Suggestion, act: Act) -> None:
         if assignment := case.assignments.get(self.unit):
-            assignment.opinions.append(Opinion(act.occurred_on, self.opinion))
+            assignment.opinions.append(Opinion(act.occurred_on, self.opinion, self.number_in(case)))
 
 
 class CoOpinionRejected(
@@ -1399,7 +1647,8 @@ class CoOpinionRejected(
     reason: Text
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        _resume(case, (CO_OPINION, self.unit))
+        if running := case.clocks.get((CO_OPINION, self.unit)):
+            running.resume()
         assignment = case.assignments.get(self.unit)
         if assignment is not None and assignment.opinions:
             assignment.opinions[-1].rejected_on = act.occurred_on
@@ -1434,20 +1683,32 @@ class ExtensionRequested(
             assignment.extension = Assignment.Extension.REQUESTED
 
 
-def _handling_clock(case: Suggestion) -> ClockKey:
-    """The clock of the round that is being handled."""
-    return (REPLY if max(case.rounds, default=1) == 1 else REDO), None
+class _Extending(_InRound):
+    """The due date of a round moves: of the suggestion, and of the unit if it has a date of its own."""
 
+    unit: UnitCode | None
+    due_on: date | None
 
-def _require_after_start(case: Suggestion, due_on: date) -> None:
-    running = case.clocks.get(_handling_clock(case))
-    if running is not None and due_on < running.deadline.started_on:
-        started_on = running.deadline.started_on.isoformat()
-        raise Refused("due-before-start", field="due_on", due_on=due_on.isoformat(), started_on=started_on)
+    def check(self, case: Suggestion, office: Office) -> None:
+        super().check(case, office)
+        due_on, running = self.due_on, case.handling_clock(self.number_in(case))
+        if due_on is not None and running is not None and due_on < running.deadline.started_on:
+            started_on = running.deadline.started_on.isoformat()
+            raise Contradiction("due-before-start", field="due_on", due_on=due_on.isoformat(), started_on=started_on)
+
+    def moved_clocks(self, case: Suggestion) -> Iterator[tuple[ClockKey, date]]:
+        if self.due_on is None:
+            return
+        whole, own = case.handling_clock(self.number_in(case)), (UNIT_REPLY, self.unit)
+        has_own = own in case.clocks and self.number_in(case) == 1
+        if has_own:
+            yield own, self.due_on
+        if not has_own or (whole is not None and whole.deadline.due_on < self.due_on):
+            yield _handling(self.number_in(case)), self.due_on
 
 
 class ExtensionGranted(
-    Step,
+    _Extending,
     of=Suggestion,
     wire="suggestion.extension_granted.v1",
     zh="同意延期",
@@ -1463,12 +1724,6 @@ class ExtensionGranted(
     unit: UnitCode
     due_on: date
     reason: Text | None = None
-
-    def check(self, case: Suggestion, office: Office) -> None:
-        _require_after_start(case, self.due_on)
-
-    def extended_clock(self, case: Suggestion) -> ClockKey | None:
-        return _handling_clock(case)
 
     def apply(self, case: Suggestion, act: Act) -> None:
         if assignment := case.assignments.get(self.unit):
@@ -1502,7 +1757,7 @@ class ExtensionRefused(
 
 
 class ExtensionNotified(
-    Step,
+    _Extending,
     of=Suggestion,
     wire="suggestion.extension_notified.v1",
     zh="延期告知",
@@ -1517,20 +1772,24 @@ class ExtensionNotified(
     reason: Text | None = None
 
     def check(self, case: Suggestion, office: Office) -> None:
+        super().check(case, office)
         if self.unit is not None:
             office.require_unit(self.unit, "unit")
-        if self.due_on is not None:
-            _require_after_start(case, self.due_on)
 
-    def extended_clock(self, case: Suggestion) -> ClockKey | None:
-        return _handling_clock(case)
+    def breaches(self, case: Suggestion, office: Office) -> Iterator[Refused]:
+        rule = office.rulebook.clocks.get(REPLY)
+        running = case.handling_clock(self.number_in(case))
+        if rule is None or not rule.consent or self.due_on is None or running is None:
+            return
+        if self.due_on > running.deadline.due_on:
+            yield Refused("extension-not-granted", due_on=self.due_on.isoformat())
 
 
 # Replying
 
 
 class ReplyIssued(
-    Step,
+    _InRound,
     of=Suggestion,
     wire="suggestion.reply_issued.v1",
     zh="答复",
@@ -1548,7 +1807,7 @@ class ReplyIssued(
         (Stage.RE_HANDLING, Stage.REPLIED),
     },
     by=UNITS,
-    stops=(REPLY, REDO, FIRST_CONTACT, SIGN_FOR, CO_OPINION),
+    stops=(REPLY, REDO, UNIT_REPLY),
 ):
     """A unit answers the deputy in the round that is being handled; the last one answers for the case."""
 
@@ -1566,6 +1825,7 @@ class ReplyIssued(
     public: bool | None = None
 
     def check(self, case: Suggestion, office: Office) -> None:
+        super().check(case, office)
         assignment = case.assignments.get(self.unit)
         if assignment is not None and assignment.handling is Handling.CO:
             raise Refused("co-handler-does-not-reply", field="unit", unit=self.unit)
@@ -1580,21 +1840,28 @@ class ReplyIssued(
             _require_not_before(promise.due_on, office, f"{place}.due_on")
 
     def filled_in(self, case: Suggestion, office: Office) -> Self:
+        filled = super().filled_in(case, office)
         if self.normalised is not None or self.outcome is None:
-            return self
-        return self.model_copy(update={"normalised": _meaning(self.outcome, office)})
+            return filled
+        return filled.model_copy(update={"normalised": _meaning(self.outcome, office)})
 
     def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
         for promise in self.commitments:
             yield clock.agreed(COMMITMENT, act.occurred_on, promise.due_on, promise.commitment)
 
     def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield UNIT_REPLY, self.unit
+        if case.stage is Stage.REPLIED:
+            yield _handling(self.number_in(case))
+
+    def dropped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
         yield SIGN_FOR, self.unit
         if case.stage is Stage.REPLIED:
-            yield from _open_but_commitments(case)
+            yield from _open_but_followed(case)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.begun_round().replies.append(
+        number = self.number_in(case)
+        case.begun_round(number).replies.append(
             Reply(
                 self.unit,
                 act.occurred_on,
@@ -1604,21 +1871,19 @@ class ReplyIssued(
                 self.signer,
                 self.letter,
                 self.points,
+                self.commitments,
                 self.face_to_face,
                 self.public,
             )
         )
         for promise in self.commitments:
             case.promise(promise, self.unit, act.occurred_on)
-        if not any(assignment.waits for assignment in case.assignments.values()):
-            case.begun_round().answered_on = act.occurred_on
-            case.stage = Stage.REPLIED
-        elif case.stage in {Stage.HANDED_OVER, Stage.MERGED}:
+        if not case.note_answered(number, act.occurred_on) and case.stage in {Stage.HANDED_OVER, Stage.MERGED}:
             case.stage = Stage.IN_HANDLING
 
 
 class ReplyReviewRejected(
-    Step,
+    _InRound,
     of=Suggestion,
     wire="suggestion.reply_review_rejected.v1",
     zh="答复审核退回",
@@ -1629,23 +1894,39 @@ class ReplyReviewRejected(
     leads_to=Assignment.Stage.REPLY_REJECTED,
     moves={(Stage.REPLIED, Stage.IN_HANDLING), (Stage.REPLIED, Stage.RE_HANDLING)},
     by=DISPATCHERS,
-    stops=(EVALUATE,),
 ):
-    """The office rejects a reply for its class or form: it stays readable, the clock and the unit go on."""
+    """The office rejects a reply for its class or form: it stays readable, the clocks and the unit go on.
+
+    What it promised falls with it, and may be promised again.
+    """
 
     unit: UnitCode
     reason: Text
 
-    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
-        yield EVALUATE, None
+    def check(self, case: Suggestion, office: Office) -> None:
+        super().check(case, office)
+        if case.round.reply_of(self.unit) is None:
+            raise Contradiction("no-reply-in-round", field="unit", unit=self.unit, round=case.round.number)
+
+    def dropped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield EVALUATE, _round(self.number_in(case))
+        yield from ((COMMITMENT, c.key) for c in case.commitments.values() if c.stage is Commitment.Stage.REJECTED)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        if reply := case.round.reply_of(self.unit):
+        number = self.number_in(case)
+        handled = case.begun_round(number)
+        if reply := handled.reply_of(self.unit):
             reply.rejected_on, reply.rejected_because = act.occurred_on, self.reason
-        case.round.answered_on = None
-        _resume(case, _handling_clock(case))
+            for promise in reply.commitments:
+                if (commitment := case.commitments.get(promise.commitment)) and commitment.is_open:
+                    commitment.stage = Commitment.Stage.REJECTED
+        handled.answered_on = None
+        for (rule, part), running in case.clocks.items():
+            fell_with_it = running.dropped_by == ReplyIssued.declared.wire and (rule, part) != (SIGN_FOR, self.unit)
+            if fell_with_it or (rule, part) in {_handling(number), (UNIT_REPLY, self.unit)}:
+                running.resume()
         if case.stage is Stage.REPLIED:
-            case.stage = Stage.IN_HANDLING if case.round.number == 1 else Stage.RE_HANDLING
+            case.stage = Stage.IN_HANDLING if number == 1 else Stage.RE_HANDLING
 
 
 # Commitments
@@ -1667,20 +1948,22 @@ class CommitmentMade(
     unit: UnitCode
     text: Text
     due_on: date
+    milestone: Line | None = None
+    """What is to be reached on the way."""
 
     def check(self, case: Suggestion, office: Office) -> None:
         office.require_unit(self.unit, "unit")
         case.require_new_commitment(self.commitment, "commitment")
         _require_not_before(self.due_on, office)
 
-    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
-        yield from ()
+    def started_clocks(self, case: Suggestion) -> Iterable[ClockKey]:
+        return ()
 
     def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
         yield clock.agreed(COMMITMENT, act.occurred_on, self.due_on, self.commitment)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        promise = Promise(commitment=self.commitment, text=self.text, due_on=self.due_on)
+        promise = Promise(commitment=self.commitment, text=self.text, due_on=self.due_on, milestone=self.milestone)
         case.promise(promise, self.unit, act.occurred_on)
 
 
@@ -1737,15 +2020,48 @@ class CommitmentFulfilled(
     def apply(self, case: Suggestion, act: Act) -> None:
         if commitment := case.commitments.get(self.commitment):
             commitment.fulfilled_on = act.occurred_on
-        if case.stage is Stage.COMMITMENT_TRACKING and not case.open_commitments:
-            case.stage, case.closed_on = Stage.CLOSED, act.occurred_on
+        _close_if_nothing_is_open(case, act)
+
+
+class CommitmentAbandoned(
+    Step,
+    of=Suggestion,
+    wire="suggestion.commitment_abandoned.v1",
+    zh="承诺事项终止",
+    while_in=IN_HAND | ANSWERED,
+    part="commitments",
+    names="commitment",
+    after={Commitment.Stage.MADE, Commitment.Stage.REVISED},
+    leads_to=Commitment.Stage.ABANDONED,
+    moves={(Stage.COMMITMENT_TRACKING, Stage.CLOSED)},
+    by=DISPATCHERS,
+):
+    """What was promised will not be done: the deputy is told why in writing (Shanghai §22 on the end of a term)."""
+
+    commitment: Code
+    reason: Text
+    document_number: Line | None = None
+    """Number of the letter to the deputy."""
+
+    def dropped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield COMMITMENT, self.commitment
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if commitment := case.commitments.get(self.commitment):
+            commitment.abandoned_on, commitment.abandoned_because = act.occurred_on, self.reason
+        _close_if_nothing_is_open(case, act)
+
+
+def _close_if_nothing_is_open(case: Suggestion, act: Act) -> None:
+    if case.stage is Stage.COMMITMENT_TRACKING and not case.open_commitments:
+        case.stage, case.closed_on = Stage.CLOSED, act.occurred_on
 
 
 # The deputy's word
 
 
 class EvaluationInvited(
-    Step,
+    _InRound,
     of=Suggestion,
     wire="suggestion.evaluation_invited.v1",
     zh="征询代表意见",
@@ -1757,12 +2073,15 @@ class EvaluationInvited(
 
     channel: Channel | None = None
 
+    def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield EVALUATE, _round(self.number_in(case))
+
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.begun_round().invited_on = act.occurred_on
+        case.begun_round(self.number_in(case)).invited_on.append(act.occurred_on)
 
 
 class EvaluationReminded(
-    Step,
+    _InRound,
     of=Suggestion,
     wire="suggestion.evaluation_reminded.v1",
     zh="催请代表评价",
@@ -1774,11 +2093,18 @@ class EvaluationReminded(
     channel: Channel | None = None
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.begun_round().reminded_on.append(act.occurred_on)
+        case.begun_round(self.number_in(case)).reminded_on.append(act.occurred_on)
 
 
-class _Evaluating(Step):
-    """What a deputy says of the round that is being handled."""
+TO_EVALUATE = frozenset({Stage.REPLIED, Stage.COMMITMENT_TRACKING, Stage.CLOSED})
+"""An evaluation that comes after the closing still counts."""
+
+THE_DEPUTYS_WORD = frozenset({"round", "result", "attitude", "solved", "reason", "by_unit", "dissenters"})
+"""Nobody corrects what a deputy said: he amends it himself, or the record is voided and made again."""
+
+
+class _Evaluating(_InRound):
+    """What a deputy says of a round."""
 
     result: Grade
     """Of what came of it (办理结果)."""
@@ -1789,33 +2115,59 @@ class _Evaluating(Step):
     reason: Text | None = None
     contact: ContactMode | None = None
     """How the unit had spoken with the deputy."""
+    channel: Channel | None = None
+    """How the evaluation reached the office."""
     by_unit: tuple[UnitGrades, ...] = Field(default=(), max_length=50)
     """Where units handled it separately: each rated by itself."""
     dissenters: tuple[DeputyId, ...] = Field(default=(), max_length=200)
     """Co-signers who see it otherwise."""
 
     def check(self, case: Suggestion, office: Office) -> None:
-        if not case.round.replies:
-            raise Refused("no-reply-yet", round=case.round.number)
+        super().check(case, office)
+        evaluated = case.rounds.get(self.number_in(case))
+        if evaluated is None or not evaluated.replies:
+            raise Refused("no-reply-yet", round=self.number_in(case))
+        if evaluated.evaluation is not None and not isinstance(self, EvaluationAmended):
+            raise Contradiction("evaluated-already", round=evaluated.number)
         for i, grades in enumerate(self.by_unit):
-            case.require_reply(grades.unit, f"by_unit.{i}.unit")
+            if evaluated.reply_of(grades.unit) is None:
+                raise Refused("no-reply-in-round", field=f"by_unit.{i}.unit", unit=grades.unit, round=evaluated.number)
+            if any(grades.unit == other.unit for other in self.by_unit[:i]):
+                raise Refused("unit-named-twice", field=f"by_unit.{i}.unit", unit=grades.unit)
         for i, deputy in enumerate(self.dissenters):
             if deputy not in case.co_signers:
                 raise Refused("not-a-co-signer", field=f"dissenters.{i}", deputy=deputy)
 
-    def evaluated(self, on: date, by_proxy: str | None = None, amended_because: str | None = None) -> Evaluation:
-        """The evaluation as it stands in its round."""
-        return Evaluation(
-            on,
-            self.result,
-            self.attitude,
-            self.solved,
-            self.reason,
-            self.contact,
-            self.by_unit,
-            self.dissenters,
-            by_proxy,
-            amended_because,
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        if act.office in case.assignments:
+            raise Refused("handling-unit-may-not-evaluate", unit=act.office)
+        if act.role is Role.DEPUTY:
+            _require_lead_deputy(case, act)
+
+    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield EVALUATE, _round(self.number_in(case))
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        self.note(case, act)
+        if case.stage is Stage.REPLIED and self.number_in(case) == case.round.number:
+            case.stage = Stage.EVALUATED
+
+    def note(self, case: Suggestion, act: Act, by_proxy: str | None = None, amended_because: str | None = None) -> None:
+        """Add it to its round, beside what was said before."""
+        case.begun_round(self.number_in(case)).evaluations.append(
+            Evaluation(
+                act.occurred_on,
+                self.result,
+                self.attitude,
+                self.solved,
+                self.reason,
+                self.contact,
+                self.channel,
+                self.by_unit,
+                self.dissenters,
+                by_proxy,
+                amended_because,
+            )
         )
 
 
@@ -1829,18 +2181,13 @@ class EvaluationSubmitted(
     of=Suggestion,
     wire="suggestion.evaluation_submitted.v1",
     zh="代表评价",
-    while_in={Stage.REPLIED},
-    leads_to=Stage.EVALUATED,
+    while_in=TO_EVALUATE,
+    moves={(Stage.REPLIED, Stage.EVALUATED)},
     by={Role.DEPUTY},
     stops=(EVALUATE,),
+    fixed=THE_DEPUTYS_WORD,
 ):
     """The deputy evaluates the replies of a round: the lead deputy himself, after all units have replied."""
-
-    def check_actor(self, case: Suggestion, act: Act) -> None:
-        _require_lead_deputy(case, act)
-
-    def apply(self, case: Suggestion, act: Act) -> None:
-        case.begun_round().evaluations.append(self.evaluated(act.occurred_on))
 
 
 class EvaluationRecordedByProxy(
@@ -1848,10 +2195,11 @@ class EvaluationRecordedByProxy(
     of=Suggestion,
     wire="suggestion.evaluation_recorded_by_proxy.v1",
     zh="代录评价",
-    while_in={Stage.REPLIED},
-    leads_to=Stage.EVALUATED,
+    while_in=TO_EVALUATE,
+    moves={(Stage.REPLIED, Stage.EVALUATED)},
     by=OFFICE,
     stops=(EVALUATE,),
+    fixed=THE_DEPUTYS_WORD,
 ):
     """The congress office writes down what the deputy said, with the evidence; a unit never may."""
 
@@ -1861,12 +2209,8 @@ class EvaluationRecordedByProxy(
     proxy_reason: Text
     """Why the deputy did not do it himself."""
 
-    def check_actor(self, case: Suggestion, act: Act) -> None:
-        if act.office in case.assignments:
-            raise Refused("handling-unit-may-not-evaluate", unit=act.office)
-
-    def apply(self, case: Suggestion, act: Act) -> None:
-        case.begun_round().evaluations.append(self.evaluated(act.occurred_on, by_proxy=act.actor))
+    def note(self, case: Suggestion, act: Act, by_proxy: str | None = None, amended_because: str | None = None) -> None:
+        super().note(case, act, by_proxy or act.actor, amended_because)
 
 
 class EvaluationAmended(
@@ -1874,48 +2218,58 @@ class EvaluationAmended(
     of=Suggestion,
     wire="suggestion.evaluation_amended.v1",
     zh="更改评价",
-    while_in={Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED},
+    while_in=ANSWERED | {Stage.RE_HANDLING},
     by={Role.DEPUTY},
+    stops=(EVALUATE,),
+    fixed=THE_DEPUTYS_WORD,
 ):
-    """The deputy says something else of the same round; both stay readable."""
+    """The deputy says something else of a round that he evaluated, also of an earlier one; both stay readable."""
 
     amended_because: Text
 
+    def default_round(self, case: Suggestion) -> int:
+        evaluated = [number for number, handled in case.rounds.items() if handled.evaluation is not None]
+        return max(evaluated, default=case.round.number)
+
     def check(self, case: Suggestion, office: Office) -> None:
+        number = self.number_in(case)
+        if number not in case.rounds or case.rounds[number].evaluation is None:
+            raise Refused("no-evaluation-yet", field="round", round=number)
         super().check(case, office)
-        if case.round.evaluation is None:
-            raise Refused("no-evaluation-yet", round=case.round.number)
 
-    def check_actor(self, case: Suggestion, act: Act) -> None:
-        _require_lead_deputy(case, act)
+    def check_round(self, case: Suggestion) -> None:
+        """Any round that was evaluated."""
 
-    def apply(self, case: Suggestion, act: Act) -> None:
-        case.begun_round().evaluations.append(self.evaluated(act.occurred_on, amended_because=self.amended_because))
+    def note(self, case: Suggestion, act: Act, by_proxy: str | None = None, amended_because: str | None = None) -> None:
+        super().note(case, act, by_proxy, amended_because or self.amended_because)
 
 
 class EvaluationLapsed(
-    Step,
+    _InRound,
     of=Suggestion,
     wire="suggestion.evaluation_lapsed.v1",
     zh="逾期未评",
     while_in={Stage.REPLIED},
     by=OFFICE,
-    stops=(EVALUATE,),
 ):
-    """The office notes that no evaluation came; one that comes later still counts."""
+    """The office notes that no evaluation came after an invitation; one that comes later still counts."""
 
     def already(self, case: Suggestion) -> bool:
-        return case.round.lapsed_on is not None
+        handled = case.round
+        return len(handled.lapsed_on) >= max(1, len(handled.invited_on))
+
+    def dropped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
+        yield EVALUATE, _round(self.number_in(case))
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.begun_round().lapsed_on = act.occurred_on
+        case.begun_round(self.number_in(case)).lapsed_on.append(act.occurred_on)
 
 
 # Handling it again
 
 
 class ReHandlingOrdered(
-    Step,
+    _InRound,
     of=Suggestion,
     wire="suggestion.re_handling_ordered.v1",
     zh="重新办理",
@@ -1923,7 +2277,6 @@ class ReHandlingOrdered(
     leads_to=Stage.RE_HANDLING,
     by=DISPATCHERS | {Role.CHAIRMEN_MEETING},
     starts=(REDO,),
-    stops=(EVALUATE,),
 ):
     """The suggestion is handled once more: in a new round its units reply again. Earlier rounds stay as they are."""
 
@@ -1934,27 +2287,34 @@ class ReHandlingOrdered(
     reason: Text | None = None
 
     def check(self, case: Suggestion, office: Office) -> None:
+        super().check(case, office)
         for i, unit in enumerate(self.units):
             if unit not in case.assignments or not case.assignments[unit].answers:
                 raise Refused("unit-does-not-reply", field=f"units.{i}", unit=unit)
         if self.due_on is not None:
             _require_not_before(self.due_on, office)
 
+    def default_round(self, case: Suggestion) -> int:
+        return case.round.number + 1
+
     def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
         if self.due_on is None:
-            yield REDO, None
+            yield REDO, _round(self.number_in(case))
+
+    def dropped_clocks(self, case: Suggestion) -> Iterable[ClockKey]:
+        return [key for key, running in case.clocks.items() if running.runs and key[0] == EVALUATE]
 
     def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
         if self.due_on is not None:
-            yield clock.agreed(REDO, act.occurred_on, self.due_on)
+            yield clock.agreed(REDO, act.occurred_on, self.due_on, _round(self.round or 0))
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        redo = case.clocks.get((REDO, None))
-        number = case.begun_round().number + 1
-        case.rounds[number] = Round(number, act.occurred_on, redo.deadline.due_on if redo else None)
+        begun = case.begun_round(self.number_in(case))
+        begun.opened_on = begun.opened_on or act.occurred_on
         case.closed_on = None
         for assignment in case.assignments.values():
-            if assignment.answers and (assignment.key in self.units or not self.units):
+            again = assignment.answers and (assignment.key in self.units or not self.units)
+            if again or (assignment.handling is Handling.CO and assignment.stage not in GIVEN_BACK):
                 assignment.stage = Assignment.Stage.RE_HANDLING
 
 
@@ -1994,8 +2354,22 @@ class ProgressReported(
         case.progress.append(Progress(self.unit, act.occurred_on, self.summary))
 
 
+class _OnReply(_InRound):
+    """A step about the last reply of a unit, whichever round it was in."""
+
+    unit: UnitCode
+
+    def default_round(self, case: Suggestion) -> int:
+        last = case.last_round_of(self.unit)
+        return last.number if last else case.round.number
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        case.require_reply(self.unit)
+        super().check(case, office)
+
+
 class OutcomeReclassified(
-    Step,
+    _OnReply,
     of=Suggestion,
     wire="suggestion.outcome_reclassified.v1",
     zh="办理结果调整",
@@ -2004,7 +2378,6 @@ class OutcomeReclassified(
 ):
     """A later look shows another outcome than the reply said, such as B turned A (B转A); the reply keeps its letter."""
 
-    unit: UnitCode
     old: Line
     new: Line
     normalised: Outcome | None = None
@@ -2013,18 +2386,21 @@ class OutcomeReclassified(
     verified_by: Line
 
     def check(self, case: Suggestion, office: Office) -> None:
-        case.require_reply(self.unit)
-        if (letter := case.outcome_of(self.unit)) != self.old:
-            raise Refused("outcome-is-another", field="old", unit=self.unit, outcome=letter)
+        super().check(case, office)
+        reply = case.rounds[self.number_in(case)].reply_of(self.unit)
+        if reply is not None and reply.outcome_now != self.old:
+            raise Refused("outcome-is-another", field="old", unit=self.unit, outcome=reply.outcome_now)
         _require_outcome(self.new, self.normalised, office, "new")
 
     def filled_in(self, case: Suggestion, office: Office) -> Self:
-        return self.model_copy(update={"normalised": self.normalised or _meaning(self.new, office)})
+        filled = super().filled_in(case, office)
+        return filled.model_copy(update={"normalised": self.normalised or _meaning(self.new, office)})
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.reclassifications.append(
-            Reclassification(self.unit, act.occurred_on, self.old, self.new, self.normalised, self.verified_by)
-        )
+        if reply := case.begun_round(self.number_in(case)).reply_of(self.unit):
+            reply.reclassifications.append(
+                Reclassification(act.occurred_on, self.old, self.new, self.normalised, self.verified_by)
+            )
 
 
 class _Checking(Step):
@@ -2092,23 +2468,24 @@ class CongressAppraised(
 
 
 class ReplyPublished(
-    Step, of=Suggestion, wire="suggestion.reply_published.v1", zh="公开答复", while_in=IN_HAND | ANSWERED, by=UNITS
+    _OnReply, of=Suggestion, wire="suggestion.reply_published.v1", zh="公开答复", while_in=IN_HAND | ANSWERED, by=UNITS
 ):
     """A reply is made public, without what was left out."""
 
-    unit: UnitCode
     place: Line | None = None
     redactions: tuple[Line, ...] = Field(default=(), max_length=100)
     """What was left out, and why."""
 
-    def check(self, case: Suggestion, office: Office) -> None:
-        case.require_reply(self.unit)
+    def published(self, case: Suggestion) -> Publication:
+        """As the case keeps it."""
+        return Publication(self.unit, self.number_in(case), self.place, self.redactions)
 
     def already(self, case: Suggestion) -> bool:
-        return Publication(self.unit, self.place, self.redactions) in case.publications
+        return self.published(case) in case.publications
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.publications.append(Publication(self.unit, self.place, self.redactions))
+        if not self.already(case):
+            case.publications.append(self.published(case))
 
 
 class AwardGiven(Step, of=Suggestion, wire="suggestion.award_given.v1", zh="表彰", while_in=ANSWERED, by=CONGRESS):
@@ -2126,7 +2503,190 @@ class AwardGiven(Step, of=Suggestion, wire="suggestion.award_given.v1", zh="表�
         return Award(self.kind, self.year, self.unit) in case.awards
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.awards.append(Award(self.kind, self.year, self.unit))
+        if not self.already(case):
+            case.awards.append(Award(self.kind, self.year, self.unit))
+
+
+# Key suggestions before the standing committee (重点督办件), and what earlier years left
+
+
+class HandlingReportDeliberated(
+    Step,
+    of=Suggestion,
+    wire="suggestion.handling_report_deliberated.v1",
+    zh="审议办理情况报告",
+    while_in=IN_HAND | ANSWERED,
+    by=CONGRESS,
+):
+    """The standing committee deliberates the report on how a key suggestion is handled (magazine of 2022, page 15)."""
+
+    meeting: Line
+    summary: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.deliberations.append(Deliberation(act.occurred_on, self.meeting, self.summary))
+
+
+class RectificationListIssued(
+    Step,
+    of=Suggestion,
+    wire="suggestion.rectification_list_issued.v1",
+    zh="下达整改清单",
+    while_in=IN_HAND | ANSWERED,
+    by=CONGRESS,
+):
+    """What the deliberation found wanting is listed, point by point, each for a unit to put right."""
+
+    problems: tuple[ListedProblem, ...] = Field(min_length=1, max_length=100)
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        keys = [listed.problem for listed in self.problems]
+        for i, listed in enumerate(self.problems):
+            office.require_unit(listed.unit, f"problems.{i}.unit")
+            if listed.problem in case.problems or listed.problem in keys[:i]:
+                raise Refused("problem-exists", field=f"problems.{i}.problem", problem=listed.problem)
+            if listed.due_on is not None:
+                _require_not_before(listed.due_on, office, f"problems.{i}.due_on")
+
+    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
+        for listed in self.problems:
+            if listed.due_on is not None:
+                yield clock.agreed(RECTIFICATION, act.occurred_on, listed.due_on, listed.problem)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        for listed in self.problems:
+            case.problems[listed.problem] = Problem(
+                listed.problem, Problem.Stage.LISTED, listed.text, listed.unit, act.occurred_on, listed.due_on
+            )
+
+
+class ProblemRectified(
+    Step,
+    of=Suggestion,
+    wire="suggestion.problem_rectified.v1",
+    zh="逐项整改",
+    while_in=IN_HAND | ANSWERED,
+    part="problems",
+    names="problem",
+    after={Problem.Stage.LISTED},
+    leads_to=Problem.Stage.RECTIFIED,
+    by=UNITS,
+    stops=(RECTIFICATION,),
+):
+    """A unit says what it did about a point of the list."""
+
+    problem: Code
+    summary: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if problem := case.problems.get(self.problem):
+            problem.rectified.append(Rectification(act.occurred_on, self.summary))
+
+
+class RectificationVerified(
+    Step,
+    of=Suggestion,
+    wire="suggestion.rectification_verified.v1",
+    zh="核查销号",
+    while_in=IN_HAND | ANSWERED,
+    part="problems",
+    names="problem",
+    after={Problem.Stage.RECTIFIED},
+    leads_to=Problem.Stage.VERIFIED,
+    by=CONGRESS,
+):
+    """The congress has looked: the point is put right and signed off."""
+
+    problem: Code
+    verified_by: Line
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        problem = case.problems.get(self.problem)
+        if problem is not None and problem.rectified:
+            problem.rectified[-1].verified_on, problem.rectified[-1].verified_by = act.occurred_on, self.verified_by
+
+
+class RectificationSentBack(
+    Step,
+    of=Suggestion,
+    wire="suggestion.rectification_sent_back.v1",
+    zh="责成再次整改",
+    while_in=IN_HAND | ANSWERED,
+    part="problems",
+    names="problem",
+    after={Problem.Stage.RECTIFIED},
+    leads_to=Problem.Stage.LISTED,
+    by=CONGRESS,
+):
+    """The congress has looked: the point is not put right, and its clock runs on."""
+
+    problem: Code
+    reason: Text
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if running := case.clocks.get((RECTIFICATION, self.problem)):
+            running.resume()
+        problem = case.problems.get(self.problem)
+        if problem is not None and problem.rectified:
+            problem.rectified[-1].sent_back_on = act.occurred_on
+            problem.rectified[-1].sent_back_because = self.reason
+
+
+class SatisfactionPollHeld(
+    Step,
+    of=Suggestion,
+    wire="suggestion.satisfaction_poll_held.v1",
+    zh="满意度测评",
+    while_in=IN_HAND | ANSWERED,
+    by=CONGRESS,
+):
+    """A body votes on how it was put right; only tallies are kept. A second poll stands beside the first (二次测评)."""
+
+    voters: Line
+    """Who voted, such as the members of the standing committee at its 38th meeting."""
+    present: int = Field(ge=1, le=100_000)
+    satisfied: int = Field(ge=0, le=100_000)
+    basically_satisfied: int = Field(ge=0, le=100_000)
+    dissatisfied: int = Field(ge=0, le=100_000)
+    invalid: int = Field(default=0, ge=0, le=100_000)
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        cast = self.satisfied + self.basically_satisfied + self.dissatisfied + self.invalid
+        if cast > self.present:
+            raise Refused("more-ballots-than-voters", field="present", ballots=cast, present=self.present)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.polls.append(
+            SatisfactionPoll(
+                act.occurred_on,
+                self.voters,
+                self.present,
+                self.satisfied,
+                self.basically_satisfied,
+                self.dissatisfied,
+                self.invalid,
+            )
+        )
+
+
+class BacklogClassified(
+    Step,
+    of=Suggestion,
+    wire="suggestion.backlog_classified.v1",
+    zh="历年建议分类梳理",
+    while_in=IN_HAND | ANSWERED,
+    by=DISPATCHERS,
+):
+    """What an earlier year left unsolved is classified, so that nobody has to ask for it again each year (Danyang)."""
+
+    category: Backlog
+    note: Text | None = None
+
+    def already(self, case: Suggestion) -> bool:
+        return case.backlog is self.category
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        case.backlog = self.category
 
 
 # Ending it
@@ -2151,8 +2711,8 @@ class SuggestionWithdrawn(
         if act.role is Role.DEPUTY:
             _require_lead_deputy(case, act)
 
-    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
-        yield from case.clocks
+    def dropped_clocks(self, case: Suggestion) -> Iterable[ClockKey]:
+        return case.clocks
 
     def apply(self, case: Suggestion, act: Act) -> None:
         case.withdrawn_on = act.occurred_on
@@ -2163,10 +2723,10 @@ class SuggestionClosed(
     of=Suggestion,
     wire="suggestion.closed.v1",
     zh="办结",
-    while_in={Stage.REPLIED, Stage.EVALUATED, Stage.MERGED},
+    while_in={Stage.REPLIED, Stage.EVALUATED},
     moves={
         (stage, target)
-        for stage in (Stage.REPLIED, Stage.EVALUATED, Stage.MERGED)
+        for stage in (Stage.REPLIED, Stage.EVALUATED)
         for target in (Stage.CLOSED, Stage.COMMITMENT_TRACKING)
     },
     by=DISPATCHERS,
@@ -2175,8 +2735,8 @@ class SuggestionClosed(
 
     note: Text | None = None
 
-    def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
-        yield from _open_but_commitments(case)
+    def dropped_clocks(self, case: Suggestion) -> Iterable[ClockKey]:
+        return _open_but_followed(case)
 
     def apply(self, case: Suggestion, act: Act) -> None:
         if case.open_commitments:

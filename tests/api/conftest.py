@@ -21,6 +21,7 @@ from api.main import create_app
 from tests.conftest import Cluster
 
 JURISDICTION = "cn-999900"
+LEAD_DEPUTY = "d-001"
 _keys = count(1)
 
 configure("json", "error")
@@ -45,7 +46,8 @@ class Office:
         """The authorization header of somebody in that role."""
         name = f"{role}@{jurisdiction}"
         if name not in self.tokens:
-            self.tokens[name] = self.services.tokens.create(f"u-{role}", role, "rd", jurisdiction, "test", 1)
+            actor = LEAD_DEPUTY if role == "deputy" else f"u-{role}"
+            self.tokens[name] = self.services.tokens.create(actor, role, "rd", jurisdiction, "test", 1)
         return {"Authorization": f"Bearer {self.tokens[name]}"}
 
     def get(self, path: str, role: str = "deputy_affairs", **params: Any) -> httpx2.Response:
@@ -59,7 +61,7 @@ class Office:
 
     def submit(self, role: str = "deputy", act: dict[str, Any] | None = None, **step: Any) -> httpx2.Response:
         """Submit a suggestion."""
-        fields = {"jurisdiction": JURISDICTION, "title": "建议增开夜间公交", "lead_deputy": "d-001"} | step
+        fields = {"jurisdiction": JURISDICTION, "title": "建议增开夜间公交", "lead_deputy": LEAD_DEPUTY} | step
         body = {"opening": "suggestion.submitted", "step": fields, "act": act or {"occurred_at": "2026-03-01"}}
         return self.post("/api/v1/cases", body, role)
 

@@ -39,7 +39,7 @@ class Story:
         """A suggestion that a deputy submits."""
         told = {"jurisdiction": CITY, "title": title, "lead_deputy": "d-001"}
         step = SuggestionSubmitted.model_validate(told | fields)
-        return self.docket.open(step, self.act(day, Role.DEPUTY, actor="d-001")).case_id
+        return self.docket.open(step, self.act(day, Role.DEPUTY, actor=step.lead_deputy)).case_id
 
     def record(self, case_id: str, day: str, step: Step, role: Role = Role.DEPUTY_AFFAIRS, **act: object) -> None:
         """A step of a case."""

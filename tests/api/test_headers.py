@@ -67,7 +67,7 @@ def test_a_request_is_one_line_of_the_log_without_what_it_said(office: Office) -
         "POST",
         "/api/v1/cases",
         201,
-        "u-deputy",
+        "d-001",
     )
     assert (second["route"], third["problem"]) == ("/api/v1/cases/{case_id}", "case-not-found")
     assert first["ms"] > 0

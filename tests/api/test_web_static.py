@@ -19,7 +19,19 @@ from domain.case import STEPS
 
 STATIC = Path(listing.__file__).parent / "static"
 DATA = Path(__file__).parent / "data"
-NOT_TOLD = {"id", "clocks", "key", "stage", "corrects", "voids", "of", "precision", "changes", "deadline"}
+NOT_TOLD = {
+    "id",
+    "clocks",
+    "past_clocks",
+    "key",
+    "stage",
+    "corrects",
+    "voids",
+    "of",
+    "precision",
+    "changes",
+    "deadline",
+}
 
 
 def _enums(module: ModuleType) -> Iterator[type[StrEnum]]:

@@ -10,7 +10,7 @@ from api.words import LANGUAGES, language, words
 from domain.case import CASE_TYPES, Part, Role
 
 ROOT = Path(__file__).parents[2]
-RAISED = re.compile(r'(?:Refused|ProblemError|LedgerUnavailableError)\(\s*"([a-z0-9-]+)"')
+RAISED = re.compile(r'(?:Refused|Contradiction|ProblemError|LedgerUnavailableError)\(\s*"([a-z0-9-]+)"')
 FOUND = re.compile(r'yield\s*\(?\s*"([a-z]+(?:-[a-z]+)+)"')
 ZH, EN = words("zh"), words("en")
 

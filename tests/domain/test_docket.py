@@ -223,11 +223,21 @@ def test_two_corrections_of_one_step_both_hold(desk: Desk) -> None:
     assert refused(lambda: desk.void(6)).message_id == "later-correction-stands"
 
 
+def test_a_correction_that_says_what_stands_already_records_nothing(desk: Desk) -> None:
+    desk.handed_over()
+    assert not desk.correct(2, lead_unit=LEAD).changed
+    assert not desk.correct(2, on=HANDED_OVER_ON, lead_unit=LEAD).changed
+    assert desk.correct(2, lead_unit=SECOND).changed
+    assert not desk.correct(2, lead_unit=SECOND).changed
+    assert desk.correct(2, lead_unit=LEAD).changed
+    assert desk.ledger.head() == 4
+
+
 def test_a_due_date_named_by_mistake_is_corrected_to_that_of_the_rule(desk: Desk) -> None:
     desk.replied()
     desk.take(ReHandlingOrdered(due_on=date(2026, 12, 31)), MAY)
     desk.correct(4, due_on=None)
-    assert desk.due_on("suggestion.redo") == date(2026, 6, 22)
+    assert desk.due_on("suggestion.redo", "round-2") == date(2026, 6, 22)
 
 
 def test_a_corrected_commitment_has_its_new_date(desk: Desk) -> None:

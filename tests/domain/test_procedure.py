@@ -100,7 +100,7 @@ def test_a_refusal_says_which_stages_would_do(desk: Desk) -> None:
     desk.open()
     with pytest.raises(Refused) as refusal:
         desk.take(EvaluationSubmitted(result="satisfied"), MAY)  # type: ignore[arg-type]
-    assert refusal.value.params["open_in"] == ["replied"]
+    assert refusal.value.params["open_in"] == ["closed", "commitment_tracking", "replied"]
     assert "step-not-open" in str(refusal.value)
     desk.take(HandedOver(lead_unit=LEAD), MAY)
     desk.take(SignedFor(unit=LEAD), MAY)

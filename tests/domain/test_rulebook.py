@@ -52,7 +52,7 @@ def test_every_rule_says_its_source_its_confidence_and_its_words_in_both_languag
 
 def test_only_what_was_read_in_national_law_is_sure() -> None:
     sure = [rule.id for rule in everything_stated(NATIONAL) if rule.confidence == "A" or rule.force == "statutory"]
-    assert sure == ["suggestion.reply"]
+    assert sure == [f"suggestion.{rule}" for rule in ("reply", "yearly_report", "key_supervision", "motion")]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,7 @@ def test_only_what_was_read_in_national_law_is_sure() -> None:
         ("first_contact", 20, "working_day", "case"),
         ("co_opinion", 1, "month", "part"),
         ("reply", 3, "month", "case"),
+        ("unit_reply", 3, "month", "part"),
         ("evaluate", 20, "working_day", "case"),
         ("redo", 1, "month", "case"),
     ],
@@ -73,7 +74,8 @@ def test_the_national_clocks_of_a_suggestion(rule: str, count: int, unit: str, p
     clock = load_rulebook(NATIONAL).clocks[f"suggestion.{rule}"]
     assert (clock.count, clock.unit, clock.per) == (count, unit, per)
     assert clock.roll_forward == (unit != "working_day")
-    assert clock.most == (Span(count=6, unit="month") if rule == "reply" else None)
+    answers = rule in {"reply", "unit_reply"}
+    assert (clock.most, clock.consent) == (Span(count=6, unit="month") if answers else None, answers)
 
 
 def test_the_usual_letters_mean_one_outcome_each() -> None:

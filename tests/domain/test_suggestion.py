@@ -12,7 +12,10 @@ from domain.cases.suggestion import (
     Assignment,
     AwardGiven,
     AwardKind,
+    Backlog,
+    BacklogClassified,
     Charge,
+    CommitmentAbandoned,
     CommitmentFulfilled,
     CommitmentMade,
     CommitmentRevised,
@@ -40,12 +43,14 @@ from domain.cases.suggestion import (
     Grade,
     HandedOver,
     Handling,
+    HandlingReportDeliberated,
     InquiryHeld,
     InquiryKind,
     JointMeetingHeld,
     KeySupervisionDesignated,
     LeaderAssigned,
     LeaderLevel,
+    ListedProblem,
     LookBackChecked,
     MotionConverted,
     NotAccepted,
@@ -54,9 +59,14 @@ from domain.cases.suggestion import (
     Phase,
     PointAnswer,
     PreAssignmentConsulted,
+    Problem,
+    ProblemRectified,
     ProgressReported,
     Promise,
     Reassigned,
+    RectificationListIssued,
+    RectificationSentBack,
+    RectificationVerified,
     ReHandlingOrdered,
     Relation,
     ReplyIssued,
@@ -66,6 +76,7 @@ from domain.cases.suggestion import (
     ReturnApproved,
     ReturnRejected,
     ReturnRequested,
+    SatisfactionPollHeld,
     SentBack,
     SignedFor,
     SimilarLinked,
@@ -83,7 +94,18 @@ from domain.cases.suggestion import (
 from domain.procedure import steps_of
 from domain.refusal import Refused
 from domain.rulebook import Outcome
-from tests.domain.support import CO_SIGNER, DEPUTY, HANDED_OVER_ON, IMPORTED, LEAD, SECOND, SUBMITTED_ON, THIRD, Desk
+from tests.domain.support import (
+    CO_SIGNER,
+    DEPUTY,
+    HANDED_OVER_ON,
+    IMPORTED,
+    LEAD,
+    SECOND,
+    SUBMITTED_ON,
+    THIRD,
+    Desk,
+    act,
+)
 from tests.domain.support import submitted as suggestion
 
 Stage = Suggestion.Stage
@@ -161,6 +183,26 @@ def test_nobody_submits_who_is_no_deputy_on_the_day(
     assert desk.ledger.head() == 0
 
 
+def test_a_deputy_submits_and_revises_in_his_own_name_only(desk: Desk) -> None:
+    def submit(actor: str) -> object:
+        return desk.docket.open(suggestion(), act(MARCH, Role.DEPUTY, actor=actor))
+
+    assert refused(lambda: submit(CO_SIGNER)).message_id == "not-the-deputy-himself"
+    assert submit(DEPUTY)
+    desk.open()
+    desk.take(SentBack(reason="一事一议"), date(2026, 3, 3))
+    resubmitted = Resubmitted(title="换了题目")
+    assert refusal_of(desk, resubmitted, MARCH, Role.DEPUTY, actor=CO_SIGNER)[0] == "not-the-deputy-himself"
+
+
+def test_a_case_is_opened_once_and_its_jurisdiction_never_corrected(desk: Desk) -> None:
+    desk.open()
+    refusal = refused(lambda: desk.correct(1, jurisdiction="jp-sangiin"))
+    assert (refusal.message_id, refusal.field) == ("cannot-correct-field", "changes.jurisdiction")
+    desk.void(1)
+    assert refusal_of(desk, suggestion(), MARCH)[0] == "case-already-open"
+
+
 def test_a_motion_that_became_a_suggestion_is_accepted_at_once(desk: Desk) -> None:
     motion = suggestion().model_dump() | {"motion": "第3号", "decided_by": "大会主席团"}
     desk.open(MotionConverted(**motion))
@@ -219,6 +261,37 @@ def test_a_merged_suggestion_still_gets_its_own_reply(desk: Desk) -> None:
     assert desk.runs("suggestion.reply")
     desk.take(ReplyIssued(unit=LEAD, outcome="A"), MAY)
     assert (desk.case.stage, desk.case.facts().answered_on) == (Stage.REPLIED, MAY)
+
+
+def test_a_merged_suggestion_is_handed_over_once_and_closed_only_when_it_was_answered(desk: Desk) -> None:
+    desk.handed_over()
+    due_on = desk.due_on()
+    desk.take(SuggestionsMerged(into="other"), MARCH)
+    assert refusal_of(desk, HandedOver(lead_unit=SECOND), APRIL)[0] == "handed-over-already"
+    assert refusal_of(desk, SuggestionClosed(), APRIL)[0] == "step-not-open"
+    assert desk.due_on() == due_on
+    desk.take(HandedOver(lead_unit=SECOND), APRIL, imported=IMPORTED)
+    assert desk.found == [("handed-over-already", 4)]
+    assert [past.deadline.due_on for past in desk.case.past_clocks if past.deadline.clock == "suggestion.reply"] == [
+        due_on
+    ]
+
+
+def test_no_unit_is_added_before_the_hand_over(desk: Desk) -> None:
+    desk.open()
+    desk.take(SuggestionsMerged(into="other"), date(2026, 3, 4))
+    assert refusal_of(desk, UnitAssigned(unit=LEAD, handling=Handling.LEAD), MARCH)[0] == "not-handed-over"
+
+
+def test_what_is_not_accepted_is_awaited_by_nobody_even_after_a_late_hand_over(desk: Desk) -> None:
+    desk.open()
+    desk.take(NotAccepted(reason_code=NotAcceptedReason.TENDER, explanation="招标事项"), MARCH)
+    desk.take(HandedOver(lead_unit=LEAD), date(2026, 3, 9), late=True)
+    assert desk.case.stage is Stage.NOT_ACCEPTED
+    assert desk.case.open_clocks == []
+    assert {running.dropped_by for running in desk.case.clocks.values() if running.dropped_by} == {
+        "suggestion.not_accepted.v1"
+    }
 
 
 def test_a_suggestion_merged_before_the_hand_over_is_still_handed_over(desk: Desk) -> None:
@@ -331,6 +404,87 @@ def test_a_returned_share_goes_to_another_unit_and_only_its_own_clocks_start_aga
     assert desk.case.stage is Stage.REPLIED
 
 
+def test_a_share_that_the_other_unit_covers_is_released_and_the_answer_is_complete(desk: Desk) -> None:
+    desk.open()
+    desk.take(HandedOver(separate_units=(LEAD, SECOND)), HANDED_OVER_ON)
+    desk.take(ReplyIssued(unit=LEAD, outcome="A"), APRIL)
+    desk.take(ReturnRequested(unit=SECOND, reason="已由交通局一并办理"), date(2026, 3, 11))
+    assert refusal_of(desk, Reassigned(unit=SECOND, to_unit=LEAD), MAY)[0] == "part-step-not-open"
+    desk.take(ReturnApproved(unit=SECOND, released=True), MAY)
+    assert (desk.case.stage, desk.case.facts().answered_on, desk.case.facts().units) == (Stage.REPLIED, MAY, (LEAD,))
+    assert desk.case.open_clocks == []
+
+
+def test_the_last_unit_that_answers_is_not_released(desk: Desk) -> None:
+    desk.handed_over(SECOND)
+    desk.take(ReturnRequested(unit=LEAD, reason="非本单位职责"), date(2026, 3, 11))
+    assert refusal_of(desk, ReturnApproved(unit=LEAD, released=True), MARCH) == ("nobody-left", "released")
+
+
+def test_a_co_handler_takes_the_lead_that_another_returned(desk: Desk) -> None:
+    desk.handed_over(SECOND)
+    desk.take(ReturnRequested(unit=LEAD, reason="非本单位职责"), date(2026, 3, 11))
+    desk.take(ReturnApproved(unit=LEAD), date(2026, 3, 12))
+    desk.take(Reassigned(unit=LEAD, to_unit=SECOND), date(2026, 3, 13))
+    case = desk.case
+    assert (case.lead_unit, case.assignments[SECOND].handling) == (SECOND, Handling.LEAD)
+    assert [(former.key, former.handling) for former in case.former_assignments] == [(SECOND, Handling.CO)]
+    assert not desk.runs("suggestion.co_opinion", SECOND)
+    desk.take(ReplyIssued(unit=SECOND, outcome="A"), MAY)
+    assert desk.case.stage is Stage.REPLIED
+
+
+def test_a_share_that_comes_back_to_a_unit_leaves_its_first_one_readable(desk: Desk) -> None:
+    desk.handed_over()
+    desk.take(SignedFor(unit=LEAD, signed_by="办公室"), date(2026, 3, 10))
+    for number, (unit, to_unit) in enumerate(((LEAD, SECOND), (SECOND, LEAD))):
+        day = date(2026, 3, 11 + 3 * number)
+        desk.take(ReturnRequested(unit=unit, reason="非本单位职责"), day)
+        desk.take(ReturnApproved(unit=unit), day)
+        desk.take(Reassigned(unit=unit, to_unit=to_unit), day)
+    former, case = desk.case.former_assignments[0], desk.case
+    assert (former.key, former.signed_for_on, former.reassigned_to) == (LEAD, date(2026, 3, 10), SECOND)
+    assert case.assignments[LEAD].stage is Assignment.Stage.ASSIGNED
+    assert [past.stopped_on for past in case.past_clocks if past.deadline.clock == "suggestion.sign_for"] == [
+        date(2026, 3, 10)
+    ]
+
+
+def test_a_unit_that_asks_too_late_to_return_its_share_is_a_finding(desk: Desk) -> None:
+    desk.handed_over()
+    desk.take(ReturnRequested(unit=LEAD, reason="非本单位职责"), date(2026, 3, 19))
+    assert desk.found == []
+    desk.void(3)
+    desk.take(ReturnRequested(unit=LEAD, reason="非本单位职责"), date(2026, 3, 20))
+    assert desk.found == [("return-requested-late", 5)]
+    assert desk.findings[0].params["until"] == "2026-03-19"
+
+
+def test_where_several_units_answer_each_has_its_own_term_and_the_last_one_is_the_suggestions(desk: Desk) -> None:
+    desk.open()
+    desk.take(HandedOver(separate_units=(LEAD, SECOND)), HANDED_OVER_ON)
+    desk.take(ExtensionGranted(unit=LEAD, due_on=date(2026, 7, 31)), MAY)
+    assert (desk.due_on("suggestion.unit_reply", LEAD), desk.due_on("suggestion.unit_reply", SECOND)) == (
+        date(2026, 7, 31),
+        date(2026, 6, 9),
+    )
+    assert desk.due_on() == date(2026, 7, 31)
+    desk.take(ReplyIssued(unit=SECOND, outcome="A"), date(2026, 6, 10))
+    assert desk.case.clocks["suggestion.unit_reply", SECOND].late is True
+    desk.take(ReplyIssued(unit=LEAD, outcome="A"), JULY)
+    assert desk.case.clocks["suggestion.unit_reply", LEAD].late is False
+    assert desk.case.clocks["suggestion.reply", None].late is False
+
+
+def test_a_unit_named_later_has_its_own_three_months(desk: Desk) -> None:
+    desk.handed_over()
+    assert ("suggestion.unit_reply", LEAD) not in desk.case.clocks
+    desk.take(ReturnRequested(unit=LEAD, reason="非本单位职责"), date(2026, 3, 11))
+    desk.take(ReturnApproved(unit=LEAD), date(2026, 3, 12))
+    desk.take(Reassigned(unit=LEAD, to_unit=THIRD), MARCH)
+    assert (desk.due_on(), desk.due_on("suggestion.unit_reply", THIRD)) == (date(2026, 6, 9), date(2026, 6, 22))
+
+
 def test_a_unit_that_may_not_return_its_share_goes_on_from_where_it_was(desk: Desk) -> None:
     desk.handed_over()
     for signed, stage in ((False, Assignment.Stage.ASSIGNED), (True, Assignment.Stage.SIGNED_FOR)):
@@ -391,6 +545,15 @@ def test_a_contact_before_the_submission_is_no_finding_and_stops_no_clock(desk: 
     assert desk.found == []
 
 
+def test_a_contact_after_the_reply_needs_a_reply_and_is_not_the_first_contact(desk: Desk) -> None:
+    desk.handed_over()
+    after = ContactMade(contact="1", phase=Phase.AFTER_REPLY, mode=ContactMode.VISIT, unit=LEAD)
+    assert refusal_of(desk, after, MARCH) == ("contact-after-no-reply", "phase")
+    desk.take(after, MARCH, imported=IMPORTED)
+    assert desk.found == [("contact-after-no-reply", 3)]
+    assert desk.runs("suggestion.first_contact")
+
+
 def test_three_inquiries_and_a_joint_meeting_are_kept(desk: Desk) -> None:
     desk.handed_over()
     for kind in InquiryKind:
@@ -412,6 +575,33 @@ def test_a_rejected_co_opinion_stays_readable_and_its_clock_runs_again(desk: Des
     assert [(o.text, o.rejected_because) for o in opinions] == [("无意见", "过于笼统"), ("安排补贴", None)]
     assert refusal_of(desk, CoOpinionSubmitted(unit=LEAD, opinion="-"), APRIL) == ("not-a-co-handler", "unit")
     assert refusal_of(desk, ReplyIssued(unit=SECOND), APRIL)[0] == "part-step-not-open"
+
+
+def test_an_opinion_that_the_reply_did_not_wait_for_was_not_given_in_time(desk: Desk) -> None:
+    desk.handed_over(SECOND)
+    desk.take(ReplyIssued(unit=LEAD, outcome="A"), date(2026, 4, 1))
+    dropped = desk.case.clocks["suggestion.co_opinion", SECOND]
+    assert (dropped.stopped_on, dropped.dropped_by, dropped.late) == (
+        date(2026, 4, 1),
+        "suggestion.reply_issued.v1",
+        None,
+    )
+    desk.take(ReplyReviewRejected(unit=LEAD, reason="分类不当"), date(2026, 4, 3))
+    assert desk.runs("suggestion.co_opinion", SECOND)
+    assert not desk.runs("suggestion.sign_for", LEAD)
+    desk.take(ReplyIssued(unit=LEAD, outcome="B"), MAY)
+    assert desk.case.clocks["suggestion.co_opinion", SECOND].late is True
+
+
+def test_a_co_handler_may_be_asked_again_in_the_next_round(desk: Desk) -> None:
+    desk.handed_over(SECOND)
+    desk.take(CoOpinionSubmitted(unit=SECOND, opinion="安排补贴"), MARCH)
+    desk.take(ReplyIssued(unit=LEAD, outcome="C"), APRIL)
+    desk.take(ReHandlingOrdered(), MAY)
+    desk.take(CoOpinionSubmitted(unit=SECOND, opinion="增加补贴"), MAY)
+    desk.take(ReplyIssued(unit=LEAD, outcome="B"), JUNE)
+    assert [(o.round, o.text) for o in desk.case.assignments[SECOND].opinions] == [(1, "安排补贴"), (2, "增加补贴")]
+    assert desk.found == []
 
 
 def test_the_reply_waits_for_no_co_handler_and_no_co_handler_replies(desk: Desk) -> None:
@@ -456,6 +646,32 @@ def test_an_extension_cannot_end_before_the_clock_began(desk: Desk) -> None:
     assert refusal_of(desk, ExtensionGranted(unit=SECOND, due_on=JUNE), MAY) == ("unknown-part", "unit")
 
 
+def test_an_extension_says_who_granted_it_when_and_why(desk: Desk) -> None:
+    desk.handed_over()
+    desk.take(ExtensionGranted(unit=LEAD, due_on=date(2026, 8, 31), reason="涉及面广"), MAY, office="zfb")
+    (moved,) = desk.case.clocks["suggestion.reply", None].deadline.extensions
+    assert (moved.from_due_on, moved.on, moved.office, moved.reason) == (date(2026, 6, 9), MAY, "zfb", "涉及面广")
+
+
+def test_a_date_that_the_unit_only_told_the_deputy_was_granted_by_nobody(desk: Desk) -> None:
+    desk.handed_over()
+    desk.take(ExtensionNotified(due_on=date(2026, 8, 31)), MAY, Role.HANDLING_UNIT)
+    assert desk.found == [("extension-not-granted", 3)]
+
+
+def test_an_extension_that_comes_earlier_is_found(desk: Desk) -> None:
+    desk.handed_over()
+    desk.take(ExtensionGranted(unit=LEAD, due_on=date(2026, 5, 31)), MAY)
+    assert (desk.due_on(), desk.found) == (date(2026, 5, 31), [("extension-shortens", 3)])
+
+
+def test_a_source_whose_notice_names_a_date_before_the_hand_over_is_found_and_kept(desk: Desk) -> None:
+    desk.handed_over()
+    desk.take(ExtensionNotified(due_on=date(2026, 3, 1)), MAY, imported=IMPORTED)
+    assert desk.due_on() == date(2026, 3, 1)
+    assert [message_id for message_id, _ in desk.found] == ["due-before-start", "extension-shortens"]
+
+
 def test_a_notice_that_names_no_date_extends_nothing(desk: Desk) -> None:
     desk.handed_over()
     due_on = desk.due_on()
@@ -479,7 +695,7 @@ def test_an_extension_of_the_second_round_leaves_the_first_due_date_alone(desk: 
     due_on = desk.due_on()
     desk.take(ReHandlingOrdered(), MAY)
     desk.take(ExtensionGranted(unit=LEAD, due_on=AUGUST), JUNE)
-    assert (desk.due_on(), desk.due_on("suggestion.redo")) == (due_on, AUGUST)
+    assert (desk.due_on(), desk.due_on("suggestion.redo", "round-2")) == (due_on, AUGUST)
 
 
 # Replies
@@ -557,12 +773,58 @@ def test_a_rejected_reply_stays_readable_and_the_clock_runs_again(desk: Desk) ->
 def test_a_reply_rejected_in_the_second_round_leaves_the_first_one_alone(desk: Desk) -> None:
     desk.replied()
     answered_on = desk.case.facts().answered_on
+    assert refusal_of(desk, ReplyReviewRejected(unit=LEAD, reason="-", round=2), MAY) == ("another-round", "round")
     desk.take(ReHandlingOrdered(), MAY)
     desk.take(ReplyIssued(unit=LEAD, outcome="B"), JUNE)
     desk.take(ReplyReviewRejected(unit=LEAD, reason="分类不当"), JUNE)
-    assert (desk.case.stage, desk.case.facts().answered_on) == (Stage.RE_HANDLING, answered_on)
-    assert desk.runs("suggestion.redo")
+    assert [handled.answered_on for handled in desk.case.rounds.values()] == [answered_on, None]
+    assert (desk.case.stage, desk.case.facts().answered_on) == (Stage.RE_HANDLING, None)
+    assert desk.runs("suggestion.redo", "round-2")
     assert not desk.runs("suggestion.reply")
+
+
+def test_a_second_letter_of_a_unit_does_not_move_the_day_of_the_answer(desk: Desk) -> None:
+    desk.replied(on=APRIL)
+    desk.take(ReplyIssued(unit=LEAD, outcome="A"), JULY, imported=IMPORTED)
+    assert (desk.case.facts().answered_on, len(desk.case.rounds[1].replies)) == (APRIL, 2)
+
+
+def test_a_void_order_to_handle_it_again_leaves_each_reply_in_its_round(desk: Desk) -> None:
+    desk.replied("C", on=APRIL)
+    evaluate(desk, Grade.DISSATISFIED, MAY)
+    desk.take(ReHandlingOrdered(), MAY)
+    desk.take(ReplyIssued(unit=LEAD, outcome="B"), JUNE)
+    evaluate(desk, Grade.SATISFIED, JULY)
+    desk.void(5)
+    rounds = desk.case.rounds
+    assert [[reply.outcome for reply in handled.replies] for handled in rounds.values()] == [["C"], ["B"]]
+    assert [handled.answered_on for handled in rounds.values()] == [APRIL, JUNE]
+    assert [handled.evaluation.result for handled in rounds.values() if handled.evaluation] == [
+        Grade.DISSATISFIED,
+        Grade.SATISFIED,
+    ]
+
+
+def test_a_reply_of_an_earlier_round_is_not_rejected_any_more(desk: Desk) -> None:
+    desk.open()
+    desk.take(HandedOver(separate_units=(LEAD, SECOND)), HANDED_OVER_ON)
+    for unit in (LEAD, SECOND):
+        desk.take(ReplyIssued(unit=unit, outcome="B"), APRIL)
+    desk.take(ReHandlingOrdered(units=(SECOND,)), MAY)
+    step = ReplyReviewRejected(unit=LEAD, reason="分类不当")
+    assert refusal_of(desk, step, MAY) == ("no-reply-in-round", "unit")
+
+
+def test_what_a_rejected_reply_promised_falls_with_it_and_may_be_promised_again(desk: Desk) -> None:
+    desk.handed_over()
+    promise = Promise(commitment="1", text="增开三条线路", due_on=AUGUST, milestone="六月底前两条")
+    desk.take(ReplyIssued(unit=LEAD, outcome="B", commitments=(promise,)), APRIL)
+    desk.take(ReplyReviewRejected(unit=LEAD, reason="缺少时间表"), APRIL)
+    assert (desk.case.open_commitments, desk.runs("commitment", "1")) == ([], False)
+    desk.take(ReplyIssued(unit=LEAD, outcome="B", commitments=(promise,)), MAY)
+    assert [(c.key, c.milestone) for c in desk.case.open_commitments] == [("1", "六月底前两条")]
+    assert desk.runs("commitment", "1")
+    assert desk.found == []
 
 
 # Commitments
@@ -582,6 +844,25 @@ def test_a_suggestion_is_closed_when_its_last_commitment_is_fulfilled(desk: Desk
     assert (desk.case.stage, desk.case.closed_on) == (Stage.CLOSED, date(2026, 9, 1))
     assert desk.case.clocks["commitment", "1"].late is False
     assert desk.case.clocks["commitment", "2"].late is True
+
+
+def test_a_commitment_that_will_not_be_kept_is_explained_and_waited_for_no_more(desk: Desk) -> None:
+    desk.replied()
+    desk.take(CommitmentMade(commitment="1", unit=LEAD, text="增开线路", due_on=AUGUST), MAY)
+    desk.take(SuggestionClosed(), MAY)
+    step = CommitmentAbandoned(commitment="1", reason="线路规划调整", document_number="云交函〔2026〕9号")
+    desk.take(step, date(2026, 9, 1))
+    assert (desk.case.stage, desk.case.commitments["1"].abandoned_because) == (Stage.CLOSED, "线路规划调整")
+    assert desk.case.clocks["commitment", "1"].late is True
+    assert refusal_of(desk, step, date(2026, 9, 2))[0] == "part-step-not-open"
+
+
+def test_a_correction_that_names_another_commitment_by_a_key_in_use_is_found(desk: Desk) -> None:
+    desk.replied()
+    for key in ("1", "2"):
+        desk.take(CommitmentMade(commitment=key, unit=LEAD, text=f"承诺{key}", due_on=AUGUST), MAY)
+    desk.correct(4, commitment="2")
+    assert desk.found == [("commitment-exists", 5)]
 
 
 def test_a_suggestion_without_open_commitments_is_closed_at_once(desk: Desk) -> None:
@@ -620,7 +901,7 @@ def test_one_reply_cannot_make_two_commitments_under_one_key(desk: Desk) -> None
 def test_the_deputy_is_invited_reminded_and_evaluates(desk: Desk) -> None:
     desk.replied()
     desk.take(EvaluationInvited(), MAY)
-    assert desk.runs("suggestion.evaluate")
+    assert desk.runs("suggestion.evaluate", "round-1")
     desk.take(EvaluationReminded(), date(2026, 6, 1))
     evaluate(desk, Grade.BASICALLY_SATISFIED, date(2026, 6, 3), attitude=Grade.SATISFIED, solved=False, reason="进展慢")
     evaluation = desk.case.rounds[1].evaluation
@@ -631,7 +912,7 @@ def test_the_deputy_is_invited_reminded_and_evaluates(desk: Desk) -> None:
         False,
     )
     assert (desk.case.stage, desk.case.facts().grade) == (Stage.EVALUATED, "basically_satisfied")
-    assert not desk.runs("suggestion.evaluate")
+    assert desk.case.clocks["suggestion.evaluate", "round-1"].late is False
 
 
 def test_only_the_lead_deputy_evaluates(desk: Desk) -> None:
@@ -685,7 +966,9 @@ def test_separate_handlers_are_rated_each_and_the_worst_counts(desk: Desk) -> No
         UnitGrades(unit=SECOND, result=Grade.DISSATISFIED),
     )
     unknown = EvaluationSubmitted(result=Grade.SATISFIED, by_unit=(UnitGrades(unit=THIRD, result=Grade.SATISFIED),))
-    assert refusal_of(desk, unknown, MAY) == ("no-reply-yet", "by_unit.0.unit")
+    twice = EvaluationSubmitted(result=Grade.SATISFIED, by_unit=(grades[0], grades[0]))
+    assert refusal_of(desk, unknown, MAY) == ("no-reply-in-round", "by_unit.0.unit")
+    assert refusal_of(desk, twice, MAY) == ("unit-named-twice", "by_unit.1.unit")
     evaluate(desk, Grade.BASICALLY_SATISFIED, MAY, by_unit=grades)
     assert desk.case.facts().grade == "dissatisfied"
 
@@ -702,7 +985,7 @@ def test_co_signers_who_see_it_otherwise_are_named(desk: Desk) -> None:
 def test_an_amended_evaluation_keeps_both_values(desk: Desk) -> None:
     desk.replied()
     step = EvaluationAmended(result=Grade.SATISFIED, amended_because="核实后更改")
-    assert refusal_of(desk, step, MAY)[0] == "step-not-open"
+    assert refusal_of(desk, step, MAY) == ("no-evaluation-yet", "round")
     evaluate(desk, Grade.DISSATISFIED, MAY)
     assert refusal_of(desk, EvaluationSubmitted(result=Grade.SATISFIED), MAY)[0] == "step-not-open"
     assert refusal_of(desk, step, MAY, actor=CO_SIGNER)[0] == "not-the-deputy-himself"
@@ -725,10 +1008,90 @@ def test_a_lapsed_evaluation_is_an_act_of_the_office_and_a_late_one_still_counts
     desk.take(EvaluationInvited(), MAY)
     assert desk.take(EvaluationLapsed(), JULY).changed
     assert not desk.take(EvaluationLapsed(), JULY).changed
-    assert not desk.runs("suggestion.evaluate")
+    assert not desk.runs("suggestion.evaluate", "round-1")
     assert desk.case.facts().grade is None
     evaluate(desk, Grade.SATISFIED, AUGUST)
-    assert (desk.case.facts().grade, desk.case.rounds[1].lapsed_on) == ("satisfied", JULY)
+    assert (desk.case.facts().grade, desk.case.rounds[1].lapsed_on) == ("satisfied", [JULY])
+
+
+def test_whoever_is_invited_again_may_lapse_again_and_both_clocks_stay_readable(desk: Desk) -> None:
+    desk.replied()
+    for invited_on, lapsed_on in ((MAY, date(2026, 6, 25)), (JULY, date(2026, 9, 1))):
+        desk.take(EvaluationInvited(), invited_on)
+        assert desk.take(EvaluationLapsed(), lapsed_on).changed
+    handled, case = desk.case.rounds[1], desk.case
+    assert (handled.invited_on, handled.lapsed_on) == ([MAY, JULY], [date(2026, 6, 25), date(2026, 9, 1)])
+    first, second = case.past_clocks[-1], case.clocks["suggestion.evaluate", "round-1"]
+    assert (first.deadline.started_on, second.deadline.started_on) == (MAY, JULY)
+    assert (first.late, second.late) == (True, True)
+
+
+def test_an_evaluation_that_comes_after_the_closing_still_counts(desk: Desk) -> None:
+    desk.replied()
+    desk.take(EvaluationLapsed(), JUNE)
+    desk.take(SuggestionClosed(), JUNE)
+    evaluate(desk, Grade.DISSATISFIED, JULY)
+    assert (desk.case.stage, desk.case.facts().grade) == (Stage.CLOSED, "dissatisfied")
+    again = EvaluationSubmitted(result=Grade.SATISFIED)
+    assert refusal_of(desk, again, AUGUST)[0] == "evaluated-already"
+
+
+def test_what_a_deputy_said_is_corrected_by_nobody(desk: Desk) -> None:
+    desk.replied()
+    evaluate(desk, Grade.DISSATISFIED, MAY)
+    for name, value in (("result", "satisfied"), ("solved", True), ("round", 2), ("by_unit", [])):
+        refusal = refused(lambda name=name, value=value: desk.correct(4, **{name: value}))  # type: ignore[misc]
+        assert (refusal.message_id, refusal.field) == ("cannot-correct-field", f"changes.{name}")
+    desk.correct(4, contact="visit")
+    assert desk.case.facts().grade == "dissatisfied"
+
+
+def test_a_deputy_amends_what_he_said_of_an_earlier_round(desk: Desk) -> None:
+    desk.replied()
+    evaluate(desk, Grade.DISSATISFIED, MAY)
+    desk.take(ReHandlingOrdered(), MAY)
+    desk.take(EvaluationAmended(round=1, result=Grade.BASICALLY_SATISFIED, amended_because="误填"), JUNE)
+    desk.take(ReplyIssued(unit=LEAD, outcome="B"), JUNE)
+    evaluate(desk, Grade.SATISFIED, JULY)
+    assert [[e.result for e in r.evaluations] for r in desk.case.rounds.values()] == [
+        [Grade.DISSATISFIED, Grade.BASICALLY_SATISFIED],
+        [Grade.SATISFIED],
+    ]
+    unknown = EvaluationAmended(round=3, result=Grade.SATISFIED, amended_because="-")
+    assert refusal_of(desk, unknown, JULY) == ("no-evaluation-yet", "round")
+    desk.take(EvaluationAmended(result=Grade.DISSATISFIED, amended_because="核实"), AUGUST)
+    assert len(desk.case.rounds[2].evaluations) == 2
+
+
+def test_nobody_evaluates_for_a_unit_that_handles_it_not_even_the_deputy(desk: Desk) -> None:
+    desk.replied()
+    step = EvaluationSubmitted(result=Grade.SATISFIED)
+    assert refusal_of(desk, step, MAY, office=LEAD)[0] == "handling-unit-may-not-evaluate"
+
+
+def test_the_worst_that_was_said_counts_for_the_whole_and_for_each_unit(desk: Desk) -> None:
+    desk.open()
+    desk.take(HandedOver(separate_units=(LEAD, SECOND)), HANDED_OVER_ON)
+    for unit in (LEAD, SECOND):
+        desk.take(ReplyIssued(unit=unit, outcome="B"), APRIL)
+    evaluate(desk, Grade.DISSATISFIED, MAY, by_unit=(UnitGrades(unit=LEAD, result=Grade.SATISFIED),))
+    assert desk.case.facts().grade == "dissatisfied"
+
+
+def test_a_unit_that_was_not_asked_again_keeps_the_deputys_dissatisfaction(desk: Desk) -> None:
+    desk.open()
+    desk.take(HandedOver(separate_units=(LEAD, SECOND)), HANDED_OVER_ON)
+    for unit in (LEAD, SECOND):
+        desk.take(ReplyIssued(unit=unit, outcome="B"), APRIL)
+    evaluate(desk, Grade.DISSATISFIED, MAY)
+    desk.take(ReHandlingOrdered(units=(SECOND,)), MAY)
+    desk.take(ReplyIssued(unit=SECOND, outcome="A"), JUNE)
+    evaluate(desk, Grade.SATISFIED, JUNE)
+    assert desk.case.facts().grade == "dissatisfied"
+    desk.take(ReHandlingOrdered(units=(LEAD,)), JULY)
+    desk.take(ReplyIssued(unit=LEAD, outcome="A"), JULY)
+    evaluate(desk, Grade.SATISFIED, AUGUST)
+    assert desk.case.facts().grade == "satisfied"
 
 
 # Handling it again
@@ -742,7 +1105,7 @@ def test_two_and_three_dissatisfied_rounds_all_stay_readable(desk: Desk) -> None
         desk.take(ReHandlingOrdered(reason="代表不满意"), date(2026, month, 1))
         assert (desk.case.stage, len(desk.case.rounds)) == (Stage.RE_HANDLING, number)
         assert desk.case.assignments[LEAD].stage is Assignment.Stage.RE_HANDLING
-        assert desk.runs("suggestion.redo")
+        assert desk.runs("suggestion.redo", f"round-{number}")
         desk.take(ReplyIssued(unit=LEAD, outcome="B"), date(2026, month, 20))
         evaluate(desk, Grade.DISSATISFIED, date(2026, month, 25), reason=f"第{number}轮")
     desk.take(ReHandlingOrdered(), date(2026, 9, 1))
@@ -755,9 +1118,22 @@ def test_two_and_three_dissatisfied_rounds_all_stay_readable(desk: Desk) -> None
         None,
     ]
     assert TypeAdapter(Suggestion).dump_python(desk.case)["rounds"][1] == first
-    assert [r.due_on for r in rounds.values()] == [None, date(2026, 6, 1), date(2026, 8, 3), date(2026, 10, 8)]
+    redone = [desk.case.clocks["suggestion.redo", f"round-{number}"] for number in (2, 3, 4)]
+    assert [c.deadline.due_on for c in redone] == [date(2026, 6, 1), date(2026, 8, 3), date(2026, 10, 8)]
+    assert [c.late for c in redone] == [False, False, None]
+    assert [r.answered_on for r in rounds.values()] == [
+        date(2026, 4, 1),
+        date(2026, 5, 20),
+        date(2026, 7, 20),
+        None,
+    ]
     facts = desk.case.facts()
-    assert (facts.rounds, facts.grade, facts.answered_on) == (4, "dissatisfied", date(2026, 4, 1))
+    assert (facts.rounds, facts.grade, facts.answered_on, facts.due_on) == (
+        4,
+        "dissatisfied",
+        None,
+        date(2026, 10, 8),
+    )
     assert desk.found == []
 
 
@@ -770,7 +1146,7 @@ def test_only_the_units_named_handle_it_again_by_a_date_of_its_own(desk: Desk) -
     assert refusal_of(desk, ReHandlingOrdered(units=(THIRD,)), MAY) == ("unit-does-not-reply", "units.0")
     assert refusal_of(desk, ReHandlingOrdered(due_on=APRIL), MAY) == ("due-before-start", "due_on")
     desk.take(ReHandlingOrdered(units=(SECOND,), due_on=JUNE), MAY)
-    assert (desk.due_on("suggestion.redo"), desk.case.rounds[2].due_on) == (JUNE, JUNE)
+    assert (desk.due_on("suggestion.redo", "round-2"), desk.case.facts().due_on) == (JUNE, JUNE)
     assert refusal_of(desk, ReplyIssued(unit=LEAD), MAY)[0] == "part-step-not-open"
     desk.take(ReplyIssued(unit=SECOND, outcome="B"), JUNE)
     assert desk.case.stage is Stage.REPLIED
@@ -797,9 +1173,14 @@ def test_an_outcome_is_reclassified_and_the_reply_keeps_its_letter(desk: Desk) -
     assert refusal_of(desk, turned(LEAD, "C", "A"), JUNE) == ("outcome-is-another", "old")
     assert refusal_of(desk, turned(LEAD, "B", "E"), JUNE) == ("unknown-outcome", "new")
     desk.take(turned(LEAD, "B", "A"), JUNE)
-    assert (desk.case.rounds[1].replies[0].outcome, desk.case.outcome_of(LEAD)) == ("B", "A")
-    assert desk.case.reclassifications[0].normalised is Outcome.RESOLVED
+    reply = desk.case.rounds[1].replies[0]
+    assert (reply.outcome, reply.outcome_now) == ("B", "A")
+    assert reply.reclassifications[0].normalised is Outcome.RESOLVED
     assert refusal_of(desk, turned(LEAD, "B", "A"), JUNE) == ("outcome-is-another", "old")
+    desk.take(ReHandlingOrdered(), JUNE)
+    desk.take(ReplyIssued(unit=LEAD, outcome="C"), JUNE)
+    assert [r.replies[0].outcome_now for r in desk.case.rounds.values()] == ["A", "C"]
+    desk.take(turned(LEAD, "C", "A"), JULY)
 
 
 def test_what_was_answered_is_looked_at_again_by_three(desk: Desk) -> None:
@@ -822,7 +1203,65 @@ def test_a_reply_is_published_and_an_award_given_once(desk: Desk) -> None:
         assert not desk.take(step, JUNE).changed
     assert refusal_of(desk, ReplyPublished(unit=SECOND), JUNE) == ("no-reply-yet", "unit")
     assert refusal_of(desk, AwardGiven(kind=AwardKind.UNIT, year=2026), JUNE) == ("unit-has-no-share", "unit")
+    desk.take(ReHandlingOrdered(), JUNE)
+    desk.take(ReplyIssued(unit=LEAD, outcome="A"), JULY)
+    assert desk.take(publication, JULY).changed
+    assert [published.round for published in desk.case.publications] == [1, 2]
     assert desk.take(AwardGiven(kind=AwardKind.SUGGESTION, year=2026), JUNE).changed
+
+
+def test_a_key_suggestion_goes_before_the_standing_committee_and_each_point_of_its_list_is_signed_off(
+    desk: Desk,
+) -> None:
+    desk.replied()
+    desk.take(KeySupervisionDesignated(basis="主任会议纪要3号"), MAY)
+    desk.take(HandlingReportDeliberated(meeting="第三十八次会议", summary="要求列出整改清单"), MAY)
+    points = (
+        ListedProblem(problem="1", text="末班车过早", unit=LEAD, due_on=JULY),
+        ListedProblem(problem="2", text="站牌不清", unit=SECOND),
+    )
+    desk.take(RectificationListIssued(problems=points), MAY)
+    assert refusal_of(desk, RectificationListIssued(problems=points[:1]), MAY) == (
+        "problem-exists",
+        "problems.0.problem",
+    )
+    nobody = (ListedProblem(problem="3", text="-", unit="nobody"),)
+    assert refusal_of(desk, RectificationListIssued(problems=nobody), MAY) == ("unknown-unit", "problems.0.unit")
+    assert refusal_of(desk, RectificationVerified(problem="1", verified_by="-"), MAY)[0] == "part-step-not-open"
+    desk.take(ProblemRectified(problem="1", summary="延至二十二时"), JUNE)
+    desk.take(RectificationSentBack(problem="1", reason="应延至二十三时"), JUNE)
+    assert desk.runs("rectification", "1")
+    desk.take(ProblemRectified(problem="1", summary="延至二十三时"), date(2026, 8, 1))
+    desk.take(RectificationVerified(problem="1", verified_by="环资城建委"), AUGUST)
+    problem = desk.case.problems["1"]
+    assert [(done.sent_back_because, done.verified_by) for done in problem.rectified] == [
+        ("应延至二十三时", None),
+        (None, "环资城建委"),
+    ]
+    assert desk.case.clocks["rectification", "1"].late is True
+    assert desk.case.problems["2"].stage is Problem.Stage.LISTED
+    assert desk.case.deliberations[0].meeting == "第三十八次会议"
+
+
+def test_a_poll_keeps_tallies_and_a_second_one_stands_beside_the_first(desk: Desk) -> None:
+    desk.replied()
+
+    def poll(**tallies: int) -> SatisfactionPollHeld:
+        given = {"present": 32, "satisfied": 20, "basically_satisfied": 5, "dissatisfied": 6, "invalid": 1}
+        return SatisfactionPollHeld(voters="常委会组成人员", **{**given, **tallies})
+
+    assert refusal_of(desk, poll(present=31), JUNE) == ("more-ballots-than-voters", "present")
+    desk.take(poll(), JUNE)
+    desk.take(poll(satisfied=26, dissatisfied=0), AUGUST)
+    assert [held.dissatisfied for held in desk.case.polls] == [6, 0]
+
+
+def test_what_earlier_years_left_is_classified(desk: Desk) -> None:
+    desk.replied("C")
+    assert desk.take(BacklogClassified(category=Backlog.CONDITIONS_MISSING), JUNE).changed
+    assert not desk.take(BacklogClassified(category=Backlog.CONDITIONS_MISSING), JUNE).changed
+    desk.take(BacklogClassified(category=Backlog.SOLVABLE, note="资金到位"), JULY)
+    assert desk.case.backlog is Backlog.SOLVABLE
 
 
 def test_a_suggestion_taken_back_in_writing_is_handled_no_further(desk: Desk) -> None:

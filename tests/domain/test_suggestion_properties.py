@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from hypothesis import given, settings
@@ -108,7 +109,8 @@ class Story:
 
 
 def parts_of(case: Suggestion) -> list[Part]:
-    return [*case.assignments.values(), *case.commitments.values(), *case.contacts.values()]
+    parts = case.assignments, case.commitments, case.contacts, case.problems
+    return [*case.former_assignments, *chain.from_iterable(part.values() for part in parts)]
 
 
 def check_invariants(desk: Desk) -> None:
@@ -200,6 +202,7 @@ def naive_facts(steps: list[dict[str, Any]]) -> dict[str, Any]:
             case "suggestion.handed_over.v1":
                 facts["handed_over_on"] = day
                 facts["due_on"] = load_calendar("cn").roll_forward(add_months(day, 3))
+                facts["answered_on"] = None
                 waiting.add(fields["lead_unit"])
                 if fields["lead_unit"] not in facts["units"]:
                     facts["units"].append(fields["lead_unit"])
@@ -208,7 +211,7 @@ def naive_facts(steps: list[dict[str, Any]]) -> dict[str, Any]:
             case "suggestion.reply_issued.v1":
                 waiting.discard(fields["unit"])
                 if not waiting:
-                    facts["answered_on"] = day
+                    facts["answered_on"] = facts["answered_on"] or day
     return facts
 
 

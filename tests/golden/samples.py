@@ -41,7 +41,14 @@ DEADLINE = Deadline(
     skipped=(SkippedDay(date(2026, 6, 9), "weekend"),),
     made_up=(date(2026, 6, 10),),
     extensions=(
-        Extension(from_due_on=DUE_ON, due_on=date(2026, 6, 30), by="suggestion.extension_granted.v1", reason="范围广"),
+        Extension(
+            from_due_on=DUE_ON,
+            due_on=date(2026, 6, 30),
+            by="suggestion.extension_granted.v1",
+            on=date(2026, 5, 20),
+            office="rd",
+            reason="范围广",
+        ),
     ),
 )
 _SUBMISSION = {
@@ -60,11 +67,13 @@ _SUBMISSION = {
 }
 _SHARES = {"lead_unit": "jtj", "co_units": ("czj",), "separate_units": ("zjj",)}
 _EVALUATION = {
+    "round": 1,
     "result": "dissatisfied",
     "attitude": "satisfied",
     "solved": False,
     "reason": "没有时间表",
     "contact": "face_to_face",
+    "channel": "paper",
     "by_unit": ({"unit": "jtj", "attitude": "satisfied", "result": "dissatisfied"},),
     "dissenters": ("d-002",),
 }
@@ -102,7 +111,7 @@ _STEPS: list[Step] = [
     s.UnitAssigned(unit="slj", handling=s.Handling.CO, scope="沿河路段", leader="分管局长"),
     s.SignedFor(unit="jtj", signed_by="办公室"),
     s.ReturnRequested(unit="jtj", reason="非本单位职责", proposed_unit="zjj"),
-    s.ReturnApproved(unit="jtj", note="同意"),
+    s.ReturnApproved(unit="jtj", note="同意", released=True),
     s.ReturnRejected(unit="jtj", reason="职责明确"),
     s.Reassigned(unit="jtj", to_unit="zjj"),
     s.KeySupervisionDesignated(basis="主任会议纪要3号", leader="副主任", committee="环资城建委"),
@@ -120,13 +129,14 @@ _STEPS: list[Step] = [
     s.ContactConfirmed(contact="1"),
     s.InquiryHeld(kind=s.InquiryKind.KEY_POINTS, summary="询问时间表"),
     s.JointMeetingHeld(units=("jtj", "czj"), summary="明确分工"),
-    s.CoOpinionSubmitted(unit="czj", opinion="安排补贴"),
+    s.CoOpinionSubmitted(round=1, unit="czj", opinion="安排补贴"),
     s.CoOpinionRejected(unit="czj", reason="过于笼统"),
     s.ExtensionRequested(unit="jtj", until=date(2026, 8, 31), reason="涉及面广"),
-    s.ExtensionGranted(unit="jtj", due_on=date(2026, 8, 31), reason="涉及面广"),
+    s.ExtensionGranted(round=1, unit="jtj", due_on=date(2026, 8, 31), reason="涉及面广"),
     s.ExtensionRefused(unit="jtj", reason="理由不足"),
-    s.ExtensionNotified(due_on=date(2026, 8, 31), unit="jtj", reason="涉及面广"),
+    s.ExtensionNotified(round=1, due_on=date(2026, 8, 31), unit="jtj", reason="涉及面广"),
     s.ReplyIssued(
+        round=1,
         unit="jtj",
         outcome="B",
         normalised=Outcome.IN_PROGRESS,
@@ -134,33 +144,54 @@ _STEPS: list[Step] = [
         signer="局长",
         letter="代表：\n现答复如下。",
         points=(s.PointAnswer(point="夜班", answer="六月起试行", outcome="A"),),
-        commitments=(s.Promise(commitment="1", text="增开三条线路", due_on=date(2026, 12, 31)),),
+        commitments=(
+            s.Promise(commitment="1", text="增开三条线路", due_on=date(2026, 12, 31), milestone="九月底前开通两条"),
+        ),
         face_to_face=True,
         public=True,
     ),
-    s.ReplyReviewRejected(unit="jtj", reason="分类不当"),
-    s.CommitmentMade(commitment="2", unit="jtj", text="更新站牌", due_on=date(2026, 9, 30)),
+    s.ReplyReviewRejected(round=1, unit="jtj", reason="分类不当"),
+    s.CommitmentMade(
+        commitment="2", unit="jtj", text="更新站牌", due_on=date(2026, 9, 30), milestone="六月底前完成设计"
+    ),
     s.CommitmentRevised(commitment="2", due_on=date(2026, 10, 31), text="更新全部站牌", reason="数量增加"),
     s.CommitmentFulfilled(commitment="2", evidence="照片", verified_by="督查室"),
-    s.EvaluationInvited(channel=s.Channel.ON_LINE),
-    s.EvaluationReminded(channel=s.Channel.TELEPHONE),
+    s.CommitmentAbandoned(commitment="2", reason="站点撤销", document_number="云交函〔2026〕9号"),
+    s.EvaluationInvited(round=1, channel=s.Channel.ON_LINE),
+    s.EvaluationReminded(round=1, channel=s.Channel.TELEPHONE),
     s.EvaluationSubmitted.model_validate(_EVALUATION),
     s.EvaluationRecordedByProxy.model_validate(
         {**_EVALUATION, "evidence": "签名扫描件", "consent": "电话录音", "proxy_reason": "住院"}
     ),
     s.EvaluationAmended.model_validate({**_EVALUATION, "amended_because": "核实后更改"}),
-    s.EvaluationLapsed(),
-    s.ReHandlingOrdered(units=("jtj",), due_on=date(2026, 7, 31), reason="代表不满意"),
+    s.EvaluationLapsed(round=1),
+    s.ReHandlingOrdered(round=2, units=("jtj",), due_on=date(2026, 7, 31), reason="代表不满意"),
     s.EscalatedToMeeting(units=("jtj",), summary="面对面会商"),
     s.ProgressReported(unit="jtj", summary="两条线路已开通"),
     s.OutcomeReclassified(
-        unit="jtj", old="B", new="A", normalised=Outcome.RESOLVED, evidence="照片", verified_by="督查室"
+        round=1, unit="jtj", old="B", new="A", normalised=Outcome.RESOLVED, evidence="照片", verified_by="督查室"
     ),
     s.ExpertEvaluationHeld.model_validate(_CHECK),
     s.LookBackChecked.model_validate(_CHECK),
     s.ThirdPartyEvaluated.model_validate(_CHECK),
     s.CongressAppraised.model_validate(_CHECK),
-    s.ReplyPublished(unit="jtj", place="市政府网站", redactions=("联系电话",)),
+    s.ReplyPublished(round=1, unit="jtj", place="市政府网站", redactions=("联系电话",)),
+    s.HandlingReportDeliberated(meeting="九届常委会第三十八次会议", summary="要求列出整改清单"),
+    s.RectificationListIssued(
+        problems=(s.ListedProblem(problem="1", text="末班车过早", unit="jtj", due_on=date(2026, 9, 30)),)
+    ),
+    s.ProblemRectified(problem="1", summary="末班车延至二十三时"),
+    s.RectificationVerified(problem="1", verified_by="环资城建委"),
+    s.RectificationSentBack(problem="1", reason="两条线路未调整"),
+    s.SatisfactionPollHeld(
+        voters="九届常委会第四十次会议组成人员",
+        present=32,
+        satisfied=27,
+        basically_satisfied=3,
+        dissatisfied=1,
+        invalid=1,
+    ),
+    s.BacklogClassified(category=s.Backlog.IN_STEPS, note="列入三年计划"),
     s.AwardGiven(kind=s.AwardKind.UNIT, year=2026, unit="jtj"),
     s.SuggestionWithdrawn(written_request="撤回申请书", reason="已解决"),
     s.SuggestionClosed(note="办结"),
