@@ -210,7 +210,11 @@ class Case:
     @property
     def next_deadline(self) -> Deadline | None:
         """The nearest deadline of the clocks that run."""
-        return min((running.deadline for running in self.open_clocks), key=lambda d: d.due_on, default=None)
+        nearest = None
+        for running in self.clocks.values():
+            if running.stopped_at is None and (nearest is None or running.deadline.due_on < nearest.due_on):
+                nearest = running.deadline
+        return nearest
 
 
 CASE_TYPES: dict[str, type[Case]] = {}

@@ -33,6 +33,7 @@ from domain.rulebook import load_rulebook
 EARLIEST = date(1902, 1, 1)
 """No act is older: before it, time zones have offsets with seconds, and nobody's office kept records."""
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _SKEW = timedelta(minutes=1)
 _ATTEMPTS = 5
 _IDENTITY = 32
@@ -158,21 +159,27 @@ class LedgerMapper(Mapper[str]):
 
     def to_domain_event(self, stored_event: StoredEvent) -> Recorded:
         """The recorded step, upcast to today's class; an unknown name raises `UnknownStepError`."""
-        state = _read(stored_event.topic, stored_event.state)
-        position, recorded_at = 0, datetime.min.replace(tzinfo=UTC)
-        if isinstance(stored_event, LedgerEvent):
-            position, recorded_at = stored_event.position, stored_event.recorded_at
-        return Recorded(
-            originator_id=str(stored_event.originator_id),
-            originator_version=stored_event.originator_version,
-            timestamp=recorded_at,
-            step=state["step"],
-            act=state["act"],
-            event_id=state["event_id"],
-            nonce=state["nonce"],
-            deadlines=state.get("deadlines", ()),
-            position=position,
+        event = stored_event
+        position, recorded_at = (event.position, event.recorded_at) if isinstance(event, LedgerEvent) else (0, _NEVER)
+        return read_step(
+            str(event.originator_id), event.originator_version, event.topic, event.state, position, recorded_at
         )
+
+
+def read_step(case_id: str, version: int, wire: str, state: bytes, position: int, recorded_at: datetime) -> Recorded:
+    """A stored row as the recorded step, upcast to today's class; an unknown name raises `UnknownStepError`."""
+    said = _read(wire, state)
+    return Recorded(
+        case_id,
+        version,
+        recorded_at,
+        said["step"],
+        said["act"],
+        said["event_id"],
+        said["nonce"],
+        said.get("deadlines", ()),
+        position,
+    )
 
 
 @cache

@@ -20,7 +20,7 @@ from domain.case import (
     Step,
     Voided,
 )
-from domain.clock import beyond_most, extend, rule_of
+from domain.clock import Deadline, beyond_most, extend, recalculate, rule_of
 from domain.office import Office, load_jurisdiction
 from domain.refusal import Contradiction, Refused
 
@@ -206,6 +206,21 @@ def breaches(case: Case, step: Step, office: Office) -> Iterator[Refused]:
             )
         if rule is not None and beyond_most(extend(deadline, due_on), rule):
             yield Refused("extension-beyond-most", clock=key[0], due_on=due_on.isoformat())
+
+
+def outdated_deadlines(case: Case, office: Office) -> Iterator[tuple[Deadline, Deadline]]:
+    """Running deadlines whose date, or its being an estimate, would be otherwise under the office's rules and calendar.
+
+    Each as it is and as it would be; `DeadlineRecalculated` makes it so.
+    """
+    for running in case.open_clocks:
+        deadline = running.deadline
+        rule = None if deadline.rule is None else office.rulebook.clocks.get(deadline.rule.id)
+        if rule is None:
+            continue
+        anew = recalculate(deadline, rule, office.calendar, office.rulebook)
+        if (anew.due_on, anew.estimate) != (deadline.due_on, deadline.estimate):
+            yield deadline, anew
 
 
 def flow_chart(case_type: type[Case]) -> str:

@@ -94,13 +94,17 @@ def stretches_of(history: Iterable[Recorded], known: int | None = None) -> list[
     return found
 
 
-class Interval(NamedTuple):
-    """A stretch with both its ends, and the position since which it is known."""
+class Interval:
+    """A stretch with both its ends, and the positions since which it is known, and up to which."""
 
-    valid_from: datetime
-    valid_to: datetime
-    row: Row
-    known_from: int
+    __slots__ = ("known_from", "known_to", "row", "valid_from", "valid_to")
+
+    def __init__(self, valid_from: datetime, valid_to: datetime, row: Row, known_from: int) -> None:
+        self.valid_from = valid_from
+        self.valid_to = valid_to
+        self.row = row
+        self.known_from = known_from
+        self.known_to = STILL_KNOWN
 
 
 class Tracked:
@@ -116,28 +120,32 @@ class Tracked:
     def take(self, record: Recorded) -> tuple[list[Interval], list[Interval]]:
         """The intervals that a record ends, and those that it begins."""
         self.case_file.take(record)
+        case, occurred_at, position = self.case_file.case, record.occurred_at, record.position
         usual = (
             self.latest is not None
-            and record.occurred_at >= self.latest
+            and occurred_at >= self.latest
             and not record.act.late
             and not isinstance(record.step, (Corrected, Voided))
         )
-        if usual and self.intervals and self.case_file.case is not None:
-            self.latest = record.occurred_at
-            return self._go_on(record, row_of(self.case_file.case))
-        if record.version == 1 and self.case_file.case is not None:
-            self.latest = record.occurred_at
-            self.intervals = [Interval(self.latest, FOREVER, row_of(self.case_file.case), record.position)]
-            return [], list(self.intervals)
-        self.latest = max((s.occurred_at for s in fold.sequence(self.case_file.history)), default=None)
-        return self._compare(record.position)
+        if usual and self.intervals and case is not None:
+            self.latest = occurred_at
+            ended, begun = self._go_on(occurred_at, row_of(case), position)
+        elif record.version == 1 and case is not None:
+            self.latest = occurred_at
+            ended, begun = [], [Interval(occurred_at, FOREVER, row_of(case), position)]
+            self.intervals = list(begun)
+        else:
+            self.latest = max((s.occurred_at for s in fold.sequence(self.case_file.history)), default=None)
+            ended, begun = self._compare(position)
+        for interval in ended:
+            interval.known_to = position
+        return ended, begun
 
-    def _go_on(self, record: Recorded, row: Row) -> tuple[list[Interval], list[Interval]]:
+    def _go_on(self, since: datetime, row: Row, position: int) -> tuple[list[Interval], list[Interval]]:
         """The latest step on both clocks changes the case only from its own time on."""
         last = self.intervals[-1]
         if row == last.row:
             return [], []
-        since, position = record.occurred_at, record.position
         ended = [self.intervals.pop()]
         if since > last.valid_from:
             begun = [Interval(last.valid_from, since, last.row, position), Interval(since, FOREVER, row, position)]
@@ -183,23 +191,18 @@ class CaseList:
     def take(self, batch: Sequence[Recorded], histories: Histories) -> Changes:
         """Rows of a batch; an interval that begins and ends in it is added with its end."""
         self._remember(batch, histories)
-        added: dict[tuple[str, datetime, int], list[Any]] = {}
+        first = min((record.position for record in batch), default=0)
+        added: list[tuple[str, Interval]] = []
         closed: list[tuple[Any, ...]] = []
         for record in batch:
-            case_id, position = record.originator_id, record.position
+            case_id = record.originator_id
             ended, begun = self._tracked[case_id].take(record)
-            for interval in ended:
-                if (row := added.get((case_id, interval.valid_from, interval.known_from))) is not None:
-                    row[4] = position
-                else:
-                    closed.append((case_id, interval.valid_from, interval.known_from, position))
-            for valid_from, valid_to, facts, known_from in begun:
-                added[case_id, valid_from, known_from] = [
-                    case_id, valid_from, valid_to, known_from, STILL_KNOWN, *facts
-                ]  # fmt: skip
+            closed += [(case_id, i.valid_from, i.known_from, i.known_to) for i in ended if i.known_from < first]
+            added += [(case_id, interval) for interval in begun]
         while len(self._tracked) > _REMEMBERED:
             self._tracked.popitem(last=False)
-        return Changes([tuple(row) for row in added.values()], closed)
+        rows = [(case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.row) for case_id, i in added]
+        return Changes(rows, closed)
 
     def _remember(self, batch: Sequence[Recorded], histories: Histories) -> None:
         """Have every case of the batch at hand; those that are not are read anew."""

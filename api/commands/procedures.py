@@ -1,10 +1,10 @@
-"""What the procedures and the rulebooks say: procedure list|show, rulebook list|show|check."""
+"""What the procedures and the rulebooks say: procedure list|show, rulebook list|show|check|recalculate."""
 
 from typing import Annotated, Any
 
 import typer
 
-from api.commands.common import Code, Failed, Json, emit, example, table, told
+from api.commands.common import Code, Failed, Json, emit, example, say, services, table, told
 
 procedure = typer.Typer(no_args_is_help=True, help=told("The case types and their steps.", "案件类型及其办理步骤。"))
 rulebook = typer.Typer(no_args_is_help=True, help=told("The rules as data.", "以数据表示的规则。"))
@@ -200,3 +200,47 @@ def rulebook_check(as_json: Json = False) -> None:
             typer.echo(f"{'✓' if line['ok'] else '✗'} {line['checked']} {line['says']}".rstrip())
     if not all(line["ok"] for line in found):
         raise typer.Exit(Code.REFUSED)
+
+
+@rulebook.command(
+    "recalculate",
+    help=told(
+        "Count the running deadlines of a jurisdiction again, after a new calendar or rulebook: one recorded step for "
+        "each that moves. Run again, it goes on where it stopped.",
+        "新日历或规则集启用后，重新计算某地区正在计算的期限：每个变动的期限记一步。重新运行时从中断处继续。",
+    ),
+    epilog=example("duban rulebook recalculate cn-999900 --reason 'holidays of 2027 published' --dry-run"),
+)
+def rulebook_recalculate(
+    jurisdiction: Annotated[
+        str, typer.Argument(metavar="JURISDICTION", help=told("Code of the jurisdiction.", "地区代码。"))
+    ],
+    reason: Annotated[str, typer.Option(help=told("Why, as every step will say.", "理由，写入每一步。"))],
+    actor: Annotated[str, typer.Option(help=told("Who recalculates.", "经办人。"))] = "recalculation",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=told("Show only, record nothing.", "只显示，不登记。"))
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    from datetime import UTC, datetime
+
+    from adapters.recalculation import recalculate
+
+    with services() as found:
+        now = datetime.now(UTC)
+        moved = list(
+            recalculate(found.docket, found.views, jurisdiction, actor=actor, reason=reason, at=now, dry_run=dry_run)
+        )
+    if as_json:
+        emit(moved)
+        return
+    table(
+        told("case | clock | part | was due | is due | calendar", "案件 | 期限 | 部分 | 原期限 | 现期限 | 日历"),
+        [(m.number or m.case_id, m.was.clock, m.was.part, m.was.due_on, m.now.due_on, m.now.calendar) for m in moved],
+    )
+    say(
+        told(
+            f"{len(moved)} deadlines {'would move' if dry_run else 'moved'}",
+            f"{len(moved)} 个期限{'将变动' if dry_run else '已变动'}",
+        )
+    )

@@ -53,6 +53,8 @@ def _of_the_machine(error: OSError) -> Failed | None:
 
 
 def _of_the_domain(error: BaseException) -> Failed | None:
+    from pydantic import ValidationError
+
     from domain.calendar import CalendarError
     from domain.docket import CaseNotFoundError, StaleError
     from domain.office import JurisdictionError
@@ -64,6 +66,10 @@ def _of_the_domain(error: BaseException) -> Failed | None:
             field = f"{error.field}: " if error.field else ""
             unknown = error.message_id.startswith(("unknown-case-type", "import-unknown-profile"))
             return Failed(Code.NOT_FOUND if unknown else Code.REFUSED, field + words(error.message_id, error.params))
+        case ValidationError():
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            return Failed(Code.REFUSED, f"{place}: {words('value-not-allowed', {'reason': first['msg']})}")
         case CaseNotFoundError():
             return Failed(
                 Code.NOT_FOUND,

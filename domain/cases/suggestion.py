@@ -642,8 +642,13 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
     @property
     def lead_unit(self) -> str | None:
         """The unit that leads, or the first of those that handle separately; None while nobody does."""
-        leading = [a for a in self.assignments.values() if a.handling is not Handling.CO and a.stage not in GIVEN_BACK]
-        return min(leading, key=lambda a: a.handling is not Handling.LEAD).key if leading else None
+        found = None
+        for assignment in self.assignments.values():
+            if assignment.handling is not Handling.CO and assignment.stage not in GIVEN_BACK:
+                if assignment.handling is Handling.LEAD:
+                    return assignment.key
+                found = found or assignment.key
+        return found
 
     @property
     def round(self) -> Round:

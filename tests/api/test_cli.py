@@ -385,6 +385,18 @@ def test_a_projection_is_rebuilt_and_its_status_told(installation: Run, story: T
 
 
 @pytest.mark.database
+def test_deadlines_that_no_calendar_moved_stay_as_they_are(installation: Run, story: Told) -> None:
+    del story
+    asked = ("rulebook", "recalculate", "cn-999900", "--reason", "公布放假安排")
+    assert installation(*asked, "--dry-run", "--json").json == []
+    assert "0 deadlines moved" in installation(*asked).err
+    unknown = installation("rulebook", "recalculate", "cn-000000", "--reason", "-")
+    assert (unknown.code, "cn-000000" in unknown.err) == (1, True)
+    bad = installation(*asked, "--actor", "no blanks")
+    assert (bad.code, "actor" in bad.err) == (1, True)
+
+
+@pytest.mark.database
 def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(installation: Run) -> None:
     wanted = ("--actor", "u-1", "--role", "deputy_affairs", "--office", "rd", "--note", "trial")
     made = installation("token", "create", *wanted)
