@@ -208,11 +208,12 @@ def _read(wire: str, state: bytes) -> dict[str, Any]:
 class Draft:
     """Steps taken into a case file that wait to be appended under one request."""
 
-    __slots__ = ("_chance", "case_file", "expected", "held", "latest", "orderly", "request")
+    __slots__ = ("_chance", "case_file", "command", "expected", "held", "latest", "orderly", "request")
 
     def __init__(self, case_file: CaseFile, request: Request) -> None:
         self.case_file = case_file
         self.request = request
+        self.command: Command | None = None
         self.expected = case_file.version
         self.held = _claims(case_file.case)
         self.latest = date.min
@@ -378,6 +379,7 @@ class Docket(Application[str]):
                 if case is not None and step.already(case):
                     return False
                 deadlines = _deadlines(step, case, act, jurisdiction)
+        draft.command = None
         draft.note(step, act, case, office, breach=breach is not None)
         event_id, nonce = draft.identity()
         case_file.take(
@@ -396,7 +398,7 @@ class Docket(Application[str]):
 
     def append(self, drafts: Sequence[Draft]) -> list[Receipt | StaleError | Refused]:
         """Append drafts in one transaction; for each its receipt, or why it was not recorded."""
-        results = self._ledger.append([self._command(draft) for draft in drafts])
+        results = self._ledger.append([self.seal(draft) for draft in drafts])
         return [self._outcome(draft, result) for draft, result in zip(drafts, results, strict=True)]
 
     def _settled(self, draft: Draft) -> Receipt:
@@ -405,16 +407,19 @@ class Docket(Application[str]):
             raise outcome
         return outcome
 
-    def _command(self, draft: Draft) -> Command:
-        held, now_held = draft.held, _claims(draft.case_file.case)
-        return Command(
-            request=draft.request,
-            case_id=draft.case_file.id,
-            expected=draft.expected,
-            events=[self.mapper.to_stored_event(r) for r in draft.case_file.collect_events()],
-            claims=sorted(now_held - held),
-            releases=sorted(held - now_held),
-        )
+    def seal(self, draft: Draft) -> Command:
+        """A draft as the ledger takes it; `append` does this too, where nobody did it before."""
+        if draft.command is None:
+            held, now_held = draft.held, _claims(draft.case_file.case)
+            draft.command = Command(
+                request=draft.request,
+                case_id=draft.case_file.id,
+                expected=draft.expected,
+                events=[self.mapper.to_stored_event(r) for r in draft.case_file.collect_events()],
+                claims=sorted(now_held - held),
+                releases=sorted(held - now_held),
+            )
+        return draft.command
 
     def _outcome(self, draft: Draft, result: Result) -> Receipt | StaleError | Refused:
         case_id = draft.case_file.id

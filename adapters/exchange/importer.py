@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -28,6 +28,8 @@ BATCH_EVENTS = 1_000
 """Steps that share one transaction at most."""
 
 _LOOKED_UP = 500
+_AHEAD = 3
+"""Batches that wait for the ledger while more are checked."""
 _NAMESPACE = UUID("3f1e6a52-7c1b-5d0a-9a53-0d9b5c6f2e11")
 """Of every imported case's id, for ever: with another one a second import would store everything again."""
 
@@ -143,7 +145,7 @@ def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
 
 
 class _Import:
-    """One run. While a worker appends a batch, the next one is checked."""
+    """One run. While a worker appends a batch, the next ones are checked."""
 
     def __init__(
         self, docket: Docket, ledger: Requests, profile: Profile, actor: str, report: Report, batch_events: int
@@ -162,18 +164,17 @@ class _Import:
         report = self._report
         report.rows = len(table)
         with ThreadPoolExecutor(1, thread_name_prefix="duban-import") as worker:
-            under_way: tuple[list[_Prepared], Future[list[Outcome]]] | None = None
+            under_way: deque[tuple[list[_Prepared], Future[list[Outcome]]]] = deque()
             for batch in self._batches(table):
                 if should_stop():
                     report.cancelled = True
                     break
-                outcomes = worker.submit(self._append, batch)
-                if under_way is not None:
-                    self._settle(*under_way)
-                under_way = batch, outcomes
+                under_way.append((batch, worker.submit(self._append, batch)))
+                if len(under_way) > _AHEAD:
+                    self._settle(*under_way.popleft())
                 progress(report.done, report.rows)
-            if under_way is not None:
-                self._settle(*under_way)
+            for batch, outcomes in under_way:
+                self._settle(batch, outcomes)
         progress(report.done, report.rows)
         report.refusals.sort(key=lambda refusal: refusal.row)
         report.seconds = time.perf_counter() - started
@@ -203,7 +204,7 @@ class _Import:
         asked = self._each([_Prepared(row) for row in rows], self._ask)
         answered = self._ledger.answered([one.request.key for one in asked]) if asked else {}
         going = [one for one in asked if not self._is_answered(one, answered)]
-        for stage in (self._read, self._open, self._act, self._take):
+        for stage in (self._read, self._open, self._act, self._take, self._seal):
             going = self._each(going, stage)
         return going
 
@@ -267,6 +268,10 @@ class _Import:
         for step, act in zip(one.case.steps, one.acts, strict=True):
             self._docket.take(one.draft, step.step, act)
         one.findings = list(_findings(one))
+
+    def _seal(self, one: _Prepared) -> None:
+        """As the ledger takes it, so that whoever appends only sends and waits."""
+        self._docket.seal(one.draft)
 
     def _append(self, batch: Sequence[_Prepared]) -> list[Outcome]:
         if self._report.dry_run:
