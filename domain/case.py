@@ -326,6 +326,14 @@ class Step(BaseModel):
     def check_actor(self, case: Any, act: Act) -> None:
         """Refuse somebody who may not take this step of this case, whatever the role; an opening finds no case."""
 
+    def refers_to(self) -> Iterable[tuple[str, str]]:
+        """Other cases that it names, each with the field that does; a case that there is not is refused."""
+        return ()
+
+    def acting_unit(self, case: Any) -> str | None:  # noqa: ARG002 - the hook's signature
+        """The unit whose act it is, where it is a unit's; another unit may not take it."""
+        return getattr(self, "unit", None)
+
     def breaches(self, case: Any, office: Office) -> Iterable[Refused]:  # noqa: ARG002 - the hook's signature
         """Which rules of the office it breaks; each becomes a finding."""
         return ()

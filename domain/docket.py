@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -208,11 +208,12 @@ def _read(wire: str, state: bytes) -> dict[str, Any]:
 class Draft:
     """Steps taken into a case file that wait to be appended under one request."""
 
-    __slots__ = ("_chance", "case_file", "command", "expected", "held", "latest", "orderly", "request")
+    __slots__ = ("_chance", "beside", "case_file", "command", "expected", "held", "latest", "orderly", "request")
 
-    def __init__(self, case_file: CaseFile, request: Request) -> None:
+    def __init__(self, case_file: CaseFile, request: Request, beside: Collection[str] = ()) -> None:
         self.case_file = case_file
         self.request = request
+        self.beside = beside
         self.command: Command | None = None
         self.expected = case_file.version
         self.held = _claims(case_file.case)
@@ -271,6 +272,8 @@ class Docket(Application[str]):
 
     def case_file(self, case_id: str) -> CaseFile:
         """Everything recorded of a case."""
+        if "\0" in case_id:
+            raise CaseNotFoundError(case_id.replace("\0", "�"))
         try:
             found: CaseFile = self.repository.get(case_id, projector_func=file_of)
         except AggregateNotFoundError:
@@ -345,9 +348,12 @@ class Docket(Application[str]):
                     raise
         raise AssertionError
 
-    def draft(self, request: Request, case_id: str | None = None) -> Draft:
-        """An empty draft for a case that is to be opened; its steps are appended together."""
-        return Draft(CaseFile(case_id or str(uuid4())), request)
+    def draft(self, request: Request, case_id: str | None = None, beside: Collection[str] = ()) -> Draft:
+        """An empty draft for a case that is to be opened; its steps are appended together.
+
+        Its steps may name the cases `beside` it, which are appended in the same transaction.
+        """
+        return Draft(CaseFile(case_id or str(uuid4())), request, beside)
 
     def take(self, draft: Draft, step: Step, act: Act) -> bool:
         """Check a step against the case and take it into the draft; False if nothing would change."""
@@ -362,6 +368,9 @@ class Docket(Application[str]):
         if act.late and case is not None:
             case = fold.case_then(case_file.history, act.occurred_at)
         breach = procedure.check(case, step, act, office)
+        for field, other in step.refers_to():
+            if other not in draft.beside:
+                self._require_case(other, field, jurisdiction)
         deadlines: tuple[Deadline, ...] = ()
         match step:
             case Corrected():
@@ -446,6 +455,15 @@ class Docket(Application[str]):
         opening = case_file.history[0].step
         return load_jurisdiction(opening.jurisdiction if isinstance(opening, Opening) else "")
 
+    def _require_case(self, case_id: str, field: str, jurisdiction: Jurisdiction) -> None:
+        """Refuse a reference to a case that the jurisdiction does not have."""
+        try:
+            opening = self.case_file(case_id).history[0].step
+        except CaseNotFoundError:
+            opening = None
+        if not isinstance(opening, Opening) or opening.jurisdiction != jurisdiction.code:
+            raise Refused("unknown-case", field=field, case=case_id)
+
     def _require_step(self, case_file: CaseFile, version: int, field: str) -> Recorded:
         if not 1 <= version <= case_file.version:
             raise Refused("no-such-step", field=field, version=version, last=case_file.version)
@@ -489,6 +507,9 @@ def _typed(
     case = fold.before(case_file.history, step.corrects)
     if case is None and not right.step.declared.opens:
         raise Refused("no-case-then", step=right.step.declared.wire)
+    breach = procedure.breach_of_stage(case, right.step)
+    if case is not None and breach is not None and procedure.breach_of_stage(case, standing.step) is None:
+        raise breach
     right.step.check(case, jurisdiction.on(act.occurred_on))
     under = case_file.history[step.corrects - 1].deadlines
     return typed, _deadlines(right.step, case, act, jurisdiction, under=under)
@@ -507,7 +528,8 @@ def _dated(act: Act, jurisdiction: Jurisdiction, now: datetime) -> Act:
         occurred_at = occurred_at.astimezone(jurisdiction.zone)
     occurred_on = occurred_at.date()
     if occurred_at > now and (act.precision == "day" or occurred_at > now + _SKEW):
-        raise Refused("date-in-the-future", field="occurred_at", occurred_on=occurred_on.isoformat())
+        when = occurred_on.isoformat() if act.precision == "day" else occurred_at.isoformat()
+        raise Refused("date-in-the-future", field="occurred_at", when=when)
     if occurred_on < EARLIEST:
         raise Refused("date-out-of-range", field="occurred_at", earliest=EARLIEST.isoformat())
     if occurred_at is act.occurred_at or occurred_at.utcoffset() == act.occurred_at.utcoffset():

@@ -11,6 +11,9 @@ Precision = Literal["day", "instant"]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = datetime(1, 1, 3, tzinfo=UTC)
+_LAST = datetime(9999, 12, 29, tzinfo=UTC)
+"""Between these, every zone knows every instant. What is asked beyond them is as it was, or will be, at them."""
 
 
 class UnreadableTimeError(ValueError):
@@ -58,7 +61,8 @@ def parse_occurred(text: str, zone: str) -> tuple[datetime, Precision]:
 def parse_moment(text: str, zone: str) -> datetime:
     """A moment to look from: a date is the whole of its day, an instant itself (both inclusive)."""
     when = _parsed(text)
-    return when if isinstance(when, datetime) else end_of_day(when, zone)
+    instant = when if isinstance(when, datetime) else end_of_day(when, zone)
+    return min(max(instant, _FIRST), _LAST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ def check(case: Case | None, step: Step, act: Act, office: Office) -> Refused | 
     if case is None and not declared.opens:
         return breach
     if act.imported is None:
+        if act.role is Role.HANDLING_UNIT and (unit := step.acting_unit(case)) not in {None, act.office}:
+            raise Refused("not-your-unit", unit=unit, office=act.office)
         step.check_actor(case, act)
     try:
         step.check(case, office)

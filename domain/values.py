@@ -1,23 +1,41 @@
-"""The kinds of text that steps are made of. None of them lets a control character into the ledger."""
+"""The kinds of text that steps are made of. None of them lets a control character into the ledger, or says nothing."""
 
 from typing import Annotated
 
 from pydantic import StringConstraints
 
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
-_NO_CONTROLS_BUT_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+_CONTROLS_BUT_LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_LINE_ENDS = r"\u2028\u2029"
+_UNSEEN = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+"""Characters that show nothing of their own: blanks of no width, marks of direction, letters that are blank."""
+
+
+def _seen(never: str) -> str:
+    """Any text without certain characters in which there is something to see."""
+    return rf"^[^{never}]*[^{never}\s{_UNSEEN}][^{never}]*$"
+
 
 Code = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x20\x7f-\x9f/?#]+$")
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=100, pattern=rf"^[^\s{_CONTROLS}{_LINE_ENDS}{_UNSEEN}/?#]+$"
+    ),
 ]
-"""An identifier: of a unit, a person, an office. No blanks, no controls, nothing that a URL would read."""
+"""An identifier: of a unit, a person, an office. No blanks, nothing unseen, nothing that a URL would read."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_NO_CONTROLS)]
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_seen(_CONTROLS + _LINE_ENDS)),
+]
 """One line: a title, a name, a document's number. 1 to 500 characters."""
 
 Text = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000, pattern=_NO_CONTROLS_BUT_LINES),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000, pattern=_seen(_CONTROLS_BUT_LINES)),
 ]
 """Paragraphs: a body, a reason, an opinion. 1 to 100,000 characters."""
 

@@ -106,12 +106,14 @@ def sample_case_id(number: str) -> str:
 def load_sample(docket: Docket, *, today: date) -> int:
     """Store the suggestions of the sample as far as they have happened by today; how many were new."""
     drafts = []
-    for number, happenings in _cases().items():
-        past = [h for h in happenings if h.on <= today]
+    cases = {number: [h for h in happenings if h.on <= today] for number, happenings in _cases().items()}
+    beside = {sample_case_id(number) for number, past in cases.items() if past}
+    for number, past in cases.items():
         if not past:
             continue
         key = f"sample:{JURISDICTION}:{number}"
-        draft = docket.draft(Request(key, hashlib.sha256(key.encode()).digest()), sample_case_id(number))
+        request = Request(key, hashlib.sha256(key.encode()).digest())
+        draft = docket.draft(request, sample_case_id(number), beside)
         for happening in past:
             docket.take(draft, happening.step, _act(happening))
         drafts.append(draft)

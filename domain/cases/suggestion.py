@@ -423,8 +423,9 @@ class Round:
 class Link:
     """Another suggestion, and how it is like this one."""
 
-    case_id: str
     relation: Relation
+    case_id: str | None
+    number: str | None
 
 
 @dataclass(frozen=True)
@@ -948,18 +949,28 @@ class SimilarLinked(
 ):
     """Another suggestion, of this year or an earlier one, is about the same."""
 
-    other: CaseId
+    other: CaseId | None = None
+    """The suggestion, if it is kept here."""
+    other_number: Line | None = None
+    """Its number or title, if it is one of earlier years that is not."""
     relation: Relation
 
     def check(self, case: Suggestion, office: Office) -> None:
-        _require_other(case, self.other, "other")
+        if (self.other is None) is (self.other_number is None):
+            raise Refused("either-other-or-number", field="other")
+        if self.other is not None:
+            _require_other(case, self.other, "other")
+
+    def refers_to(self) -> Iterator[tuple[str, str]]:
+        if self.other is not None:
+            yield "other", self.other
 
     def already(self, case: Suggestion) -> bool:
-        return Link(self.other, self.relation) in case.links
+        return Link(self.relation, self.other, self.other_number) in case.links
 
     def apply(self, case: Suggestion, act: Act) -> None:
         if not self.already(case):
-            case.links.append(Link(self.other, self.relation))
+            case.links.append(Link(self.relation, self.other, self.other_number))
 
 
 # Reviewing it
@@ -1096,6 +1107,9 @@ class SuggestionsMerged(
     def check(self, case: Suggestion, office: Office) -> None:
         _require_other(case, self.into, "into")
 
+    def refers_to(self) -> Iterator[tuple[str, str]]:
+        yield "into", self.into
+
     def apply(self, case: Suggestion, act: Act) -> None:
         case.merged_into = self.into
 
@@ -1109,6 +1123,9 @@ class SuggestionSplit(Step, of=Suggestion, wire="suggestion.split.v1", zh="åˆ†æ‹
     def check(self, case: Suggestion, office: Office) -> None:
         for i, other in enumerate(self.into):
             _require_other(case, other, f"into.{i}")
+
+    def refers_to(self) -> Iterator[tuple[str, str]]:
+        yield from ((f"into.{i}", other) for i, other in enumerate(self.into))
 
     def already(self, case: Suggestion) -> bool:
         return set(self.into) <= set(case.split_into)
@@ -1651,6 +1668,9 @@ class CoOpinionRejected(
     unit: UnitCode
     reason: Text
 
+    def acting_unit(self, case: Suggestion) -> str | None:
+        return case.lead_unit
+
     def apply(self, case: Suggestion, act: Act) -> None:
         if running := case.clocks.get((CO_OPINION, self.unit)):
             running.resume()
@@ -1992,6 +2012,9 @@ class CommitmentRevised(
     text: Text | None = None
     reason: Text
 
+    def acting_unit(self, case: Suggestion) -> str | None:
+        return commitment.unit if (commitment := case.commitments.get(self.commitment)) else None
+
     def check(self, case: Suggestion, office: Office) -> None:
         if self.due_on is not None:
             _require_not_before(self.due_on, office)
@@ -2021,6 +2044,9 @@ class CommitmentFulfilled(
     commitment: Code
     evidence: Text | None = None
     verified_by: Line | None = None
+
+    def acting_unit(self, case: Suggestion) -> str | None:
+        return commitment.unit if (commitment := case.commitments.get(self.commitment)) else None
 
     def apply(self, case: Suggestion, act: Act) -> None:
         if commitment := case.commitments.get(self.commitment):
@@ -2582,6 +2608,9 @@ class ProblemRectified(
 
     problem: Code
     summary: Text
+
+    def acting_unit(self, case: Suggestion) -> str | None:
+        return problem.unit if (problem := case.problems.get(self.problem)) else None
 
     def apply(self, case: Suggestion, act: Act) -> None:
         if problem := case.problems.get(self.problem):

@@ -127,7 +127,7 @@ def many(office: Office) -> Office:
                 case_id, HandedOver(lead_unit=unit, co_units=("slj",) if i % 2 else ()), act(on=date(2026, 2, i))
             )
         if i in {4, 5, 6}:
-            docket.record(case_id, ReplyIssued(unit=unit, outcome="B"), act(Role.HANDLING_UNIT, date(2026, 4, i)))
+            docket.record(case_id, ReplyIssued(unit=unit, outcome="B"), act(on=date(2026, 4, i)))
         if i == 5:
             docket.record(
                 case_id,

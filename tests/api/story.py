@@ -66,7 +66,13 @@ class Story:
         self.record(case_id, "2026-03-05", HandedOver(lead_unit="jtj", co_units=("czj",)), office, source=paper)
         self.record(case_id, "2026-03-09", SignedFor(unit="jtj", signed_by="办公室"), unit, office="jtj")
         self.record(case_id, "2026-03-10", SignedFor(unit="czj"), unit, office="czj")
-        self.record(case_id, "2026-03-30", CoOpinionSubmitted(unit="czj", opinion="运营补贴可列入年中调整。"), unit)
+        self.record(
+            case_id,
+            "2026-03-30",
+            CoOpinionSubmitted(unit="czj", opinion="运营补贴可列入年中调整。"),
+            unit,
+            office="czj",
+        )
         reason = "需等待线路审批"
         self.record(case_id, "2026-05-28", ExtensionGranted(unit="jtj", due_on=date(2026, 6, 30), reason=reason))
         promise = Promise(commitment="夜间线路", text="年底前开通第二条夜间线路", due_on=date(2026, 12, 31))

@@ -37,7 +37,7 @@ from domain.refusal import Refused
 from tests.domain.support import HANDED_OVER_ON, LEAD, SECOND, SUBMITTED_ON, TODAY, Desk, act, submitted
 
 MAY, JUNE = date(2026, 5, 20), date(2026, 6, 20)
-LINK = SimilarLinked(other="2025-7", relation="repeat")  # type: ignore[arg-type]
+LINK = SimilarLinked(other_number="2025-7", relation="repeat")  # type: ignore[arg-type]
 
 
 @pytest.fixture

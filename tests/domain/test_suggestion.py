@@ -244,20 +244,43 @@ def test_what_is_no_suggestion_is_refused_with_a_reason_or_becomes_a_letter() ->
 
 def test_similar_suggestions_are_linked_once_and_never_to_themselves(desk: Desk) -> None:
     desk.open()
-    desk.take(SimilarLinked(other="2025-7", relation=Relation.REPEAT), MARCH)
-    assert not desk.take(SimilarLinked(other="2025-7", relation=Relation.REPEAT), MARCH).changed
-    assert desk.take(SimilarLinked(other="2025-7", relation=Relation.CONTINUATION), MARCH).changed
-    assert [link.relation for link in desk.case.links] == [Relation.REPEAT, Relation.CONTINUATION]
-    assert refusal_of(desk, SimilarLinked(other=desk.case_id, relation=Relation.SIMILAR), MARCH)[0] == (
-        "suggestion-itself"
-    )
+    other = desk.another()
+    desk.take(SimilarLinked(other=other, relation=Relation.REPEAT), MARCH)
+    assert not desk.take(SimilarLinked(other=other, relation=Relation.REPEAT), MARCH).changed
+    assert desk.take(SimilarLinked(other=other, relation=Relation.CONTINUATION), MARCH).changed
+    desk.take(SimilarLinked(other_number="九届四次第7号", relation=Relation.REPEAT), MARCH)
+    assert [(link.case_id, link.number) for link in desk.case.links] == [
+        (other, None),
+        (other, None),
+        (None, "九届四次第7号"),
+    ]
+    itself = SimilarLinked(other=desk.case_id, relation=Relation.SIMILAR)
+    assert refusal_of(desk, itself, MARCH) == ("suggestion-itself", "other")
+    nowhere = SimilarLinked(other="nowhere", relation=Relation.SIMILAR)
+    assert refusal_of(desk, nowhere, MARCH) == ("unknown-case", "other")
+    for both in (
+        SimilarLinked(relation=Relation.SIMILAR),
+        SimilarLinked(other=other, other_number="7", relation=Relation.SIMILAR),
+    ):
+        assert refusal_of(desk, both, MARCH) == ("either-other-or-number", "other")
+
+
+def test_a_case_of_another_jurisdiction_is_no_case(desk: Desk) -> None:
+    desk.open()
+    elsewhere = desk.docket.open(
+        SuggestionSubmitted(jurisdiction="jp-sangiin", title="質問", lead_deputy="ある議員"),
+        act(MARCH, Role.DEPUTY_AFFAIRS),
+    ).case_id
+    for step, field in ((SuggestionsMerged(into=elsewhere), "into"), (SuggestionSplit(into=(elsewhere,)), "into.0")):
+        assert refusal_of(desk, step, MARCH) == ("unknown-case", field)
 
 
 def test_a_merged_suggestion_still_gets_its_own_reply(desk: Desk) -> None:
     desk.handed_over()
     assert refusal_of(desk, SuggestionsMerged(into=desk.case_id), MARCH) == ("suggestion-itself", "into")
-    desk.take(SuggestionsMerged(into="other"), MARCH)
-    assert (desk.case.stage, desk.case.merged_into) == (Stage.MERGED, "other")
+    other = desk.another()
+    desk.take(SuggestionsMerged(into=other), MARCH)
+    assert (desk.case.stage, desk.case.merged_into) == (Stage.MERGED, other)
     assert desk.runs("suggestion.reply")
     desk.take(ReplyIssued(unit=LEAD, outcome="A"), MAY)
     assert (desk.case.stage, desk.case.facts().answered_on) == (Stage.REPLIED, MAY)
@@ -266,7 +289,7 @@ def test_a_merged_suggestion_still_gets_its_own_reply(desk: Desk) -> None:
 def test_a_merged_suggestion_is_handed_over_once_and_closed_only_when_it_was_answered(desk: Desk) -> None:
     desk.handed_over()
     due_on = desk.due_on()
-    desk.take(SuggestionsMerged(into="other"), MARCH)
+    desk.take(SuggestionsMerged(into=desk.another()), MARCH)
     assert refusal_of(desk, HandedOver(lead_unit=SECOND), APRIL)[0] == "handed-over-already"
     assert refusal_of(desk, SuggestionClosed(), APRIL)[0] == "step-not-open"
     assert desk.due_on() == due_on
@@ -279,7 +302,7 @@ def test_a_merged_suggestion_is_handed_over_once_and_closed_only_when_it_was_ans
 
 def test_no_unit_is_added_before_the_hand_over(desk: Desk) -> None:
     desk.open()
-    desk.take(SuggestionsMerged(into="other"), date(2026, 3, 4))
+    desk.take(SuggestionsMerged(into=desk.another()), date(2026, 3, 4))
     assert refusal_of(desk, UnitAssigned(unit=LEAD, handling=Handling.LEAD), MARCH)[0] == "not-handed-over"
 
 
@@ -296,16 +319,18 @@ def test_what_is_not_accepted_is_awaited_by_nobody_even_after_a_late_hand_over(d
 
 def test_a_suggestion_merged_before_the_hand_over_is_still_handed_over(desk: Desk) -> None:
     desk.open()
-    desk.take(SuggestionsMerged(into="other"), date(2026, 3, 4))
+    other = desk.another()
+    desk.take(SuggestionsMerged(into=other), date(2026, 3, 4))
     desk.take(HandedOver(lead_unit=LEAD), HANDED_OVER_ON)
-    assert (desk.case.stage, desk.case.merged_into) == (Stage.HANDED_OVER, "other")
+    assert (desk.case.stage, desk.case.merged_into) == (Stage.HANDED_OVER, other)
 
 
 def test_a_split_suggestion_keeps_the_rest(desk: Desk) -> None:
     desk.open()
-    desk.take(SuggestionSplit(into=("a", "b")), MARCH)
-    assert not desk.take(SuggestionSplit(into=("a",)), MARCH).changed
-    assert (desk.case.stage, desk.case.split_into) == (Stage.SUBMITTED, ["a", "b"])
+    parts = (desk.another(), desk.another())
+    desk.take(SuggestionSplit(into=parts), MARCH)
+    assert not desk.take(SuggestionSplit(into=parts[:1]), MARCH).changed
+    assert (desk.case.stage, desk.case.split_into) == (Stage.SUBMITTED, list(parts))
     assert refusal_of(desk, SuggestionSplit(into=(desk.case_id,)), MARCH) == ("suggestion-itself", "into.0")
 
 
@@ -655,7 +680,7 @@ def test_an_extension_says_who_granted_it_when_and_why(desk: Desk) -> None:
 
 def test_a_date_that_the_unit_only_told_the_deputy_was_granted_by_nobody(desk: Desk) -> None:
     desk.handed_over()
-    desk.take(ExtensionNotified(due_on=date(2026, 8, 31)), MAY, Role.HANDLING_UNIT)
+    desk.take(ExtensionNotified(due_on=date(2026, 8, 31)), MAY, Role.HANDLING_UNIT, office=LEAD)
     assert desk.found == [("extension-not-granted", 3)]
 
 
@@ -719,6 +744,22 @@ def test_a_reply_carries_letter_meaning_points_and_commitments(desk: Desk) -> No
     assert desk.due_on("commitment", "1") == date(2026, 12, 31)
     assert not desk.runs("suggestion.reply")
     assert desk.runs("commitment", "1")
+
+
+def test_a_unit_acts_for_itself_and_for_no_other(desk: Desk) -> None:
+    desk.handed_over(SECOND)
+    reply = ReplyIssued(unit=LEAD, outcome="A", commitments=(Promise(commitment="1", text="-", due_on=AUGUST),))
+    assert refusal_of(desk, reply, MAY, Role.HANDLING_UNIT, office=SECOND)[0] == "not-your-unit"
+    opinion = CoOpinionSubmitted(unit=SECOND, opinion="安排补贴")
+    assert refusal_of(desk, opinion, MAY, Role.HANDLING_UNIT, office=LEAD)[0] == "not-your-unit"
+    desk.take(opinion, MAY, Role.HANDLING_UNIT, office=SECOND)
+    again = CoOpinionRejected(unit=SECOND, reason="过于笼统")
+    assert refusal_of(desk, again, MAY, Role.HANDLING_UNIT, office=SECOND)[0] == "not-your-unit"
+    desk.take(again, MAY, Role.HANDLING_UNIT, office=LEAD)
+    desk.take(reply, MAY, Role.HANDLING_UNIT, office=LEAD)
+    done = CommitmentFulfilled(commitment="1")
+    assert refusal_of(desk, done, JUNE, Role.HANDLING_UNIT, office=SECOND)[0] == "not-your-unit"
+    desk.take(done, JUNE, Role.HANDLING_UNIT, office=LEAD)
 
 
 def test_a_reply_that_was_never_signed_for_counts_and_ends_the_signing_clock(desk: Desk) -> None:
@@ -1034,6 +1075,13 @@ def test_an_evaluation_that_comes_after_the_closing_still_counts(desk: Desk) -> 
     assert (desk.case.stage, desk.case.facts().grade) == (Stage.CLOSED, "dissatisfied")
     again = EvaluationSubmitted(result=Grade.SATISFIED)
     assert refusal_of(desk, again, AUGUST)[0] == "evaluated-already"
+
+
+def test_a_correction_names_a_unit_that_has_a_share(desk: Desk) -> None:
+    desk.replied()
+    refusal = refused(lambda: desk.correct(3, unit="nowhere"))
+    assert (refusal.message_id, refusal.field) == ("unknown-part", "unit")
+    assert desk.case.stage is Stage.REPLIED
 
 
 def test_what_a_deputy_said_is_corrected_by_nobody(desk: Desk) -> None:

@@ -19,7 +19,7 @@ from domain.cases.suggestion import Suggestion
 from domain.docket import Request
 from domain.procedure import breach_of_stage, findings, steps_of
 from domain.refusal import Refused
-from tests.domain.support import DEPUTY, IMPORTED, TODAY, Desk, act, role_for, submitted
+from tests.domain.support import DEPUTY, IMPORTED, TODAY, Desk, Trusting, act, role_for, submitted
 from tests.golden.samples import SAMPLES
 
 UNITS = ("jtj", "czj", "zjj")
@@ -34,6 +34,7 @@ def _variants() -> Iterator[Step]:
     yield s.HandedOver(lead_unit="jtj", co_units=("czj",))
     yield s.HandedOver(separate_units=("jtj", "czj"))
     yield s.ReHandlingOrdered()
+    yield s.SimilarLinked(other_number="2025-007", relation=s.Relation.REPEAT)
     yield s.CommitmentMade(commitment="1", unit="jtj", text="-", due_on=NEXT_YEAR)
     yield s.CommitmentFulfilled(commitment="1")
     for step in SAMPLES.values():
@@ -66,7 +67,7 @@ class Story:
     """What happens to a suggestion, drawn step by step among what may happen next."""
 
     draw: Any
-    desk: Desk = field(default_factory=Desk)
+    desk: Desk = field(default_factory=lambda: Desk(docket=Trusting))
     day: date = FIRST_DAY
 
     def begin(self) -> Story:

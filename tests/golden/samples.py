@@ -96,7 +96,7 @@ _STEPS: list[Step] = [
     s.SuggestionSubmitted.model_validate(_SUBMISSION),
     s.MotionConverted.model_validate({**_SUBMISSION, "motion": "第3号", "decided_by": "大会主席团"}),
     s.CoSignConfirmed(deputy="d-002"),
-    s.SimilarLinked(other="2025-007", relation=s.Relation.REPEAT),
+    s.SimilarLinked(other="2025-007", other_number="九届四次第7号", relation=s.Relation.REPEAT),
     s.SuggestionReviewed(one_matter=True, note="符合要求"),
     s.SentBack(reason="一事一议"),
     s.Resubmitted(title="关于增开两条夜间公交线路的建议", body="一、建议"),
