@@ -372,7 +372,12 @@ class EmbeddedPostgres:
                 preexec_fn=_die_with_parent(),  # noqa: PLW1509 - started from the main thread, before others
             )
         while self._server.poll() is None:
-            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.url(), connect_timeout=10):
+            try:
+                psycopg.connect(self.url(), connect_timeout=10).close()
+            except psycopg.OperationalError as refused:
+                if any(sign in str(refused) for sign in FULL):
+                    raise NoSpace(self.data_dir) from None
+            else:
                 return True
             if time.monotonic() > deadline:
                 raise self._failed("PostgreSQL did not become ready", self._said(begin))

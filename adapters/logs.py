@@ -11,6 +11,8 @@ from structlog.typing import Processor
 _QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx")
 """Loggers of libraries whose news are noise until something is wrong."""
 
+_LOGFMT = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
+
 
 def configure(look: Literal["console", "json"], level: str) -> None:
     """Send everything that this process logs, structlog's and the standard library's, to standard error in one look."""
@@ -45,7 +47,7 @@ def _rendered(look: Literal["console", "json"]) -> list[Processor]:
     if look == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     if not sys.stderr.isatty():
-        return [structlog.processors.format_exc_info, structlog.processors.LogfmtRenderer(bool_as_flag=False)]
+        return [structlog.processors.format_exc_info, _LOGFMT]
     colours = not os.environ.get("NO_COLOR")
     # The plain traceback: others would print local variables, and with them personal data.
     plain = structlog.dev.plain_traceback

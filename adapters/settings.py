@@ -14,6 +14,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from domain.office import jurisdiction_codes
+
 PREFIX = "DUBAN_"
 FILE = "_FILE"
 SHORTEST_KEY = 32
@@ -45,6 +47,12 @@ def _long_enough(key: SecretStr) -> SecretStr:
     if len(key.get_secret_value()) < SHORTEST_KEY:
         raise ValueError(f"should have at least {SHORTEST_KEY} characters")
     return key
+
+
+def _known(code: str) -> str:
+    if code not in jurisdiction_codes():
+        raise ValueError(f"should be one of {', '.join(jurisdiction_codes())}")
+    return code
 
 
 def _place(path: Path) -> Path:
@@ -112,7 +120,9 @@ class Settings(BaseSettings):
         "duban", description="The schema of the tables"
     )
     ledger: Name = Field("main", description="The ledger that is written to")
-    jurisdiction: Name = Field("cn-999900", description="The jurisdiction whose rules and units apply")
+    jurisdiction: Annotated[str, AfterValidator(_known)] = Field(
+        "cn-999900", description="The jurisdiction whose rules and units apply"
+    )
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
         None, description="What sessions and cursors are signed with; by default made once, in the data directory"
     )
@@ -184,6 +194,8 @@ def secret_key(settings: Settings) -> SecretStr:
         if not place.exists():
             _write_once(place, secrets.token_urlsafe(48))
         return SecretStr(place.read_text(encoding="ascii").strip())
+    except PermissionError:
+        raise
     except OSError as trouble:
         raise SettingsError(f"The secret key cannot be kept in {place}: {trouble}. Set DUBAN_SECRET_KEY.") from None
 

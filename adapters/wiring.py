@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors, sql
@@ -17,7 +17,7 @@ from adapters import embedded
 from adapters.identity.tokens import Tokens
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
-from adapters.postgres.migrate import migrate, migrations
+from adapters.postgres.migrate import migrate, migrations, refuse_foreign
 from adapters.postgres.pool import LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
 from adapters.settings import Settings, secret_key
@@ -129,9 +129,8 @@ def _refuse_unsafe_library(environment: Mapping[str, str]) -> None:
 
 def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
     with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as conn:
-        _set_schema(conn, settings)
-        _refuse_other_migrations(conn)
-        row = conn.execute("SELECT id FROM installation").fetchone()
+        _refuse_other_migrations(conn, settings)
+        row = conn.execute(_said_of("SELECT id FROM {}", settings, "installation")).fetchone()
     if row is None:
         row = _claimed(settings, conninfo, mine)
     if row is None or row[0] != mine:
@@ -142,43 +141,37 @@ def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
         )
 
 
-def _set_schema(conn: psycopg.Connection[Any], settings: Settings) -> None:
-    conn.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(settings.database_schema)))
+def _said_of(statement: LiteralString, settings: Settings, table: str) -> sql.Composed:
+    """A statement about a table by its full name: a login that may not enter the schema is told so."""
+    return sql.SQL(statement).format(sql.Identifier(settings.database_schema, table))
 
 
-def _refuse_other_migrations(conn: psycopg.Connection[Any]) -> None:
-    """Refuse a database that is older or newer than the code, where this login may see its migrations."""
-    known = len(migrations())
+def _refuse_other_migrations(conn: psycopg.Connection[Any], settings: Settings) -> None:
+    """Refuse a database that is older or newer than the code, or was prepared by other migrations."""
     try:
-        row = conn.execute("SELECT coalesce(max(number), 0) FROM migration").fetchone()
-    except errors.UndefinedTable:
-        row = (0,)
-    except errors.InsufficientPrivilege:
-        return
-    applied = 0 if row is None else int(row[0])
-    if applied < known:
+        rows = conn.execute(_said_of("SELECT number, name, sha256 FROM {}", settings, "migration")).fetchall()
+    except (errors.UndefinedTable, errors.InvalidSchemaName):
+        rows = []
+    refuse_foreign({number: (name, digest) for number, name, digest in rows})
+    if (needed := len(migrations())) > len(rows):
         raise GuardError(
-            f"The database is at migration {applied}, this version of Duban needs {known}. Run `duban migrate` first."
-        )
-    if applied > known:
-        raise GuardError(
-            f"The database was written by a newer Duban (migration {applied}; this version knows {known}). "
-            "Install the newer version again, or restore a backup made before it."
+            f"The database is at migration {len(rows)}, this version of Duban needs {needed}. "
+            "Run `duban migrate` first."
         )
 
 
 def _claimed(settings: Settings, conninfo: str, mine: str) -> tuple[str] | None:
     """The id in the database after the first process has written its own."""
     with psycopg.connect(_owner(settings, conninfo), autocommit=True, connect_timeout=5) as conn:
-        _set_schema(conn, settings)
         try:
-            conn.execute("INSERT INTO installation (id) VALUES (%s) ON CONFLICT DO NOTHING", [mine])
+            claim = _said_of("INSERT INTO {} (id) VALUES (%s) ON CONFLICT DO NOTHING", settings, "installation")
+            conn.execute(claim, [mine])
         except errors.InsufficientPrivilege:
             raise GuardError(
                 "The database was not prepared for this installation, and its user may not do so. "
                 "Run `duban doctor` once with DUBAN_MIGRATION_URL set to the owner's."
             ) from None
-        return conn.execute("SELECT id FROM installation").fetchone()
+        return conn.execute(_said_of("SELECT id FROM {}", settings, "installation")).fetchone()
 
 
 def _refuse_projection_ahead(views: Views, ledger: PostgresLedger) -> None:

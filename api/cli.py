@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -77,6 +78,9 @@ for name, group in (
 
 def main() -> None:
     """Run the command that was asked for; no traceback ever reaches a person."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show every character shows the others
     try:
         app()
     except Exception as error:

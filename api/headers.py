@@ -45,11 +45,14 @@ class Surround:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and complete what comes back."""
+        """Pass the request on, and complete what comes back. HEAD is answered as GET is, without the body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = self._clock()
+        method = scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
         request = Request(scope, receive)
         asked = request.headers.get("x-request-id", "")
         request.state.request_id = asked if _REQUEST_ID.match(asked) else uuid4().hex
@@ -60,6 +63,8 @@ class Surround:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _complete(MutableHeaders(scope=message), scope["path"], request.state.request_id)
+            elif method == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -70,7 +75,7 @@ class Surround:
                 raise
             await respond(request, ProblemError("internal-error"))(scope, receive, sending)
         finally:
-            _log.info("request", **_line(request, status, 1000 * (self._clock() - started)))
+            _log.info("request", **_line(request, method, status, 1000 * (self._clock() - started)))
 
 
 def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
@@ -82,12 +87,12 @@ def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["X-Request-ID"] = request_id
 
 
-def _line(request: Request, status: int, milliseconds: float) -> dict[str, Any]:
+def _line(request: Request, method: str, status: int, milliseconds: float) -> dict[str, Any]:
     """What is logged of a request: neither its body nor its address, which may name persons."""
     route = request.scope.get("route")
     line = {
         "request_id": request.state.request_id,
-        "method": request.method,
+        "method": method,
         "route": getattr(route, "path", "-"),
         "status": status or _FAILED,
         "ms": round(milliseconds, 1),

@@ -38,7 +38,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = needed
     app.add_middleware(Surround)
     routes = [*service.router.routes, *v1.routes, *pages.router.routes]
-    problems.install(app, LedgerUnavailableError, routes)
+    problems.install(app, LedgerUnavailableError, routes, pages.failure_page)
     app.include_router(service.router)
     app.include_router(v1.router)
     app.include_router(pages.router, include_in_schema=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -143,8 +143,7 @@ def faults(tell: Words, errors: Iterable[Mapping[str, Any]], *, body: bool) -> l
     found = []
     for error in errors:
         kind, place = str(error["type"]), tuple(error["loc"])
-        params = {"reason": error["msg"].removeprefix("Value error, "), **error.get("ctx", {})}
-        detail = tell(f"field.{kind}" if f"field.{kind}" in tell else "field.other", **params)
+        detail = tell.fault(kind, error.get("ctx", {}))
         if body:
             found.append(ProblemItem(pointer=pointer_to(*place), parameter=None, code=kind, detail=detail))
         else:
@@ -163,6 +162,15 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def refuse_repeated(request: Request) -> None:
+    """Refuse an address that gives a parameter twice, which would leave open what is meant."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if (name := next((name for name in names if names.count(name) > 1), None)) is not None:
+        detail = words_for(request)("parameter-repeated", name=name)
+        item = ProblemItem(pointer=None, parameter=name[:100], code="parameter-repeated", detail=detail)
+        raise ProblemError("parameter-repeated", name=name, errors=[item])
+
+
 def pointer_to(*place: object) -> str:
     """The JSON Pointer, as a URI fragment, of a place in a body."""
     return "#" + "".join(f"/{str(part)[:100].replace('~', '~0').replace('/', '~1')}" for part in place)
@@ -171,11 +179,20 @@ def pointer_to(*place: object) -> str:
 def _methods(request: Request, routes: Iterable[BaseRoute]) -> list[str]:
     """Every method of the address; the router itself names those of one route only."""
     here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in here for method in getattr(route, "methods", None) or ()})
+    found = {method for route in here for method in getattr(route, "methods", None) or ()}
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
-def install(app: FastAPI, unavailable: type[Exception], routes: Sequence[BaseRoute]) -> None:
-    """Answer every error with problem details; `unavailable` says which id it has, `routes` what methods there are."""
+def install(
+    app: FastAPI,
+    unavailable: type[Exception],
+    routes: Sequence[BaseRoute],
+    page: Callable[[Request, str, dict[str, object]], Response],
+) -> None:
+    """Answer every error with problem details; `unavailable` says which id it has, `routes` what methods there are.
+
+    A browser that asks for what there is not is shown a `page`.
+    """
 
     def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 - as registered below
@@ -202,13 +219,12 @@ def install(app: FastAPI, unavailable: type[Exception], routes: Sequence[BaseRou
 
     def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - as registered below
-        headers = dict(error.headers or {})
-        if "Allow" in headers:
-            headers["Allow"] = ", ".join(_methods(request, routes) or [headers["Allow"]])
+        allowed = ", ".join(_methods(request, routes)) if error.headers else ""
+        headers = {"Allow": allowed} if allowed else {}
         message_id = _PLAIN.get(error.status_code, "malformed-request")
-        allowed = headers.get("Allow", "—")
         problem = ProblemError(message_id, headers=headers, method=request.method, allowed=allowed, reason=error.detail)
-        return respond(request, problem)
+        reading = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+        return page(request, message_id, problem.params) if reading else respond(request, problem)
 
     for kind, handler in (
         (ProblemError, told),

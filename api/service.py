@@ -1,8 +1,7 @@
-"""How the service is, what its problems mean, and the pages of its API's description; all without a token."""
+"""How the service is, and the page of its API's description; all without a token."""
 
 from __future__ import annotations
 
-from html import escape
 from importlib.resources import files
 from typing import Literal
 
@@ -11,15 +10,13 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from starlette.staticfiles import StaticFiles
 
-from api.problems import ProblemError, documented, status_of, words_for
+from api.problems import documented, words_for
 from api.services import services_of
 
 router = APIRouter(responses=documented(500))
 docs_files = StaticFiles(directory=str(files("api") / "static_docs"))
 
-_TITLE = "title."
 _UNAVAILABLE = 503
-_NO_ICON = '<link rel="icon" href="data:,">'
 
 
 class Health(BaseModel):
@@ -83,45 +80,16 @@ def readiness(request: Request) -> Response:
     return JSONResponse(body.model_dump(), _UNAVAILABLE if stopped else 200)
 
 
-@router.get("/problems", include_in_schema=False)
-def list_problems(request: Request) -> HTMLResponse:
-    """Every problem that an answer may name as its type."""
-    tell = words_for(request)
-    ids = sorted(name.removeprefix(_TITLE) for name in tell.entries if name.startswith(_TITLE))
-    items = "".join(
-        f'<li><a href="/problems/{escape(id)}">{escape(tell(_TITLE + id))}</a> ({status_of(id)})</li>' for id in ids
-    )
-    return _page(request, tell("problem.all"), f"<ul>{items}</ul>")
-
-
-@router.get("/problems/{id}", include_in_schema=False)
-def show_problem(id: str, request: Request) -> HTMLResponse:
-    """What a problem is; `—` stands for what the answer itself says."""
-    tell = words_for(request)
-    if _TITLE + id not in tell:
-        raise ProblemError("unknown-problem", id=id)
-    body = f"<p>{escape(tell(id))}</p><p>{escape(tell('problem.status', status=status_of(id)))}</p>"
-    body += f'<p><code>{escape(id)}</code></p><p><a href="/problems">{escape(tell("problem.all"))}</a></p>'
-    return _page(request, tell(_TITLE + id), body)
-
-
 @router.get("/docs", include_in_schema=False)
 def show_operations(request: Request) -> HTMLResponse:
     """The API's operations, to read and to try, without the network."""
-    return _page(
-        request,
-        "督办 Duban API",
-        '<div id="operations"></div><script src="/docs/assets/swagger-ui-bundle.js"></script>'
-        '<script src="/docs/assets/start.js"></script>',
-        '<link rel="stylesheet" href="/docs/assets/swagger-ui.css">',
-    )
-
-
-def _page(request: Request, title: str, body: str, head: str = "") -> HTMLResponse:
     tongue = words_for(request).language
     return HTMLResponse(
-        f'<!doctype html><html lang="{tongue}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">{_NO_ICON}{head}</head>'
-        f"<body><h1>{escape(title)}</h1>{body}</body></html>",
+        f'<!doctype html><html lang="{tongue}"><head><meta charset="utf-8"><title>督办 Duban API</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        '<link rel="stylesheet" href="/docs/assets/swagger-ui.css"></head>'
+        '<body><h1>督办 Duban API</h1><div id="operations"></div>'
+        '<script src="/docs/assets/swagger-ui-bundle.js"></script>'
+        '<script src="/docs/assets/start.js"></script></body></html>',
         headers={"Content-Language": tongue, "Vary": "Accept-Language"},
     )

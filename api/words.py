@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -15,6 +16,8 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 _COMMA: dict[Language, str] = {"zh": "、", "en": ", "}
 _LONGEST = 200
+_CHOICE = re.compile("'([^']*)'")
+"""Of pydantic's `'a', 'b' or 'c'`."""
 _TABLES = {"stage": "stage", "open_in": "stage", "role": "role", "by": "role"}
 """Parameters whose values have labels, and the table of them."""
 
@@ -56,7 +59,7 @@ class Words:
     def told(self, name: str, value: object) -> str:
         """A parameter as people call it."""
         if isinstance(value, (list, tuple, set, frozenset)):
-            return _COMMA[self.language].join(self.told(name, item) for item in value)
+            return _COMMA[self.language].join(self.told(name, item) for item in value) or "—"
         text = str(value)[:_LONGEST]
         if name in _TABLES:
             return self.label(_TABLES[name], text)
@@ -64,7 +67,14 @@ class Words:
             return self.step(text)
         if name == "kind" and text in CASE_TYPES and self.language == "zh":
             return CASE_TYPES[text].zh
+        if name == "expected" and (choices := _CHOICE.findall(text)):
+            return self.told(name, choices)
         return text.rpartition(":")[2] if name == "claim" else text
+
+    def fault(self, kind: str, limits: Mapping[str, object]) -> str:
+        """Why a value is not allowed: a kind of pydantic's or of ours, and the limits that it names."""
+        known = kind if f"field.{kind}" in self else "other"
+        return self(f"field.{known}", **{**limits, "kind": kind})
 
     def step(self, wire: str) -> str:
         """A declared step's label."""
@@ -80,7 +90,10 @@ class _Told(dict[str, Any]):
         self._words = words
 
     def __getitem__(self, name: str) -> str:
-        return self._words.told(name, super().__getitem__(name)) if name in self else "—"
+        if name not in self:
+            return "…"
+        value = super().__getitem__(name)
+        return self._words.fault(value, self) if name == "reason" else self._words.told(name, value)
 
 
 @cache

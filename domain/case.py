@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from domain import clock
 from domain.clock import Deadline
 from domain.moment import Precision
-from domain.refusal import Refused
+from domain.refusal import Refused, refused_by
 from domain.values import Code, Line, Text
 
 if TYPE_CHECKING:
@@ -424,11 +424,8 @@ class Corrected(
         try:
             right = target.with_changes(self.changes).model_dump(mode="json")
         except ValidationError as error:
-            first = error.errors()[0]
-            path = ".".join(str(place) for place in first["loc"])
-            raise Refused(
-                "correction-does-not-fit", field=f"changes.{path}", step=target.declared.wire, reason=first["msg"]
-            ) from None
+            unfit = "correction-does-not-fit"
+            raise refused_by(error, message_id=unfit, within=("changes",), step=target.declared.wire) from None
         changes = {name: right[name] for name in self.changes}
         return self.model_copy(update={"of": target.declared.wire, "changes": changes})
 

@@ -22,7 +22,7 @@ from adapters.exchange.source import REASONS, Row, SourceCase, Table
 from domain import procedure
 from domain.case import Act, Imported, Recorded, Role
 from domain.docket import CaseNotFoundError, Docket, Draft, Receipt, Request, Result, StaleError
-from domain.refusal import Refused
+from domain.refusal import Refused, refused_by
 
 BATCH_EVENTS = 1_000
 """Steps that share one transaction at most."""
@@ -218,7 +218,7 @@ class _Import:
             except Refused as refused:
                 self._refuse(one.row, refused)
             except ValidationError as error:
-                self._refuse(one.row, _refusal_of(error))
+                self._refuse(one.row, refused_by(error))
         return passed
 
     def _ask(self, one: _Prepared) -> None:
@@ -266,7 +266,11 @@ class _Import:
     def _take(self, one: _Prepared) -> None:
         """The row's steps into its draft, all of them or a refusal."""
         for step, act in zip(one.case.steps, one.acts, strict=True):
-            self._docket.take(one.draft, step.step, act)
+            try:
+                self._docket.take(one.draft, step.step, act)
+            except Refused as refused:
+                column = step.column if refused.field == "occurred_at" else refused.field
+                raise Refused(refused.message_id, field=column, **refused.params) from None
         one.findings = list(_findings(one))
 
     def _seal(self, one: _Prepared) -> None:
@@ -319,13 +323,6 @@ class _Import:
         column = self._profile.fields.get(why.field or "", why.field)
         self._report.done += 1
         self._report.refusals.append(Refusal(row.number, why.message_id, column, why.params, row.cells))
-
-
-def _refusal_of(error: ValidationError) -> Refused:
-    first = error.errors(include_url=False, include_input=False)[0]
-    field_name = str(first["loc"][0]) if first["loc"] else None
-    limits = {name: limit for name, limit in first.get("ctx", {}).items() if name.endswith("_length")}
-    return Refused("import-field-invalid", field=field_name, reason=first["type"], **limits)
 
 
 def _findings(one: _Prepared) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from domain.casefile import CaseFile
 from domain.cases.suggestion import ExtensionNotified, HandedOver, ReplyIssued, SuggestionSubmitted
 from domain.moment import UnreadableTimeError, parse_occurred, start_of_day
 from domain.office import load_jurisdiction
-from domain.refusal import Refused
+from domain.refusal import Refused, refused_by
 
 SESSION, NUMBER, TITLE, SUBMITTER, SUBMITTERS = "提出回次", "提出番号", "件名", "提出者", "提出人数"
 SUBMITTED, FORWARDED, ANSWERED, REMARK = "提出日", "転送日", "答弁書受領日", "備考"
@@ -59,6 +59,7 @@ class SangiinQuestions:
         "session": SESSION,
         "reason": REMARK,
         "due_on": REMARK,
+        "source.title": REMARK,
     }
 
     def key(self, row: Row) -> str:
@@ -88,20 +89,18 @@ class SangiinQuestions:
                     session=values[SESSION],
                 ),
                 submitted_on,
+                SUBMITTED,
                 _submitters(values),
                 _kept(remark) if kept else None,
             )
         ]
         if forwarded_on is not None:
-            steps.append(self._step(_FORWARDED, forwarded_on, HOUSE))
+            steps.append(self._step(_FORWARDED, forwarded_on, FORWARDED, HOUSE))
         if notice is not None:
-            steps.append(
-                self._step(
-                    ExtensionNotified(round=_ROUND, due_on=notice.due_on, reason=remark), notice.received_on, CABINET
-                )
-            )
+            noticed = ExtensionNotified(round=_ROUND, due_on=notice.due_on, reason=remark)
+            steps.append(self._step(noticed, notice.received_on, REMARK, CABINET))
         if answered_on is not None:
-            steps.append(self._step(_ANSWERED, answered_on, CABINET))
+            steps.append(self._step(_ANSWERED, answered_on, ANSWERED, CABINET))
         return SourceCase(steps, list(_remarks(values, notice)))
 
     def figures(self, case_file: CaseFile) -> Iterator[str]:
@@ -125,16 +124,18 @@ class SangiinQuestions:
             by = "the_date_of_the_notice" if three == sorted(three) else "the_three_dates"
             yield f"dates_out_of_order_by_{by}"
 
-    def _step(self, step: Step, day: date, on_behalf_of: str, source: SourceDocument | None = None) -> SourceStep:
+    def _step(
+        self, step: Step, day: date, column: str, on_behalf_of: str, source: SourceDocument | None = None
+    ) -> SourceStep:
         zone = load_jurisdiction(self.jurisdiction).time_zone
-        return SourceStep(step, start_of_day(day, zone), "day", on_behalf_of, source)
+        return SourceStep(step, start_of_day(day, zone), "day", column, on_behalf_of, source)
 
 
 def _kept(remark: str) -> SourceDocument:
     try:
         return SourceDocument(title=f"{REMARK}：{remark}")
     except ValidationError as error:
-        raise Refused("import-field-invalid", field=REMARK, reason=error.errors()[0]["type"]) from None
+        raise refused_by(error, within=("source",)) from None
 
 
 def _remarks(values: Mapping[str, str], notice: Notice | None) -> Iterator[Refused]:

@@ -29,6 +29,7 @@ _FORMATS = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"%PDF": "pdf"}
 _OTHERS = ("utf-16-le", "utf-16-be", "gb18030", "shift_jis", "euc_jp", "big5")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD = 65536
+_CSV_FAULTS = {"unexpected end": "csv_unclosed", "expected after": "csv_quote", "NUL": "csv_nul"}
 
 
 class ImportRefused(Refused):
@@ -51,11 +52,12 @@ class Row:
 
 
 class SourceStep(NamedTuple):
-    """A step of the source, when it happened there, in whose name, and on which paper."""
+    """A step of the source, when it happened there and in which column that stands, in whose name, on which paper."""
 
     step: Step
     occurred_at: datetime
     precision: Precision
+    column: str
     on_behalf_of: str
     source: SourceDocument | None = None
 
@@ -81,8 +83,9 @@ class Table:
         self.header = _header(self._text)
         missing = [column for column in columns if column not in self.header]
         unknown = [column for column in self.header if column not in (*columns, *REASONS)]
-        if missing or unknown or len(set(self.header)) < len(self.header):
-            raise ImportRefused("import-wrong-header", file=path.name, missing=missing, unknown=unknown)
+        twice = sorted({column for column in self.header if self.header.count(column) > 1})
+        if missing or unknown or twice:
+            raise ImportRefused("import-wrong-header", file=path.name, missing=missing, unknown=unknown, twice=twice)
 
     def __len__(self) -> int:
         """How many rows there are, unreadable ones included."""
@@ -113,7 +116,8 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield number, ["".join(lines.kept)], Refused("import-unreadable-row", reason=str(error))
+                reason = next((kind for sign, kind in _CSV_FAULTS.items() if sign in str(error)), str(error))
+                yield number, ["".join(lines.kept)], Refused("import-unreadable-row", reason=reason)
                 continue
             if any(cells):
                 yield number, cells, None

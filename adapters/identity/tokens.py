@@ -19,7 +19,7 @@ from adapters.postgres.pool import Pool, connection_was_lost, translated
 from domain.case import Role
 from domain.office import load_jurisdiction
 from domain.principal import Principal
-from domain.refusal import Refused
+from domain.refusal import Refused, refused_by
 from domain.values import Code, Line
 
 LONGEST = 366
@@ -143,4 +143,4 @@ def _checked(kind: TypeAdapter[str], value: str, field: str) -> str:
     try:
         return kind.validate_python(value)
     except ValidationError as error:
-        raise Refused("value-not-allowed", field=field, reason=error.errors()[0]["msg"]) from None
+        raise refused_by(error, within=(field,)) from None

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import resources
+from typing import Any
 
 import psycopg
 from psycopg import errors, sql
@@ -17,6 +19,10 @@ _FILE = re.compile(r"(\d{4})_\w+\.sql\Z")
 
 class MigrationError(RuntimeError):
     """The database cannot be brought to this version of Duban; the message says why and what to do."""
+
+
+class MigrationDenied(MigrationError):  # noqa: N818 - it is a state, told to a person
+    """The login may not prepare the database."""
 
 
 def migrations() -> dict[int, tuple[str, str]]:
@@ -36,12 +42,41 @@ def read_schema(schema: str) -> str:
     return f"{schema}_read"
 
 
+def refuse_unusable(conn: psycopg.Connection[Any]) -> None:
+    """Refuse a server that is too old, and a database that cannot hold every character."""
+    if conn.info.server_version < OLDEST * 10_000:
+        msg = f"PostgreSQL {conn.info.parameter_status('server_version')} is too old: Duban needs {OLDEST} or newer"
+        raise MigrationError(msg)
+    if (encoding := conn.info.parameter_status("server_encoding")) != "UTF8":
+        msg = (
+            f"the database {conn.info.dbname} is encoded in {encoding}, and Duban needs UTF8: "
+            "create one with ENCODING 'UTF8' TEMPLATE template0, and let DUBAN_DATABASE_URL name it"
+        )
+        raise MigrationError(msg)
+
+
+def refuse_foreign(applied: Mapping[int, tuple[str, str]]) -> None:
+    """Refuse migrations (number → file name, SHA-256) that this version does not know, or knows otherwise."""
+    known = migrations()
+    if newer := sorted(set(applied) - set(known)):
+        msg = (
+            f"the database was written by a newer Duban (migration {applied[newer[-1]][0]}); "
+            f"this version knows {len(known)}: install the newer version again, or restore a backup made before it"
+        )
+        raise MigrationError(msg)
+    for number, (name, digest) in sorted(applied.items()):
+        if digest != _digest(known[number][1]):
+            msg = (
+                f"migration {name} was changed after it had been applied to this database: "
+                "install the Duban that applied it, or restore a backup into a new database"
+            )
+            raise MigrationError(msg)
+
+
 def migrate(conninfo: str, schema: str = "duban", ledger: str = "main") -> list[str]:
     """Bring the schema to this version, open the ledger, and return the names of the migrations that were applied."""
     with psycopg.connect(conninfo, autocommit=True) as conn:
-        if conn.info.server_version < OLDEST * 10_000:
-            msg = f"PostgreSQL {conn.info.parameter_status('server_version')} is too old: Duban needs {OLDEST} or newer"
-            raise MigrationError(msg)
+        refuse_unusable(conn)
         conn.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"duban:{schema}"])
         try:
             return _migrate(conn, schema, ledger)
@@ -51,7 +86,11 @@ def migrate(conninfo: str, schema: str = "duban", ledger: str = "main") -> list[
                 f"Let an owner create the roles {', '.join(ROLES)} and the schema,"
                 " or set DUBAN_MIGRATION_URL to the owner's"
             )
-            raise MigrationError(msg) from None
+            raise MigrationDenied(msg) from None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _migrate(conn: psycopg.Connection, schema: str, ledger: str) -> list[str]:
@@ -64,27 +103,18 @@ def _migrate(conn: psycopg.Connection, schema: str, ledger: str) -> list[str]:
         "CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL,"
         " sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
     )
-    known = migrations()
     applied: dict[int, tuple[str, str]] = {
         number: (name, digest) for number, name, digest in conn.execute("SELECT number, name, sha256 FROM migration")
     }
-    if newer := sorted(set(applied) - set(known)):
-        msg = (
-            f"the database was written by a newer Duban (migration {applied[newer[-1]][0]}); "
-            f"this version knows {len(known)}: install the newer version again, or restore a backup made before it"
-        )
-        raise MigrationError(msg)
+    refuse_foreign(applied)
     done = []
-    for number, (name, text) in known.items():
-        digest = hashlib.sha256(text.encode()).hexdigest()
+    for number, (name, text) in migrations().items():
         if number in applied:
-            if applied[number][1] != digest:
-                msg = f"migration {name} was changed after it had been applied to this database"
-                raise MigrationError(msg)
             continue
+        row = (number, name, _digest(text))
         with conn.transaction():
             conn.execute(text)
-            conn.execute("INSERT INTO migration (number, name, sha256) VALUES (%s, %s, %s)", (number, name, digest))
+            conn.execute("INSERT INTO migration (number, name, sha256) VALUES (%s, %s, %s)", row)
         done.append(name)
     _grant(conn, schema)
     conn.execute("SELECT ledger_open(%s)", [ledger])

@@ -12,8 +12,10 @@ from psycopg.rows import class_row
 
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
+from domain.case import CASE_TYPES
 from domain.docket import LedgerEvent
 from domain.moment import Moment
+from domain.procedure import case_type_named
 from domain.refusal import Refused
 from projections.case_list import CaseList
 from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
@@ -156,6 +158,11 @@ class Views:
             sql.SQL("known_from <= %(known)s AND known_to > %(known)s"),
         ]
         params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        stages = {str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage}
+        if wanted.kind is not None:
+            case_type_named(wanted.kind)
+        if wanted.stage is not None and wanted.stage not in stages:
+            raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
         for name in ("kind", "jurisdiction", "stage", "session"):
             if (value := getattr(wanted, name)) is not None:
                 conditions.append(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)))

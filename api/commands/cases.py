@@ -1,7 +1,7 @@
 """Reading cases: list, show, history."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, fields, is_dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,12 +21,14 @@ from api.commands.common import (
     say,
     services,
     table,
+    tell,
     told,
     words,
     zone_of,
 )
 
 if TYPE_CHECKING:
+    from api.web.viewmodels import Fact, Group, StepView
     from domain.case import Case, Recorded
     from domain.casefile import CaseFile
 
@@ -105,7 +107,7 @@ def list_(
                 r.number,
                 r.title,
                 label("stage", r.stage),
-                r.unit,
+                tell(r.jurisdiction).unit(r.unit),
                 r.opened_on,
                 r.due_on,
                 r.answered_on,
@@ -113,6 +115,7 @@ def list_(
             )
             for r in rows
         ],
+        whole=(0, 1),
     )
     typer.echo(
         told(
@@ -138,16 +141,25 @@ def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Js
     then = case_file.at(known=moment.known, as_of=moment.as_of)
     if then is None:
         raise _no_case_then(case)
-    said = _described(then)
     if as_json:
-        emit({"moment": echoed(moment, known_at), "case": said})
+        emit({"moment": echoed(moment, known_at), "case": _described(then)})
         return
-    deadlines = said.pop("deadlines")
-    table(told("field | value", "项目 | 内容"), list(_lines(said)))
-    if deadlines:
+    from api.web.viewmodels import clocks_of, facts_of, groups_of
+    from domain.moment import day_of
+
+    teller = tell(jurisdiction)
+    known = {
+        teller.label("title"): then.facts().title,
+        teller.say("page.stage"): teller.word(then.stage) if then.stage else None,
+        **{fact.label: fact.value.text for fact in facts_of(teller, then)},
+    }
+    table(told("field | value", "项目 | 内容"), list(known.items()))
+    if parts := list(_parts(groups_of(teller, then))):
+        table(told("part | stage | what is known", "部分 | 阶段 | 内容"), parts)
+    if deadlines := clocks_of(teller, then, day_of(moment.as_of, zone)):
         table(
-            told("deadline | part | start | due | stopped", "期限 | 承办 | 起算 | 到期 | 办结"),
-            [(d["clock"], d["part"], d["start_on"], d["due_on"], d["stopped_on"]) for d in deadlines],
+            told("deadline | part | due | how it stands", "期限 | 部分 | 到期 | 情况"),
+            [(d.name, d.part, d.due_on, d.light.text) for d in deadlines],
         )
     say(moment_line(moment, known_at, zone))
 
@@ -170,33 +182,36 @@ def history(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json:
     known = [r for r in case_file.history if r.position <= moment.known]
     if not known:
         raise _no_case_then(case)
-    findings = procedure.findings(known)
-    steps = [_step(r, known) for r in known if r.occurred_at <= moment.as_of]
     if as_json:
-        found_then = [asdict(f) | {"words": words(f.message_id, f.params)} for f in findings]
+        steps = [_step(r, known) for r in known if r.occurred_at <= moment.as_of]
+        found_then = [asdict(f) | {"words": words(f.message_id, f.params)} for f in procedure.findings(known)]
         emit({"moment": echoed(moment, known_at), "case_id": case, "steps": steps, "findings": found_then})
         return
+    from api.web.viewmodels import Fact, Shown, findings_of, timeline_of
+
+    teller = tell(jurisdiction)
+    steps_then = timeline_of(teller, case_file.history, moment, type_name=None, newest_first=False).steps
     table(
         told(
             "# | happened | step | role | who | recorded | said | ", "# | 发生 | 步骤 | 身份 | 登记人 | 登记 | 内容 | "
         ),
         [
             (
-                s["version"],
-                s["occurred_on"],
-                s["name"],
-                label("role", s["role"]),
-                s["actor"],
-                f"{s['recorded_at']:%Y-%m-%d %H:%M}",
-                ", ".join(f"{name}={_plain(value)}" for name, value in s["fields"].items()),
-                s["mark"],
+                s.version,
+                s.occurred,
+                f"{s.name} · {s.part}" if s.part else s.name,
+                s.role,
+                s.actor,
+                s.recorded,
+                _said([*s.facts, *(Fact(c.label, Shown(f"{c.was.text} → {c.now.text}")) for c in s.changes)]),
+                _mark(s),
             )
-            for s in steps
+            for s in steps_then
         ],
         right=(0,),
     )
-    for finding in findings:
-        typer.echo(f"#{finding.version} {words(finding.message_id, finding.params)}")
+    for finding in findings_of(teller, case_file.history, moment):
+        typer.echo(f"#{finding.version} {finding.text}")
     say(moment_line(moment, known_at, zone))
 
 
@@ -233,29 +248,25 @@ def _described(case: "Case") -> dict[str, Any]:
     return said
 
 
-def _lines(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """A line for every field that says something, and for every part of the case one of its own."""
-    for name, value in said.items():
-        if isinstance(value, dict):
-            yield from ((f"{name} {key}", _plain(part)) for key, part in value.items())
-        elif text := _plain(value):
-            yield name, text
+def _parts(groups: "tuple[Group, ...]", depth: int = 0) -> Iterator[tuple[str, str | None, str]]:
+    """A line for every part of a case, indented below what it is a part of."""
+    for group in groups:
+        for item in group.items:
+            yield f"{'  ' * depth}{group.title} · {item.heading}", item.stage, _said(item.told)
+            yield from _parts(item.groups, depth + 1)
 
 
-def _plain(value: object) -> str:
-    """A value in words, without what it leaves empty."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return told("yes", "是") if value else told("no", "否")
-    if is_dataclass(value):
-        named = ((field.name, _plain(getattr(value, field.name))) for field in fields(value))
-        return ", ".join(f"{name}={text}" for name, text in named if text)
-    if isinstance(value, tuple | list):
-        return "; ".join(map(_plain, value))
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {_plain(inner)}" for key, inner in value.items())
-    return str(value)
+def _said(facts: "Sequence[Fact]") -> str:
+    return told("; ", "；").join(f"{fact.label}{told(': ', '：')}{fact.value.text}" for fact in facts)
+
+
+def _mark(step: "StepView") -> str:
+    """What became of a step."""
+    if step.voided_by:
+        return told(f"voided by #{step.voided_by}", f"已由第 {step.voided_by} 步作废")
+    if step.corrected_by:
+        return told(f"corrected by #{step.corrected_by[-1]}", f"已由第 {step.corrected_by[-1]} 步更正")
+    return told("late entry", "补录") if step.late else ""
 
 
 def _step(record: "Recorded", known: list["Recorded"]) -> dict[str, Any]:
@@ -264,12 +275,6 @@ def _step(record: "Recorded", known: list["Recorded"]) -> dict[str, Any]:
 
     voided = fold.voided_versions(known)
     corrected = [r.version for r in known if isinstance(r.step, Corrected) and r.step.corrects == record.version]
-    if record.version in voided:
-        mark = told(f"voided by #{voided[record.version].version}", f"已由第 {voided[record.version].version} 步作废")
-    elif corrected:
-        mark = told(f"corrected by #{corrected[-1]}", f"已由第 {corrected[-1]} 步更正")
-    else:
-        mark = told("late entry", "补录") if record.act.late else ""
     declared = record.step.declared
     return {
         "version": record.version,
@@ -287,5 +292,4 @@ def _step(record: "Recorded", known: list["Recorded"]) -> dict[str, Any]:
         "voided_by": voided[record.version].version if record.version in voided else None,
         "corrected_by": corrected,
         "fields": record.step.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
-        "mark": mark,
     }

@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from adapters.settings import Settings
     from adapters.wiring import Services
+    from api.web.viewmodels import Teller
     from domain.moment import Moment
 
 
@@ -97,15 +98,15 @@ def say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def table(columns: str, rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> None:
-    """A table on standard output, its columns named between bars; an empty cell is a dash."""
+def table(columns: str, rows: Sequence[Sequence[object]], right: Sequence[int] = (), whole: Sequence[int] = ()) -> None:
+    """A table on standard output, columns named between bars; an empty cell is a dash; `whole` columns never fold."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, column in enumerate(columns.split("|")):
-        shown.add_column(column.strip(), justify="right" if i in right else "left", overflow="fold")
+        shown.add_column(column.strip(), justify="right" if i in right else "left", overflow="fold", no_wrap=i in whole)
     for row in rows:
         shown.add_row(*(_cell(value) for value in row))
     # Where no person looks on, nothing is folded: a script may cut columns.
@@ -147,6 +148,29 @@ def words(message_id: str, params: Mapping[str, object]) -> str:
     from api.words import words as in_language
 
     return in_language(language())(message_id, **params)
+
+
+def tell(jurisdiction: str) -> "Teller":
+    """Tells the values of a jurisdiction in the person's language, as the pages do."""
+    from api.web.viewmodels import Teller
+    from api.words import words as in_language
+    from domain.office import load_jurisdiction
+
+    return Teller(in_language(language()), load_jurisdiction(jurisdiction))
+
+
+def named(actor: str) -> str:
+    """An actor as steps name one; anything else is a usage error."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from domain.refusal import refused_by
+    from domain.values import Code as Identifier
+
+    try:
+        return TypeAdapter(Identifier).validate_python(actor)
+    except ValidationError as error:
+        refusal = refused_by(error)
+        raise Failed(Code.USAGE, f"--actor: {words(refusal.message_id, refusal.params)}") from None
 
 
 def label(table_name: str, name: str) -> str:

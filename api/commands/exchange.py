@@ -1,5 +1,6 @@
 """What comes in and goes out: import, export."""
 
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -15,6 +16,7 @@ from api.commands.common import (
     database,
     example,
     instant,
+    named,
     progress_bar,
     say,
     services,
@@ -48,7 +50,12 @@ export = typer.Typer(
     epilog=example("duban import sangiin-questions questions.csv --dry-run --errors refused.csv"),
 )
 def import_(
-    profile: Annotated[str, typer.Argument(help=told("What kind of file it is.", "文件的类型。"))],
+    profile: Annotated[
+        str,
+        typer.Argument(
+            help=told("What kind of file it is: sangiin-questions.", "文件的类型：sangiin-questions。"),
+        ),
+    ],
     file: Annotated[Path, typer.Argument(help=told("The file.", "文件。"))],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help=told("Check only, record nothing.", "只检查，不登记。"))
@@ -69,9 +76,24 @@ def import_(
     from adapters.exchange.profiles import profile_named
 
     chosen = profile_named(profile)
+    if file.is_dir():
+        raise Failed(Code.USAGE, told(f"{file} is a folder, not a file.", f"{file} 是文件夹，不是文件。"))
     if not file.is_file():
         raise Failed(Code.NOT_FOUND, told(f"There is no file {file}.", f"没有文件 {file}。"))
-    settings = settings_in_force()
+    if errors is not None and errors.exists():
+        raise Failed(
+            Code.CONFLICT,
+            told(
+                f"{errors} exists already and is not overwritten. Name another file with --errors.",
+                f"{errors} 已存在，不会覆盖。请用 --errors 指定其他文件。",
+            ),
+        )
+    if errors is not None and not os.access(errors.absolute().parent, os.W_OK):
+        raise Failed(
+            Code.NO_PERMISSION,
+            told(f"{errors} cannot be written.", f"无法写入 {errors}。"),
+        )
+    who, settings = named(actor), settings_in_force()
     cancelled = _Cancelled()
     with (
         database(settings) as (conninfo, alone),
@@ -84,7 +106,7 @@ def import_(
             found.ledger,
             chosen,
             file,
-            actor=actor,
+            actor=who,
             dry_run=dry_run,
             progress=progress,
             should_stop=cancelled.asked,
@@ -150,10 +172,11 @@ def _tell(report: "Report") -> None:
     )
     for name, count in sorted(report.figures.items()):
         typer.echo(f"  {name}: {count}")
-    disagreements = [(r.row, words(r.message_id, r.params)) for r in report.refusals]
-    disagreements += [(f.row, words(f.message_id, f.params)) for f in report.findings]
-    for row, why in disagreements[:SHOWN]:
-        typer.echo(f"  {told('row', '行')} {row}: {why}")
+    disagreements = [(r.row, r.field, words(r.message_id, r.params)) for r in report.refusals]
+    disagreements += [(f.row, None, words(f.message_id, f.params)) for f in report.findings]
+    for row, column, why in disagreements[:SHOWN]:
+        place = told(f"row {row}", f"第 {row} 行") + (told(f", {column}", f"，{column}") if column else "")
+        typer.echo(f"  {place}{told(': ', '：')}{why}")
     if (more := len(disagreements) - SHOWN) > 0:
         typer.echo(told(f"  and {more} more; --json lists them all", f"  另有 {more} 处；--json 可全部列出"))
 

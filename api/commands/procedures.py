@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.common import Code, Failed, Json, emit, example, say, services, table, told
+from api.commands.common import Code, Failed, Json, emit, example, named, say, services, table, told
 
 procedure = typer.Typer(no_args_is_help=True, help=told("The case types and their steps.", "案件类型及其办理步骤。"))
 rulebook = typer.Typer(no_args_is_help=True, help=told("The rules as data.", "以数据表示的规则。"))
@@ -126,7 +126,7 @@ def rulebook_show(
     id: Annotated[str, typer.Argument(metavar="ID", help=told("The id, or id@version.", "编号，或 编号@版本。"))],
     as_json: Json = False,
 ) -> None:
-    from domain.rulebook import load_rulebook, rulebook_ids
+    from domain.rulebook import RulebookError, load_rulebook, rulebook_ids
 
     name, _, version = id.partition("@")
     if name not in rulebook_ids():
@@ -135,7 +135,10 @@ def rulebook_show(
             Code.NOT_FOUND,
             told(f"There is no rulebook {name}; there are {known}.", f"没有规则集 {name}；现有：{known}。"),
         )
-    book = load_rulebook(name, version or None)
+    try:
+        book = load_rulebook(name, version or None)
+    except RulebookError as error:
+        raise Failed(Code.NOT_FOUND if version else Code.REFUSED, str(error)) from None
     if as_json:
         emit(book)
         return
@@ -226,10 +229,11 @@ def rulebook_recalculate(
 
     from adapters.recalculation import recalculate
 
+    who = named(actor)
     with services() as found:
         now = datetime.now(UTC)
         moved = list(
-            recalculate(found.docket, found.views, jurisdiction, actor=actor, reason=reason, at=now, dry_run=dry_run)
+            recalculate(found.docket, found.views, jurisdiction, actor=who, reason=reason, at=now, dry_run=dry_run)
         )
     if as_json:
         emit(moved)

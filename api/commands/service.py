@@ -175,8 +175,9 @@ def demo() -> None:
                 Code.CONFLICT,
                 told(
                     "The ledger has cases already: the sample is only loaded into an empty one. "
-                    "Let DUBAN_DATA_DIR name another folder.",
-                    "账本中已有案件：示例只能载入空账本。请用 DUBAN_DATA_DIR 指定其他目录。",
+                    "Let DUBAN_DATA_DIR name another folder, or DUBAN_DATABASE_URL another database.",
+                    "账本中已有案件：示例只能载入空账本。"
+                    "请用 DUBAN_DATA_DIR 指定其他目录，或用 DUBAN_DATABASE_URL 指定其他数据库。",
                 ),
             )
 
@@ -268,7 +269,7 @@ def _checks() -> Iterator[Check]:
         return
     yield Check("settings", ok=True, says=f"{len(type(settings).model_fields)} settings, all readable")
     yield from _checks_of_data_directory(settings)
-    yield from _checks_of_rules(settings)
+    yield from _checks_of_rules()
     yield from _checks_of_database(settings)
 
 
@@ -283,7 +284,7 @@ def _checks_of_data_directory(settings: "Settings") -> Iterator[Check]:
     yield Check("free space", enough, f"{free / 1e9:.1f} GB" + ("" if enough else "; free at least 0.5 GB"))
 
 
-def _checks_of_rules(settings: "Settings") -> Iterator[Check]:
+def _checks_of_rules() -> Iterator[Check]:
     from domain.moment import day_of
     from domain.office import jurisdiction_codes, load_jurisdiction
 
@@ -305,8 +306,6 @@ def _checks_of_rules(settings: "Settings") -> Iterator[Check]:
             f"{calendar.ref} is published until {calendar.published_until}"
             + ("" if left >= CALENDAR_DAYS_AHEAD else "; later due dates are estimates: install a newer Duban"),
         )
-    if settings.jurisdiction not in jurisdiction_codes():
-        yield Check("jurisdiction", ok=False, says=f"DUBAN_JURISDICTION={settings.jurisdiction} is not known")
 
 
 def _checks_of_database(settings: "Settings") -> Iterator[Check]:
@@ -314,12 +313,13 @@ def _checks_of_database(settings: "Settings") -> Iterator[Check]:
     import psycopg
 
     from adapters import wiring
+    from adapters.postgres.migrate import refuse_unusable
 
     try:
         with database(settings) as (conninfo, alone):
             with psycopg.connect(conninfo, connect_timeout=5) as conn:
-                version = conn.info.parameter_status("server_version")
-                yield Check("database", conn.info.server_version >= 150000, f"PostgreSQL {version}")  # noqa: PLR2004
+                refuse_unusable(conn)
+                yield Check("database", ok=True, says=f"PostgreSQL {conn.info.parameter_status('server_version')}")
             with contextlib.closing(wiring.build(settings, conninfo, name="duban-doctor")) as found:
                 yield Check("migrations and guards", ok=True, says="as this version needs them")
                 if alone:

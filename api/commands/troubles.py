@@ -8,6 +8,14 @@ from pathlib import Path
 from api.commands.common import Code, Failed, told, words
 
 LOG = "errors.log"
+_CODES = {
+    "import-unknown-profile": Code.NOT_FOUND,
+    "unknown-case-type": Code.NOT_FOUND,
+    "unknown-sort": Code.USAGE,
+    "unknown-stage": Code.USAGE,
+    "unknown-state": Code.USAGE,
+}
+"""Refusals that are not exit code 1."""
 _WRONG_LOGIN = ("password authentication failed", "no password supplied", "pg_hba.conf", "role ", "permission denied")
 
 
@@ -58,18 +66,16 @@ def _of_the_domain(error: BaseException) -> Failed | None:
     from domain.calendar import CalendarError
     from domain.docket import CaseNotFoundError, StaleError
     from domain.office import JurisdictionError
-    from domain.refusal import Refused
+    from domain.refusal import Refused, refused_by
     from domain.rulebook import RulebookError
 
     match error:
         case Refused():
             field = f"{error.field}: " if error.field else ""
-            unknown = error.message_id.startswith(("unknown-case-type", "import-unknown-profile"))
-            return Failed(Code.NOT_FOUND if unknown else Code.REFUSED, field + words(error.message_id, error.params))
+            code = _CODES.get(error.message_id, Code.REFUSED)
+            return Failed(code, field + words(error.message_id, error.params))
         case ValidationError():
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            return Failed(Code.REFUSED, f"{place}: {words('value-not-allowed', {'reason': first['msg']})}")
+            return _of_the_domain(refused_by(error))
         case CaseNotFoundError():
             return Failed(
                 Code.NOT_FOUND,
@@ -93,10 +99,12 @@ def _of_the_database(error: BaseException) -> Failed | None:  # noqa: PLR0911 - 
     import psycopg
     from psycopg import errors
 
-    from adapters.postgres.migrate import MigrationError
+    from adapters.postgres.migrate import MigrationDenied, MigrationError
     from adapters.postgres.pool import LedgerUnavailableError
 
     match error:
+        case MigrationDenied():
+            return Failed(Code.NO_PERMISSION, _sentence(str(error)))
         case MigrationError():
             return Failed(Code.REFUSED, _sentence(str(error)))
         case errors.InsufficientPrivilege():
@@ -128,13 +136,7 @@ def _of_the_database(error: BaseException) -> Failed | None:  # noqa: PLR0911 - 
         case psycopg.OperationalError():
             return _unreachable(error)
         case LedgerUnavailableError():
-            return Failed(
-                Code.UNAVAILABLE,
-                told(
-                    f"The database does not answer: {error}. Nothing is lost; try again.",
-                    f"数据库没有响应：{error}。数据没有丢失，请重试。",
-                ),
-            )
+            return Failed(Code.UNAVAILABLE, words(error.message_id, {}))
         case _:
             return None
 

@@ -1,10 +1,11 @@
 """The HTTP API, version 1."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
+from api.problems import refuse_repeated
 from api.v1 import reading, recording
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
 router.include_router(recording.router)
 

@@ -43,16 +43,19 @@ def parse(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ProblemError("body-not-utf8", reason=f"byte {error.start + 1}: {error.reason}") from None
+        raise ProblemError("body-not-utf8", reason="utf_8_byte", byte=error.start + 1) from None
     if text.startswith("\ufeff"):
-        raise ProblemError("body-not-utf8", reason="byte order mark (BOM)")
+        raise ProblemError("body-not-utf8", reason="utf_8_mark")
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:_SHOWN]
-        raise ProblemError("body-not-json", reason=reason) from None
+    except RecursionError:
+        raise ProblemError("body-not-json", reason="json_depth") from None
+    except json.JSONDecodeError as error:
+        raise ProblemError("body-not-json", reason="json_syntax", line=error.lineno, column=error.colno) from None
+    except ValueError:
+        raise ProblemError("body-not-json", reason="json_number_too_large") from None
     if not isinstance(value, dict):
-        raise ProblemError("body-not-json", reason="not an object")
+        raise ProblemError("body-not-json", reason="json_not_an_object")
     return value
 
 
@@ -61,24 +64,25 @@ def canonical(value: dict[str, Any]) -> bytes:
     try:
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     except UnicodeEncodeError:
-        raise ProblemError("body-not-utf8", reason="half of a surrogate pair") from None
+        raise ProblemError("body-not-utf8", reason="utf_8_surrogate") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name occurs twice in an object")
+        raise ProblemError("body-not-json", reason="json_name_twice")
     return found
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
+    del name
+    raise ProblemError("body-not-json", reason="json_not_a_number")
 
 
 def _float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError("a number is too large")
+        raise ProblemError("body-not-json", reason="json_number_too_large")
     return number
 
 

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticKnownError
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from api.moment import Asked, Meta, MomentQuery, Position, written
@@ -44,7 +45,7 @@ router = APIRouter(prefix="/api/v1", responses=documented(401, 500, 503))
 def _one_of(known: list[str]) -> AfterValidator:
     def check(value: str) -> str:
         if value not in known:
-            raise ValueError(", ".join(known))
+            raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{one}'" for one in known)})
         return value
 
     return AfterValidator(check)

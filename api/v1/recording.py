@@ -38,6 +38,7 @@ _Answer = TypeVar("_Answer")
 CREATED = 201
 RECORDED = 200
 
+_SHOWN = 100
 _KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
 _TAGS = re.compile(r'\s*(?:W/)?"[^"]*"(?:\s*,\s*(?:W/)?"[^"]*")*\s*\Z')
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
@@ -321,20 +322,22 @@ def _expected(request: Request, case_file: CaseFile, asker: Principal) -> int | 
     tags = _TAG.findall(given)
     if current in tags:
         return case_file.version
-    seen = [int(match[1]) for tag in tags if (match := _VERSION.search(tag)) is not None]
-    raise _stale(case_file, max(seen, default=case_file.version), asker)
+    versions = [int(match[1]) for tag in tags if (match := _VERSION.search(tag)) is not None]
+    seen = max((v for v in versions if etag(case_file.id, v) in tags), default=None)
+    raise _stale(case_file, seen, asker, given)
 
 
-def _stale(case_file: CaseFile, seen: int, asker: Principal) -> ProblemError:
+def _stale(case_file: CaseFile, seen: int | None, asker: Principal, given: str = "") -> ProblemError:
+    """The case has moved on from the version that was seen; of one that it never had, nothing can be said since."""
     zone = load_jurisdiction(asker.jurisdiction).time_zone
     since = [
         step.model_dump(mode="json")
         for step in answers.history_answer(case_file.history, None, zone)
-        if step.number > seen
+        if seen is not None and step.number > seen
     ]
     return ProblemError(
         "stale-version",
-        expected=seen,
+        expected=given[:_SHOWN] if seen is None else seen,
         actual=case_file.version,
         headers={"ETag": etag(case_file.id, case_file.version)},
         extra={"current_version": case_file.version, "steps_since": since},

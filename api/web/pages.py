@@ -18,18 +18,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from api.moment import Asked, MomentQuery
-from api.problems import STATUS, UNPROCESSABLE, ProblemError
-from api.services import services_of
+from api.problems import STATUS, ProblemError, refuse_repeated, status_of
+from api.services import Services, services_of
 from api.web.listing import ListQuery, listing
-from api.web.viewmodels import Here, MomentBar, Teller, Turn, case_page, link, moment_bar, why_missing
+from api.web.viewmodels import (
+    Here,
+    MomentBar,
+    Teller,
+    Timeline,
+    Turn,
+    case_page,
+    link,
+    moment_bar,
+    timeline_of,
+    why_missing,
+)
 from api.words import LANGUAGES, Language, Words, language, words
 from domain.case import Opening
 from domain.docket import CaseNotFoundError
+from domain.moment import Moment
 from domain.office import jurisdiction_codes, load_jurisdiction
 from domain.refusal import Refused
 
 _YEAR = 365 * 24 * 3600
 _FAILED = 500
+_TITLE = "title."
 
 Query = TypeVar("Query", bound=BaseModel)
 
@@ -45,6 +58,7 @@ class PageRoute(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
+                refuse_repeated(request)
                 return await answer(request)
             except (Refused, ProblemError) as error:
                 return failure_page(request, error.message_id, error.params)
@@ -90,29 +104,60 @@ def case(request: Request, case_id: str) -> Response:
     case_file = services.docket.case_file(case_id)
     opening = case_file.history[0].step
     assert isinstance(opening, Opening)  # noqa: S101 - the docket opens a case with nothing else
-    tell = Teller(say, load_jurisdiction(opening.jurisdiction))
-    asked = _asked(here, tell)
+    asked = _asked(here, Teller(say, load_jurisdiction(opening.jurisdiction)))
     moment = asked.of_case(services)
+    tell = Teller(say, load_jurisdiction(opening.jurisdiction), case=lambda id: _called(services, id, moment))
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
     found = case_file.at(moment.known, moment.as_of)
     sample = tell.jurisdiction.sample
+    order, type_name = here.params.get("order"), here.params.get("type")
+    timeline = timeline_of(tell, case_file.history, moment, type_name=type_name, newest_first=order != "oldest")
     if found is None:
         lines, turns = why_missing(tell, here, case_file.history, moment, bar)
-        return _message(
-            request, STATUS["no-case-at-moment"], say("title.no-case-at-moment"), lines, turns, bar, sample=sample
-        )
-    page = case_page(
-        tell, case_file.history, found, moment, order=here.params.get("order"), type_name=here.params.get("type")
-    )
-    return _render(request, "case.html", page=page, bar=bar, sample=sample)
+        status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
+        return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
+    page = case_page(tell, case_file.history, found, moment)
+    return _render(request, "case.html", page=page, bar=bar, sample=sample, timeline=timeline)
+
+
+@router.get("/problems")
+def problems(request: Request) -> Response:
+    """Every problem that an answer of the API may name as its type."""
+    say = _say(request)
+    ids = sorted(name.removeprefix(_TITLE) for name in say.entries if name.startswith(_TITLE))
+    return _render(request, "problems.html", problems=[(id, status_of(id), say(_TITLE + id)) for id in ids])
+
+
+@router.get("/problems/{id}")
+def problem(request: Request, id: str) -> Response:
+    """What a problem is; `…` stands for what the answer itself says."""
+    say = _say(request)
+    if _TITLE + id not in say:
+        raise ProblemError("unknown-problem", id=id)
+    page = {
+        "status": status_of(id),
+        "title": say(_TITLE + id),
+        "lines": [say(id), id],
+        "turns": [Turn(say("problem.all"), "/problems")],
+    }
+    return _render(request, "message.html", page=page, bar=None)
+
+
+def _called(services: Services, case_id: str, moment: Moment) -> str:
+    """What people call a case: its number at a moment, or else its title; its id where there is none."""
+    try:
+        found = services.docket.case_file(case_id).at(moment.known, moment.as_of)
+    except CaseNotFoundError:
+        found = None
+    return case_id if found is None else found.facts().number or found.facts().title
 
 
 def failure_page(request: Request, message_id: str, params: dict[str, object]) -> Response:
     """The page that says in words what is wrong with a request, and what to do next."""
     say, here = _say(request), _here(request)
-    status = STATUS.get(message_id, UNPROCESSABLE)
+    status = status_of(message_id)
     lines = [say(message_id, **{"request_id": _request_id(request), **params})]
     turns = [Turn(say("page.to_cases"), "/cases")]
     bar = None
@@ -138,9 +183,10 @@ def _message(
     bar: MomentBar | None,
     *,
     sample: bool = False,
+    timeline: Timeline | None = None,
 ) -> Response:
     page = {"status": status, "title": title, "lines": lines, "turns": turns}
-    return _render(request, "message.html", status=status, page=page, bar=bar, sample=sample)
+    return _render(request, "message.html", status=status, page=page, bar=bar, sample=sample, timeline=timeline)
 
 
 def _render(request: Request, template: str, *, status: int = 200, **context: object) -> Response:
@@ -155,7 +201,7 @@ def _render(request: Request, template: str, *, status: int = 200, **context: ob
             home=link("/cases", here.moment),
             static=_static,
             request_id=_request_id(request),
-            **context,
+            **{"sample": False, "timeline": None, **context},
         )
     )
     response = HTMLResponse(text, status, {"Content-Language": say.language, "Vary": "Accept-Language, Cookie"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -159,11 +159,13 @@ class Light:
 class Teller:
     """Tells a jurisdiction's values in the reader's language."""
 
-    def __init__(self, say: Words, jurisdiction: Jurisdiction) -> None:
+    def __init__(self, say: Words, jurisdiction: Jurisdiction, case: Callable[[str], str] = str) -> None:
         self.say = say
         self.lang = say.language
         self.jurisdiction = jurisdiction
         self.zone = jurisdiction.time_zone
+        self.case = case
+        """What another case is called, by its id."""
 
     def of(self, jurisdiction: str) -> Teller:
         """The same language for another jurisdiction."""
@@ -183,6 +185,13 @@ class Teller:
         """A deputy's name, or what is written instead of an id."""
         deputy = self.jurisdiction.deputy(person) if person else None
         return deputy.name if deputy else person or ""
+
+    def acting(self, code: str | None) -> str:
+        """Who acts, or for whom: a unit, a deputy, the jurisdiction's own office, or what is written instead."""
+        if code == self.jurisdiction.code:
+            return str(getattr(self.jurisdiction, self.lang))
+        named = self.unit(code)
+        return self.person(code) if named == code else named
 
     def word(self, value: StrEnum) -> str:
         """A stage, a role, a way of handling."""
@@ -233,7 +242,7 @@ class Teller:
             return Shown(self.person(text))
         if name in _OF_OUTCOMES:
             return Shown(self._outcome(text))
-        return Shown(text, case_path(text) if name in _OF_CASES else None)
+        return Shown(self.case(text), case_path(text)) if name in _OF_CASES else Shown(text)
 
     def label(self, name: str) -> str:
         """What a field is called."""
@@ -412,7 +421,7 @@ def _light_of_clock(tell: Teller, running: RunningClock, day: date) -> Light:
 
 def _granted(tell: Teller, moved: Extension) -> str:
     """By which step a date was moved, of which day and office."""
-    told = [_by(tell, moved.by), moved.on.isoformat() if moved.on else "", tell.unit(moved.office)]
+    told = [_by(tell, moved.by), moved.on.isoformat() if moved.on else "", tell.acting(moved.office)]
     return " ".join(part for part in told if part)
 
 
@@ -520,6 +529,8 @@ class Timeline:
     steps: list[StepView]
     types: list[tuple[str, str, int]]
     later: int
+    order: str
+    type: str | None
 
 
 def timeline_of(
@@ -543,6 +554,8 @@ def timeline_of(
         ],
         types=[(name, words, counted[name]) for name, words in names.items() if name in counted],
         later=len(history) - len(seen),
+        order="newest" if newest_first else "oldest",
+        type=type_name,
     )
 
 
@@ -568,10 +581,10 @@ def _step(
         part=tell.unit(step.part_key) if step.part_key else None,
         occurred=tell.when(act.occurred_at, act.precision),
         recorded=tell.when(record.recorded_at),
-        actor=act.actor,
+        actor=tell.acting(act.actor),
         role=tell.word(act.role),
-        office=tell.unit(act.office),
-        on_behalf_of=act.on_behalf_of,
+        office=tell.acting(act.office),
+        on_behalf_of=tell.acting(act.on_behalf_of) or None,
         document=" ".join(part for part in (source.number, source.title) if part) if source else None,
         sha256=source.sha256 if source else None,
         imported=tell.say("page.step.imported", profile=imported.profile, row=imported.row) if imported else None,
@@ -648,8 +661,9 @@ def findings_of(tell: Teller, history: Sequence[Recorded], moment: Moment) -> li
 
 
 def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
-    """A finding's parameters with the names of parts and clocks instead of their codes."""
-    told = dict(params)
+    """A finding's parameters with the names of parts, clocks, units and deputies instead of their codes."""
+    named = _OF_UNITS | _OF_DEPUTIES
+    told = {name: tell.value(name, value).text if name in named else value for name, value in params.items()}
     if "part" in told:
         told["part"] = tell.part(str(told["part"]))
     if "clock" in told:
@@ -670,19 +684,13 @@ class CasePage:
     clocks: list[ClockView]
     open: list[OpenStep]
     findings: list[FindingView]
-    timeline: Timeline
-    order: str
-    type: str | None
     foot: str
 
 
-def case_page(
-    tell: Teller, history: Sequence[Recorded], case: Case, moment: Moment, *, order: str | None, type_name: str | None
-) -> CasePage:
-    """The page of a case as it was at a moment."""
+def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Moment) -> CasePage:
+    """The page of a case as it was at a moment, without its steps."""
     facts = case.facts()
     known = fold.known_by(history, moment.known)
-    order = "oldest" if order == "oldest" else "newest"
     return CasePage(
         kind=tell.say.told("kind", case.kind),
         number=facts.number,
@@ -693,9 +701,6 @@ def case_page(
         clocks=clocks_of(tell, case, day_of(moment.as_of, tell.zone)),
         open=open_steps_of(tell, case),
         findings=findings_of(tell, history, moment),
-        timeline=timeline_of(tell, history, moment, type_name=type_name, newest_first=order == "newest"),
-        order=order,
-        type=type_name,
         foot=tell.say("page.foot.case", case_id=case.id, version=len(known), zone=tell.zone),
     )
 
@@ -811,7 +816,9 @@ def why_missing(
     """Why there is no case at a moment, since when there is one as known then, and where to look instead."""
     say = tell.say
     lines = [bar.missing]
-    turns = [Turn(say("page.missing.now"), bar.picks[0].url)]
+    turns = [Turn(say("page.to_cases"), link("/cases", here.moment))]
+    if not bar.now:
+        turns.insert(0, Turn(say("page.missing.now"), bar.picks[0].url))
     known = fold.known_by(history, moment.known)
     opening = next((r for r in fold.sequence(known) if r.step.declared.opens), None)
     if opening is not None:
@@ -819,7 +826,7 @@ def why_missing(
         lines.append(say("page.missing.since", day=format_date(day, "long", locale=_LOCALES[tell.lang])))
         turns.insert(0, Turn(say("page.missing.see"), here(as_of=day.isoformat())))
     elif known:
-        lines.append(say("page.missing.void"))
+        lines = [say("page.missing.void")]
     else:
         lines.append(say("page.missing.recorded", when=tell.prose(history[0].recorded_at)))
     return lines, turns

@@ -161,11 +161,11 @@ def test_rows_that_cannot_be_are_refused_with_row_and_reason_and_the_rest_is_imp
     report = office.imports(BAD)
     assert reasons(report) == [
         (2, "import-unreadable-date", "提出日"),
-        (3, "import-field-invalid", "件名"),
-        (4, "import-field-invalid", "件名"),
+        (3, "value-not-allowed", "件名"),
+        (4, "value-not-allowed", "件名"),
         (5, "import-twice-in-file", None),
         (7, "import-wrong-number-of-cells", None),
-        (8, "date-in-the-future", "occurred_at"),
+        (8, "date-in-the-future", "提出日"),
         (10, "import-unreadable-row", None),
     ]
     assert set(office.files()) == {"901-1", "901-6", "NA-NA", "901-12"}
@@ -176,7 +176,7 @@ def test_a_title_of_ten_megabytes_refuses_its_row(office: Office, tmp_path: Path
     rows = rows_of(GOOD)
     rows[1][2] = "架" * 10_000_000
     report = office.imports(written(tmp_path / "long.csv", rows))
-    assert reasons(report) == [(1, "import-field-invalid", "件名")]
+    assert reasons(report) == [(1, "value-not-allowed", "件名")]
     assert report.refusals[0].params == {"reason": "string_too_long", "max_length": 500}
     assert report.cases == 5
 
@@ -218,6 +218,7 @@ def test_a_file_in_another_encoding_is_refused_by_its_name(office: Office, tmp_p
         (b"\xd0\xcf\x11\xe0 and so on", "import-not-csv"),
         (b"\x00\x01\x02", "import-not-csv"),
         (b"number,title\r\n1,x\r\n", "import-wrong-header"),
+        (GOOD.read_bytes().replace("提出者".encode(), "件名".encode(), 1), "import-wrong-header"),
         (b"\xff\xfa\xfb\r\n", "import-wrong-encoding"),
     ],
 )

@@ -19,7 +19,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from adapters.postgres import migrate as migrating
-from adapters.postgres.migrate import MigrationError, migrate, migrations
+from adapters.postgres.migrate import MigrationDenied, MigrationError, migrate, migrations
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
 from domain.cases.suggestion import HandedOver, ReplyIssued
@@ -106,12 +106,24 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(blank_database: str, mo
     works(blank_database)
 
 
+def test_a_database_that_cannot_hold_every_character_is_refused(blank_database: str) -> None:
+    with connect(blank_database) as owner:
+        owner.execute("DROP DATABASE IF EXISTS duban_test_ascii")
+        owner.execute("CREATE DATABASE duban_test_ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(MigrationError, match="encoded in SQL_ASCII, and Duban needs UTF8"):
+            migrate(make_conninfo(blank_database, dbname="duban_test_ascii"))
+    finally:
+        with connect(blank_database) as owner:
+            owner.execute("DROP DATABASE duban_test_ascii")
+
+
 def test_a_user_without_rights_hears_what_is_missing(blank_database: str) -> None:
     with connect(blank_database) as owner:
         owner.execute("DROP ROLE IF EXISTS duban_test_nobody")
         owner.execute("CREATE ROLE duban_test_nobody LOGIN")
     try:
-        with pytest.raises(MigrationError, match="DUBAN_MIGRATION_URL"):
+        with pytest.raises(MigrationDenied, match="DUBAN_MIGRATION_URL"):
             migrate(make_conninfo(blank_database, user="duban_test_nobody"))
     finally:
         with connect(blank_database) as owner:

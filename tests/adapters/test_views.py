@@ -148,7 +148,6 @@ FILTERS = [
     *(Filter(text=text) for text in ("建议3", "bus", "026-00", "%", "_", "无")),
     Filter(session="14-1"),
     Filter(kind="suggestion"),
-    Filter(kind="opinion"),
     Filter(jurisdiction="jp-sangiin"),
     Filter(jurisdiction="cn-999900", unit="jtj", deputy="d-001", text="BUS"),
 ]

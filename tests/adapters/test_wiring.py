@@ -7,7 +7,10 @@ from contextlib import ExitStack, closing
 
 import psycopg
 import pytest
+from psycopg import errors
+from psycopg.conninfo import make_conninfo
 
+from adapters.postgres.migrate import MigrationError
 from adapters.postgres.projector import Projector
 from adapters.settings import Settings
 from adapters.wiring import GuardError, Services, build, installation_id, prepare
@@ -122,8 +125,30 @@ def test_a_database_that_was_not_prepared_is_refused_with_the_remedy(blank_datab
 def test_a_database_of_a_newer_version_is_refused(wire: Build, database: str) -> None:
     with psycopg.connect(database) as conn:
         conn.execute("INSERT INTO duban.migration (number, name, sha256) VALUES (9999, '9999_later.sql', '')")
-    with pytest.raises(GuardError, match="newer Duban"):
+    with pytest.raises(MigrationError, match="newer Duban"):
         wire()
+
+
+@pytest.mark.database
+def test_a_database_that_was_prepared_by_other_migrations_is_refused(wire: Build, database: str) -> None:
+    with psycopg.connect(database) as conn:
+        conn.execute("UPDATE duban.migration SET sha256 = 'x' WHERE number = 1")
+    with pytest.raises(MigrationError, match="was changed after it had been applied"):
+        wire()
+
+
+@pytest.mark.database
+def test_a_login_that_may_not_enter_the_schema_hears_so(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("DROP ROLE IF EXISTS duban_test_stranger")
+        owner.execute("CREATE ROLE duban_test_stranger LOGIN")
+    settings = Settings.model_validate({"secret_key": KEY})
+    try:
+        with pytest.raises(errors.InsufficientPrivilege, match="permission denied for schema duban"):
+            build(settings, make_conninfo(database, user="duban_test_stranger"), name="test")
+    finally:
+        with psycopg.connect(database, autocommit=True) as owner:
+            owner.execute("DROP ROLE duban_test_stranger")
 
 
 @pytest.mark.database

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -162,7 +163,9 @@ def test_a_wrong_encoding(office: Office, encoding: str) -> None:
     ],
 )
 def test_a_body_that_is_not_json_or_means_two_things(office: Office, content: bytes) -> None:
-    told(send(office, content), 400, "body-not-json")
+    answer = send(office, content)
+    told(answer, 400, "body-not-json")
+    assert re.search("[a-z]{3} [a-z]{3}", answer.json()["detail"]) is None
     assert office.stored() == 0
 
 
@@ -264,7 +267,7 @@ def test_nothing_is_at_an_unknown_address_and_no_address_takes_every_method(offi
     assert "GET" in answer.headers["allow"]
     answer = office.client.request("OPTIONS", "/api/v1/cases", headers=office.token("deputy"))
     told(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", "Basic dTpw", "Bearer duban_0123456789ab_" + "a" * 43])

@@ -39,6 +39,15 @@ def test_every_answer_has_the_security_headers(office: Office) -> None:
             assert answer.headers["x-request-id"]
 
 
+def test_head_is_answered_as_get_is_without_the_body(office: Office) -> None:
+    office.submit()
+    for path in ("/healthz", "/cases", "/api/v1/cases", "/static/app.css", "/nothing"):
+        given = office.token("deputy")
+        got, head = office.client.get(path, headers=given), office.client.head(path, headers=given)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+
+
 def test_only_the_description_page_may_style_itself(office: Office) -> None:
     policy = office.client.get("/docs").headers["content-security-policy"]
     assert "style-src 'self' 'unsafe-inline'" in policy

@@ -68,6 +68,18 @@ def test_an_unreadable_version_is_refused(office: Office, tag: str) -> None:
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/if-match-unreadable")
 
 
+@pytest.mark.parametrize("tag", ['"nonsense"', '"other-case-v1"', 'W/"{}-v1"'])
+def test_a_version_that_the_case_never_had_is_told_as_it_was_given(office: Office, tag: str) -> None:
+    case = office.submit()
+    id = case.json()["case_id"]
+    given = tag.format(id)
+    answer = office.post(
+        f"/api/v1/cases/{id}/steps/handed_over", {"step": {"lead_unit": "jtj"}}, "deputy_affairs", If_Match=given
+    )
+    assert (answer.status_code, answer.json()["steps_since"]) == (412, [])
+    assert given in answer.json()["detail"]
+
+
 def test_a_stale_version_is_told_what_happened_since(office: Office) -> None:
     case = office.submit()
     office.record(case, "handed_over", "2026-03-05", lead_unit="jtj")

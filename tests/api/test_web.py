@@ -10,6 +10,8 @@ import pytest
 from adapters.exchange.sample import load_sample
 from api.web import listing
 from api.words import LANGUAGES
+from domain.case import Voided
+from domain.cases.suggestion import Relation, SimilarLinked
 from tests.api.conftest import Office
 from tests.api.story import ENDLESS, HOSTILE, Story
 
@@ -319,6 +321,54 @@ def test_a_case_before_it_was_known_says_since_when(office: Office, told: str) -
 def test_a_case_that_nobody_knows_is_a_page_too(office: Office) -> None:
     assert "没有编号为“nope”的案件" in read(office, "/cases/nope", 404)
     assert "<script>" not in read(office, "/cases/%3Cscript%3E", 404)
+
+
+def test_a_case_whose_opening_is_void_still_shows_what_was_recorded(office: Office, story: Story) -> None:
+    case_id = story.open("2026-03-01", "录错的一件", number="2026-090")
+    story.record(case_id, "2026-03-02", Voided(voids=1, reason="重复登记", approved_by="主任"))
+    office.catch_up()
+    text = read(office, f"/cases/{case_id}", 404)
+    assert "提出这一步已经作废" in text
+    assert "重复登记" in text
+    assert "看现在的情况" not in text
+    assert "看现在的情况" in read(office, f"/cases/{case_id}?as_of=2026-04-01", 404)
+
+
+def test_another_case_is_named_as_people_name_it(office: Office, story: Story) -> None:
+    one = story.open("2026-03-01", "关于夜间公交的建议", number="2026-071")
+    other = story.open("2026-03-02", "关于增开夜班车的建议", number="2026-072")
+    story.record(one, "2026-03-03", SimilarLinked(other=other, relation=Relation.SIMILAR))
+    text = read(office, f"/cases/{one}")
+    assert re.search(rf'<a href="/cases/{other}"><bdi>2026-072</bdi></a>', text)
+
+
+def test_who_acted_is_named(office: Office, told: str) -> None:
+    text = read(office, f"/cases/{told}")
+    assert "d-001" not in text.partition('class="timeline"')[2]
+    assert "市交通运输局" in text
+
+
+def test_a_parameter_given_twice_is_refused(office: Office) -> None:
+    assert "参数“stage”只能给一次" in read(office, "/cases?stage=submitted&stage=closed", 422)
+    answer = office.get("/api/v1/cases?stage=submitted&stage=closed")
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "stage")
+
+
+def test_a_filter_that_there_is_not_is_refused(office: Office) -> None:
+    assert "没有“lost”这个阶段" in read(office, "/cases?stage=lost", 422)
+
+
+@pytest.mark.parametrize("moment", ["as_of=9999-12-31", "known_at=9999-12-31", "as_of=0001-01-01"])
+def test_the_ends_of_time_are_moments_too(office: Office, told: str, moment: str) -> None:
+    for path in ("/cases", f"/cases/{told}"):
+        assert office.client.get(f"{path}?{moment}").status_code in {200, 404}
+
+
+def test_an_address_where_nothing_is_shows_a_browser_a_page(office: Office) -> None:
+    for path in ("/nothing", "/static/nothing.css", "/cases/a%00b"):
+        answer = office.client.get(path, headers={"Accept": "text/html,*/*"})
+        assert (answer.status_code, "<main" in answer.text) == (404, True), path
+    assert office.client.get("/nothing").headers["content-type"] == "application/problem+json"
 
 
 def test_findings_lead_to_their_step(office: Office, story: Story) -> None:

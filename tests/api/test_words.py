@@ -75,5 +75,12 @@ def test_a_sentence_calls_stages_roles_and_steps_by_their_names() -> None:
 
 
 def test_a_missing_parameter_never_breaks_an_answer() -> None:
-    assert "—" in ZH("unknown-unit")
+    assert "…" in ZH("unknown-unit")
     assert ZH("no-such-id") == "no-such-id"
+
+
+def test_a_reason_is_told_in_the_readers_language() -> None:
+    assert ZH("value-not-allowed", reason="string_too_long", max_length=500) == "内容不符合要求：最多 500 个字符。"
+    assert "satisfied, dissatisfied" in EN.fault("enum", {"expected": "'satisfied' or 'dissatisfied'"})
+    assert "satisfied、dissatisfied" in ZH.fault("enum", {"expected": "'satisfied' or 'dissatisfied'"})
+    assert "never_met_before" in ZH.fault("never_met_before", {})
