@@ -17,7 +17,7 @@ from adapters import embedded
 from adapters.identity.tokens import Tokens
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
-from adapters.postgres.migrate import migrate, migrations, refuse_foreign
+from adapters.postgres.migrate import applied_migrations, migrate, migrations
 from adapters.postgres.pool import LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
 from adapters.settings import Settings, secret_key
@@ -129,8 +129,8 @@ def _refuse_unsafe_library(environment: Mapping[str, str]) -> None:
 
 def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
     with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as conn:
-        _refuse_other_migrations(conn, settings)
-        row = conn.execute(_said_of("SELECT id FROM {}", settings, "installation")).fetchone()
+        _refuse_unprepared(conn, settings)
+        row = conn.execute(_of_installation("SELECT id FROM {}", settings)).fetchone()
     if row is None:
         row = _claimed(settings, conninfo, mine)
     if row is None or row[0] != mine:
@@ -141,22 +141,16 @@ def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
         )
 
 
-def _said_of(statement: LiteralString, settings: Settings, table: str) -> sql.Composed:
-    """A statement about a table by its full name: a login that may not enter the schema is told so."""
-    return sql.SQL(statement).format(sql.Identifier(settings.database_schema, table))
+def _of_installation(statement: LiteralString, settings: Settings) -> sql.Composed:
+    return sql.SQL(statement).format(sql.Identifier(settings.database_schema, "installation"))
 
 
-def _refuse_other_migrations(conn: psycopg.Connection[Any], settings: Settings) -> None:
+def _refuse_unprepared(conn: psycopg.Connection[Any], settings: Settings) -> None:
     """Refuse a database that is older or newer than the code, or was prepared by other migrations."""
-    try:
-        rows = conn.execute(_said_of("SELECT number, name, sha256 FROM {}", settings, "migration")).fetchall()
-    except (errors.UndefinedTable, errors.InvalidSchemaName):
-        rows = []
-    refuse_foreign({number: (name, digest) for number, name, digest in rows})
-    if (needed := len(migrations())) > len(rows):
+    applied, needed = len(applied_migrations(conn, settings.database_schema)), len(migrations())
+    if applied < needed:
         raise GuardError(
-            f"The database is at migration {len(rows)}, this version of Duban needs {needed}. "
-            "Run `duban migrate` first."
+            f"The database is at migration {applied}, this version of Duban needs {needed}. Run `duban migrate` first."
         )
 
 
@@ -164,14 +158,14 @@ def _claimed(settings: Settings, conninfo: str, mine: str) -> tuple[str] | None:
     """The id in the database after the first process has written its own."""
     with psycopg.connect(_owner(settings, conninfo), autocommit=True, connect_timeout=5) as conn:
         try:
-            claim = _said_of("INSERT INTO {} (id) VALUES (%s) ON CONFLICT DO NOTHING", settings, "installation")
+            claim = _of_installation("INSERT INTO {} (id) VALUES (%s) ON CONFLICT DO NOTHING", settings)
             conn.execute(claim, [mine])
         except errors.InsufficientPrivilege:
             raise GuardError(
                 "The database was not prepared for this installation, and its user may not do so. "
                 "Run `duban doctor` once with DUBAN_MIGRATION_URL set to the owner's."
             ) from None
-        return conn.execute(_said_of("SELECT id FROM {}", settings, "installation")).fetchone()
+        return conn.execute(_of_installation("SELECT id FROM {}", settings)).fetchone()
 
 
 def _refuse_projection_ahead(views: Views, ledger: PostgresLedger) -> None:

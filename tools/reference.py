@@ -51,6 +51,26 @@ where it comes from; secrets are masked.
 |---|---|---|
 """
 
+OWN_POSTGRESQL = """
+## A PostgreSQL of your own
+
+Version 15 or newer, and a database in UTF8. The login of `DUBAN_MIGRATION_URL` (by default that of
+`DUBAN_DATABASE_URL`) prepares it: it needs CREATE on the database, and either CREATEROLE or the two roles made for it.
+Everything else runs as a login that needs only to be a member of them, and gives up what else it may do:
+
+```sql
+CREATE ROLE duban_app NOLOGIN;
+CREATE ROLE duban_projector NOLOGIN;
+CREATE ROLE duban_owner LOGIN PASSWORD '…';   -- DUBAN_MIGRATION_URL
+CREATE ROLE duban_web LOGIN PASSWORD '…';     -- DUBAN_DATABASE_URL
+GRANT duban_app, duban_projector TO duban_owner, duban_web;
+CREATE DATABASE duban OWNER duban_owner ENCODING 'UTF8' TEMPLATE template0;
+```
+
+The first `duban serve` (or `duban migrate` and then `duban doctor`) with `DUBAN_MIGRATION_URL` set prepares the
+database and claims it for this installation's secret key; later starts need the owner only for a newer version.
+"""
+
 
 def cli_page() -> str:
     """The commands with their arguments, options and examples."""
@@ -63,7 +83,7 @@ def configuration_page() -> str:
         f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |"
         for name, field in Settings.model_fields.items()
     ]
-    return CONFIGURATION + "\n".join(rows) + "\n"
+    return CONFIGURATION + "\n".join(rows) + "\n" + OWN_POSTGRESQL
 
 
 def _default(value: object) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib import resources
 from typing import Any
@@ -55,8 +54,17 @@ def refuse_unusable(conn: psycopg.Connection[Any]) -> None:
         raise MigrationError(msg)
 
 
-def refuse_foreign(applied: Mapping[int, tuple[str, str]]) -> None:
-    """Refuse migrations (number → file name, SHA-256) that this version does not know, or knows otherwise."""
+def applied_migrations(conn: psycopg.Connection[Any], schema: str) -> set[int]:
+    """The numbers of what was applied; refused where this version does not know it, or knows it otherwise.
+
+    Raises psycopg.errors.InsufficientPrivilege for a login that may not enter the schema.
+    """
+    # By its full name: where a schema may not be entered, a search path would say that there is no such table.
+    said = sql.SQL("SELECT number, name, sha256 FROM {}").format(sql.Identifier(schema, "migration"))
+    try:
+        applied = {number: (name, digest) for number, name, digest in conn.execute(said)}
+    except (errors.UndefinedTable, errors.InvalidSchemaName):
+        return set()
     known = migrations()
     if newer := sorted(set(applied) - set(known)):
         msg = (
@@ -71,16 +79,22 @@ def refuse_foreign(applied: Mapping[int, tuple[str, str]]) -> None:
                 "install the Duban that applied it, or restore a backup into a new database"
             )
             raise MigrationError(msg)
+    return set(applied)
 
 
 def migrate(conninfo: str, schema: str = "duban", ledger: str = "main") -> list[str]:
-    """Bring the schema to this version, open the ledger, and return the names of the migrations that were applied."""
+    """Bring the schema to this version, open the ledger, and return the names of the migrations that were applied.
+
+    A login without the owner's rights is enough where there is nothing to do.
+    """
     with psycopg.connect(conninfo, autocommit=True) as conn:
         refuse_unusable(conn)
         conn.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"duban:{schema}"])
         try:
             return _migrate(conn, schema, ledger)
         except errors.InsufficientPrivilege as error:
+            if _is_prepared(conn, schema, ledger):
+                return []
             msg = (
                 f"the database user may not prepare the schema: {error.diag.message_primary}. "
                 f"Let an owner create the roles {', '.join(ROLES)} and the schema,"
@@ -103,10 +117,7 @@ def _migrate(conn: psycopg.Connection, schema: str, ledger: str) -> list[str]:
         "CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL,"
         " sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
     )
-    applied: dict[int, tuple[str, str]] = {
-        number: (name, digest) for number, name, digest in conn.execute("SELECT number, name, sha256 FROM migration")
-    }
-    refuse_foreign(applied)
+    applied = applied_migrations(conn, schema)
     done = []
     for number, (name, text) in migrations().items():
         if number in applied:
@@ -119,6 +130,13 @@ def _migrate(conn: psycopg.Connection, schema: str, ledger: str) -> list[str]:
     _grant(conn, schema)
     conn.execute("SELECT ledger_open(%s)", [ledger])
     return done
+
+
+def _is_prepared(conn: psycopg.Connection[Any], schema: str, ledger: str) -> bool:
+    head = sql.SQL("SELECT 1 FROM {} WHERE ledger_id = %s").format(sql.Identifier(schema, "ledger_head"))
+    with suppress(errors.InsufficientPrivilege):
+        return applied_migrations(conn, schema) == set(migrations()) and bool(conn.execute(head, [ledger]).fetchone())
+    return False
 
 
 def _ensure_role(conn: psycopg.Connection, role: str) -> None:

@@ -118,6 +118,25 @@ def test_a_database_that_cannot_hold_every_character_is_refused(blank_database: 
             owner.execute("DROP DATABASE duban_test_ascii")
 
 
+def test_a_login_that_owns_nothing_may_start_where_there_is_nothing_to_do(blank_database: str) -> None:
+    with connect(blank_database) as owner:
+        owner.execute("DROP ROLE IF EXISTS duban_test_web")
+        owner.execute("CREATE ROLE duban_test_web LOGIN")
+    web = make_conninfo(blank_database, user="duban_test_web")
+    try:
+        migrate(blank_database)
+        with pytest.raises(MigrationDenied):
+            migrate(web)
+        with connect(blank_database) as owner:
+            owner.execute("GRANT duban_app, duban_projector TO duban_test_web")
+        assert migrate(web) == []
+        with pytest.raises(MigrationDenied):
+            migrate(web, ledger="another")
+    finally:
+        with connect(blank_database) as owner:
+            owner.execute("DROP ROLE duban_test_web")
+
+
 def test_a_user_without_rights_hears_what_is_missing(blank_database: str) -> None:
     with connect(blank_database) as owner:
         owner.execute("DROP ROLE IF EXISTS duban_test_nobody")
