@@ -122,6 +122,7 @@ def rule_of(deadline: Deadline) -> ClockRule | None:
     return load_rulebook(deadline.rule.rulebook, deadline.rule.version).clocks.get(deadline.rule.id)
 
 
+@lru_cache(maxsize=4096)
 def overdue_from(due_on: date, zone: str) -> datetime:
     """The first instant at which it is overdue: 00:00 of the next day in the zone."""
     if due_on == date.max:

@@ -25,6 +25,8 @@ CHANNEL = "duban_recorded"
 _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
 _REBUILD_BATCH = 5_000
+_STATISTICS = "30"
+"""For PostgreSQL's 100, ANALYZE takes as long as a twentieth of the rebuild; the plans are the same."""
 
 log = structlog.get_logger("duban.projector")
 
@@ -73,6 +75,7 @@ class Projector:
                 msg = f"{name} is being rebuilt by another process"
                 raise ProjectorError(msg)
             conn.execute("SET synchronous_commit TO off")
+            conn.execute("SELECT set_config('default_statistics_target', %s, false)", [_STATISTICS])
             heads = dict(conn.execute("SELECT ledger_id, position FROM ledger_head ORDER BY ledger_id").fetchall())
             number = self._new_build(conn, name, list(heads))
             builds = {

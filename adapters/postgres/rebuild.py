@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ from adapters.batch import batch_work
 from adapters.postgres.build import Build, Cases, PoisonError, ProjectorError, connect
 from projections.catalogue import PROJECTIONS
 
-_SHARE = 5_000
+_SHARE = 2_000
 """Steps that a process reads at a time, or a little more."""
 _WORTH = 20_000
 """For so many steps a process is worth its start."""
@@ -57,13 +57,33 @@ class Filler:
 
 
 def fill(conn: psycopg.Connection[Any], job: Job) -> Generator[int]:
-    """Fill a build, by as many processes as there are processors and work; yields how many records each share was."""
-    shares = [cases for ledger_id in job.heads for cases in _shares(conn, ledger_id)]
-    processes = min(os.cpu_count() or 1, sum(job.heads.values()) // _WORTH)
-    if processes > 1:
-        yield from _by_processes(job, shares, processes)
-    else:
-        yield from map(Filler(conn, job).fill, shares)
+    """Fill a build, by as many processes as there are processors and work; yields how many records each share was.
+
+    This process is one of them, and works while the others start.
+    """
+    others = min(os.cpu_count() or 1, sum(job.heads.values()) // _WORTH) - 1
+    with ExitStack() as stack:
+        idle: SimpleQueue[Filler | _Process] = SimpleQueue()
+        idle.put(Filler(conn, job))
+        for _ in range(others):
+            idle.put(stack.enter_context(_Process(job)))
+        shares = [cases for ledger_id in job.heads for cases in _shares(conn, ledger_id)]
+        threads = stack.enter_context(ThreadPoolExecutor(idle.qsize()))
+
+        def given(cases: Cases) -> int:
+            filler = idle.get()
+            try:
+                return filler.fill(cases)
+            finally:
+                idle.put(filler)
+
+        waiting = [threads.submit(given, cases) for cases in shares]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _shares(conn: psycopg.Connection[Any], ledger_id: str) -> list[Cases]:
@@ -75,29 +95,6 @@ def _shares(conn: psycopg.Connection[Any], ledger_id: str) -> list[Cases]:
     ).fetchall()
     cuts = [None, *(end for (end,) in ends), None]
     return [Cases(ledger_id, after, until) for after, until in pairwise(cuts)]
-
-
-def _by_processes(job: Job, shares: Sequence[Cases], processes: int) -> Generator[int]:
-    with ExitStack() as stack:
-        idle: SimpleQueue[_Process] = SimpleQueue()
-        for _ in range(processes):
-            idle.put(stack.enter_context(_Process(job)))
-        threads = stack.enter_context(ThreadPoolExecutor(processes))
-
-        def given(cases: Cases) -> int:
-            process = idle.get()
-            try:
-                return process.fill(cases)
-            finally:
-                idle.put(process)
-
-        waiting = [threads.submit(given, cases) for cases in shares]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 class _Process:
