@@ -162,8 +162,11 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def refuse_repeated(request: Request) -> None:
-    """Refuse an address that gives a parameter twice, which would leave open what is meant."""
+async def refuse_repeated(request: Request) -> None:
+    """Refuse an address that gives a parameter twice, which would leave open what is meant.
+
+    It waits for nothing; but FastAPI gives a dependency that cannot wait to a thread.
+    """
     names = [name for name, _ in request.query_params.multi_items()]
     if (name := next((name for name in names if names.count(name) > 1), None)) is not None:
         detail = words_for(request)("parameter-repeated", name=name)

@@ -58,7 +58,7 @@ class PageRoute(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
-                refuse_repeated(request)
+                await refuse_repeated(request)
                 return await answer(request)
             except (Refused, ProblemError) as error:
                 return failure_page(request, error.message_id, error.params)
