@@ -15,6 +15,8 @@ from domain.moment import Moment, UnreadableTimeError, parse_moment
 
 LAST_POSITION = 2**63 - 1
 _SHOWN = 100
+_SOON = 0.05
+"""Seconds within which the case list usually shows what was just recorded; only after them is the ledger asked."""
 
 Position = Annotated[int, Field(ge=0, le=LAST_POSITION)]
 
@@ -71,11 +73,13 @@ class Asked:
     def of_lists(self, services: Services) -> Moment:
         """The moment in the projections, once they have read what the request wants to see."""
         wanted = max(self.position or 0, self.min_position or 0)
-        if wanted:
+        reached = services.views.wait_for(wanted, _SOON)
+        if reached < wanted:
             self._require_recorded(services, wanted)
-            if not services.views.wait_for(wanted):
-                raise ProblemError("not-caught-up", position=wanted)
-        return services.views.moment(self.as_of, self.known_at, self.position)
+            reached = services.views.wait_for(wanted)
+        if reached < wanted:
+            raise ProblemError("not-caught-up", position=wanted)
+        return services.views.moment(self.as_of, self.known_at, self.position, reached)
 
     def of_case(self, services: Services) -> Moment:
         """The moment of a single case, which is read from the ledger itself and so waits for nothing."""

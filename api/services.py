@@ -17,7 +17,11 @@ class Views(Protocol):
     """Reads of the projections at a moment."""
 
     def moment(
-        self, as_of: datetime | None = None, known_at: datetime | None = None, position: int | None = None
+        self,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        position: int | None = None,
+        reached: int | None = None,
     ) -> Moment:
         """The moment meant; None is now."""
 
@@ -41,8 +45,8 @@ class Views(Protocol):
     def status(self) -> list[ProjectionStatus]:
         """How far each projection is."""
 
-    def wait_for(self, position: int, timeout: float = 2.0) -> bool:
-        """Whether the case list reaches a position in time."""
+    def wait_for(self, position: int, timeout: float = 2.0) -> int:
+        """The position that the case list has reached: at least this one, unless that takes longer than the timeout."""
 
 
 class Tokens(Protocol):

@@ -31,7 +31,7 @@ STATES: dict[str, LiteralString] = {
 SORTS: dict[str, LiteralString] = {"opened_on": "date", "due_on": "date", "number": "text", "title": "text"}
 
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
-_WAIT_STEP = 0.002
+_WAIT_STEP = 0.001
 
 
 class Views:
@@ -52,10 +52,15 @@ class Views:
         return int(rows[0][0]) if rows else 0
 
     def moment(
-        self, as_of: datetime | None = None, known_at: datetime | None = None, position: int | None = None
+        self,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        position: int | None = None,
+        reached: int | None = None,
     ) -> Moment:
-        """A moment; what is left open is now. A position that has not been reached is refused."""
-        reached = self.position()
+        """A moment; what is left open is now. A position that has not been reached, as far as is known, is refused."""
+        if reached is None:
+            reached = self.position()
         if position is not None:
             if not 0 <= position <= reached:
                 raise Refused("position-not-reached", field="position", position=position, reached=reached)
@@ -142,14 +147,12 @@ class Views:
         )
         return [ProjectionStatus(*row) for row in rows]
 
-    def wait_for(self, position: int, timeout: float = 2.0) -> bool:
-        """Whether the case list reaches a position in time, so that a writer can read what it wrote."""
+    def wait_for(self, position: int, timeout: float = 2.0) -> int:
+        """The position that the case list has reached: at least this one, unless that takes longer than the timeout."""
         until = time.monotonic() + timeout
-        while self.position() < position:
-            if time.monotonic() > until:
-                return False
+        while (reached := self.position()) < position and time.monotonic() < until:
             time.sleep(_WAIT_STEP)
-        return True
+        return reached
 
     def _where(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, dict[str, Any]]:
         conditions: list[sql.Composable] = [

@@ -251,7 +251,7 @@ def test_now_is_what_the_list_has_reached_and_not_what_the_ledger_holds(office: 
     assert office.views.moment().known == 0
     assert office.views.moment(known_at=datetime.max.replace(tzinfo=UTC)).known == 0
     office.project()
-    assert office.views.wait_for(1)
+    assert office.views.wait_for(1) >= 1
     assert office.views.moment().known == 1
 
 
@@ -296,7 +296,7 @@ def test_pages_of_a_frozen_moment_show_each_case_once_while_others_write(
         after = None
         while page := office.views.cases(Filter(), moment, sort=direction + sort, after=after, limit=4):
             paged += page
-            assert office.views.wait_for(moment.known + 1, timeout=10)
+            assert office.views.wait_for(moment.known + 1, timeout=10) >= moment.known + 1
             after = (getattr(page[-1], sort), page[-1].case_id)
     finally:
         stop.set()
