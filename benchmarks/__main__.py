@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import append, append16, bulk_import, http, moment, rebuild
-from benchmarks.measuring import Figure
+from benchmarks.measuring import Figure, pulse
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "append": append.run,
@@ -35,17 +35,26 @@ def main() -> None:
     if unknown := sorted(set(asked.names) - set(BENCHMARKS)):
         parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     figures: list[Figure] = []
+    pulses: dict[str, float] = {}
     for name in asked.names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr)
+        pulses[name] = pulse()
         figures += BENCHMARKS[name]()
     if asked.json:
-        machine = {"cpus": os.cpu_count(), "python": python_version(), "load": os.getloadavg()[2]}
+        machine = {
+            "cpus": os.cpu_count(),
+            "python": python_version(),
+            "load": os.getloadavg()[2],
+            "million_additions_a_second": pulses,
+        }
         told = [asdict(f) | {"ratio": f.ratio, "reached": f.reached} for f in figures]
         print(json.dumps({"machine": machine, "figures": told}, ensure_ascii=False, indent=2))
     else:
         Console(width=None if sys.stdout.isatty() else 150).print(_table(figures))
         load = f"mean load of 15 minutes {os.getloadavg()[2]:.1f}"
         print(f"{os.cpu_count()} processors, {load}, Python {python_version()}")
+        beats = ", ".join(f"{name} {beat:.1f}" for name, beat in pulses.items())
+        print(f"million additions a second by one processor, just before each: {beats}")
 
 
 def _table(figures: list[Figure]) -> Table:

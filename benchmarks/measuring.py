@@ -73,6 +73,12 @@ def rate(count: int, work: Callable[[], object]) -> float:
     return count / (perf_counter() - started)
 
 
+def pulse() -> float:
+    """How many million additions a second Python does now: how fast a shared processor is at this moment."""
+    numbers = range(2_000_000)
+    return rate(len(numbers), lambda: sum(number + 1 for number in numbers)) / 1_000_000
+
+
 def alternately(
     slices: int, ours: Callable[[int], float], raw: Callable[[int], float]
 ) -> tuple[list[float], list[float]]:
