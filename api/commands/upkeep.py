@@ -51,8 +51,8 @@ def status(as_json: Json = False) -> None:
 
 @projection.command(
     help=told(
-        "Build a projection anew beside the old rows, then swap; readers are served throughout.",
-        "在旧数据旁重建投影，完成后切换；期间查询不受影响。",
+        "Build a projection anew beside the old rows, with every processor, then swap; readers are served throughout.",
+        "用全部处理器在旧数据旁重建投影，完成后切换；期间查询不受影响。",
     ),
     epilog=example("duban projection rebuild case_list"),
 )
