@@ -68,7 +68,8 @@ class Client:
         stream.write("\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode() + content)
         stream.flush()
         status = stream.readline()
-        told = dict(line.decode().lower().rstrip().split(": ", 1) for line in iter(stream.readline, b"\r\n"))
+        pairs = (line.decode().partition(":") for line in iter(stream.readline, b"\r\n"))
+        told = {name.lower(): value.strip() for name, _, value in pairs}
         text = stream.read(int(told["content-length"]))
         if not status.startswith(b"HTTP/1.1 2"):
             raise AssertionError(f"{method} {path}: {status.decode()} {text.decode()}")

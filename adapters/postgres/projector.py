@@ -26,7 +26,7 @@ _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
 _REBUILD_BATCH = 5_000
 _STATISTICS = "30"
-"""For PostgreSQL's 100, ANALYZE takes as long as a twentieth of the rebuild; the plans are the same."""
+"""For PostgreSQL's 100, ANALYZE takes as long as a twentieth of the rebuild; the plans hardly differ."""
 
 log = structlog.get_logger("duban.projector")
 

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,35 +119,34 @@ def test_a_database_that_cannot_hold_every_character_is_refused(blank_database: 
             owner.execute("DROP DATABASE duban_test_ascii")
 
 
-def test_a_login_that_owns_nothing_may_start_where_there_is_nothing_to_do(blank_database: str) -> None:
-    with connect(blank_database) as owner:
-        owner.execute("DROP ROLE IF EXISTS duban_test_web")
-        owner.execute("CREATE ROLE duban_test_web LOGIN")
-    web = make_conninfo(blank_database, user="duban_test_web")
+@contextmanager
+def login_without_rights(database: str) -> Iterator[str]:
+    """The conninfo of a new user of the server."""
+    with connect(database) as owner:
+        owner.execute("DROP ROLE IF EXISTS duban_test_login")
+        owner.execute("CREATE ROLE duban_test_login LOGIN")
     try:
+        yield make_conninfo(database, user="duban_test_login")
+    finally:
+        with connect(database) as owner:
+            owner.execute("DROP ROLE duban_test_login")
+
+
+def test_a_login_that_owns_nothing_may_start_where_there_is_nothing_to_do(blank_database: str) -> None:
+    with login_without_rights(blank_database) as web:
         migrate(blank_database)
         with pytest.raises(MigrationDenied):
             migrate(web)
         with connect(blank_database) as owner:
-            owner.execute("GRANT duban_app, duban_projector TO duban_test_web")
+            owner.execute("GRANT duban_app, duban_projector TO duban_test_login")
         assert migrate(web) == []
         with pytest.raises(MigrationDenied):
             migrate(web, ledger="another")
-    finally:
-        with connect(blank_database) as owner:
-            owner.execute("DROP ROLE duban_test_web")
 
 
 def test_a_user_without_rights_hears_what_is_missing(blank_database: str) -> None:
-    with connect(blank_database) as owner:
-        owner.execute("DROP ROLE IF EXISTS duban_test_nobody")
-        owner.execute("CREATE ROLE duban_test_nobody LOGIN")
-    try:
-        with pytest.raises(MigrationDenied, match="DUBAN_MIGRATION_URL"):
-            migrate(make_conninfo(blank_database, user="duban_test_nobody"))
-    finally:
-        with connect(blank_database) as owner:
-            owner.execute("DROP ROLE duban_test_nobody")
+    with login_without_rights(blank_database) as nobody, pytest.raises(MigrationDenied, match="DUBAN_MIGRATION_URL"):
+        migrate(nobody)
 
 
 @pytest.fixture
