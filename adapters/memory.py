@@ -13,6 +13,7 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent
 
 from domain.docket import Code, Command, LedgerEvent, Request, Result
+from domain.registry import PREFIX
 
 _LATER = timedelta(microseconds=1)
 
@@ -59,6 +60,10 @@ class MemoryLedger(ApplicationRecorder):
     def tail(self, after: int, limit: int, until: int | None = None) -> list[LedgerEvent]:
         """Stored events after a position, in their order."""
         return self._events[after:until][:limit]
+
+    def registry_events(self, after: int) -> list[LedgerEvent]:
+        """The stored steps of the registry's cases after a position, in their order."""
+        return [event for event in self._events[after:] if str(event.originator_id).startswith(PREFIX)]
 
     # What the library asks
 

@@ -12,7 +12,6 @@ from domain.case import Act, DeadlineRecalculated, Role
 from domain.clock import Deadline
 from domain.docket import Docket
 from domain.moment import Moment, day_of, start_of_day
-from domain.office import load_jurisdiction
 from projections.reading import CaseRow, Filter
 
 _PAGE = 200
@@ -44,7 +43,7 @@ def recalculate(
     docket: Docket, views: Cases, jurisdiction: str, *, actor: str, reason: str, at: datetime, dry_run: bool = False
 ) -> Iterator[Moved]:
     """Record a step for every running deadline that would be otherwise today. Asked again, it repeats nothing."""
-    known = load_jurisdiction(jurisdiction)
+    known = docket.registry.jurisdiction(jurisdiction)
     today = day_of(at, known.time_zone)
     office = known.on(today)
     act = Act(

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from domain.office import jurisdiction_codes
+from domain.values import Code
 
 PREFIX = "DUBAN_"
 FILE = "_FILE"
@@ -47,12 +47,6 @@ def _long_enough(key: SecretStr) -> SecretStr:
     if len(key.get_secret_value()) < SHORTEST_KEY:
         raise ValueError(f"should have at least {SHORTEST_KEY} characters")
     return key
-
-
-def _known(code: str) -> str:
-    if code not in jurisdiction_codes():
-        raise ValueError(f"should be one of {', '.join(jurisdiction_codes())}")
-    return code
 
 
 def _place(path: Path) -> Path:
@@ -120,9 +114,7 @@ class Settings(BaseSettings):
         "duban", description="The schema of the tables"
     )
     ledger: Name = Field("main", description="The ledger that is written to")
-    jurisdiction: Annotated[str, AfterValidator(_known)] = Field(
-        "cn-999900", description="The jurisdiction whose rules and units apply"
-    )
+    jurisdiction: Code = Field("cn-999900", description="The jurisdiction whose rules and units apply")
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
         None, description="What sessions and cursors are signed with; by default made once, in the data directory"
     )

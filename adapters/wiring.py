@@ -20,8 +20,10 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import applied_migrations, migrate, migrations
 from adapters.postgres.pool import LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
+from adapters.registry import LedgerRegistry
 from adapters.settings import Settings, secret_key
 from domain.docket import Code, Command, Docket, Result
+from domain.registry import Registry
 
 UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
 _HOUR = 3600.0
@@ -45,6 +47,11 @@ class Services:
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
     _due: float = field(default=0.0, repr=False)
+
+    @property
+    def registry(self) -> Registry:
+        """What is known of the jurisdictions."""
+        return self.docket.registry
 
     def look_after(self) -> None:
         """What is due now and then, called as often as one likes: hourly, requests past their days are forgotten."""
@@ -100,9 +107,10 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
     hints = Hints(conninfo)
     try:
         ledger = HintingLedger(pool, settings.ledger, hints)
+        docket = Docket(ledger, LedgerRegistry(ledger))
         views = Views(pool, ledger)
         _refuse_projection_ahead(views, ledger)
-        return Services(settings, Docket(ledger), ledger, views, Tokens(pool), secret, pool, hints)
+        return Services(settings, docket, ledger, views, Tokens(pool, docket.registry), secret, pool, hints)
     except BaseException:
         hints.close()
         pool.close()

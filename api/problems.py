@@ -33,14 +33,15 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "clock-does-not-run", "clock-without-rule", "commitment-exists", "contact-exists", "evaluated-already",
           "handed-over-already", "later-correction-stands", "lead-unit-assigned-already", "no-case-then",
           "no-evaluation-yet", "no-extension-requested", "no-reply-in-round", "no-reply-yet", "nobody-left",
-          "not-handed-over", "outcome-is-another", "part-step-not-open", "problem-exists", "step-is-void",
-          "step-not-open", "unit-assigned-already"),
+          "not-handed-over", "outcome-is-another", "part-step-not-open", "problem-exists",
+          "session-convened-already", "step-is-void", "step-not-open", "term-opened-already",
+          "unit-assigned-already"),
     412: ("stale-version",),
     413: ("body-too-large",),
     415: ("content-type-not-json",),
     428: ("if-match-missing",),
     500: ("internal-error",),
-    503: ("database-full", "database-unavailable", "ledger-busy", "not-caught-up"),
+    503: ("database-full", "database-unavailable", "ledger-busy", "no-jurisdiction-yet", "not-caught-up"),
 }  # fmt: skip
 STATUS: dict[str, int] = {message_id: status for status, ids in _BY_STATUS.items() for message_id in ids}
 """HTTP status of every message id that is not simply a value that cannot be (422)."""

@@ -10,6 +10,7 @@ from fastapi import Request
 from domain.docket import Docket, LedgerEvent
 from domain.moment import Moment
 from domain.principal import Principal
+from domain.registry import Registry
 from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
 
 
@@ -65,6 +66,10 @@ class Services(Protocol):
     @property
     def docket(self) -> Docket:
         """Where cases are opened, recorded and read."""
+
+    @property
+    def registry(self) -> Registry:
+        """What is known of the jurisdictions."""
 
     @property
     def views(self) -> Views:

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from adapters.exchange.importer import Report, run_import
+from adapters.exchange.jurisdictions import entered_in_memory
 from adapters.exchange.profiles import profile_named
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool
@@ -29,7 +30,9 @@ GOAL = Goal("value", "least", 10_000)
 def import_questions(pool: Pool, file: Path, ledger_id: str = "main") -> Report:
     """Import a file of written questions as `duban import` does."""
     ledger = PostgresLedger(pool, ledger_id)
-    report = run_import(Docket(ledger), ledger, profile_named("sangiin-questions"), file, actor="clerk-1")
+    report = run_import(
+        Docket(ledger, entered_in_memory()), ledger, profile_named("sangiin-questions"), file, actor="clerk-1"
+    )
     assert not report.refusals
     return report
 

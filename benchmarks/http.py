@@ -28,6 +28,7 @@ from uuid import uuid4
 import psycopg
 
 from adapters import embedded
+from adapters.exchange.jurisdictions import entered_in_memory
 from adapters.identity.tokens import Tokens
 from benchmarks.material import JURISDICTION, RAW_INSERT, RAW_TABLE, openings, raw_rows
 from benchmarks.measuring import Database, Figure, Goal, data_dir, percentile
@@ -89,7 +90,9 @@ def run() -> Iterator[Figure]:
     with data_dir() as place, _service(place) as port:
         db = Database(embedded.running(place) or "")
         with db.pool(2) as pool, db.owner() as conn:
-            token = Tokens(pool).create("clerk-1", Role.DEPUTY_AFFAIRS, JURISDICTION, JURISDICTION, "benchmark", 1)
+            token = Tokens(pool, entered_in_memory()).create(
+                "clerk-1", Role.DEPUTY_AFFAIRS, JURISDICTION, JURISDICTION, "benchmark", 1
+            )
             taken, inserts = _load(Client(port, token), conn)
     for percent, goal in GOALS.items():
         raw = percentile(inserts, percent)

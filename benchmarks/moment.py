@@ -10,6 +10,7 @@ from time import perf_counter
 
 import psycopg
 
+from adapters.exchange.jurisdictions import entered_in_memory
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
@@ -47,7 +48,7 @@ def run() -> Iterator[Figure]:
     chance = random.Random(60)  # noqa: S311 - the same moments in every run
     with data_dir() as place, database() as db, db.pool(4) as pool, db.owner() as conn:
         ledger = PostgresLedger(pool, "main")
-        docket = Docket(ledger)
+        docket = Docket(ledger, entered_in_memory())
         case_id = _case_of_60(docket)
         yield from _case(docket, case_id, conn, chance)
         steps = fill(db, place / "questions.csv")

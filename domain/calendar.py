@@ -66,12 +66,15 @@ class WorkingCalendar:
 
 
 def add_days(start: date, days: int) -> date:
-    """`days` calendar days after `start`, which is not counted itself (Civil Code art. 201)."""
+    """`days` calendar days after `start`, which is not counted itself (Civil Code art. 201); before it, if negative."""
     return start + timedelta(days=days)
 
 
 def add_months(start: date, months: int) -> date:
-    """The corresponding day of the last month, else its end; `start` is not counted (Civil Code arts 201 and 202)."""
+    """The corresponding day of the last month, else its end; `start` is not counted (Civil Code arts 201 and 202).
+
+    Months may be negative: then it lies before.
+    """
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
     return date(year, month + 1, min(start.day, months_of_a_year.monthrange(year, month + 1)[1]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from uuid import uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,7 +18,8 @@ from domain.refusal import Refused, refused_by
 from domain.values import Code, Line, Text
 
 if TYPE_CHECKING:
-    from domain.office import Office
+    from domain.office import Jurisdiction, Office
+    from domain.registry import Registry
 
 
 class Role(StrEnum):
@@ -35,6 +37,7 @@ class Role(StrEnum):
     HANDLING_UNIT = "handling_unit"
     THIRD_PARTY = "third_party"
     AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
 
 
 class SourceDocument(BaseModel):
@@ -161,8 +164,12 @@ class Case:
     kind: ClassVar[str]
     zh: ClassVar[str]
     Stage: ClassVar[type[StrEnum]]
+    of_registry: ClassVar[bool] = False
+    """Whether it is what cases are checked against, and not a case that the office handles."""
 
     jurisdiction: str = ""
+    time_zone: str = "UTC"
+    """The zone in which its dates are days."""
     stage: StrEnum | None = None
     clocks: dict[ClockKey, RunningClock] = field(default_factory=dict)
     past_clocks: list[RunningClock] = field(default_factory=list)
@@ -307,7 +314,7 @@ class Step(BaseModel):
             starts=starts,
             stops=stops,
             extends=extends,
-            fixed=frozenset(fixed) | ({"jurisdiction"} if opens else frozenset()),
+            fixed=frozenset(fixed) | ({"jurisdiction", "time_zone"} if opens else frozenset()),
             moves=frozenset(moves),
         )
         STEPS[wire] = cls
@@ -348,6 +355,10 @@ class Step(BaseModel):
 
     def apply(self, case: Any, act: Act) -> None:
         """Set fields. Total: never refuses, reads no clock, stands any subset of a history."""
+
+    def clocks_count_from(self, act: Act) -> date:
+        """The day from which the clocks that it starts count: that of the act, unless it names another."""
+        return act.occurred_on
 
     def started_clocks(self, case: Any) -> Iterable[ClockKey]:  # noqa: ARG002 - the hook's signature
         """The clocks that this step starts, as (rule, part); by default the declared ones."""
@@ -395,6 +406,21 @@ class Opening(Step):
     """A step that opens a case; it says under which jurisdiction's rules the case is."""
 
     jurisdiction: Code
+    time_zone: Line | None = None
+    """The zone in which the case's dates are days; filled in when recorded, so that a history can be read by itself."""
+
+    def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
+        """With the jurisdiction's zone, whatever was given."""
+        return self.model_copy(update={"time_zone": office.jurisdiction.time_zone})
+
+    def jurisdiction_in(self, registry: Registry) -> Jurisdiction:
+        """The jurisdiction under whose rules the case is opened; one that is not known is refused."""
+        return registry.jurisdiction(self.jurisdiction)
+
+    @staticmethod
+    def new_case_id() -> str:
+        """An id for a case that it opens."""
+        return str(uuid4())
 
 
 class Corrected(
@@ -519,7 +545,7 @@ class Recorded(NamedTuple):
         """What the step does to the case: stage, clocks, then its own fields. Total."""
         step, declared = self.step, self.step.declared
         if isinstance(step, Opening):
-            case.jurisdiction = step.jurisdiction
+            case.jurisdiction, case.time_zone = step.jurisdiction, step.time_zone or case.time_zone
         if declared.part is None:
             if declared.leads_to is not None:
                 case.stage = declared.leads_to

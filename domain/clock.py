@@ -37,6 +37,8 @@ class RuleRef(_Stored):
     unit: Unit
     force: Force
     confidence: Confidence
+    before: Annotated[bool, _Absent()] = False
+    """Whether it counts back from a day that lies ahead."""
 
 
 class Extension(_Stored):
@@ -146,18 +148,38 @@ def recalculate(
 
 
 def _reference(rule: ClockRule, book: Rulebook) -> RuleRef:
-    return _stated(book.id, book.version, rule.id, rule.count, rule.unit, rule.force, rule.confidence)
+    return _stated(
+        book.id,
+        book.version,
+        rule.id,
+        rule.count,
+        rule.unit,
+        rule.force,
+        rule.confidence,
+        before=rule.direction == "before",
+    )
 
 
 @lru_cache(maxsize=1024)
-def _stated(book: str, version: str, id: str, count: int, unit: Unit, force: Force, confidence: Confidence) -> RuleRef:
-    return RuleRef(rulebook=book, version=version, id=id, count=count, unit=unit, force=force, confidence=confidence)
+def _stated(
+    book: str, version: str, id: str, count: int, unit: Unit, force: Force, confidence: Confidence, *, before: bool
+) -> RuleRef:
+    return RuleRef(
+        rulebook=book,
+        version=version,
+        id=id,
+        count=count,
+        unit=unit,
+        force=force,
+        confidence=confidence,
+        before=before,
+    )
 
 
 def _counted(
     rule: ClockRule, reference: RuleRef, calendar: WorkingCalendar, started_on: date, part: str | None
 ) -> Deadline:
-    counted_to = _count(rule, calendar, started_on)
+    counted_to = _count(rule, calendar, started_on, -1 if rule.direction == "before" else 1)
     if rule.unit == "working_day":
         due_on, looked_at = counted_to, days_between(started_on, counted_to)
     elif rule.roll_forward:
@@ -182,14 +204,14 @@ def _counted(
     )
 
 
-def _count(span: Span | ClockRule, calendar: WorkingCalendar, started_on: date) -> date:
+def _count(span: Span | ClockRule, calendar: WorkingCalendar, started_on: date, sign: int = 1) -> date:
     match span.unit:
         case "calendar_day":
-            return add_days(started_on, span.count)
+            return add_days(started_on, sign * span.count)
         case "working_day":
             return calendar.add_working_days(started_on, span.count)
         case "month":
-            return add_months(started_on, span.count)
+            return add_months(started_on, sign * span.count)
 
 
 def _calendar_of(deadline: Deadline) -> WorkingCalendar:

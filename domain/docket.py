@@ -26,8 +26,9 @@ from domain.calendar import load_calendar
 from domain.case import STEPS, Act, Case, Corrected, Opening, Recorded, Step, Voided, latest
 from domain.casefile import CaseFile, file_of
 from domain.clock import Deadline
-from domain.office import Jurisdiction, Office, load_jurisdiction
+from domain.office import Jurisdiction, Office
 from domain.refusal import Refused
+from domain.registry import PREFIX, Registry
 from domain.rulebook import load_rulebook
 
 EARLIEST = date(1902, 1, 1)
@@ -247,8 +248,11 @@ def _claims(case: Case | None) -> frozenset[str]:
 class Docket(Application[str]):
     """Opens cases, records steps, and reads a case at any moment. Nothing else changes a case."""
 
-    def __init__(self, ledger: Ledger, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, ledger: Ledger, registry: Registry, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._ledger = ledger
+        self.registry = registry
         self._now = now
         super().__init__()
 
@@ -314,7 +318,7 @@ class Docket(Application[str]):
             request = Request.fresh()
         elif not asked and (receipt := self.answered(request)) is not None:
             return receipt
-        draft = self.draft(request, case_id)
+        draft = self.draft(request, case_id or step.new_case_id())
         self.take(draft, step, act)
         return self._settled(draft)
 
@@ -408,6 +412,8 @@ class Docket(Application[str]):
     def append(self, drafts: Sequence[Draft]) -> list[Receipt | StaleError | Refused]:
         """Append drafts in one transaction; for each its receipt, or why it was not recorded."""
         results = self._ledger.append([self.seal(draft) for draft in drafts])
+        if any(draft.case_file.id.startswith(PREFIX) for draft in drafts):
+            self.registry.look_again()
         return [self._outcome(draft, result) for draft, result in zip(drafts, results, strict=True)]
 
     def _settled(self, draft: Draft) -> Receipt:
@@ -448,12 +454,12 @@ class Docket(Application[str]):
                 return Refused("already-taken", claim=result.detail)
 
     def _jurisdiction(self, case_file: CaseFile, step: Step) -> Jurisdiction:
-        if isinstance(step, Opening):
-            return load_jurisdiction(step.jurisdiction)
-        if not case_file.history:
-            raise Refused("no-case-then", step=step.declared.wire)
-        opening = case_file.history[0].step
-        return load_jurisdiction(opening.jurisdiction if isinstance(opening, Opening) else "")
+        if not isinstance(step, Opening):
+            if not case_file.history:
+                raise Refused("no-case-then", step=step.declared.wire)
+            step = case_file.history[0].step
+        assert isinstance(step, Opening)  # noqa: S101 - nothing else opens a case
+        return step.jurisdiction_in(self.registry)
 
     def _require_case(self, case_id: str, field: str, jurisdiction: Jurisdiction) -> None:
         """Refuse a reference to a case that the jurisdiction does not have."""
@@ -547,12 +553,12 @@ def _deadlines(
     """The deadlines that a step starts: agreed, or by the rules in force (those of the step, for a correction)."""
     found = []
     for rule_id, part in step.started_clocks(case):
-        book, calendar = jurisdiction.book, jurisdiction.working_calendar
+        book, calendar = jurisdiction.book_on(act.occurred_on), jurisdiction.working_calendar
         old = next((d for d in under if (d.clock, d.part) == (rule_id, part)), None)
         if old is not None and old.rule is not None:
             book = load_rulebook(old.rule.rulebook, old.rule.version)
             if old.calendar is not None:
                 calendar = load_calendar(*old.calendar.split("@"))
         if (rule := book.clocks.get(rule_id)) is not None and rule.in_force(act.occurred_on):
-            found.append(clock.start(rule, book, calendar, act.occurred_on, part))
+            found.append(clock.start(rule, book, calendar, step.clocks_count_from(act), part))
     return (*found, *step.agreed_deadlines(act))

@@ -1,108 +1,218 @@
-"""Office: what the registry says on the date of an act: units, deputies, the rulebook and the calendar in force.
-
-Until the registry is made of case types, it is read from one data file per jurisdiction.
-"""
+"""Office: what the registry says on the date of an act: units, deputies, the rulebook and the calendar in force."""
 
 from __future__ import annotations
 
-import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cached_property, lru_cache
-from importlib import resources
-from typing import Literal
+from enum import StrEnum, auto
+from functools import cached_property
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from domain.calendar import WorkingCalendar, load_calendar
 from domain.refusal import Refused
 from domain.rulebook import Rulebook, load_rulebook
-from domain.values import Code, DeputyId, Line, UnitCode
+from domain.values import Code, DeputyId, DivisionCode, Line, UnitCode
 
 
-class JurisdictionError(RuntimeError):
-    """A jurisdiction's data file that is missing or cannot be read; the message names file and field."""
+class Level(StrEnum):
+    """Of which tier a jurisdiction, its congress and its deputies are."""
+
+    NATION = auto()
+    PROVINCE = auto()
+    CITY = auto()
+    COUNTY = auto()
+    TOWN = auto()
+    ZONE = auto()
+    """A development zone (开发区、新区): a working committee, no congress, no votes."""
 
 
-class _Dated(BaseModel):
+class Body(StrEnum):
+    """What a seat is on."""
+
+    STANDING_COMMITTEE = auto()
+    CHAIRMEN_MEETING = auto()
+    SPECIAL_COMMITTEE = auto()
+    WORKING_ORGAN = auto()
+    PARTY_STANDING_COMMITTEE = auto()
+
+
+class Dated(BaseModel):
+    """What is so from a day on, and perhaps up to a day, which is its last."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     since: date = date.min
     until: date | None = None
-    """The last day."""
 
     def on(self, day: date) -> bool:
+        """Whether it is so on a day."""
         return self.since <= day and (self.until is None or day <= self.until)
 
 
-class Unit(_Dated):
-    """A handling unit (承办单位), in the office's own order."""
+class Unit(Dated):
+    """A handling unit (承办单位) under one name, in the office's own order."""
 
     code: UnitCode
     zh: Line
     en: Line
+    order: int = 0
     parent: UnitCode | None = None
+    merged_into: UnitCode | None = None
 
 
-class Deputy(_Dated):
-    """A deputy (人大代表) in a term."""
+class Deputy(Dated):
+    """A deputy (人大代表) in one term, constituency and group."""
 
     id: DeputyId
     name: Line
+    term: int | None = None
+    level: Level | None = None
     constituency: Line | None = None
-    group: Line | None = None
+    group: Code | None = None
+
+
+class Group(Dated):
+    """A group of deputies (代表小组) under one name."""
+
+    code: Code
+    zh: Line
+    en: Line
+
+
+class Seat(Dated):
+    """Who holds a post on a body (组成人员), by name, and as which deputy."""
+
+    body: Body
+    holder: Line
+    post: Line
+    deputy: DeputyId | None = None
+    organ: Line | None = None
+    """Which committee or organ, where there are several."""
+
+
+class Adopted(Dated):
+    """A rulebook or a calendar that was adopted: `id@version`, or an id for its newest version."""
+
+    ref: Line
+
+    @property
+    def id_and_version(self) -> tuple[str, str | None]:
+        """The two parts of the reference."""
+        id, _, version = self.ref.partition("@")
+        return id, version or None
+
+
+_Entry = TypeVar("_Entry", bound=Dated)
 
 
 class Jurisdiction(BaseModel):
-    """A jurisdiction with a congress: its time zone, rulebook and registry."""
+    """A jurisdiction with its registry: its time zone, and whatever was so there on any day."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: Code
     zh: Line
     en: Line
+    level: Level
+    division: DivisionCode | None = None
+    parent: Code | None = None
+    congress: bool = True
+    """Whether it has a congress of its own; a zone has a working committee instead."""
     time_zone: str
-    rulebook: str
     registry: Literal["closed", "open"]
     """Whether only registered deputies are known (closed), or any name is (open: a legislature that is only read)."""
     sample: bool = False
+    rulebooks: tuple[Adopted, ...]
+    calendars: tuple[Adopted, ...] = ()
     units: tuple[Unit, ...] = ()
     deputies: tuple[Deputy, ...] = ()
+    groups: tuple[Group, ...] = ()
+    seats: tuple[Seat, ...] = ()
 
     @cached_property
-    def _units(self) -> dict[str, Unit]:
-        return {unit.code: unit for unit in self.units}
+    def _units(self) -> Mapping[str, list[Unit]]:
+        return _by("code", self.units)
 
     @cached_property
-    def _deputies(self) -> dict[str, Deputy]:
-        return {deputy.id: deputy for deputy in self.deputies}
+    def _deputies(self) -> Mapping[str, list[Deputy]]:
+        return _by("id", self.deputies)
+
+    @cached_property
+    def _groups(self) -> Mapping[str, list[Group]]:
+        return _by("code", self.groups)
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which its dates are days."""
         return ZoneInfo(self.time_zone)
 
-    @cached_property
+    @property
     def book(self) -> Rulebook:
-        """The rulebook in force."""
-        return load_rulebook(self.rulebook)
+        """The rulebook adopted last."""
+        return self.book_on(date.max)
+
+    def book_on(self, day: date) -> Rulebook:
+        """The rulebook in force on a day: the last one adopted by then, the first one before."""
+        return load_rulebook(*_at(self.rulebooks, day).id_and_version)
 
     @cached_property
     def working_calendar(self) -> WorkingCalendar:
-        """The newest version of the rulebook's calendar."""
-        return load_calendar(self.book.calendar)
+        """The calendar adopted last; where none was, the newest version of the rulebook's.
 
-    def unit(self, code: str) -> Unit | None:
-        """The unit of that code, whenever it was in being."""
-        return self._units.get(code)
+        A notice says what its days are, whenever it is read: the day of an act does not choose the calendar.
+        """
+        if not self.calendars:
+            return load_calendar(self.book.calendar)
+        return load_calendar(*self.calendars[-1].id_and_version)
 
-    def deputy(self, deputy_id: str) -> Deputy | None:
-        """The deputy of that id, whenever in office."""
-        return self._deputies.get(deputy_id)
+    def unit(self, code: str, day: date = date.max) -> Unit | None:
+        """The unit of that code as it was on a day, or whenever it was in being."""
+        return _of(self._units, code, day)
+
+    def deputy(self, deputy_id: str, day: date = date.max) -> Deputy | None:
+        """The deputy of that id as on a day, or whenever in office."""
+        return _of(self._deputies, deputy_id, day)
+
+    def group(self, code: str, day: date = date.max) -> Group | None:
+        """The group of that code as it was on a day, or whenever it was in being."""
+        return _of(self._groups, code, day)
+
+    def all_units(self) -> list[Unit]:
+        """Every unit under its last name, in the office's own order."""
+        return sorted((entries[-1] for entries in self._units.values()), key=lambda unit: (unit.order, unit.code))
+
+    def units_on(self, day: date) -> list[Unit]:
+        """The units in being on a day, in the office's own order."""
+        return sorted((unit for unit in self.units if unit.on(day)), key=lambda unit: (unit.order, unit.code))
+
+    def seats_on(self, body: Body, day: date) -> list[Seat]:
+        """Who holds a seat on a body on a day."""
+        return [seat for seat in self.seats if seat.body is body and seat.on(day)]
 
     def on(self, day: date) -> Office:
         """The office as it was on a day."""
         return Office(self, day)
+
+
+def _by(name: str, entries: Iterable[_Entry]) -> Mapping[str, list[_Entry]]:
+    found = defaultdict(list)
+    for entry in sorted(entries, key=lambda one: one.since):
+        found[str(getattr(entry, name))].append(entry)
+    return found
+
+
+def _of(entries: Mapping[str, list[_Entry]], key: str, day: date) -> _Entry | None:
+    return _at(entries[key], day) if key in entries else None
+
+
+def _at(entries: Iterable[_Entry], day: date) -> _Entry:
+    """The last entry that began by a day; the first one, if none had."""
+    first, *later = entries
+    return next((entry for entry in reversed(later) if entry.since <= day), first)
 
 
 class Office:
@@ -117,16 +227,16 @@ class Office:
     @property
     def rulebook(self) -> Rulebook:
         """The rulebook in force on the day."""
-        return self.jurisdiction.book
+        return self.jurisdiction.book_on(self.day)
 
     @property
     def calendar(self) -> WorkingCalendar:
-        """The calendar in force on the day."""
+        """The calendar that counts its working days."""
         return self.jurisdiction.working_calendar
 
     def require_unit(self, code: str, field: str) -> None:
         """Refuse a unit that is not in being on the day."""
-        unit = self.jurisdiction.unit(code)
+        unit = self.jurisdiction.unit(code, self.day)
         if unit is None or not unit.on(self.day):
             raise Refused("unknown-unit", field=field, unit=code, day=self.day.isoformat())
 
@@ -134,28 +244,12 @@ class Office:
         """Refuse a deputy who is not in office on the day, where the registry knows them all."""
         if self.jurisdiction.registry == "open":
             return
-        deputy = self.jurisdiction.deputy(deputy_id)
+        deputy = self.jurisdiction.deputy(deputy_id, self.day)
         if deputy is None or not deputy.on(self.day):
             raise Refused("unknown-deputy", field=field, deputy=deputy_id, day=self.day.isoformat())
 
-
-def _files() -> resources.abc.Traversable:
-    return resources.files("domain") / "jurisdictions"
-
-
-def jurisdiction_codes() -> list[str]:
-    """The jurisdictions that this installation knows, in the order of their codes."""
-    return sorted(file.name.removesuffix(".toml") for file in _files().iterdir() if file.name.endswith(".toml"))
-
-
-@lru_cache(maxsize=64)
-def load_jurisdiction(code: str) -> Jurisdiction:
-    """The jurisdiction of that code; a code that is not known is refused."""
-    if code not in jurisdiction_codes():
-        raise Refused("unknown-jurisdiction", field="jurisdiction", jurisdiction=code)
-    file = _files() / f"{code}.toml"
-    try:
-        return Jurisdiction.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        msg = f"{file.name}: {error}"
-        raise JurisdictionError(msg) from None
+    def require_group(self, code: str, field: str) -> None:
+        """Refuse a group that is not in being on the day."""
+        group = self.jurisdiction.group(code, self.day)
+        if group is None or not group.on(self.day):
+            raise Refused("unknown-group", field=field, group=code, day=self.day.isoformat())

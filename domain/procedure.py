@@ -14,14 +14,13 @@ from domain.case import (
     Case,
     Corrected,
     DeadlineRecalculated,
-    Opening,
     Recorded,
     Role,
     Step,
     Voided,
 )
 from domain.clock import Deadline, beyond_most, extend, recalculate, rule_of
-from domain.office import Office, load_jurisdiction
+from domain.office import Jurisdiction, Office
 from domain.refusal import Contradiction, Refused
 
 
@@ -142,8 +141,8 @@ class Finding:
     params: dict[str, object]
 
 
-def findings(history: Sequence[Recorded]) -> list[Finding]:
-    """What disagrees in a history as known now, in procedure order."""
+def findings(history: Sequence[Recorded], jurisdiction: Jurisdiction) -> list[Finding]:
+    """What disagrees in a history as known now, in procedure order; `jurisdiction` is the case's own."""
     steps = fold.sequence(history)
     opening = next((s for s in steps if s.step.declared.opens), None)
     if opening is None:
@@ -152,7 +151,9 @@ def findings(history: Sequence[Recorded]) -> list[Finding]:
     case: Case | None = None
     latest: date | None = None
     for step in [opening, *(s for s in steps if s is not opening)]:
-        found.extend(Finding(m, step.version, params) for m, params in _disagreements(case, step, opening, latest))
+        found.extend(
+            Finding(m, step.version, params) for m, params in _disagreements(case, step, opening, latest, jurisdiction)
+        )
         if case is None:
             case = fold.open_case(step)
         else:
@@ -163,11 +164,10 @@ def findings(history: Sequence[Recorded]) -> list[Finding]:
 
 
 def _disagreements(
-    case: Case | None, record: Recorded, opening: Recorded, latest: date | None
+    case: Case | None, record: Recorded, opening: Recorded, latest: date | None, jurisdiction: Jurisdiction
 ) -> Iterator[tuple[str, dict[str, object]]]:
     occurred_on = record.act.occurred_on
-    jurisdiction = opening.step.jurisdiction if isinstance(opening.step, Opening) else ""
-    office = load_jurisdiction(jurisdiction).on(occurred_on)
+    office = jurisdiction.on(occurred_on)
     for refused in _refusals(case, record.step, office, is_opening=record is opening):
         yield refused.message_id, dict(refused.params)
     if record.step.may_come_before():

@@ -88,7 +88,8 @@ class ClockRule(Stated):
 
     count: PositiveInt
     unit: Unit
-    direction: Literal["after"] = "after"
+    direction: Literal["after", "before"] = "after"
+    """Whether it counts from the day on, or back from a day that lies ahead, such as a meeting's."""
     roll_forward: bool = False
     most: Span | None = None
     consent: bool = False
@@ -96,6 +97,13 @@ class ClockRule(Stated):
     per: Literal["case", "part"] = "case"
     valid_from: date | None = None
     valid_to: date | None = None
+
+    @field_validator("direction")
+    @classmethod
+    def _lead_times_count_dates(cls, value: str, info: ValidationInfo) -> str:
+        if value == "before" and info.data.get("unit") == "working_day":
+            raise ValueError("a lead time counts calendar days or months")
+        return value
 
     @field_validator("roll_forward")
     @classmethod

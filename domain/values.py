@@ -42,3 +42,6 @@ Text = Annotated[
 UnitCode = Code
 DeputyId = Code
 CaseId = Code
+
+DivisionCode = Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")]
+"""An administrative division by GB/T 2260: six digits; nine or twelve for a town or a village."""

@@ -11,7 +11,6 @@ from domain import fold
 from domain.case import Case, Corrected, Recorded, Voided
 from domain.casefile import CaseFile
 from domain.clock import overdue_from
-from domain.office import load_jurisdiction
 from projections.projection import Changes, Histories
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -56,7 +55,6 @@ Stretch = tuple[datetime, Row]
 def row_of(case: Case) -> Row:
     """The row of a case as it is."""
     facts = case.facts()
-    zone = load_jurisdiction(case.jurisdiction).time_zone
     deadline = case.next_deadline
     return Row(
         case.kind,
@@ -71,7 +69,7 @@ def row_of(case: Case) -> Row:
         facts.opened_on,
         facts.handed_over_on,
         facts.due_on,
-        overdue_from(facts.due_on, zone) if facts.due_on is not None else None,
+        overdue_from(facts.due_on, case.time_zone) if facts.due_on is not None else None,
         facts.answered_on,
         facts.extended,
         facts.over,

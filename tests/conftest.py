@@ -100,6 +100,20 @@ def migrated_template(cluster: Cluster) -> Iterator[str]:
     cluster.drop(conninfo)
 
 
+@pytest.fixture(scope="session")
+def entered_template(cluster: Cluster, migrated_template: str) -> Iterator[str]:
+    """The name of a migrated database in whose registry every jurisdiction is that ships as a file."""
+    from adapters.postgres.ledger import PostgresLedger  # noqa: PLC0415 - as above
+    from adapters.postgres.pool import open_pool  # noqa: PLC0415
+    from tests.registry import entered_into  # noqa: PLC0415
+
+    conninfo = cluster.create(migrated_template)
+    with open_pool(conninfo, schema="duban", role="duban_app", size=1, name="template") as pool:
+        entered_into(PostgresLedger(pool, "main"))
+    yield str(conninfo_to_dict(conninfo)["dbname"])
+    cluster.drop(conninfo)
+
+
 @pytest.fixture
 def database(cluster: Cluster, migrated_template: str) -> Iterator[str]:
     """The conninfo of a migrated database of the test's own."""

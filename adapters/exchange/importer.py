@@ -271,7 +271,15 @@ class _Import:
             except Refused as refused:
                 column = step.column if refused.field == "occurred_at" else refused.field
                 raise Refused(refused.message_id, field=column, **refused.params) from None
-        one.findings = list(_findings(one))
+        one.findings = list(self._findings(one))
+
+    def _findings(self, one: _Prepared) -> Iterator[Finding]:
+        for remark in one.case.remarks:
+            yield Finding(one.row.number, one.key, remark.message_id, remark.params)
+        if not one.draft.orderly:
+            jurisdiction = self._docket.registry.jurisdiction(self._profile.jurisdiction)
+            for found in procedure.findings(one.draft.case_file.history, jurisdiction):
+                yield Finding(one.row.number, one.key, found.message_id, {"step": found.version, **found.params})
 
     def _seal(self, one: _Prepared) -> None:
         """As the ledger takes it, so that whoever appends only sends and waits."""
@@ -323,13 +331,6 @@ class _Import:
         column = self._profile.fields.get(why.field or "", why.field)
         self._report.done += 1
         self._report.refusals.append(Refusal(row.number, why.message_id, column, why.params, row.cells))
-
-
-def _findings(one: _Prepared) -> Iterator[Finding]:
-    for remark in one.case.remarks:
-        yield Finding(one.row.number, one.key, remark.message_id, remark.params)
-    for found in [] if one.draft.orderly else procedure.findings(one.draft.case_file.history):
-        yield Finding(one.row.number, one.key, found.message_id, {"step": found.version, **found.params})
 
 
 def _said(history: Sequence[Recorded]) -> list[object]:

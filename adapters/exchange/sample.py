@@ -9,6 +9,7 @@ from datetime import date
 from functools import partial
 from uuid import UUID, uuid5
 
+from adapters.exchange.jurisdictions import enter
 from domain.case import Act, Corrected, Role, Step, Voided
 from domain.cases.suggestion import (
     Channel,
@@ -55,9 +56,9 @@ from domain.cases.suggestion import (
 )
 from domain.docket import Docket, Receipt, Request
 from domain.moment import start_of_day
-from domain.office import load_jurisdiction
 
 JURISDICTION = "cn-999900"
+ZONE = "Asia/Shanghai"
 SESSION = "2026年市人民代表大会"
 
 _NAMESPACE = UUID("6f0a3c1e-9d5b-5c53-8a47-2f1f8d7b4c90")
@@ -104,7 +105,8 @@ def sample_case_id(number: str) -> str:
 
 
 def load_sample(docket: Docket, *, today: date) -> int:
-    """Store the suggestions of the sample as far as they have happened by today; how many were new."""
+    """Enter the sample's city, and store its suggestions as far as they have happened by today; how many were new."""
+    enter(docket, JURISDICTION, actor="sample")
     drafts = []
     cases = {number: [h for h in happenings if h.on <= today] for number, happenings in _cases().items()}
     beside = {sample_case_id(number) for number, past in cases.items() if past}
@@ -130,7 +132,7 @@ def _act(happening: Happening) -> Act:
         actor=happening.actor,
         role=happening.role,
         office=happening.office,
-        occurred_at=start_of_day(happening.on, load_jurisdiction(JURISDICTION).time_zone),
+        occurred_at=start_of_day(happening.on, ZONE),
         late=happening.late,
     )
 
@@ -256,7 +258,7 @@ def _wet_market() -> Iterator[Happening]:
     yield _office(1, 22, _accepted())
     yield _office(2, 14, HandedOver(lead_unit="cgj", meeting="2026年代表建议交办会"))
     yield _unit("cgj", 2, 24, _signed_for("cgj"))
-    right = start_of_day(date(2026, 2, 4), load_jurisdiction(JURISDICTION).time_zone)
+    right = start_of_day(date(2026, 2, 4), ZONE)
     correction = Corrected(
         corrects=3,
         occurred_at=right,

@@ -14,7 +14,6 @@ from domain.case import SourceDocument, Step
 from domain.casefile import CaseFile
 from domain.cases.suggestion import ExtensionNotified, HandedOver, ReplyIssued, SuggestionSubmitted
 from domain.moment import UnreadableTimeError, parse_occurred, start_of_day
-from domain.office import load_jurisdiction
 from domain.refusal import Refused, refused_by
 
 SESSION, NUMBER, TITLE, SUBMITTER, SUBMITTERS = "提出回次", "提出番号", "件名", "提出者", "提出人数"
@@ -24,6 +23,7 @@ PAGES = ("質問本文（html）", "答弁本文（html）", "質問本文（PDF
 
 CABINET_UNIT = "naikaku"
 HOUSE, CABINET = "参議院", "内閣"
+ZONE = "Asia/Tokyo"
 
 _ROUND = 1
 """A question is answered once."""
@@ -127,8 +127,7 @@ class SangiinQuestions:
     def _step(
         self, step: Step, day: date, column: str, on_behalf_of: str, source: SourceDocument | None = None
     ) -> SourceStep:
-        zone = load_jurisdiction(self.jurisdiction).time_zone
-        return SourceStep(step, start_of_day(day, zone), "day", column, on_behalf_of, source)
+        return SourceStep(step, start_of_day(day, ZONE), "day", column, on_behalf_of, source)
 
 
 def _kept(remark: str) -> SourceDocument:

@@ -17,9 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.postgres.pool import Pool, connection_was_lost, translated
 from domain.case import Role
-from domain.office import load_jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused, refused_by
+from domain.registry import Registry
 from domain.values import Code, Line
 
 LONGEST = 366
@@ -53,8 +53,9 @@ class Token:
 class Tokens:
     """The tokens of an installation."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, registry: Registry) -> None:
         self._pool = pool
+        self._registry = registry
         self._remembered: dict[bytes, tuple[float, Principal]] = {}
 
     def create(self, actor: str, role: str, office: str, jurisdiction: str, note: str, days: int) -> str:
@@ -64,7 +65,7 @@ class Tokens:
         if not 1 <= days <= LONGEST:
             raise Refused("token-days", field="days", days=days, most=LONGEST)
         values = {"actor": _checked(_CODE, actor, "actor"), "office": _checked(_CODE, office, "office")}
-        values["jurisdiction"] = load_jurisdiction(jurisdiction).code
+        values["jurisdiction"] = self._registry.jurisdiction(jurisdiction).code
         values["note"] = _checked(_LINE, note, "note")
         id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         self._rows(

@@ -30,6 +30,10 @@ _LOG = (
     " WHERE ledger_id = %s AND position > %s AND position <= %s AND (%s::text[] = '{}' OR wire = ANY(%s))"
     " ORDER BY position LIMIT %s"
 )
+_REGISTRY = (
+    "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
+    " WHERE ledger_id = %s AND position > %s AND starts_with(case_id, 'registry:') ORDER BY position"
+)
 _ANSWERED = (
     "SELECT r.request_key, r.fingerprint, l.position, l.version, l.recorded_at, l.case_id"
     " FROM request r JOIN ledger l ON l.ledger_id = r.ledger_id AND l.position = r.position"
@@ -108,6 +112,10 @@ class PostgresLedger(ApplicationRecorder):
     def tail(self, after: int, limit: int, until: int = _LAST_POSITION) -> list[LedgerEvent]:
         """Stored events after a position, in their order."""
         return [_event(row) for row in self._rows(_TAIL, (self.ledger_id, after, until, limit), binary=True)]
+
+    def registry_events(self, after: int) -> list[LedgerEvent]:
+        """The stored steps of the registry's cases after a position, in their order."""
+        return [_event(row) for row in self._rows(_REGISTRY, (self.ledger_id, after), binary=True)]
 
     def forget_requests(self, before: datetime) -> int:
         """Forget the requests seen before a time, so that their keys mean nothing any more; how many there were."""

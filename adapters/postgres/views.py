@@ -164,6 +164,9 @@ class Views:
         stages = {str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage}
         if wanted.kind is not None:
             case_type_named(wanted.kind)
+        else:
+            conditions.append(sql.SQL("kind = ANY (%(kinds)s)"))
+            params["kinds"] = [kind for kind, case_type in CASE_TYPES.items() if not case_type.of_registry]
         if wanted.stage is not None and wanted.stage not in stages:
             raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
         for name in ("kind", "jurisdiction", "stage", "session"):

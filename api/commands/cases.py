@@ -92,7 +92,8 @@ def list_(
         moment = moment_of(found, as_of, known_at, jurisdiction)
         rows = found.views.cases(wanted, moment, sort=sort, limit=limit)
         counts = found.views.counts(wanted, moment)
-        zone = zone_of(found.settings, jurisdiction)
+        zone = zone_of(found, jurisdiction)
+        tellers = {code: tell(found, code, moment) for code in {row.jurisdiction for row in rows}}
     if as_json:
         emit({"moment": echoed(moment, known_at), "counts": asdict(counts), "cases": [asdict(row) for row in rows]})
         return
@@ -107,7 +108,7 @@ def list_(
                 r.number,
                 r.title,
                 label("stage", r.stage),
-                tell(r.jurisdiction).unit(r.unit),
+                tellers[r.jurisdiction].unit(r.unit),
                 r.opened_on,
                 r.due_on,
                 r.answered_on,
@@ -137,7 +138,8 @@ def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Js
         case_file = found.docket.case_file(case)
         jurisdiction = _jurisdiction(case_file)
         moment = moment_of(found, as_of, known_at, jurisdiction)
-        zone = zone_of(found.settings, jurisdiction)
+        zone = zone_of(found, jurisdiction)
+        teller = tell(found, jurisdiction, moment)
     then = case_file.at(known=moment.known, as_of=moment.as_of)
     if then is None:
         raise _no_case_then(case)
@@ -147,7 +149,6 @@ def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Js
     from api.web.viewmodels import clocks_of, facts_of, groups_of
     from domain.moment import day_of
 
-    teller = tell(jurisdiction)
     known = {
         teller.label("title"): then.facts().title,
         teller.say("page.stage"): teller.word(then.stage) if then.stage else None,
@@ -178,18 +179,20 @@ def history(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json:
         case_file = found.docket.case_file(case)
         jurisdiction = _jurisdiction(case_file)
         moment = moment_of(found, as_of, known_at, jurisdiction)
-        zone = zone_of(found.settings, jurisdiction)
+        zone = zone_of(found, jurisdiction)
+        teller = tell(found, jurisdiction, moment)
     known = [r for r in case_file.history if r.position <= moment.known]
     if not known:
         raise _no_case_then(case)
     if as_json:
         steps = [_step(r, known) for r in known if r.occurred_at <= moment.as_of]
-        found_then = [asdict(f) | {"words": words(f.message_id, f.params)} for f in procedure.findings(known)]
+        found_then = [
+            asdict(f) | {"words": words(f.message_id, f.params)} for f in procedure.findings(known, teller.jurisdiction)
+        ]
         emit({"moment": echoed(moment, known_at), "case_id": case, "steps": steps, "findings": found_then})
         return
     from api.web.viewmodels import Fact, Shown, findings_of, timeline_of
 
-    teller = tell(jurisdiction)
     steps_then = timeline_of(teller, case_file.history, moment, type_name=None, newest_first=False).steps
     table(
         told(

@@ -150,13 +150,13 @@ def words(message_id: str, params: Mapping[str, object]) -> str:
     return in_language(language())(message_id, **params)
 
 
-def tell(jurisdiction: str) -> "Teller":
+def tell(found: "Services", jurisdiction: str, moment: "Moment") -> "Teller":
     """Tells the values of a jurisdiction in the person's language, as the pages do."""
     from api.web.viewmodels import Teller
     from api.words import words as in_language
-    from domain.office import load_jurisdiction
 
-    return Teller(in_language(language()), load_jurisdiction(jurisdiction))
+    registry = found.registry
+    return Teller(in_language(language()), registry.jurisdiction(jurisdiction), as_of=moment.as_of)
 
 
 def named(actor: str) -> str:
@@ -256,16 +256,14 @@ def instant(text: str | None, zone: str, option: str) -> Any:
         ) from None
 
 
-def zone_of(settings: "Settings", jurisdiction: str | None = None) -> str:
+def zone_of(found: "Services", jurisdiction: str | None = None) -> str:
     """The time zone in which a date is meant."""
-    from domain.office import load_jurisdiction
-
-    return load_jurisdiction(jurisdiction or settings.jurisdiction).time_zone
+    return found.registry.jurisdiction(jurisdiction or found.settings.jurisdiction).time_zone
 
 
 def moment_of(found: "Services", as_of: str | None, known_at: str | None, jurisdiction: str | None = None) -> "Moment":
     """The moment that the options name; what they leave open is now."""
-    zone = zone_of(found.settings, jurisdiction)
+    zone = zone_of(found, jurisdiction)
     return found.views.moment(instant(as_of, zone, "--as-of"), instant(known_at, zone, "--known-at"))
 
 

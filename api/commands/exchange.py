@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from adapters.exchange.importer import Report
+    from adapters.wiring import Services
+    from domain.docket import Docket
 
 SHOWN = 20
 """Findings and refused rows that the report for people names one by one."""
@@ -102,7 +104,7 @@ def import_(
         cancelled,
     ):
         report = run_import(
-            found.docket,
+            _docket_that_knows(found, chosen.jurisdiction, who, dry_run=dry_run),
             found.ledger,
             chosen,
             file,
@@ -130,6 +132,19 @@ def import_(
         )
     if report.refusals:
         raise typer.Exit(Code.REFUSED)
+
+
+def _docket_that_knows(found: "Services", jurisdiction: str, actor: str, *, dry_run: bool) -> "Docket":
+    """The docket, after a jurisdiction that ships as a file was entered; a dry run only supposes that it was."""
+    from adapters.exchange.jurisdictions import enter, entered_in_memory, shipped
+    from domain.docket import Docket
+
+    if jurisdiction in found.registry.codes() or jurisdiction not in shipped():
+        return found.docket
+    if dry_run:
+        return Docket(found.ledger, entered_in_memory())
+    enter(found.docket, jurisdiction, actor=actor)
+    return found.docket
 
 
 class _Cancelled:
@@ -195,7 +210,7 @@ def jsonl(known_at: KnownAt = None) -> None:
     import orjson
 
     with services() as found:
-        at = instant(known_at, zone_of(found.settings), "--known-at")
+        at = instant(known_at, zone_of(found), "--known-at")
         until = found.docket.head() if at is None else found.docket.position_at(at)
         after = 0
         while steps := found.views.steps(after=after, until=until, limit=2_000):

@@ -174,13 +174,13 @@ def rulebook_show(
 @rulebook.command(
     "check",
     help=told(
-        "Whether every rulebook, calendar and jurisdiction can be read and fits the others. Exit code 1 if not.",
-        "检查所有规则集、日历和地区能否读取且相互一致。有误时退出码为 1。",
+        "Whether every rulebook, calendar and jurisdiction that ships can be read and fits. Exit code 1 if not.",
+        "检查随附的规则集、日历和地区能否读取且相互一致。有误时退出码为 1。",
     ),
     epilog=example("duban rulebook check"),
 )
 def rulebook_check(as_json: Json = False) -> None:
-    from domain.office import JurisdictionError, jurisdiction_codes, load_jurisdiction
+    from adapters.exchange.jurisdictions import entered_in_memory
     from domain.rulebook import RulebookError, load_rulebook, rulebook_ids
 
     found: list[dict[str, Any]] = []
@@ -189,12 +189,13 @@ def rulebook_check(as_json: Json = False) -> None:
             found.append({"checked": load_rulebook(id).ref, "ok": True, "says": ""})
         except (RulebookError, ValueError) as error:
             found.append({"checked": id, "ok": False, "says": str(error)})
-    for code in jurisdiction_codes():
+    registry = entered_in_memory()
+    for code in registry.codes():
         try:
-            jurisdiction = load_jurisdiction(code)
+            jurisdiction = registry.jurisdiction(code)
             says = f"{jurisdiction.book.ref}, {jurisdiction.working_calendar.ref}"
             found.append({"checked": code, "ok": True, "says": says})
-        except (JurisdictionError, RulebookError, ValueError) as error:
+        except (RulebookError, ValueError) as error:
             found.append({"checked": code, "ok": False, "says": str(error)})
     if as_json:
         emit(found)

@@ -33,6 +33,7 @@ from api.commands.common import (
 if TYPE_CHECKING:
     from adapters.settings import Settings
     from adapters.wiring import Services
+    from domain.registry import Registry
 
 SAMPLE_TOKEN = "sample-token"  # noqa: S105 - the name of a file
 SAMPLE_JURISDICTION = "cn-999900"
@@ -183,24 +184,37 @@ def demo() -> None:
 
 
 def _first_start(settings: "Settings", conninfo: str, *, sample: bool) -> bool:
-    """Ask the guards before anything is started; where nothing was ever recorded, load the sample. Whether it was."""
+    """Ask the guards before anything is started; where no case was ever recorded, load the sample. Whether it was."""
     from adapters import wiring
 
     with contextlib.closing(wiring.build(settings, conninfo, name="duban-start")) as found:
-        if not sample or found.docket.head() > 0:
+        if sample and found.ledger.head() == len(found.ledger.registry_events(0)):
+            _load_sample(found)
+        else:
+            _enter_own_jurisdiction(found)
             return False
-        _load_sample(found)
     catch_up(settings, conninfo)
     return True
 
 
+def _enter_own_jurisdiction(found: "Services") -> None:
+    """Enter the installation's own jurisdiction, where nobody has and it ships as a file."""
+    from adapters.exchange.jurisdictions import enter, shipped
+
+    code = found.settings.jurisdiction
+    if code in shipped() and code not in found.registry.codes():
+        enter(found.docket, code, actor="duban")
+
+
 def _load_sample(found: "Services") -> None:
-    """The token first: where this is cut off in between, the ledger is still empty and the next start begins anew."""
+    """The cases last: where this is cut off in between, there are none yet and the next start begins anew."""
+    from adapters.exchange.jurisdictions import enter
     from adapters.exchange.sample import JURISDICTION, load_sample
     from domain.moment import day_of
 
+    enter(found.docket, JURISDICTION, actor="sample")
     token = _sample_token(found, JURISDICTION)
-    count = load_sample(found.docket, today=day_of(datetime.now(UTC), zone_of(found.settings, JURISDICTION)))
+    count = load_sample(found.docket, today=day_of(datetime.now(UTC), zone_of(found, JURISDICTION)))
     place = found.settings.data_dir / SAMPLE_TOKEN
     typer.echo(
         told(
@@ -269,7 +283,6 @@ def _checks() -> Iterator[Check]:
         return
     yield Check("settings", ok=True, says=f"{len(type(settings).model_fields)} settings, all readable")
     yield from _checks_of_data_directory(settings)
-    yield from _checks_of_rules()
     yield from _checks_of_database(settings)
 
 
@@ -284,13 +297,12 @@ def _checks_of_data_directory(settings: "Settings") -> Iterator[Check]:
     yield Check("free space", enough, f"{free / 1e9:.1f} GB" + ("" if enough else "; free at least 0.5 GB"))
 
 
-def _checks_of_rules() -> Iterator[Check]:
+def _checks_of_rules(registry: "Registry") -> Iterator[Check]:
     from domain.moment import day_of
-    from domain.office import jurisdiction_codes, load_jurisdiction
 
-    for code in jurisdiction_codes():
+    for code in registry.codes():
         try:
-            jurisdiction = load_jurisdiction(code)
+            jurisdiction = registry.jurisdiction(code)
             calendar = jurisdiction.working_calendar
         except Exception as error:  # noqa: BLE001 - what is wrong is the answer
             yield Check(f"rules of {code}", ok=False, says=_why(error))
@@ -304,7 +316,7 @@ def _checks_of_rules() -> Iterator[Check]:
             f"calendar of {code}",
             left >= CALENDAR_DAYS_AHEAD,
             f"{calendar.ref} is published until {calendar.published_until}"
-            + ("" if left >= CALENDAR_DAYS_AHEAD else "; later due dates are estimates: install a newer Duban"),
+            + ("" if left >= CALENDAR_DAYS_AHEAD else "; later due dates are estimates: adopt a newer calendar"),
         )
 
 
@@ -322,6 +334,7 @@ def _checks_of_database(settings: "Settings") -> Iterator[Check]:
                 yield Check("database", ok=True, says=f"PostgreSQL {conn.info.parameter_status('server_version')}")
             with contextlib.closing(wiring.build(settings, conninfo, name="duban-doctor")) as found:
                 yield Check("migrations and guards", ok=True, says="as this version needs them")
+                yield from _checks_of_rules(found.registry)
                 if alone:
                     yield Check("service", ok=True, says="`duban serve` does not run; looked at the data alone")
                 yield from _checks_of_projections(found, alone=alone)

@@ -65,7 +65,6 @@ def _of_the_domain(error: BaseException) -> Failed | None:
 
     from domain.calendar import CalendarError
     from domain.docket import CaseNotFoundError, StaleError
-    from domain.office import JurisdictionError
     from domain.refusal import Refused, refused_by
     from domain.rulebook import RulebookError
 
@@ -89,7 +88,7 @@ def _of_the_domain(error: BaseException) -> Failed | None:
                 Code.CONFLICT,
                 told(f"{error}. Read it again, then repeat.", f"案件已有新的步骤：{error}。请重新读取后再试。"),
             )
-        case RulebookError() | CalendarError() | JurisdictionError():
+        case RulebookError() | CalendarError():
             return Failed(Code.REFUSED, str(error))
         case _:
             return None

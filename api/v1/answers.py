@@ -16,6 +16,7 @@ from domain.calendar import load_calendar
 from domain.case import CASE_TYPES, Act, Case, Corrected, Facts, Recorded, Role, RunningClock, Step
 from domain.clock import Deadline, overdue_from
 from domain.moment import Moment
+from domain.office import Jurisdiction
 from domain.rulebook import ClockRule, load_rulebook
 from projections.reading import CaseRow, Counts
 
@@ -227,7 +228,7 @@ def stage_answer(stage: str) -> Stage:
     return Stage(code=stage, **said("stage", stage))
 
 
-_TOLD_ELSEWHERE = {"clocks", "past_clocks", "id", "stage", "jurisdiction"}
+_TOLD_ELSEWHERE = {"clocks", "past_clocks", "id", "stage", "jurisdiction", "time_zone"}
 
 
 @cache
@@ -236,7 +237,7 @@ def _state_of(kind: str) -> TypeAdapter[Case]:
 
 
 def case_answer(
-    meta: Meta, case: Case, records: Sequence[Recorded], moment: Moment, zone: str, role: Role
+    meta: Meta, case: Case, records: Sequence[Recorded], moment: Moment, jurisdiction: Jurisdiction, role: Role
 ) -> CaseAnswer:
     """A case at a moment, with its clocks explained and what may be done next."""
     return CaseAnswer(
@@ -248,8 +249,8 @@ def case_answer(
         stage=stage_answer(str(case.stage)),
         facts=case.facts(),
         state=_state_of(case.kind).dump_python(case, mode="json", exclude=_TOLD_ELSEWHERE),
-        clocks=[clock_answer(running, moment.as_of, zone) for running in case.all_clocks],
-        findings=findings_answer(records, moment),
+        clocks=[clock_answer(running, moment.as_of, case.time_zone) for running in case.all_clocks],
+        findings=findings_answer(records, moment, jurisdiction),
         open_steps=[
             OpenStepAnswer(
                 name=found.step.declared.name,
@@ -265,7 +266,7 @@ def case_answer(
     )
 
 
-def findings_answer(records: Sequence[Recorded], moment: Moment) -> list[FindingAnswer]:
+def findings_answer(records: Sequence[Recorded], moment: Moment, jurisdiction: Jurisdiction) -> list[FindingAnswer]:
     """What disagreed in the steps that had happened by the moment."""
     happened = {record.version for record in fold.sequence(records) if record.occurred_at <= moment.as_of}
     return [
@@ -274,7 +275,7 @@ def findings_answer(records: Sequence[Recorded], moment: Moment) -> list[Finding
             version=finding.version,
             **{tongue: words(tongue)(finding.message_id, **finding.params) for tongue in LANGUAGES},
         )
-        for finding in procedure.findings(records)
+        for finding in procedure.findings(records, jurisdiction)
         if finding.version in happened
     ]
 

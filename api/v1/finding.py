@@ -13,15 +13,14 @@ from api.services import Services
 from domain.case import Opening
 from domain.casefile import CaseFile
 from domain.docket import CaseNotFoundError
-from domain.office import load_jurisdiction
 from domain.principal import Principal
 
 _CASE_ID = re.compile(r"[^\x00-\x20\x7f-\x9f/?#]{1,100}\Z")
 
 
-def zone_of(asker: Principal) -> str:
+def zone_of(services: Services, asker: Principal) -> str:
     """The time zone of the asker's jurisdiction."""
-    return load_jurisdiction(asker.jurisdiction).time_zone
+    return services.registry.jurisdiction(asker.jurisdiction).time_zone
 
 
 def case_file_of(services: Services, asker: Principal, case_id: str) -> CaseFile:

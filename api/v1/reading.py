@@ -117,14 +117,14 @@ def list_cases(request: Request, asker: Asker, query: Annotated[CasesQuery, Quer
     """Cases of the token's jurisdiction. Pages of one cursor agree: moment, filter and order are frozen in it."""
     services, tell = services_of(request), words_for(request)
     if query.cursor is None:
-        asked = Asked(query, zone_of(asker), tell)
+        asked = Asked(query, zone_of(services, asker), tell)
         moment = asked.of_lists(services)
         wanted, sort, after = query.wanted(asker), str(query.sort), None
         meta = asked.meta(moment)
     else:
         page = _page(services, asker, query, request)
         wanted, moment, sort, after = page.wanted, page.moment, page.sort, page.after
-        meta = Meta(as_of=written(moment.as_of, zone_of(asker)), known_at=None, position=moment.known)
+        meta = Meta(as_of=written(moment.as_of, zone_of(services, asker)), known_at=None, position=moment.known)
     rows = services.views.cases(wanted, moment, sort=sort, after=after, limit=query.limit + 1)
     headers, following = meta.headers, None
     if len(rows) > query.limit:
@@ -163,7 +163,7 @@ def _page(services: Services, asker: Principal, query: CasesQuery, request: Requ
 def count_cases(request: Request, asker: Asker, query: Annotated[FilterQuery, Query()]) -> Response:
     """How many cases there are, by state, stage and leading unit; the list of the same filter has as many rows."""
     services = services_of(request)
-    asked = Asked(query, zone_of(asker), words_for(request))
+    asked = Asked(query, zone_of(services, asker), words_for(request))
     moment = asked.of_lists(services)
     meta = asked.meta(moment)
     counts = services.views.counts(query.wanted(asker), moment)
@@ -181,14 +181,15 @@ def count_cases(request: Request, asker: Asker, query: Annotated[FilterQuery, Qu
 def show_case(case_id: str, request: Request, asker: Asker, query: Annotated[MomentQuery, Query()]) -> Response:
     """State, parts, clocks with their explanation, findings, and the steps that the token's role may take."""
     services = services_of(request)
-    asked = Asked(query, zone_of(asker), words_for(request))
+    asked = Asked(query, zone_of(services, asker), words_for(request))
     moment = asked.of_case(services)
     records = fold.known_by(case_file_of(services, asker, case_id).history, moment.known)
     case = fold.case_at(records, as_of=moment.as_of)
     if case is None:
         raise ProblemError("no-case-at-moment", case_id=case_id)
     meta = asked.meta(moment)
-    shown = answers.case_answer(meta, case, records, moment, asked.zone, asker.role)
+    jurisdiction = services.registry.jurisdiction(case.jurisdiction, moment.known)
+    shown = answers.case_answer(meta, case, records, moment, jurisdiction, asker.role)
     return answer(shown, meta.headers | {"ETag": etag(case_id, len(records))})
 
 
@@ -203,7 +204,7 @@ def show_case(case_id: str, request: Request, asker: Asker, query: Annotated[Mom
 def show_history(case_id: str, request: Request, asker: Asker, query: Annotated[MomentQuery, Query()]) -> Response:
     """Every step as it was recorded, with what became of it: corrected, voided, late."""
     services = services_of(request)
-    asked = Asked(query, zone_of(asker), words_for(request))
+    asked = Asked(query, zone_of(services, asker), words_for(request))
     moment = asked.of_case(services)
     records = fold.known_by(case_file_of(services, asker, case_id).history, moment.known)
     if not records:

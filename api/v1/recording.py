@@ -20,7 +20,7 @@ from api.problems import ProblemError, ProblemItem, documented, faults, of_refus
 from api.services import services_of
 from api.v1 import answers
 from api.v1.body import Body, canonical, parse
-from api.v1.finding import answer, case_file_of, etag
+from api.v1.finding import answer, case_file_of, etag, zone_of
 from api.words import Words
 from domain import procedure
 from domain.case import STEPS, Act, Corrected, Opening, SourceDocument, Step
@@ -28,7 +28,6 @@ from domain.casefile import CaseFile
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
 from domain.moment import UnreadableTimeError, day_of, parse_occurred
-from domain.office import load_jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
 from domain.values import Line
@@ -161,7 +160,7 @@ def open_case(request: Request, asker: Asker, body: Body) -> Response:
             raise TypeError(type(step))
         if step.jurisdiction != asker.jurisdiction:
             raise ProblemError("jurisdiction-not-yours", jurisdiction=step.jurisdiction, yours=asker.jurisdiction)
-        act = _act(given.act, asker, tell)
+        act = _act(given.act, asker, tell, zone_of(services, asker))
         receipt = _Refusing(tell, type(step), fields)(
             lambda: services.docket.open(step, act, request=asking, asked=True)
         )
@@ -183,11 +182,11 @@ def _operation(name: str, classes: list[type[Step]]) -> Callable[..., Response]:
         step_type = classes[0]
         if (receipt := _Refusing(tell, step_type, fields)(lambda: services.docket.answered(asking))) is None:
             case_file = case_file_of(services, asker, case_id)
-            expected = _expected(request, case_file, asker)
+            expected = _expected(request, case_file, zone_of(services, asker))
             if len(classes) > 1 and case_file.case is not None:
                 step_type = procedure.step_named(type(case_file.case), name)
             given = _validated(STEP_BODIES[step_type], fields, tell)
-            act = _act(given.act, asker, tell)
+            act = _act(given.act, asker, tell, zone_of(services, asker))
             try:
                 receipt = _Refusing(tell, step_type, fields)(
                     lambda: services.docket.record(
@@ -195,7 +194,7 @@ def _operation(name: str, classes: list[type[Step]]) -> Callable[..., Response]:
                     )
                 )
             except StaleError as stale:
-                raise _stale(services.docket.case_file(case_id), stale.expected, asker) from None
+                raise _stale(services.docket.case_file(case_id), stale.expected, zone_of(services, asker)) from None
         return _receipt_answer(receipt, RECORDED)
 
     return record
@@ -284,8 +283,7 @@ def _validated(model: type[Given], fields: dict[str, Any], tell: Words) -> Given
         raise ProblemError("fields-invalid", count=len(found), errors=found) from None
 
 
-def _act(given: ActGiven, asker: Principal, tell: Words) -> Act:
-    zone = load_jurisdiction(asker.jurisdiction).time_zone
+def _act(given: ActGiven, asker: Principal, tell: Words, zone: str) -> Act:
     when = day_of(datetime.now(UTC), zone).isoformat() if given.occurred_at is None else given.occurred_at
     try:
         occurred_at, precision = parse_occurred(when.strip(), zone)
@@ -309,7 +307,7 @@ def _act(given: ActGiven, asker: Principal, tell: Words) -> Act:
     )
 
 
-def _expected(request: Request, case_file: CaseFile, asker: Principal) -> int | None:
+def _expected(request: Request, case_file: CaseFile, zone: str) -> int | None:
     """The version that the caller has seen, which must be the present one; None for `*`."""
     current = etag(case_file.id, case_file.version)
     given = request.headers.get("if-match")
@@ -324,12 +322,11 @@ def _expected(request: Request, case_file: CaseFile, asker: Principal) -> int | 
         return case_file.version
     versions = [int(match[1]) for tag in tags if (match := _VERSION.search(tag)) is not None]
     seen = max((v for v in versions if etag(case_file.id, v) in tags), default=None)
-    raise _stale(case_file, seen, asker, given)
+    raise _stale(case_file, seen, zone, given)
 
 
-def _stale(case_file: CaseFile, seen: int | None, asker: Principal, given: str = "") -> ProblemError:
+def _stale(case_file: CaseFile, seen: int | None, zone: str, given: str = "") -> ProblemError:
     """The case has moved on from the version that was seen; of one that it never had, nothing can be said since."""
-    zone = load_jurisdiction(asker.jurisdiction).time_zone
     since = [
         step.model_dump(mode="json")
         for step in answers.history_answer(case_file.history, None, zone)

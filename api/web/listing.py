@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from api.services import Views
+from api.services import Services, Views
 from api.web.viewmodels import Here, Light, Teller, case_path, frozen, light_of, link
 from domain.case import CASE_TYPES
 from domain.moment import Moment, day_of
-from domain.office import Jurisdiction, jurisdiction_codes, load_jurisdiction
+from domain.office import Jurisdiction
 from domain.refusal import Refused
 from domain.values import Line
 from projections.reading import CaseRow, Counts, Filter
@@ -134,11 +134,11 @@ class Listing:
     sample: bool
 
 
-def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Moment) -> Listing:
+def listing(tell: Teller, here: Here, query: ListQuery, services: Services, moment: Moment) -> Listing:
     """The list that the address asks for, at a moment."""
-    places = [
-        load_jurisdiction(code) for code in ([query.jurisdiction] if query.jurisdiction else jurisdiction_codes())
-    ]
+    views, registry = services.views, services.registry
+    known = {code: registry.jurisdiction(code) for code in registry.codes()}
+    places = [registry.jurisdiction(query.jurisdiction)] if query.jurisdiction else list(known.values())
     deputy = _deputy(places, query.deputy)
     wanted = Filter(deputy=deputy, **query.model_dump(include=set(_FILTERS) - {"deputy"}))
     found, before, after = _page(views, wanted, moment, query)
@@ -153,28 +153,29 @@ def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Mo
         filtered=wanted != Filter(),
         deputy=tell.person(deputy),
         rows=[
-            _row(Teller(tell.say, load_jurisdiction(row.jurisdiction)), here, row, moment, several=several)
+            _row(Teller(tell.say, known[row.jurisdiction], as_of=moment.as_of), here, row, moment, several=several)
             for row in found
         ],
         states=list(_states(tell, here, wanted, any_state)),
         stages=list(_stages(tell, here, wanted, any_stage)),
         columns=[_heading(tell, here, name, query.sort) for name in _COLUMNS],
         jurisdictions=[
-            Choice(code, getattr(load_jurisdiction(code), tell.lang), code == wanted.jurisdiction)
-            for code in jurisdiction_codes()
+            Choice(code, getattr(place, tell.lang), code == wanted.jurisdiction) for code, place in known.items()
         ],
         stage_choices=[
             Choice(stage.value, tell.word(stage), stage.value == wanted.stage)
-            for stage in dict.fromkeys(stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+            for stage in dict.fromkeys(
+                stage for case_type in CASE_TYPES.values() if not case_type.of_registry for stage in case_type.Stage
+            )
         ],
         units=list(_units(tell, places, wanted.unit)),
-        deputies=[deputy.name for place in places for deputy in place.deputies],
+        deputies=list(dict.fromkeys(deputy.name for place in places for deputy in place.deputies)),
         kept=[(name, text) for name, text in here.params.items() if name not in _TYPED],
         previous=here(**{**held, "before": _cursor(found[0], query.sort)}) if before else None,
         next=here(**{**held, "after": _cursor(found[-1], query.sort)}) if after else None,
         shown=tell.say("page.shown", total=counts.total, count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
-        sample=any(load_jurisdiction(code).sample for code in {row.jurisdiction for row in found} | asked_for),
+        sample=any(known[code].sample for code in {row.jurisdiction for row in found} | asked_for),
     )
 
 
@@ -217,7 +218,7 @@ def _deputy(places: list[Jurisdiction], asked: str | None) -> str | None:
 
 def _units(tell: Teller, places: list[Jurisdiction], chosen: str | None) -> Iterator[tuple[str, list[Choice]]]:
     for place in places:
-        choices = [Choice(unit.code, getattr(unit, tell.lang), unit.code == chosen) for unit in place.units]
+        choices = [Choice(unit.code, getattr(unit, tell.lang), unit.code == chosen) for unit in place.all_units()]
         if choices:
             yield getattr(place, tell.lang), choices
 

@@ -37,7 +37,7 @@ from api.words import LANGUAGES, Language, Words, language, words
 from domain.case import Opening
 from domain.docket import CaseNotFoundError
 from domain.moment import Moment
-from domain.office import jurisdiction_codes, load_jurisdiction
+from domain.office import Jurisdiction
 from domain.refusal import Refused
 
 _YEAR = 365 * 24 * 3600
@@ -87,10 +87,13 @@ def cases(request: Request) -> Response:
     """The case list at a moment."""
     here, say, services = _here(request), _say(request), services_of(request)
     query = _query(ListQuery, here)
-    tell = Teller(say, load_jurisdiction(query.jurisdiction or jurisdiction_codes()[0]))
+    codes = services.registry.codes()
+    if not codes:
+        raise ProblemError("no-jurisdiction-yet")
+    tell = Teller(say, services.registry.jurisdiction(query.jurisdiction or codes[0]))
     asked = _asked(here, tell)
     moment = asked.of_lists(services)
-    page = listing(tell, here, query, services.views, moment)
+    page = listing(tell, here, query, services, moment)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
@@ -104,9 +107,11 @@ def case(request: Request, case_id: str) -> Response:
     case_file = services.docket.case_file(case_id)
     opening = case_file.history[0].step
     assert isinstance(opening, Opening)  # noqa: S101 - the docket opens a case with nothing else
-    asked = _asked(here, Teller(say, load_jurisdiction(opening.jurisdiction)))
+    asked = _asked(here, Teller(say, services.registry.jurisdiction(opening.jurisdiction)))
     moment = asked.of_case(services)
-    tell = Teller(say, load_jurisdiction(opening.jurisdiction), case=lambda id: _called(services, id, moment))
+    tell = Teller(
+        say, _as_known(services, opening.jurisdiction, moment), lambda id: _called(services, id, moment), moment.as_of
+    )
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
@@ -143,6 +148,14 @@ def problem(request: Request, id: str) -> Response:
         "turns": [Turn(say("problem.all"), "/problems")],
     }
     return _render(request, "message.html", page=page, bar=None)
+
+
+def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
+    """The jurisdiction as it was known at a moment; as it is now, where the moment lies before it."""
+    try:
+        return services.registry.jurisdiction(code, moment.known)
+    except Refused:
+        return services.registry.jurisdiction(code)
 
 
 def _called(services: Services, case_id: str, moment: Moment) -> str:

@@ -22,7 +22,7 @@ from domain.calendar import load_calendar
 from domain.case import STEPS, Case, Corrected, DeadlineRecalculated, Part, Recorded, Role, RunningClock, Step, Voided
 from domain.clock import Deadline, Extension, SkippedDay
 from domain.moment import Moment, day_of, end_of_day
-from domain.office import Jurisdiction, load_jurisdiction
+from domain.office import Jurisdiction
 from domain.rulebook import ClockRule, RulebookError, load_rulebook
 
 SOON_DAYS = 7
@@ -159,21 +159,21 @@ class Light:
 class Teller:
     """Tells a jurisdiction's values in the reader's language."""
 
-    def __init__(self, say: Words, jurisdiction: Jurisdiction, case: Callable[[str], str] = str) -> None:
+    def __init__(
+        self, say: Words, jurisdiction: Jurisdiction, case: Callable[[str], str] = str, as_of: datetime | None = None
+    ) -> None:
         self.say = say
         self.lang = say.language
         self.jurisdiction = jurisdiction
         self.zone = jurisdiction.time_zone
+        self.day = day_of(as_of, self.zone) if as_of else date.max
+        """As on which day units and deputies are called."""
         self.case = case
         """What another case is called, by its id."""
 
-    def of(self, jurisdiction: str) -> Teller:
-        """The same language for another jurisdiction."""
-        return Teller(self.say, load_jurisdiction(jurisdiction))
-
     def unit(self, code: str | None) -> str:
         """A unit's name, or its code where the registry has none."""
-        unit = self.jurisdiction.unit(code) if code else None
+        unit = self.jurisdiction.unit(code, self.day) if code else None
         return str(getattr(unit, self.lang)) if unit else code or ""
 
     def part(self, key: str) -> str:
@@ -183,7 +183,7 @@ class Teller:
 
     def person(self, person: str | None) -> str:
         """A deputy's name, or what is written instead of an id."""
-        deputy = self.jurisdiction.deputy(person) if person else None
+        deputy = self.jurisdiction.deputy(person, self.day) if person else None
         return deputy.name if deputy else person or ""
 
     def acting(self, code: str | None) -> str:
@@ -655,7 +655,7 @@ def findings_of(tell: Teller, history: Sequence[Recorded], moment: Moment) -> li
     happened = {r.version for r in fold.sequence(known) if r.occurred_at <= moment.as_of}
     return [
         FindingView(tell.say(found.message_id, **_told(tell, found.params)), found.version)
-        for found in procedure.findings(known)
+        for found in procedure.findings(known, tell.jurisdiction)
         if found.version in happened
     ]
 

@@ -1,5 +1,5 @@
 """One file per case type. Importing this package declares them all."""
 
-from domain.cases import suggestion
+from domain.cases import registry, suggestion
 
-__all__ = ["suggestion"]
+__all__ = ["registry", "suggestion"]

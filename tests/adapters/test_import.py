@@ -22,6 +22,7 @@ from domain.docket import Docket
 from domain.moment import end_of_day, start_of_day
 from domain.refusal import Refused
 from tests.conftest import Cluster
+from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
@@ -39,7 +40,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.ledger = PostgresLedger(self.pool, "main")
-        self.docket = Docket(self.ledger)
+        self.docket = Docket(self.ledger, shipped_registry())
 
     def imports(
         self,

@@ -24,6 +24,7 @@ from domain.cases.suggestion import HandedOver, ReplyIssued, SignedFor
 from domain.docket import Code, Command, Docket, LedgerMapper, Request
 from domain.refusal import Refused
 from tests.faults.support import act, command, connect, ledger_on, note, opening, recorded, request, wait_until_waiting
+from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
@@ -41,7 +42,7 @@ def ledger(database: str) -> Iterator[PostgresLedger]:
 
 @pytest.fixture
 def docket(ledger: PostgresLedger) -> Docket:
-    return Docket(ledger)
+    return Docket(ledger, shipped_registry())
 
 
 @pytest.fixture
@@ -269,7 +270,7 @@ def test_a_key_under_which_something_else_was_asked_is_refused(docket: Docket, l
 def test_twenty_requests_at_once_under_one_key_are_recorded_once(database: str, ledger: PostgresLedger) -> None:
     asked = request("e", "open")
     with ledger_on(database) as second, ThreadPoolExecutor(20) as threads:
-        dockets = [Docket(ledger), Docket(second)]
+        dockets = [Docket(ledger, shipped_registry()), Docket(second, shipped_registry())]
         opened = [threads.submit(dockets[i % 2].open, opening(), act(), request=asked) for i in range(20)]
         receipts = [future.result() for future in opened]
     assert {(r.case_id, r.version, r.position) for r in receipts} == {(receipts[0].case_id, 1, 1)}

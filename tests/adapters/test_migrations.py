@@ -28,6 +28,7 @@ from domain.docket import Docket
 from domain.refusal import Refused
 from projections.reading import Filter
 from tests.faults.support import act, connect, ledger_on, opening, request
+from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
@@ -38,7 +39,7 @@ DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 def works(conninfo: str) -> None:
     """A suggestion is recorded, shown, and refused a second time."""
     with ledger_on(conninfo) as ledger:
-        docket = Docket(ledger)
+        docket = Docket(ledger, shipped_registry())
         asked = request("open")
         case_id = docket.open(opening(number="2026-001"), act(), request=asked).case_id
         docket.record(case_id, HandedOver(lead_unit="jtj", co_units=("czj",)), act())

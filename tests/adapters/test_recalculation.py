@@ -6,35 +6,34 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from adapters.exchange.jurisdictions import enter
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
 from adapters.recalculation import Moved, recalculate
-from domain.calendar import load_calendar
-from domain.case import DeadlineRecalculated
+from adapters.registry import LedgerRegistry
+from domain.case import DeadlineRecalculated, Role
+from domain.cases.registry.jurisdiction import CalendarAdopted
 from domain.cases.suggestion import HandedOver, ReplyIssued
 from domain.docket import Docket
-from domain.office import load_jurisdiction
 from tests.faults.support import act, ledger_on, opening
 
 pytestmark = pytest.mark.database
 
 CITY = "cn-999900"
-BEFORE_THE_NOTICE, AFTER_IT = load_calendar("cn", "2024-11-12"), load_calendar("cn", "2025-11-04")
+BEFORE_THE_NOTICE, AFTER_IT = "cn@2024-11-12", "cn@2025-11-04"
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def calendar(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """The office of the days before the State Council's notice about 2026."""
-    monkeypatch.setitem(load_jurisdiction(CITY).__dict__, "working_calendar", BEFORE_THE_NOTICE)
-    return monkeypatch
+def adopt(docket: Docket, calendar: str, on: date) -> None:
+    city = next(e.originator_id for e in docket.recorder.select_notifications(1, 1))
+    docket.record(str(city), CalendarAdopted(calendar=calendar), act(Role.GENERAL_OFFICE, on=on))
 
 
-def test_open_deadlines_are_counted_again_each_by_a_step_and_only_where_they_move(
-    database: str, calendar: pytest.MonkeyPatch
-) -> None:
+def test_open_deadlines_are_counted_again_each_by_a_step_and_only_where_they_move(database: str) -> None:
     with ledger_on(database) as ledger:
-        docket, views = Docket(ledger, lambda: NOW), Views(ledger._pool, ledger)
+        docket, views = Docket(ledger, LedgerRegistry(ledger), lambda: NOW), Views(ledger._pool, ledger)
+        enter(docket, CITY, actor="clerk")
+        adopt(docket, BEFORE_THE_NOTICE, date(2024, 11, 12))
         cases = {}
         for name, on in (
             ("moves", date(2025, 11, 15)),
@@ -52,7 +51,7 @@ def test_open_deadlines_are_counted_again_each_by_a_step_and_only_where_they_mov
             )
 
         assert again(dry_run=True) == again(dry_run=False) == []
-        calendar.setitem(load_jurisdiction(CITY).__dict__, "working_calendar", AFTER_IT)
+        adopt(docket, AFTER_IT, date(2025, 11, 4))
         head = ledger.head()
         would = again(dry_run=True)
         assert ledger.head() == head

@@ -11,6 +11,7 @@ from adapters.postgres.pool import open_pool
 from domain.cases.suggestion import Suggestion
 from domain.docket import Docket
 from domain.procedure import findings
+from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
@@ -21,7 +22,7 @@ NUMBERS = [f"2026-{number:03}" for number in (*range(1, 9), *range(101, 111))]
 @pytest.fixture
 def docket(database: str) -> Iterator[Docket]:
     with open_pool(database, schema="duban", role="duban_app", size=2, name="test") as pool:
-        yield Docket(PostgresLedger(pool, "main"))
+        yield Docket(PostgresLedger(pool, "main"), shipped_registry())
 
 
 def suggestion(docket: Docket, number: str) -> Suggestion:
@@ -64,7 +65,9 @@ def test_the_sample_shows_a_suggestion_in_every_interesting_state(docket: Docket
 
 def test_the_sample_agrees_with_the_procedure(docket: Docket) -> None:
     load_sample(docket, today=TODAY)
-    assert [found for number in NUMBERS for found in findings(docket.case_file(sample_case_id(number)).history)] == []
+    city = docket.registry.jurisdiction("cn-999900")
+    histories = [docket.case_file(sample_case_id(number)).history for number in NUMBERS]
+    assert [found for history in histories for found in findings(history, city)] == []
 
 
 def test_loaded_twice_it_is_stored_once(docket: Docket) -> None:

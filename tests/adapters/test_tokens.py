@@ -10,6 +10,7 @@ from adapters.postgres.pool import open_pool
 from domain.case import Role
 from domain.principal import Principal
 from domain.refusal import Refused
+from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
@@ -19,7 +20,7 @@ CLERK = ("u-1", "deputy_affairs", "rd", "cn-999900", "办公室", 30)
 @pytest.fixture
 def tokens(database: str) -> Iterator[Tokens]:
     pool = open_pool(database, schema="duban", role="duban_app", size=1, name="test")
-    yield Tokens(pool)
+    yield Tokens(pool, shipped_registry())
     pool.close()
 
 

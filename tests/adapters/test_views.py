@@ -25,6 +25,7 @@ from projections.reading import CaseRow, Counts, Filter
 from tests.domain.support import DEPUTY, ZONE
 from tests.faults.support import act, connect, ledger_on, opening
 from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, record_all
+from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
@@ -51,7 +52,7 @@ class Office:
 @pytest.fixture
 def office(database: str) -> Iterator[Office]:
     with ledger_on(database) as ledger:
-        yield Office(database, Docket(ledger, lambda: NOW), Views(ledger._pool, ledger))
+        yield Office(database, Docket(ledger, shipped_registry(), lambda: NOW), Views(ledger._pool, ledger))
 
 
 # The same property as without a database
@@ -85,7 +86,7 @@ def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
     with ledger_on(database, ledger_id, size=1) as ledger:
-        record_all(Docket(ledger, lambda: NOW), moves)
+        record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
         Projector(database, ledger_id=ledger_id, batch=batch).catch_up()
         views = Views(ledger._pool, ledger)
         histories = by_case(LedgerMapper().to_domain_event(event) for event in ledger.tail(0, 10_000))

@@ -81,6 +81,12 @@ class Office:
         return self.services.docket.head() - self.began
 
 
+@pytest.fixture(scope="session")
+def migrated_template(entered_template: str) -> str:
+    """Tests of the API and the pages find the jurisdictions in the registry."""
+    return entered_template
+
+
 @contextmanager
 def opened(conninfo: str, data_dir: Path) -> Iterator[Office]:
     """An office on a migrated database."""
@@ -88,7 +94,7 @@ def opened(conninfo: str, data_dir: Path) -> Iterator[Office]:
     projector = Projector(conninfo)
     projector.catch_up()
     with TestClient(create_app(services), raise_server_exceptions=False) as client:
-        yield Office(client, services, projector.catch_up)
+        yield Office(client, services, projector.catch_up, began=services.docket.head())
 
 
 @pytest.fixture

@@ -27,8 +27,10 @@ from api.commands.troubles import LOG, explained, unforeseen
 from domain.case import Act, Corrected, Role, Voided
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.moment import parse_occurred
+from tests.registry import steps_entered
 
 ROOT = Path(__file__).parents[2]
+ENTERED = steps_entered()
 PROGRAM = [sys.executable, "-m", "api.cli"]
 PATIENCE = 60.0
 
@@ -181,7 +183,7 @@ def test_a_list_has_its_cases_its_counts_and_its_moment(installation: Run, story
     assert [row["case_id"] for row in done.json["cases"]] == [story.first, story.second]
     assert done.json["counts"]["total"] == 2
     assert done.json["counts"]["overdue"] == 1
-    assert done.json["moment"]["position"] == 6
+    assert done.json["moment"]["position"] == ENTERED + 6
 
 
 @pytest.mark.database
@@ -191,7 +193,7 @@ def test_a_list_for_people_tells_the_counts_and_keeps_the_moment_apart(installat
     assert "公开采购价格" in done.out
     assert "增开夜间公交" not in done.out
     assert "1 of 1 cases; 1 unassigned" in done.out
-    assert "known at now (position 6)" in done.err
+    assert f"known at now (position {ENTERED + 6})" in done.err
 
 
 @pytest.mark.database
@@ -199,7 +201,7 @@ def test_a_list_can_be_asked_for_on_both_clocks(installation: Run, story: Told) 
     true_then = installation("case", "list", "--as-of", "2026-03-01", "--json").json
     known_then = installation("case", "list", "--known-at", story.between, "--json").json
     assert [row["case_id"] for row in true_then["cases"]] == [story.first]
-    assert known_then["moment"]["position"] == 3
+    assert known_then["moment"]["position"] == ENTERED + 3
     assert [row["stage"] for row in known_then["cases"]] == ["submitted", "handed_over"]
 
 
@@ -351,7 +353,7 @@ def test_a_cancelled_import_goes_on_where_it_stopped(installation: Run, database
         psycopg.connect(database, autocommit=True) as conn,
     ):
         deadline = time.monotonic() + PATIENCE
-        while conn.execute("SELECT position FROM duban.ledger_head").fetchone() == (0,):
+        while conn.execute("SELECT position FROM duban.ledger_head").fetchone() == (ENTERED,):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         importing.send_signal(signal.SIGINT)
@@ -371,9 +373,9 @@ def test_a_cancelled_import_goes_on_where_it_stopped(installation: Run, database
 def test_an_export_has_every_step_known_then(installation: Run, story: Told) -> None:
     everything = installation("export", "jsonl").out.splitlines()
     then = installation("export", "jsonl", "--known-at", story.between).out.splitlines()
-    assert [json.loads(line)["position"] for line in everything] == [1, 2, 3, 4, 5, 6]
-    assert then == everything[:3]
-    assert json.loads(everything[0])["state"]["step"]["title"] == "增开夜间公交"
+    assert [json.loads(line)["position"] for line in everything] == list(range(1, ENTERED + 7))
+    assert then == everything[: ENTERED + 3]
+    assert json.loads(everything[ENTERED])["state"]["step"]["title"] == "增开夜间公交"
 
 
 @pytest.mark.database
@@ -410,15 +412,53 @@ def test_the_rulebooks_that_ship_are_in_order(run: Run) -> None:
     assert run("rulebook", "show", "cn-national@1900-01-01").code == 4
 
 
+# The registry, and recording
+
+
+@pytest.mark.database
+def test_the_registry_tells_who_was_in_being_on_a_day(installation: Run) -> None:
+    before = installation("registry", "list", "units", "--as-of", "2019-02-28", "--json").json["units"]
+    after = installation("registry", "list", "units", "--as-of", "2019-03-01", "--json").json["units"]
+    assert {unit["code"] for unit in before} ^ {unit["code"] for unit in after} == {"lyj", "wgj"}
+    assert "甲一" in installation("registry", "list", "deputies").out
+    assert installation("registry", "list", "deputies", "--jurisdiction", "jp-sangiin", "--json").json["deputies"] == []
+    assert installation("registry", "enter", "cn-999900").out == "0 steps recorded.\n"
+    assert (installation("registry", "enter", "nowhere").code, installation("registry", "list", "cats").code) == (1, 2)
+
+
+@pytest.mark.database
+def test_a_step_is_recorded_on_the_command_line(installation: Run, tmp_path: Path) -> None:
+    who = ("--actor", "clerk", "--role", "general_office")
+    fields = tmp_path / "fields.json"
+    fields.write_text('{"code": "ylj", "zh_name": "市园林局", "en_name": "Parks Bureau"}', "utf-8")
+    opened = installation("case", "open", "unit.opened", *who, "--fields", f"@{fields}", "--json").json
+    assert (opened["version"], opened["position"]) == (1, ENTERED + 1)
+    renamed = ("case", "record", opened["case_id"], "renamed", *who, "--fields", '{"zh_name": "a", "en_name": "b"}')
+    assert "is at version 2" in installation(*renamed).out
+    assert "nothing was recorded" in installation(*renamed).out
+    assert installation(*renamed, "--expect", "1").code == 3
+    for wrong, code in (
+        (("--fields", "{"), 2),
+        (("--fields", "[]"), 2),
+        (("--fields", "{}"), 1),
+        (("--occurred-at", "yesterday"), 2),
+        (("--occurred-at", "2099-01-01", "--fields", '{"zh_name": "c", "en_name": "d"}'), 1),
+        (("--role", "king", "--fields", '{"zh_name": "c", "en_name": "d"}'), 1),
+    ):
+        assert installation(*renamed, *wrong).code == code, wrong
+    assert installation("case", "open", "nothing.opened", *who).code == 4
+    assert installation("case", "record", "none", "renamed", *who).code == 4
+
+
 # The installation
 
 
 @pytest.mark.database
 def test_a_projection_is_rebuilt_and_its_status_told(installation: Run, story: Told) -> None:
     del story
-    assert "rebuilt from 6 steps" in installation("projection", "rebuild", "case_list").err
+    assert f"rebuilt from {ENTERED + 6} steps" in installation("projection", "rebuild", "case_list").err
     status = installation("projection", "status", "--json").json
-    assert {(s["name"], s["position"], s["lag"]) for s in status} >= {("case_list", 6, 0)}
+    assert {(s["name"], s["position"], s["lag"]) for s in status} >= {("case_list", ENTERED + 6, 0)}
     assert installation("projection", "rebuild", "nonsense").code == 4
 
 
@@ -454,6 +494,8 @@ def test_migrating_twice_changes_nothing(run: Run, blank_database: str, monkeypa
     assert run("case", "list").code == 1
     assert "0001_ledger.sql" in run("migrate").out
     assert run("migrate").out == ""
+    assert "no jurisdiction" in run("case", "list").err
+    assert run("registry", "enter", "cn-999900").code == 0
     assert run("case", "list").code == 0
 
 
@@ -474,7 +516,9 @@ def test_the_doctor_says_what_is_wrong_and_ends_with_one(run: Run, monkeypatch: 
     assert done.code == 1
     assert "cannot be reached" in done.out
     monkeypatch.setenv("DUBAN_JURISDICTION", "nowhere")
-    assert "✗ settings: DUBAN_JURISDICTION: should be one of cn-999900" in run("doctor").out
+    assert "cannot be reached" in run("doctor").out
+    monkeypatch.setenv("DUBAN_JURISDICTION", "two words")
+    assert "✗ settings: DUBAN_JURISDICTION" in run("doctor").out
     assert run("case", "list").code == 2
 
 

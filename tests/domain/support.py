@@ -13,6 +13,7 @@ from domain.docket import Docket, Receipt, Request
 from domain.moment import end_of_day, start_of_day
 from domain.office import Jurisdiction
 from domain.procedure import Finding, findings
+from tests.registry import shipped_registry
 
 ZONE = "Asia/Shanghai"
 TODAY = date(2026, 11, 22)
@@ -46,7 +47,7 @@ class Desk:
     def __init__(self, today: date = TODAY, docket: type[Docket] = Docket) -> None:
         self.now = datetime.combine(today, datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC) + timedelta(hours=9)
         self.ledger = MemoryLedger(lambda: self.now)
-        self.docket = docket(self.ledger, lambda: self.now)
+        self.docket = docket(self.ledger, shipped_registry(), lambda: self.now)
         self.case_id = ""
 
     def open(self, step: Opening | None = None, on: date = SUBMITTED_ON, **more: Any) -> Receipt:
@@ -144,7 +145,7 @@ class Desk:
 
     @property
     def findings(self) -> list[Finding]:
-        return findings(self.history)
+        return findings(self.history, shipped_registry().jurisdiction("cn-999900"))
 
     @property
     def found(self) -> list[tuple[str, int]]:

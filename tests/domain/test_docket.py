@@ -35,6 +35,7 @@ from domain.docket import (
 from domain.procedure import case_type_named, step_named
 from domain.refusal import Refused
 from tests.domain.support import HANDED_OVER_ON, LEAD, SECOND, SUBMITTED_ON, TODAY, Desk, act, submitted
+from tests.registry import shipped_registry
 
 MAY, JUNE = date(2026, 5, 20), date(2026, 6, 20)
 LINK = SimilarLinked(other_number="2025-7", relation="repeat")  # type: ignore[arg-type]
@@ -117,7 +118,7 @@ class Interrupted(MemoryLedger):
 
 def test_two_clerks_at_once_are_both_recorded_one_after_the_other(desk: Desk) -> None:
     ledger = Interrupted(lambda: desk.now)
-    desk.ledger, desk.docket = ledger, Docket(ledger, lambda: desk.now)
+    desk.ledger, desk.docket = ledger, Docket(ledger, shipped_registry(), lambda: desk.now)
     desk.handed_over(SECOND)
     ledger.first = lambda: desk.take(SignedFor(unit=SECOND), MAY)
     assert desk.take(SignedFor(unit=LEAD), MAY).version == 4

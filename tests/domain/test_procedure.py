@@ -30,10 +30,10 @@ from domain.cases.suggestion import (
     SuggestionClosed,
     SuggestionSubmitted,
 )
-from domain.office import load_jurisdiction
 from domain.refusal import Refused
 from domain.values import Line
 from tests.domain.support import IMPORTED, LEAD, Desk
+from tests.registry import shipped_registry
 
 MAY = date(2026, 5, 20)
 
@@ -179,7 +179,7 @@ def test_a_stored_name_is_declared_once(renamed: type[Step]) -> None:
 def test_a_new_calendar_moves_a_running_deadline_by_a_recorded_step(desk: Desk) -> None:
     desk.handed_over()
     case, reply = desk.case, ("suggestion.reply", None)
-    office = load_jurisdiction("cn-999900").on(MAY)
+    office = shipped_registry().jurisdiction("cn-999900").on(MAY)
     rule = office.rulebook.clocks["suggestion.reply"]
     before = clock.start(rule, office.rulebook, load_calendar("cn", "2024-11-12"), date(2026, 3, 19))
     case.clocks[reply] = RunningClock(before)

@@ -52,7 +52,8 @@ def test_every_rule_says_its_source_its_confidence_and_its_words_in_both_languag
 
 def test_only_what_was_read_in_national_law_is_sure() -> None:
     sure = [rule.id for rule in everything_stated(NATIONAL) if rule.confidence == "A" or rule.force == "statutory"]
-    assert sure == [f"suggestion.{rule}" for rule in ("reply", "yearly_report", "key_supervision", "motion")]
+    of_suggestions = [f"suggestion.{rule}" for rule in ("yearly_report", "key_supervision", "motion")]
+    assert sure == ["suggestion.reply", "meeting.materials", *of_suggestions]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,8 @@ def test_a_newer_base_does_not_change_the_book_that_names_the_older_one(tmp_path
         (CLOCK.replace('"month"', '"fortnight"'), "unit"),
         (CLOCK.replace('"month"', '"working_day"\nroll_forward = true'), "roll_forward"),
         (CLOCK.replace(', en = "Three months"', ""), "explanation.en"),
-        (CLOCK + 'direction = "before"', "direction"),
+        (CLOCK + 'direction = "aside"', "direction"),
+        (CLOCK.replace('"month"', '"working_day"') + 'direction = "before"', "direction"),
     ],
 )
 def test_a_broken_rule_is_refused_with_its_file_and_field(

@@ -21,8 +21,10 @@ from domain.procedure import breach_of_stage, findings, steps_of
 from domain.refusal import Refused
 from tests.domain.support import DEPUTY, IMPORTED, TODAY, Desk, Trusting, act, role_for, submitted
 from tests.golden.samples import SAMPLES
+from tests.registry import shipped_registry
 
 UNITS = ("jtj", "czj", "zjj")
+YUNJIANG = shipped_registry().jurisdiction("cn-999900")
 FIRST_DAY = date(2026, 1, 5)
 NEXT_YEAR = date(2027, 2, 1)
 STORIES = settings(max_examples=settings().max_examples // 2)
@@ -121,7 +123,7 @@ def check_invariants(desk: Desk) -> None:
     assert [record.position for record in history] == list(range(1, desk.ledger.head() + 1))
     assert live == fold.case_at(history, known=desk.ledger.head())
     assert set(desk.ledger._claims) == (live.claims() if live else set())
-    findings(history)
+    findings(history, YUNJIANG)
     if isinstance(live, Suggestion):
         live.facts()
         for part in parts_of(live):
@@ -326,4 +328,4 @@ def test_an_orderly_draft_has_nothing_to_be_found(steps: list[Step], data: st.Da
         day += timedelta(days=data.draw(st.integers(-3, 20)))
         with suppress(Refused):
             desk.docket.take(draft, step, act(day, role_for(step), imported=IMPORTED))
-    assert not (draft.orderly and findings(draft.case_file.history))
+    assert not (draft.orderly and findings(draft.case_file.history, YUNJIANG))

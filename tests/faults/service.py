@@ -8,12 +8,13 @@ from adapters.postgres.projector import Projector
 from domain.docket import Docket
 from tests.domain.support import IMPORTED
 from tests.faults.support import act, ledger_on, note, opening, request
+from tests.registry import shipped_registry
 
 
 def write(conninfo: str, prefix: str) -> None:
     """Open cases and record steps for ever; print a receipt's request, case, version and position once it is there."""
     with ledger_on(conninfo) as ledger:
-        docket = Docket(ledger)
+        docket = Docket(ledger, shipped_registry())
         for number in range(1_000_000):
             case_id = f"{prefix}-{number}"
             for version in range(1, 4):

@@ -32,6 +32,7 @@ from projections.case_list import STILL_KNOWN, row_of
 from projections.reading import Filter
 from tests.faults.support import act, command, connect, ledger_on, note, opening
 from tests.projections.support import by_case, naive_case
+from tests.registry import shipped_registry
 
 pytestmark = [pytest.mark.database, pytest.mark.faults, pytest.mark.slow]
 
@@ -159,7 +160,7 @@ def test_a_killed_service_loses_nothing_that_it_was_told(database: str) -> None:
         for key, case_id, version, position in printed:
             assert stored[key] == [(int(position), case_id, int(version))]
         assert len(printed) <= len(stored) <= len(printed) + 4
-        docket, unknown = Docket(ledger), set(stored) - {key for key, *_ in printed}
+        docket, unknown = Docket(ledger, shipped_registry()), set(stored) - {key for key, *_ in printed}
         for key in unknown:
             fingerprint = ledger.answered([key])[key][0]
             receipt = docket.answered(Request(key, fingerprint))
@@ -168,7 +169,7 @@ def test_a_killed_service_loses_nothing_that_it_was_told(database: str) -> None:
 
 
 def fill(ledger: PostgresLedger, cases: int) -> None:
-    docket = Docket(ledger)
+    docket = Docket(ledger, shipped_registry())
     for start in range(0, cases, 100):
         drafts = []
         for _ in range(start, min(start + 100, cases)):

@@ -8,6 +8,7 @@ from adapters.postgres.pool import LedgerUnavailableError
 from domain.cases.suggestion import HandedOver
 from domain.docket import Docket
 from tests.faults.support import Proxy, act, command, ledger_on, note, opening, request
+from tests.registry import shipped_registry
 
 pytestmark = [pytest.mark.database, pytest.mark.faults]
 
@@ -27,7 +28,7 @@ def test_the_retry_of_the_ledger_gets_the_original_answer(database: str) -> None
 
 def test_a_receipt_behind_a_lost_reply_is_that_of_the_step(database: str) -> None:
     with Proxy(database) as proxy, ledger_on(proxy.conninfo) as ledger:
-        docket = Docket(ledger)
+        docket = Docket(ledger, shipped_registry())
         proxy.cut()
         receipt = docket.open(opening(number="2026-001"), act())
         assert (receipt.version, receipt.position) == (1, 1)
@@ -36,8 +37,8 @@ def test_a_receipt_behind_a_lost_reply_is_that_of_the_step(database: str) -> Non
 
 def test_when_every_reply_is_lost_the_caller_hears_so_and_may_ask_again(database: str) -> None:
     with Proxy(database) as proxy, ledger_on(proxy.conninfo) as ledger, ledger_on(database) as near:
-        docket = Docket(ledger)
-        meanwhile = Docket(near)
+        docket = Docket(ledger, shipped_registry())
+        meanwhile = Docket(near, shipped_registry())
         for i in range(ROUNDS):
             asked = request(f"open-{i}")
             proxy.cut(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 from domain.case import (
     Act,
@@ -16,7 +17,9 @@ from domain.case import (
     Voided,
 )
 from domain.cases import suggestion as s
+from domain.cases.registry import deputy, group, jurisdiction, meeting, seat, unit
 from domain.clock import Deadline, Extension, RuleRef, SkippedDay
+from domain.office import Body, Level
 from domain.rulebook import Outcome
 
 WHEN = datetime(2026, 3, 9, tzinfo=timezone(timedelta(hours=8)))
@@ -53,6 +56,7 @@ DEADLINE = Deadline(
 )
 _SUBMISSION = {
     "jurisdiction": "cn-999900",
+    "time_zone": "Asia/Shanghai",
     "title": "关于增开夜间公交的建议",
     "lead_deputy": "d-001",
     "co_signers": ("d-002", "d-003"),
@@ -65,6 +69,7 @@ _SUBMISSION = {
     "wants_public": True,
     "wants_face_to_face": False,
 }
+_PLACE: dict[str, Any] = {"jurisdiction": "cn-999900", "time_zone": "Asia/Shanghai"}
 _SHARES = {"lead_unit": "jtj", "co_units": ("czj",), "separate_units": ("zjj",)}
 _EVALUATION = {
     "round": 1,
@@ -195,6 +200,59 @@ _STEPS: list[Step] = [
     s.AwardGiven(kind=s.AwardKind.UNIT, year=2026, unit="jtj"),
     s.SuggestionWithdrawn(written_request="撤回申请书", reason="已解决"),
     s.SuggestionClosed(note="办结"),
+    jurisdiction.JurisdictionOpened(
+        **_PLACE,
+        zh_name="云江市",
+        en_name="Yunjiang",
+        level=Level.CITY,
+        division="999900",
+        parent="cn-999000",
+        rulebook="cn-999900@2026-11-22",
+        calendar="cn@2025-11-04",
+        registry="open",
+        sample=True,
+        congress=False,
+    ),
+    jurisdiction.JurisdictionRenamed(zh_name="云江新市", en_name="New Yunjiang"),
+    jurisdiction.RulebookAdopted(rulebook="cn-national@2026-11-22"),
+    jurisdiction.CalendarAdopted(calendar="cn@2024-11-12"),
+    jurisdiction.TermOpened(term=9),
+    jurisdiction.SessionConvened(term=9, number=5, name="九届五次", days=4),
+    jurisdiction.JurisdictionDissolved(reason="区划调整"),
+    unit.UnitOpened(**_PLACE, code="ylj", zh_name="市园林局", en_name="Parks Bureau", order=150, parent="cgj"),
+    unit.UnitRenamed(zh_name="市园林绿化局", en_name="Parks and Greening Bureau"),
+    unit.UnitReordered(order=160),
+    unit.UnitMerged(into="cgj"),
+    unit.UnitClosed(reason="机构改革"),
+    deputy.DeputyRegistered(
+        **_PLACE, id="d-009", name="戊一", level=Level.CITY, term=9, constituency="云东区", group="yd-1"
+    ),
+    deputy.DeputyReElected(term=10, constituency="云西区"),
+    deputy.GroupJoined(group="yx-1"),
+    deputy.DutySuspended(reason="被羁押正在受侦查"),
+    deputy.DutyResumed(),
+    deputy.QualificationEnded(reason=deputy.EndReason.RESIGNED),
+    group.GroupFormed(**_PLACE, code="yd-2", zh_name="云东第二小组", en_name="Yundong group 2"),
+    group.GroupRenamed(zh_name="云东二组", en_name="Yundong two"),
+    group.GroupLeaderChosen(leader="d-001"),
+    group.GroupDissolved(),
+    seat.SeatTaken(
+        **_PLACE, body=Body.SPECIAL_COMMITTEE, organ="环资城建委", holder="甲一", deputy="d-001", post="副主任委员"
+    ),
+    seat.PostChanged(post="主任委员"),
+    seat.SeatLeft(reason=seat.LeaveReason.TRANSFERRED),
+    meeting.MeetingCalled(
+        **_PLACE,
+        code="cwh-31",
+        kind=meeting.MeetingKind.STANDING_COMMITTEE,
+        title="市九届人大常委会第三十一次会议",
+        starts_on=date(2026, 4, 28),
+        place="常委会会议厅",
+    ),
+    meeting.MeetingMoved(starts_on=date(2026, 4, 30), reason="与省会议冲突"),
+    meeting.MaterialsDistributed(),
+    meeting.MeetingHeld(),
+    meeting.MeetingCancelled(reason="议题撤回"),
 ]
 
 SAMPLES: dict[str, Step] = {step.declared.wire: step for step in _STEPS}

@@ -17,6 +17,7 @@ from domain.case import Corrected, Recorded, Voided
 from domain.docket import Docket, LedgerMapper
 from projections.case_list import STILL_KNOWN, CaseList, row_of
 from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, naive_order, record_all
+from tests.registry import shipped_registry
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 CUTS = st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=12)
@@ -27,7 +28,7 @@ Key = tuple[str, datetime, int]
 
 def recorded(moves: Sequence[Move]) -> list[Recorded]:
     ledger = MemoryLedger(lambda: NOW)
-    record_all(Docket(ledger, lambda: NOW), moves)
+    record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
     return read(ledger)
 
 
@@ -86,7 +87,7 @@ def test_the_list_at_any_moment_is_the_fold_of_what_was_known_then(
     moves: list[Move], cuts: list[tuple[int, bool]], moments: list[Any]
 ) -> None:
     ledger = MemoryLedger(lambda: NOW)
-    docket = Docket(ledger, lambda: NOW)
+    docket = Docket(ledger, shipped_registry(), lambda: NOW)
     record_all(docket, moves)
     records = read(ledger)
     table, histories = projected(records, cuts), by_case(records)

@@ -1,0 +1,194 @@
+"""Jurisdictions that ship as files: entered into the registry step by step, as any other is."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.memory import MemoryLedger
+from adapters.registry import LedgerRegistry
+from domain.case import Act, Imported, Role, Step
+from domain.cases.registry.deputy import DeputyRegistered, EndReason, QualificationEnded
+from domain.cases.registry.group import GroupFormed
+from domain.cases.registry.jurisdiction import JurisdictionOpened
+from domain.cases.registry.unit import UnitMerged, UnitOpened
+from domain.docket import Docket, Draft, Receipt, Request
+from domain.moment import start_of_day
+from domain.refusal import Refused
+from domain.registry import PREFIX
+
+_NAMESPACE = uuid5(NAMESPACE_URL, "duban:shipped-jurisdiction")
+_BATCH = 500
+
+
+class _Entered(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: date | None = None
+
+
+class _Unit(_Entered):
+    code: str
+    zh_name: str
+    en_name: str
+    merged_on: date | None = None
+    into: str | None = None
+
+
+class _Group(_Entered):
+    code: str
+    zh_name: str
+    en_name: str
+
+
+class _Deputy(_Entered):
+    id: str
+    name: str
+    constituency: str | None = None
+    group: str | None = None
+    ended_on: date | None = None
+    reason: EndReason = EndReason.TERM_OVER
+
+
+class _File(BaseModel):
+    """A jurisdiction's file: what its opening step says, since when, and what is entered under it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    opened: JurisdictionOpened
+    since: date
+    units: tuple[_Unit, ...] = ()
+    groups: tuple[_Group, ...] = ()
+    deputies: tuple[_Deputy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Steps of one case of the registry, each with its day."""
+
+    key: str
+    steps: Sequence[tuple[Step, date]]
+
+
+def shipped() -> list[str]:
+    """The codes of the jurisdictions that ship as files, in their order."""
+    names = (file.name for file in resources.files(__name__).iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def enter(docket: Docket, code: str, *, actor: str) -> int:
+    """Enter a jurisdiction that ships as a file; how many steps were recorded. What was entered before stays."""
+    if code not in shipped():
+        raise Refused("jurisdiction-not-shipped", field="jurisdiction", jurisdiction=code, shipped=shipped())
+    content = (resources.files(__name__) / f"{code}.toml").read_bytes()
+    checksum = hashlib.sha256(content).hexdigest()
+    file = _read(tomllib.loads(content.decode()))
+    recorded = 0
+    for stage in _stages(file):
+        drafts = [_draft(docket, file, case, actor, checksum) for case in stage]
+        for start in range(0, len(drafts), _BATCH):
+            batch = drafts[start : start + _BATCH]
+            for draft, outcome in zip(batch, docket.append(batch), strict=True):
+                match outcome:
+                    case Refused():
+                        raise outcome
+                    case Receipt(repeated=False):
+                        recorded += draft.case_file.version
+    return recorded
+
+
+def entered_in_memory() -> LedgerRegistry:
+    """Every jurisdiction that ships as a file, in a registry that is kept nowhere."""
+    ledger = MemoryLedger()
+    registry = LedgerRegistry(ledger)
+    docket = Docket(ledger, registry)
+    for code in shipped():
+        enter(docket, code, actor="duban")
+    return registry
+
+
+def _read(data: dict[str, Any]) -> _File:
+    entered = {name: data.pop(name) for name in ("since", "units", "groups", "deputies") if name in data}
+    opened = JurisdictionOpened.model_validate({"jurisdiction": data.pop("code"), **data})
+    return _File(opened=opened, **entered)
+
+
+def _stages(file: _File) -> Iterator[list[_Case]]:
+    """What is entered, in an order in which nothing refers to what comes later."""
+    yield [_Case("jurisdiction", [(file.opened, file.since)])]
+    yield [
+        _Case(
+            f"unit:{unit.code}",
+            [(_opened_unit(file, unit, order), unit.since or file.since)],
+        )
+        for order, unit in enumerate(file.units, 1)
+        if unit.merged_on is None
+    ]
+    yield [
+        _Case(
+            f"unit:{unit.code}",
+            [
+                (_opened_unit(file, unit, order), unit.since or file.since),
+                (UnitMerged(into=unit.into or ""), unit.merged_on),
+            ],
+        )
+        for order, unit in enumerate(file.units, 1)
+        if unit.merged_on is not None
+    ]
+    yield [_Case(f"group:{group.code}", [(_formed(file, group), group.since or file.since)]) for group in file.groups]
+    yield [_Case(f"deputy:{deputy.id}", list(_mandate(file, deputy))) for deputy in file.deputies]
+
+
+def _opened_unit(file: _File, unit: _Unit, order: int) -> UnitOpened:
+    return UnitOpened(
+        jurisdiction=file.opened.jurisdiction,
+        code=unit.code,
+        zh_name=unit.zh_name,
+        en_name=unit.en_name,
+        order=10 * order,
+    )
+
+
+def _formed(file: _File, group: _Group) -> GroupFormed:
+    return GroupFormed(
+        jurisdiction=file.opened.jurisdiction, code=group.code, zh_name=group.zh_name, en_name=group.en_name
+    )
+
+
+def _mandate(file: _File, deputy: _Deputy) -> Iterator[tuple[Step, date]]:
+    yield (
+        DeputyRegistered(
+            jurisdiction=file.opened.jurisdiction,
+            id=deputy.id,
+            name=deputy.name,
+            constituency=deputy.constituency,
+            group=deputy.group,
+        ),
+        deputy.since or file.since,
+    )
+    if deputy.ended_on is not None:
+        yield QualificationEnded(reason=deputy.reason), deputy.ended_on
+
+
+def _draft(docket: Docket, file: _File, case: _Case, actor: str, checksum: str) -> Draft:
+    code = file.opened.jurisdiction
+    key = f"jurisdiction:{code}:{case.key}"
+    draft = docket.draft(Request(key, hashlib.sha256(key.encode()).digest()), f"{PREFIX}{uuid5(_NAMESPACE, key)}")
+    for step, day in case.steps:
+        act = Act(
+            actor=actor,
+            role=Role.ADMINISTRATOR,
+            office=code,
+            occurred_at=start_of_day(day, file.opened.time_zone or ""),
+            imported=Imported(profile="jurisdiction", sha256=checksum, row=1),
+        )
+        docket.take(draft, step, act)
+    return draft

@@ -1,0 +1,81 @@
+"""The registry as the ledger tells it, kept at hand in this process and looked at again every half second."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Protocol
+
+from domain.casefile import CaseFile
+from domain.docket import LedgerEvent, LedgerMapper
+from domain.office import Jurisdiction
+from domain.refusal import Refused
+from domain.registry import assemble, jurisdiction_of
+
+BELIEVED_SECONDS = 0.5
+"""How long it is believed that nothing was entered by another process."""
+
+
+class RegistryEvents(Protocol):
+    """What is asked of the ledger."""
+
+    def registry_events(self, after: int) -> Sequence[LedgerEvent]:
+        """The stored steps of the registry's cases after a position, in their order."""
+
+
+class LedgerRegistry:
+    """What the ledger's registry says of each jurisdiction, now or as known at a position."""
+
+    def __init__(self, ledger: RegistryEvents, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._lock = Lock()
+        self._mapper = LedgerMapper()
+        self._case_files: dict[str, CaseFile] = {}
+        self._positions: list[int] = []
+        self._assembled: dict[tuple[str, int], Jurisdiction | None] = {}
+        self._due = 0.0
+
+    def jurisdiction(self, code: str, known: int | None = None) -> Jurisdiction:
+        """The jurisdiction of that code as known at a position, or now; a code that is not known is refused."""
+        self._look()
+        found = self._found(code, known)
+        if found is None and known is None:
+            self.look_again()
+            self._look()
+            found = self._found(code, known)
+        if found is None:
+            raise Refused("unknown-jurisdiction", field="jurisdiction", jurisdiction=code)
+        return found
+
+    def codes(self, known: int | None = None) -> list[str]:
+        """The codes of the jurisdictions known at a position, or now, in their order."""
+        self._look()
+        with self._lock:
+            codes = {jurisdiction_of(case_file) for case_file in self._case_files.values()}
+        return sorted(code for code in codes if code is not None and self._found(code, known) is not None)
+
+    def look_again(self) -> None:
+        """Something was entered: ask the ledger the next time."""
+        self._due = 0.0
+
+    def _found(self, code: str, known: int | None) -> Jurisdiction | None:
+        with self._lock:
+            entered = len(self._positions) if known is None else bisect_right(self._positions, known)
+            if (code, entered) not in self._assembled:
+                self._assembled[code, entered] = assemble(code, self._case_files.values(), known)
+            return self._assembled[code, entered]
+
+    def _look(self) -> None:
+        if self._clock() < self._due:
+            return
+        with self._lock:
+            due = self._clock() + BELIEVED_SECONDS
+            for event in self._ledger.registry_events(self._positions[-1] if self._positions else 0):
+                case_id = str(event.originator_id)
+                case_file = self._case_files.setdefault(case_id, CaseFile(case_id))
+                case_file.take(self._mapper.to_domain_event(event))
+                self._positions.append(event.position)
+            self._due = due

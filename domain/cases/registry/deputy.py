@@ -1,0 +1,180 @@
+"""Deputy (人大代表): who sits in the congress of which tier, in which term, for which constituency, in which group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from pydantic import Field
+
+from domain.case import Act, Step
+from domain.office import Deputy, Level, Office
+from domain.registry import KEEPERS, RegistryCase, RegistryOpening
+from domain.values import Code, DeputyId, Line
+
+
+class EndReason(StrEnum):
+    """Why somebody is a deputy no more (代表资格终止, 代表法 arts 61–63)."""
+
+    TERM_OVER = auto()
+    RESIGNED = auto()
+    MOVED_AWAY = auto()
+    RECALLED = auto()
+    ABSENT_TWICE = auto()
+    LOST_NATIONALITY = auto()
+    LOST_POLITICAL_RIGHTS = auto()
+    INCAPACITATED = auto()
+    DIED = auto()
+
+
+@dataclass
+class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
+    """A deputy: name, tier, term, constituency and group, as long as the office is held."""
+
+    class Stage(StrEnum):
+        """A deputy is in office, perhaps suspended, until the qualification ends."""
+
+        IN_OFFICE = auto()
+        SUSPENDED = auto()
+        ENDED = auto()
+
+    full_name: str = ""
+    level: Level | None = None
+    term: int | None = None
+    constituency: str | None = None
+    group: str | None = None
+    ended_because: EndReason | None = None
+
+    @property
+    def name(self) -> str:
+        return self.full_name
+
+    def entry(self) -> Deputy | None:
+        if self.stage is not self.Stage.IN_OFFICE:
+            return None
+        return Deputy(
+            id=self.code,
+            name=self.full_name,
+            term=self.term,
+            level=self.level,
+            constituency=self.constituency,
+            group=self.group,
+        )
+
+
+class _Elected(Step):
+    """In which term and for whom."""
+
+    term: int | None = Field(default=None, ge=1, le=999)
+    constituency: Line | None = None
+    """The constituency, or the congress that elected (选举单位)."""
+
+
+class DeputyRegistered(
+    RegistryOpening,
+    of=Mandate,
+    wire="deputy.registered.v1",
+    zh="代表登记",
+    opens=True,
+    leads_to=Mandate.Stage.IN_OFFICE,
+    by=KEEPERS,
+    fixed={"id"},
+):
+    """A deputy is entered from the day on which the qualification was confirmed."""
+
+    id: DeputyId
+    name: Line
+    level: Level | None = None
+    """Of which tier's congress; the jurisdiction's own, unless another is named."""
+    term: int | None = Field(default=None, ge=1, le=999)
+    constituency: Line | None = None
+    """The constituency, or the congress that elected (选举单位)."""
+    group: Code | None = None
+
+    def check(self, case: Mandate | None, office: Office) -> None:
+        if self.group is not None:
+            office.require_group(self.group, "group")
+
+    def filled_in(self, case: Mandate | None, office: Office) -> DeputyRegistered:
+        filled = super().filled_in(case, office)
+        return filled.model_copy(update={"level": self.level or office.jurisdiction.level})
+
+    def apply(self, case: Mandate, act: Act) -> None:
+        case.code, case.opened_on = self.id, act.occurred_on
+        case.full_name, case.level, case.term = self.name, self.level, self.term
+        case.constituency, case.group = self.constituency, self.group
+
+
+class DeputyReElected(
+    _Elected,
+    of=Mandate,
+    wire="deputy.re_elected.v1",
+    zh="代表连任",
+    leads_to=Mandate.Stage.IN_OFFICE,
+    by=KEEPERS,
+):
+    """The deputy is elected again: for the next term, or after a while without office."""
+
+    def apply(self, case: Mandate, act: Act) -> None:
+        case.term, case.constituency = self.term or case.term, self.constituency or case.constituency
+        case.ended_because = None
+
+
+class GroupJoined(
+    Step, of=Mandate, wire="deputy.group_joined.v1", zh="编入代表小组", while_in={Mandate.Stage.IN_OFFICE}, by=KEEPERS
+):
+    """The deputy belongs to a group from now on."""
+
+    group: Code
+
+    def check(self, case: Mandate, office: Office) -> None:
+        office.require_group(self.group, "group")
+
+    def already(self, case: Mandate) -> bool:
+        return case.group == self.group
+
+    def apply(self, case: Mandate, act: Act) -> None:
+        case.group = self.group
+
+
+class DutySuspended(
+    Step,
+    of=Mandate,
+    wire="deputy.duty_suspended.v1",
+    zh="暂停执行代表职务",
+    while_in={Mandate.Stage.IN_OFFICE},
+    leads_to=Mandate.Stage.SUSPENDED,
+    by=KEEPERS,
+):
+    """The deputy may not act for the time being (代表法 art. 61)."""
+
+    reason: Line
+
+
+class DutyResumed(
+    Step,
+    of=Mandate,
+    wire="deputy.duty_resumed.v1",
+    zh="恢复执行代表职务",
+    while_in={Mandate.Stage.SUSPENDED},
+    leads_to=Mandate.Stage.IN_OFFICE,
+    by=KEEPERS,
+):
+    """The deputy may act again."""
+
+
+class QualificationEnded(
+    Step,
+    of=Mandate,
+    wire="deputy.qualification_ended.v1",
+    zh="代表资格终止",
+    while_in={Mandate.Stage.IN_OFFICE, Mandate.Stage.SUSPENDED},
+    leads_to=Mandate.Stage.ENDED,
+    by=KEEPERS,
+):
+    """The deputy is a deputy no more from this day on."""
+
+    reason: EndReason
+
+    def apply(self, case: Mandate, act: Act) -> None:
+        case.ended_because = self.reason

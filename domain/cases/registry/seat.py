@@ -1,0 +1,105 @@
+"""Seat (任职): who holds a post on the standing committee, the Party's standing committee or another body, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from domain.case import Act, Step
+from domain.office import Body, Office, Seat
+from domain.registry import KEEPERS, RegistryCase, RegistryOpening
+from domain.values import DeputyId, Line
+
+
+class LeaveReason(StrEnum):
+    """Why somebody holds a post no more (离任)."""
+
+    TERM_OVER = auto()
+    RESIGNED = auto()
+    TRANSFERRED = auto()
+    REMOVED = auto()
+    DISMISSED = auto()
+    RETIRED = auto()
+    DIED = auto()
+
+
+@dataclass
+class Incumbency(RegistryCase, kind="seat", zh="任职"):
+    """A post on a body, held by one person from a day on."""
+
+    class Stage(StrEnum):
+        """A post is held until it is left."""
+
+        IN_POST = auto()
+        LEFT = auto()
+
+    body: Body = Body.STANDING_COMMITTEE
+    organ: str | None = None
+    holder: str = ""
+    deputy: str | None = None
+    post: str = ""
+    left_because: LeaveReason | None = None
+
+    @property
+    def name(self) -> str:
+        return self.holder
+
+    def entry(self) -> Seat | None:
+        if self.stage is not self.Stage.IN_POST:
+            return None
+        return Seat(body=self.body, organ=self.organ, holder=self.holder, deputy=self.deputy, post=self.post)
+
+
+IN_POST = {Incumbency.Stage.IN_POST}
+
+
+class SeatTaken(
+    RegistryOpening,
+    of=Incumbency,
+    wire="seat.taken.v1",
+    zh="任职",
+    opens=True,
+    leads_to=Incumbency.Stage.IN_POST,
+    by=KEEPERS,
+):
+    """Somebody takes a post on a body."""
+
+    body: Body
+    organ: Line | None = None
+    """Which committee or organ, where there are several."""
+    holder: Line
+    deputy: DeputyId | None = None
+    post: Line
+    """Such as 主任, 副主任, 秘书长, 委员, 市委常委."""
+
+    def check(self, case: Incumbency | None, office: Office) -> None:
+        if self.deputy is not None:
+            office.require_deputy(self.deputy, "deputy")
+
+    def apply(self, case: Incumbency, act: Act) -> None:
+        case.opened_on = act.occurred_on
+        case.body, case.organ, case.holder = self.body, self.organ, self.holder
+        case.deputy, case.post = self.deputy, self.post
+
+
+class PostChanged(Step, of=Incumbency, wire="seat.post_changed.v1", zh="职务变动", while_in=IN_POST, by=KEEPERS):
+    """The holder has another post on the same body from now on."""
+
+    post: Line
+
+    def already(self, case: Incumbency) -> bool:
+        return case.post == self.post
+
+    def apply(self, case: Incumbency, act: Act) -> None:
+        case.post = self.post
+
+
+class SeatLeft(
+    Step, of=Incumbency, wire="seat.left.v1", zh="离任", while_in=IN_POST, leads_to=Incumbency.Stage.LEFT, by=KEEPERS
+):
+    """The post is left; from this day on the holder is not on the body."""
+
+    reason: LeaveReason
+
+    def apply(self, case: Incumbency, act: Act) -> None:
+        case.left_because = self.reason
