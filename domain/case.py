@@ -35,6 +35,8 @@ class Role(StrEnum):
     HANDLING_UNIT = "handling_unit"
     THIRD_PARTY = "third_party"
     AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    """Keeps the accounts (系统管理员), and sees no case."""
 
 
 class SourceDocument(BaseModel):
