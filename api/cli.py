@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import cases, exchange, procedures, service, upkeep
+from api.commands import accounts, cases, exchange, procedures, service, upkeep
 from api.commands.common import Failed, options, say, told
 
 EXIT_CODES = told(
@@ -65,6 +65,7 @@ def before(
 
 app.registered_commands += [*service.app.registered_commands, *exchange.app.registered_commands]
 for name, group in (
+    ("account", accounts.account),
     ("case", cases.app),
     ("export", exchange.export),
     ("procedure", procedures.procedure),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -51,7 +51,7 @@ class Accounts:
         """Whether there is any account."""
         return bool(rows(self._pool, "SELECT 1 FROM account LIMIT 1"))
 
-    def list(self) -> list[Account]:
+    def list(self) -> Sequence[Account]:
         """Every account, in the order of their logins."""
         found = rows(self._pool, f"SELECT {ACCOUNT} FROM account ORDER BY login_key")
         return self._with_locks([account_of(row) for row in found])
@@ -65,24 +65,28 @@ class Accounts:
         key = login_key(login)
         return self._one(rows(self._pool, f"SELECT {ACCOUNT} FROM account WHERE login_key = %s", (key,)), login)
 
-    def log(self, account_id: str | None = None, *, before: int | None = None, limit: int = 100) -> list[Entry]:
+    def log(self, account_id: str | None = None, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
         """The log of one account or of all, the newest first; `before` is the number of the last line seen."""
         found = rows(
             self._pool,
-            "SELECT l.number, l.at, l.done_by, l.account_id, a.login, l.what, l.detail FROM account_log l"
-            " LEFT JOIN account a ON a.id = l.account_id WHERE (%(account)s::text IS NULL OR l.account_id = %(account)s)"
+            "SELECT l.number, l.at, l.done_by, l.account_id, a.login, l.what, l.detail"
+            " FROM account_log l LEFT JOIN account a ON a.id = l.account_id"
+            " WHERE (%(account)s::text IS NULL OR l.account_id = %(account)s)"
             " AND (%(before)s::bigint IS NULL OR l.number < %(before)s) ORDER BY l.number DESC LIMIT %(limit)s",
             {"account": account_id, "before": before, "limit": limit},
         )
-        return [Entry(*row[:5], Happening(row[5]), row[6]) for row in found]
+        return [
+            Entry(number, at, done_by, account, login, Happening(what), detail)
+            for number, at, done_by, account, login, what, detail in found
+        ]
 
-    def sessions(self, account_id: str) -> list[Session]:
+    def sessions(self, account_id: str) -> Sequence[Session]:
         """Where somebody is signed in."""
         return self._sessions.list(account_id)
 
     # Keeping
 
-    def create(  # noqa: PLR0913 - what an account is made of
+    def create(
         self,
         login: str,
         name: str,
@@ -102,8 +106,8 @@ class Accounts:
         try:
             with transaction(self._pool) as conn:
                 made = conn.execute(
-                    "INSERT INTO account (id, login, login_key, name, role, office, jurisdiction, deputy, password_hash,"
-                    f" must_change) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {ACCOUNT}",
+                    "INSERT INTO account (id, login, login_key, name, role, office, jurisdiction, deputy,"
+                    f" password_hash, must_change) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {ACCOUNT}",
                     (*values, binding.deputy, hashed, must_change),
                 ).fetchone()
                 account = self._one([made] if made else [], login)
@@ -194,7 +198,9 @@ class Accounts:
     def sign_in(self, login: str, password: str, whence: Whence) -> SignedIn:
         """A new session. Whoever is refused is not told whether there is such an account."""
         attempt = self._attempts.begin(login, whence.address)
-        found = rows(self._pool, f"SELECT {ACCOUNT}, password_hash FROM account WHERE login_key = %s", (login_key(login),))
+        found = rows(
+            self._pool, f"SELECT {ACCOUNT}, password_hash FROM account WHERE login_key = %s", (login_key(login),)
+        )
         account, stored = (account_of(found[0][:-1]), str(found[0][-1])) if found else (None, None)
         if not self._passwords.matches(stored, password) or account is None or stored is None:
             id = None if account is None else account.id
@@ -244,7 +250,7 @@ class Accounts:
             raise Refused("account-not-found", account=asked)
         return self._with_locks([account_of(found[0])])[0]
 
-    def _with_locks(self, accounts: list[Account]) -> list[Account]:
+    def _with_locks(self, accounts: Iterable[Account]) -> Sequence[Account]:
         keys = {self._attempts.key(account.login): account for account in accounts}
         statement = "SELECT key, locked_until FROM sign_in_failure WHERE key = ANY(%s) AND locked_until > now()"
         locks = {bytes(key): until for key, until in rows(self._pool, statement, ([*keys],))}
@@ -300,7 +306,9 @@ def _refuse_both(conn: Connection, id: str, role: Role) -> None:
     """Refuse a role beside which the account may not ever have had another one, as the log tells."""
     if (other := APART.get(role)) is None:
         return
-    statement = "SELECT 1 FROM account_log WHERE account_id = %s AND what IN ('created', 'rebound') AND detail ->> 'role' = %s"
+    statement = (
+        "SELECT 1 FROM account_log WHERE account_id = %s AND what IN ('created', 'rebound') AND detail ->> 'role' = %s"
+    )
     if conn.execute(statement, (id, other)).fetchone() is not None:
         raise Refused("roles-apart", field="role", role=role, other=other)
 

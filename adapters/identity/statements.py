@@ -16,9 +16,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 _ATTEMPTS = 2
 
 
-def rows(
-    pool: Pool, statement: LiteralString, params: Sequence[Any] | Mapping[str, Any] = ()
-) -> list[tuple[Any, ...]]:
+def rows(pool: Pool, statement: LiteralString, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """The rows of a statement that may be sent again after a lost connection."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:

@@ -60,7 +60,7 @@ class Tokens:
         self._pool = pool
         self._remembered: dict[bytes, tuple[float, Principal]] = {}
 
-    def create(  # noqa: PLR0913 - what a token is bound to
+    def create(
         self,
         actor: str,
         role: str,
@@ -120,8 +120,8 @@ class Tokens:
         if unnoted:
             rows(
                 self._pool,
-                "UPDATE token SET last_used_at = clock_timestamp() WHERE id = %s AND coalesce(last_used_at, '-infinity')"
-                " < clock_timestamp() - make_interval(secs => %s) RETURNING id",
+                "UPDATE token SET last_used_at = clock_timestamp() WHERE id = %s"
+                " AND coalesce(last_used_at, '-infinity') < clock_timestamp() - make_interval(secs => %s) RETURNING id",
                 (match[1], USED_SECONDS),
             )
         return Principal(actor, Role(role), office, jurisdiction, frozenset(map(Scope, scopes)))

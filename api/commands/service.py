@@ -31,10 +31,13 @@ from api.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from adapters.settings import Settings
     from adapters.wiring import Services
 
 SAMPLE_TOKEN = "sample-token"  # noqa: S105 - the name of a file
+ADMIN, ADMIN_PASSWORD = "admin", "admin-password"
 SAMPLE_JURISDICTION = "cn-999900"
 LEAST_FREE_BYTES = 500_000_000
 LONGEST_LAG_SECONDS = 60.0
@@ -187,6 +190,7 @@ def _first_start(settings: "Settings", conninfo: str, *, sample: bool) -> bool:
     from adapters import wiring
 
     with contextlib.closing(wiring.build(settings, conninfo, name="duban-start")) as found:
+        _first_account(found)
         if not sample or found.docket.head() > 0:
             return False
         _load_sample(found)
@@ -195,11 +199,12 @@ def _first_start(settings: "Settings", conninfo: str, *, sample: bool) -> bool:
 
 
 def _load_sample(found: "Services") -> None:
-    """The token first: where this is cut off in between, the ledger is still empty and the next start begins anew."""
+    """People first: where this is cut off in between, the ledger is still empty and the next start begins anew."""
     from adapters.exchange.sample import JURISDICTION, load_sample
     from domain.moment import day_of
 
     token = _sample_token(found, JURISDICTION)
+    accounts = _sample_accounts(found)
     count = load_sample(found.docket, today=day_of(datetime.now(UTC), zone_of(found.settings, JURISDICTION)))
     place = found.settings.data_dir / SAMPLE_TOKEN
     typer.echo(
@@ -214,6 +219,71 @@ def _load_sample(found: "Services") -> None:
             f"接口令牌（一年有效）：{token}（另存于 {place}）",
         )
     )
+    typer.echo(
+        told(
+            f"Logins and passwords of its offices, units and deputies are in {accounts}",
+            f"各机关、单位和代表的登录名与密码见 {accounts}",
+        )
+    )
+
+
+def _first_account(found: "Services") -> None:
+    """Where there is no account, the administrator's: the password goes to a file first, and to the screen once."""
+    from adapters.identity.passwords import one_time
+    from domain.account import CONSOLE, Asked
+    from domain.case import Role
+    from domain.refusal import Refused
+
+    if found.accounts.exist():
+        return
+    password = one_time()
+    place = _private(found, ADMIN_PASSWORD, f"{password}\n")
+    asked = Asked(role=Role.ADMINISTRATOR, jurisdiction=found.settings.jurisdiction)
+    name = told("Administrator", "系统管理员")
+    try:
+        found.accounts.create(ADMIN, name, asked, by=CONSOLE, password=password)
+    except Refused:  # another process was first, and has told its own
+        place.unlink()
+        return
+    say(
+        told(
+            f"The account {ADMIN} keeps the accounts. Its one-time password: {password} (also in {place})",
+            f"帐号 {ADMIN} 管理所有帐号，一次性密码：{password}（另存于 {place}）",
+        )
+    )
+
+
+def _sample_accounts(found: "Services") -> "Path":
+    """An account of each kind of office of the sample, whose passwords only the owner of the data directory reads."""
+    from adapters.exchange.sample import ACCOUNTS
+    from adapters.identity.passwords import one_time
+    from adapters.wiring import SAMPLE_ACCOUNTS
+    from domain.account import CONSOLE
+    from domain.refusal import Refused
+
+    passwords = {login: one_time() for login in ACCOUNTS}
+    lines = [f"{login} {passwords[login]} {asked.role}\n" for login, (_, asked) in ACCOUNTS.items()]
+    place = _private(found, SAMPLE_ACCOUNTS, "".join(lines))
+    for login, (name, asked) in ACCOUNTS.items():
+        given = passwords[login]
+        try:
+            found.accounts.create(login, name, asked, by=CONSOLE, password=given, must_change=False)
+        except Refused as refusal:
+            if refusal.message_id != "login-taken":
+                raise
+            id = found.accounts.named(login).id
+            found.accounts.reset_password(id, by=CONSOLE, password=given, must_change=False)
+    return place
+
+
+def _private(found: "Services", name: str, text: str) -> "Path":
+    """A file of the data directory that its owner alone reads."""
+    found.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = found.settings.data_dir / name
+    place.unlink(missing_ok=True)
+    place.touch(mode=0o600)
+    place.write_text(text, encoding="utf-8")
+    return place
 
 
 def _sample_token(found: "Services", jurisdiction: str) -> str:
@@ -221,11 +291,7 @@ def _sample_token(found: "Services", jurisdiction: str) -> str:
     from domain.case import Role
 
     token = found.tokens.create("sample", Role.DEPUTY_AFFAIRS, jurisdiction, jurisdiction, "sample", 365)
-    found.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place = found.settings.data_dir / SAMPLE_TOKEN
-    place.unlink(missing_ok=True)
-    place.touch(mode=0o600)
-    place.write_text(token + "\n", encoding="ascii")
+    _private(found, SAMPLE_TOKEN, token + "\n")
     return token
 
 

@@ -16,7 +16,7 @@ from api.services import Views
 from api.web.viewmodels import Here, Light, Teller, case_path, frozen, light_of, link
 from domain.case import CASE_TYPES
 from domain.moment import Moment, day_of
-from domain.office import Jurisdiction, jurisdiction_codes, load_jurisdiction
+from domain.office import Jurisdiction, load_jurisdiction
 from domain.refusal import Refused
 from domain.values import Line
 from projections.reading import CaseRow, Counts, Filter
@@ -95,7 +95,6 @@ class RowView:
     url: str
     number: str | None
     title: str
-    jurisdiction: str | None
     deputy: str
     unit: str
     others: str | None
@@ -122,7 +121,6 @@ class Listing:
     states: list[Count]
     stages: list[Count]
     columns: list[Heading]
-    jurisdictions: list[Choice]
     stage_choices: list[Choice]
     units: list[tuple[str, list[Choice]]]
     deputies: list[str]
@@ -134,35 +132,27 @@ class Listing:
     sample: bool
 
 
-def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Moment) -> Listing:
-    """The list that the address asks for, at a moment."""
-    places = [
-        load_jurisdiction(code) for code in ([query.jurisdiction] if query.jurisdiction else jurisdiction_codes())
-    ]
+def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Moment, own: str) -> Listing:
+    """The list that the address asks for, at a moment, of the reader's own jurisdiction."""
+    if query.jurisdiction not in {None, own}:
+        raise Refused("unknown-jurisdiction", field="jurisdiction", jurisdiction=query.jurisdiction)
+    places = [load_jurisdiction(own)]
     deputy = _deputy(places, query.deputy)
-    wanted = Filter(deputy=deputy, **query.model_dump(include=set(_FILTERS) - {"deputy"}))
+    asked = query.model_dump(include=set(_FILTERS) - {"deputy", "jurisdiction"})
+    wanted = Filter(deputy=deputy, jurisdiction=own, **asked)
     found, before, after = _page(views, wanted, moment, query)
     held = {**_FIRST_PAGE, **frozen(tell, here, moment)}
     counts = views.counts(wanted, moment)
     any_state = counts if wanted.state is None else views.counts(replace(wanted, state=None), moment)
     any_stage = counts if wanted.stage is None else views.counts(replace(wanted, stage=None), moment)
-    asked_for = {query.jurisdiction} if query.jurisdiction else set()
-    several = len({row.jurisdiction for row in found}) > 1
     return Listing(
         wanted=wanted,
-        filtered=wanted != Filter(),
+        filtered=wanted != Filter(jurisdiction=own),
         deputy=tell.person(deputy),
-        rows=[
-            _row(Teller(tell.say, load_jurisdiction(row.jurisdiction)), here, row, moment, several=several)
-            for row in found
-        ],
+        rows=[_row(tell, here, row, moment) for row in found],
         states=list(_states(tell, here, wanted, any_state)),
         stages=list(_stages(tell, here, wanted, any_stage)),
         columns=[_heading(tell, here, name, query.sort) for name in _COLUMNS],
-        jurisdictions=[
-            Choice(code, getattr(load_jurisdiction(code), tell.lang), code == wanted.jurisdiction)
-            for code in jurisdiction_codes()
-        ],
         stage_choices=[
             Choice(stage.value, tell.word(stage), stage.value == wanted.stage)
             for stage in dict.fromkeys(stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
@@ -174,7 +164,7 @@ def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Mo
         next=here(**{**held, "after": _cursor(found[-1], query.sort)}) if after else None,
         shown=tell.say("page.shown", total=counts.total, count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
-        sample=any(load_jurisdiction(code).sample for code in {row.jurisdiction for row in found} | asked_for),
+        sample=load_jurisdiction(own).sample,
     )
 
 
@@ -222,7 +212,7 @@ def _units(tell: Teller, places: list[Jurisdiction], chosen: str | None) -> Iter
             yield getattr(place, tell.lang), choices
 
 
-def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment, *, several: bool) -> RowView:
+def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment) -> RowView:
     stage = CASE_TYPES[row.kind].Stage(row.stage)
     day = day_of(moment.as_of, tell.zone)
     others = [unit for unit in row.units if unit != row.unit]
@@ -230,7 +220,6 @@ def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment, *, several: boo
         url=link(case_path(row.case_id), here.moment),
         number=row.number,
         title=row.title,
-        jurisdiction=getattr(tell.jurisdiction, tell.lang) if several else None,
         deputy=tell.person(row.person),
         unit=tell.unit(row.unit),
         others=tell.say("page.others", n=len(others)) if others else None,

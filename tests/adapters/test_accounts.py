@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 import pytest
@@ -75,6 +75,12 @@ def session_of(accounts: Accounts, signed_in: SignedIn) -> Session:
 def told(accounts: Accounts) -> list[tuple[str, str | None]]:
     """What was logged and who did it, the oldest first."""
     return [(entry.what.value, entry.done_by) for entry in reversed(accounts.log())]
+
+
+def works(accounts: Accounts, login: str, password: str = GOOD, whence: Whence = HERE) -> bool:
+    """Whether one can sign in."""
+    signed_in = accounts.sign_in(login, password, whence)
+    return signed_in.session_id in {session.id for session in accounts.sessions(signed_in.account_id)}
 
 
 def refused(what: Any, *arguments: Any, **named: Any) -> Refused:
@@ -204,15 +210,14 @@ def test_the_last_administrator_stays(accounts: Accounts) -> None:
 
 
 def test_two_administrators_who_disable_each_other_leave_one(accounts: Accounts) -> None:
-    for n in range(5):
-        pair = [made(accounts, f"{name}-{n}", ADMINISTRATOR) for name in ("one", "two")]
+    pair = [made(accounts, name, ADMINISTRATOR) for name in ("one", "two")]
+    for _ in range(10):
         with ThreadPoolExecutor(2) as both:
             done = [both.submit(accounts.disable, account.id, by="x") for account in pair]
-        assert sorted(future.exception() is None for future in done) == [False, True] if n == 0 else True
-        left = [account for account in accounts.list() if account.disabled_at is None]
-        assert left
-        for account in left[1:]:
-            accounts.disable(account.id, by="x")
+        said = [getattr(future.exception(), "message_id", None) for future in done]
+        assert sorted(map(str, said)) == ["None", "last-administrator"]
+        for account in pair:
+            accounts.enable(account.id, by="x")
 
 
 def test_an_account_that_there_is_not_is_said_so(accounts: Accounts) -> None:
@@ -247,7 +252,9 @@ def test_a_password_that_anybody_would_guess_is_refused(password: str, reason: s
     assert (refusal.params["reason"], refusal.field) == (reason, "new")
 
 
-@pytest.mark.parametrize("password", ["x" * 7 + "y", "全是小写的一句话。", "aaaabbbbccccdddd", "z" * 127 + "y", " " * 7 + "x"])
+@pytest.mark.parametrize(
+    "password", ["x" * 7 + "y", "全是小写的一句话。", "aaaabbbbccccdddd", "z" * 127 + "y", " " * 7 + "x"]
+)
 def test_no_password_needs_capitals_or_digits(password: str) -> None:
     refuse_weak(password, "zhang", "new")
 
@@ -259,8 +266,8 @@ def test_a_one_time_password_is_long_and_never_the_same() -> None:
 
 
 def test_full_width_and_half_width_are_one_password(accounts: Accounts) -> None:
-    made(accounts, password="Ｃorrect horse１")
-    assert accounts.sign_in("zhang", "Correct horse1", HERE)
+    made(accounts, "zhang", OFFICE, "Ｃorrect horse１")
+    assert works(accounts, "zhang", "Correct horse1")
 
 
 def test_a_hash_is_that_of_the_second_profile_of_rfc_9106() -> None:
@@ -277,7 +284,7 @@ def test_a_hash_of_old_parameters_is_made_anew_when_its_owner_signs_in(
     assert _hash(owner).startswith("$argon2id$v=19$m=8,t=1,p=1$")
     stronger.sign_in("zhang", GOOD, HERE)
     assert _hash(owner).startswith("$argon2id$v=19$m=16,t=2,p=1$")
-    assert stronger.sign_in("zhang", GOOD, HERE)
+    assert works(stronger, "zhang")
 
 
 def _hash(owner: psycopg.Connection[Any]) -> str:
@@ -292,9 +299,9 @@ def test_an_unknown_login_costs_the_same_check_as_a_wrong_password(pool: Pool) -
 
         checked: list[str | bytes]
 
-        def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]  # noqa: A002
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
             self.checked.append(hash)
-            return super().verify(hash, password)  # type: ignore[return-value]
+            return super().verify(hash, password)
 
     hasher = Counting(time_cost=1, memory_cost=8, parallelism=1)
     hasher.checked = []
@@ -344,7 +351,7 @@ def test_the_fifth_failure_locks_an_account_in_every_process_for_fifteen_minutes
                 assert 0 < int(str(refusal.params["seconds"])) <= 60 * MINUTES
         assert told(one)[-1] == ("locked", None)
         owner.execute("UPDATE sign_in_failure SET locked_until = now() - interval '1 second'")
-        assert two.sign_in("zhang", GOOD, HERE)
+        assert works(two, "zhang")
 
 
 def test_whether_there_is_an_account_cannot_be_told_from_its_lock(accounts: Accounts) -> None:
@@ -358,7 +365,7 @@ def test_a_success_forgives_the_failures_before_it(accounts: Accounts) -> None:
     for _ in range(3):
         for _ in range(OF_ACCOUNT - 1):
             refused(accounts.sign_in, "zhang", "wrong password", HERE)
-        assert accounts.sign_in("zhang", GOOD, HERE)
+        assert works(accounts, "zhang")
 
 
 def test_failures_that_are_long_ago_do_not_count(accounts: Accounts, owner: psycopg.Connection[Any]) -> None:
@@ -374,10 +381,10 @@ def test_an_address_may_fail_thirty_times_whomever_it_tries(accounts: Accounts) 
     made(accounts)
     for n in range(OF_ADDRESS - 1):
         assert refused(accounts.sign_in, f"nobody-{n}", "wrong password", HERE).message_id == "sign-in-refused"
-    assert accounts.sign_in("zhang", GOOD, HERE), "a success is no failure"
+    assert works(accounts, "zhang"), "a success is no failure"
     assert refused(accounts.sign_in, "somebody", "wrong password", HERE).message_id == "sign-in-refused"
     assert refused(accounts.sign_in, "zhang", GOOD, HERE).message_id == "too-many-attempts"
-    assert accounts.sign_in("zhang", GOOD, ELSEWHERE)
+    assert works(accounts, "zhang", whence=ELSEWHERE)
 
 
 def test_all_addresses_of_a_home_network_are_one(accounts: Accounts) -> None:
@@ -436,7 +443,7 @@ def test_a_session_ends_after_half_an_hour_without_use_and_after_eight_hours(
     made(accounts)
     signed_in = accounts.sign_in("zhang", GOOD, HERE)
     assert Sessions(pool).in_force(signed_in.secret)
-    owner.execute(f"UPDATE session SET {aged}")  # type: ignore[call-overload]
+    owner.execute(f"UPDATE session SET {aged}")
     assert Sessions(pool).in_force(signed_in.secret) is None
     assert accounts.sessions(signed_in.account_id) == []
 
@@ -456,9 +463,7 @@ def test_what_is_no_secret_opens_no_session(accounts: Accounts, pool: Pool, stol
     assert Sessions(pool).in_force(stolen) is None
 
 
-def test_the_secret_of_a_session_is_nowhere_in_the_database(
-    accounts: Accounts, owner: psycopg.Connection[Any]
-) -> None:
+def test_the_secret_of_a_session_is_nowhere_in_the_database(accounts: Accounts, owner: psycopg.Connection[Any]) -> None:
     made(accounts)
     secret = accounts.sign_in("zhang", GOOD, HERE).secret
     for table in ("account", "session", "account_log"):
@@ -520,16 +525,18 @@ def test_an_ended_session_is_forgotten_here_at_once(pool: Pool) -> None:
 def test_the_service_itself_may_not_rewrite_what_was_done(accounts: Accounts, pool: Pool, statement: str) -> None:
     made(accounts)
     with pytest.raises(errors.InsufficientPrivilege), pool.connection() as conn:
-        conn.execute(statement)  # type: ignore[call-overload]
+        conn.execute(statement)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE account_log SET done_by = 'x'", "DELETE FROM account_log", "TRUNCATE account_log"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE account_log SET done_by = 'x'", "DELETE FROM account_log", "TRUNCATE account_log"]
+)
 def test_not_even_the_owner_rewrites_the_log_by_mistake(
     accounts: Accounts, owner: psycopg.Connection[Any], statement: str
 ) -> None:
     made(accounts)
     with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
-        owner.execute(statement)  # type: ignore[call-overload]
+        owner.execute(statement)
 
 
 def test_the_log_is_read_page_by_page(accounts: Accounts) -> None:
@@ -537,7 +544,7 @@ def test_the_log_is_read_page_by_page(accounts: Accounts) -> None:
         made(accounts, f"clerk-{n}")
     first = accounts.log(limit=2)
     rest = accounts.log(before=first[-1].number)
-    assert [entry.login for entry in first + rest] == [f"clerk-{n}" for n in range(4, -1, -1)]
+    assert [entry.login for entry in [*first, *rest]] == [f"clerk-{n}" for n in range(4, -1, -1)]
 
 
 BINDINGS = [OFFICE, UNIT, DEPUTY, ADMINISTRATOR, AUDITOR]
@@ -560,7 +567,7 @@ class Room:
         self.passwords: dict[str, str] = {}
         self.changes = 0
 
-    def do(self, what: str, who: int, binding: int) -> None:
+    def do(self, what: str, who: int, binding: int) -> None:  # noqa: C901 - one line for each operation
         """One operation, which may be refused."""
         login = f"p-{who}"
         if what == "create":
@@ -592,7 +599,7 @@ class Room:
                 self.passwords[login] = new
 
 
-def replayed(entries: list[Entry]) -> dict[str, tuple[Any, ...]]:
+def replayed(entries: Sequence[Entry]) -> dict[str, tuple[Any, ...]]:
     """Binding, duty to change the password, whether disabled and the sessions of every login, as the log tells them."""
     state: dict[str, tuple[Any, ...]] = {}
     for entry in entries:
