@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Protocol
 
+from adapters.postgres.pool import LedgerUnavailableError
 from domain.casefile import CaseFile
 from domain.docket import LedgerEvent, LedgerMapper
 from domain.office import Jurisdiction
@@ -73,7 +74,13 @@ class LedgerRegistry:
             return
         with self._lock:
             due = self._clock() + BELIEVED_SECONDS
-            for event in self._ledger.registry_events(self._positions[-1] if self._positions else 0):
+            try:
+                events = self._ledger.registry_events(self._positions[-1] if self._positions else 0)
+            except LedgerUnavailableError:
+                if not self._positions:
+                    raise
+                return  # what is known is good enough to read by: whoever records needs the database itself
+            for event in events:
                 case_id = str(event.originator_id)
                 case_file = self._case_files.setdefault(case_id, CaseFile(case_id))
                 case_file.take(self._mapper.to_domain_event(event))

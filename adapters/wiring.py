@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -14,6 +15,9 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.identity.accounts import Accounts
+from adapters.identity.passwords import Passwords
+from adapters.identity.sessions import Sessions
 from adapters.identity.tokens import Tokens
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
@@ -26,6 +30,7 @@ from domain.docket import Code, Command, Docket, Result
 from domain.registry import Registry
 
 UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
+SAMPLE_ACCOUNTS = "sample-accounts"
 _HOUR = 3600.0
 _OFF = {"", "0", "n", "no", "f", "false", "off"}
 
@@ -43,6 +48,8 @@ class Services:
     ledger: PostgresLedger
     views: Views
     tokens: Tokens
+    accounts: Accounts
+    sessions: Sessions
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
@@ -54,12 +61,24 @@ class Services:
         return self.docket.registry
 
     def look_after(self) -> None:
-        """What is due now and then, called as often as one likes: hourly, requests past their days are forgotten."""
+        """What is due now and then, called as often as one likes: hourly, what is past its days is forgotten."""
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + _HOUR
         with suppress(LedgerUnavailableError):
             self.ledger.forget_requests(datetime.now(UTC) - timedelta(days=self.settings.request_retention_days))
+            self.accounts.forget_old()
+
+    @property
+    def jurisdiction(self) -> str:
+        """The jurisdiction that is meant where none is named."""
+        return self.settings.jurisdiction
+
+    @property
+    def sample_accounts(self) -> Path | None:
+        """The file of the accounts of the sample city, while that is this installation's jurisdiction."""
+        place = self.settings.data_dir / SAMPLE_ACCOUNTS
+        return place if place.exists() and self.registry.jurisdiction(self.settings.jurisdiction).sample else None
 
     def close(self) -> None:
         """Give back every connection."""
@@ -110,7 +129,10 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         docket = Docket(ledger, LedgerRegistry(ledger))
         views = Views(pool, ledger)
         _refuse_projection_ahead(views, ledger)
-        return Services(settings, docket, ledger, views, Tokens(pool, docket.registry), secret, pool, hints)
+        sessions = Sessions(pool)
+        accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret)
+        tokens = Tokens(pool, docket.registry)
+        return Services(settings, docket, ledger, views, tokens, accounts, sessions, secret, pool, hints)
     except BaseException:
         hints.close()
         pool.close()

@@ -18,7 +18,7 @@ from api import problems, service, v1
 from api.headers import Surround
 from api.openapi import TITLE, VERSION, describe
 from api.services import Services as Needed
-from api.web import pages
+from api.web import pages, people
 
 
 def create_app(services: Services) -> FastAPI:
@@ -37,11 +37,13 @@ def create_app(services: Services) -> FastAPI:
     needed: Needed = services
     app.state.services = needed
     app.add_middleware(Surround)
-    routes = [*service.router.routes, *v1.routes, *pages.router.routes]
-    problems.install(app, LedgerUnavailableError, routes, pages.failure_page)
+    of_pages = (pages.router, pages.open_router, people.router, people.open_router)
+    routes = [*service.router.routes, *v1.routes, *(route for router in of_pages for route in router.routes)]
+    problems.install(app, LedgerUnavailableError, routes, pages.stray_page)
     app.include_router(service.router)
     app.include_router(v1.router)
-    app.include_router(pages.router, include_in_schema=False)
+    for router in of_pages:
+        app.include_router(router, include_in_schema=False)
     app.mount("/docs/assets", service.docs_files)
     app.mount("/static", StaticFiles(directory=str(files("api.web") / "static")))
 

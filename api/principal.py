@@ -10,10 +10,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import ProblemError
 from api.services import services_of
-from domain.principal import Principal
+from domain.principal import Principal, Scope
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="duban"'}
 _REFUSED = {"WWW-Authenticate": 'Bearer realm="duban", error="invalid_token"'}
+_READING = {"GET", "HEAD", "OPTIONS"}
 _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="`duban token create` makes one")
 
 
@@ -28,6 +29,9 @@ async def principal_of(
     if principal is None:
         raise ProblemError("token-invalid", headers=_REFUSED)
     request.state.actor = principal.actor
+    scope = Scope.READ if request.method in _READING else Scope.RECORD
+    if scope not in principal.scopes:
+        raise ProblemError("token-may-only-read" if scope is Scope.RECORD else "token-may-only-record")
     return principal
 
 

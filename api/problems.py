@@ -25,7 +25,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "request-key-unreadable"),
     401: ("token-invalid", "token-missing"),
     403: ("handling-unit-may-not-evaluate", "jurisdiction-not-yours", "not-the-deputy-himself", "not-your-unit",
-          "role-may-not"),
+          "role-may-not", "token-may-only-read", "token-may-only-record"),
     404: ("case-not-found", "no-case-at-moment", "not-found", "unknown-case-type", "unknown-problem",
           "unknown-rulebook", "unknown-step"),
     405: ("method-not-allowed",),
@@ -43,7 +43,21 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     500: ("internal-error",),
     503: ("database-full", "database-unavailable", "ledger-busy", "no-jurisdiction-yet", "not-caught-up"),
 }  # fmt: skip
-STATUS: dict[str, int] = {message_id: status for status, ids in _BY_STATUS.items() for message_id in ids}
+OF_PAGES: dict[int, tuple[str, ...]] = {
+    400: ("form-unreadable",),
+    403: ("account-disabled", "administrator-sees-no-case", "for-administrators", "form-token-wrong",
+          "from-another-site", "sign-in-needs-https", "sign-in-refused"),
+    404: ("account-not-found", "session-not-found"),
+    409: ("last-administrator", "login-taken", "roles-apart"),
+    415: ("content-type-not-form",),
+    429: ("too-many-attempts",),
+    503: ("sign-in-busy",),
+}  # fmt: skip
+"""What only a page refuses, so that no operation of the API describes it."""
+
+STATUS: dict[str, int] = {
+    message_id: status for table in (_BY_STATUS, OF_PAGES) for status, ids in table.items() for message_id in ids
+}
 """HTTP status of every message id that is not simply a value that cannot be (422)."""
 
 UNPROCESSABLE = 422

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import Request
 
+from domain.account import Account, Asked, Entry, Session, SignedIn, Whence
 from domain.docket import Docket, LedgerEvent
 from domain.moment import Moment
 from domain.principal import Principal
@@ -60,6 +63,59 @@ class Tokens(Protocol):
         """Whose token it is; None if it is not in force."""
 
 
+class Sessions(Protocol):
+    """Who is signed in."""
+
+    def remembered(self, secret: str) -> Session | None:
+        """The session behind a secret, if that was asked a moment ago."""
+
+    def in_force(self, secret: str) -> Session | None:
+        """The session behind a secret; None if it is not in force."""
+
+
+class Accounts(Protocol):
+    """Who may sign in, and what was done to his account."""
+
+    def list(self) -> Sequence[Account]:
+        """Every account, in the order of their logins."""
+
+    def find(self, id: str) -> Account:
+        """The account of that id."""
+
+    def log(self, account_id: str | None = None, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
+        """The log of one account or of all, the newest first."""
+
+    def sessions(self, account_id: str) -> Sequence[Session]:
+        """Where somebody is signed in."""
+
+    def create(self, login: str, name: str, asked: Asked, *, by: str) -> tuple[Account, str]:
+        """A new account and its one-time password."""
+
+    def disable(self, id: str, *, by: str) -> bool:
+        """Whether the account could be used, and cannot any more."""
+
+    def enable(self, id: str, *, by: str) -> bool:
+        """Whether the account was disabled or locked, and can be used again."""
+
+    def reset_password(self, id: str, *, by: str) -> str:
+        """A new one-time password."""
+
+    def change_password(self, session: Session, old: str, new: str) -> SignedIn:
+        """The owner's new password, and the session that begins with it."""
+
+    def rebind(self, id: str, asked: Asked, *, by: str) -> bool:
+        """Whether the account acts as something else from now on."""
+
+    def sign_in(self, login: str, password: str, whence: Whence) -> SignedIn:
+        """A new session."""
+
+    def sign_out(self, session: Session) -> None:
+        """The session ends."""
+
+    def revoke_session(self, account_id: str, session_id: str, *, by: str) -> bool:
+        """Whether a session of the account was not ended yet, and is now."""
+
+
 class Services(Protocol):
     """What the composition root hands over."""
 
@@ -80,8 +136,24 @@ class Services(Protocol):
         """Who asks."""
 
     @property
+    def accounts(self) -> Accounts:
+        """Who may sign in."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
+
+    @property
+    def jurisdiction(self) -> str:
+        """The jurisdiction that is meant where none is named."""
+
+    @property
+    def sample_accounts(self) -> Path | None:
+        """The file of the accounts of a sample city, while that is the installation's jurisdiction."""
+
+    @property
     def secret(self) -> bytes:
-        """What cursors and fingerprints are made with."""
+        """What cursors, fingerprints and forms are signed with."""
 
     def close(self) -> None:
         """Give back every connection."""

@@ -38,6 +38,7 @@ class Role(StrEnum):
     THIRD_PARTY = "third_party"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+    """Keeps the accounts (系统管理员), and sees no case."""
 
 
 class SourceDocument(BaseModel):

@@ -185,6 +185,10 @@ class Jurisdiction(BaseModel):
         """Every unit under its last name, in the office's own order."""
         return sorted((entries[-1] for entries in self._units.values()), key=lambda unit: (unit.order, unit.code))
 
+    def all_deputies(self) -> list[Deputy]:
+        """Every deputy as last in office, in the order of their ids."""
+        return [self._deputies[id][-1] for id in sorted(self._deputies)]
+
     def units_on(self, day: date) -> list[Unit]:
         """The units in being on a day, in the office's own order."""
         return sorted((unit for unit in self.units if unit.on(day)), key=lambda unit: (unit.order, unit.code))

@@ -1,8 +1,19 @@
 """Principal: who asks, in which role, for which office, and in which jurisdiction."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from domain.case import Role
+
+
+class Scope(StrEnum):
+    """What a token may be used for."""
+
+    READ = "read"
+    RECORD = "record"
+
+
+EVERYTHING = frozenset(Scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +24,4 @@ class Principal:
     role: Role
     office: str
     jurisdiction: str
+    scopes: frozenset[Scope] = EVERYTHING

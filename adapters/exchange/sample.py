@@ -10,6 +10,7 @@ from functools import partial
 from uuid import UUID, uuid5
 
 from adapters.exchange.jurisdictions import enter
+from domain.account import Asked
 from domain.case import Act, Corrected, Role, Step, Voided
 from domain.cases.suggestion import (
     Channel,
@@ -60,6 +61,20 @@ from domain.moment import start_of_day
 JURISDICTION = "cn-999900"
 ZONE = "Asia/Shanghai"
 SESSION = "2026年市人民代表大会"
+
+ACCOUNTS = {
+    "dbgw": ("代表工作机构", Asked(role=Role.DEPUTY_AFFAIRS, jurisdiction=JURISDICTION)),
+    "bgs": ("常委会办公室", Asked(role=Role.GENERAL_OFFICE, jurisdiction=JURISDICTION)),
+    "zrhy": ("主任会议", Asked(role=Role.CHAIRMEN_MEETING, jurisdiction=JURISDICTION)),
+    "zmwyh": ("专门委员会", Asked(role=Role.SPECIAL_COMMITTEE, jurisdiction=JURISDICTION)),
+    "zfbgs": ("市政府办公室", Asked(role=Role.GOVERNMENT_OFFICE, jurisdiction=JURISDICTION)),
+    "jtj-1": ("市交通运输局", Asked(role=Role.HANDLING_UNIT, jurisdiction=JURISDICTION, office="jtj")),
+    "jyj-1": ("市教育局", Asked(role=Role.HANDLING_UNIT, jurisdiction=JURISDICTION, office="jyj")),
+    "jia1": ("甲一", Asked(role=Role.DEPUTY, jurisdiction=JURISDICTION, deputy="d-001")),
+    "yi1": ("乙一", Asked(role=Role.DEPUTY, jurisdiction=JURISDICTION, deputy="d-003")),
+    "shenji": ("审计员", Asked(role=Role.AUDITOR, jurisdiction=JURISDICTION)),
+}
+"""Login → name and binding of the people of the sample who can sign in."""
 
 _NAMESPACE = UUID("6f0a3c1e-9d5b-5c53-8a47-2f1f8d7b4c90")
 _CLERK = "clerk-1"

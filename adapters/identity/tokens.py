@@ -7,18 +7,17 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
 
-import psycopg
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from adapters.postgres.pool import Pool, connection_was_lost, translated
+from adapters.identity.statements import checked, rows
+from adapters.postgres.pool import Pool
 from domain.case import Role
-from domain.principal import Principal
-from domain.refusal import Refused, refused_by
+from domain.principal import EVERYTHING, Principal, Scope
+from domain.refusal import Refused
 from domain.registry import Registry
 from domain.values import Code, Line
 
@@ -28,11 +27,13 @@ LONGEST = 366
 REMEMBERED_SECONDS = 0.5
 """How long a token in force is believed without asking the database: a revoked one is refused after that."""
 
+USED_SECONDS = 60.0
+"""How exactly it is noted when a token was used last."""
+
 _MOST_REMEMBERED = 1_000
 _TOKEN = re.compile(r"duban_([0-9a-f]{12})_([A-Za-z0-9_-]{43})\Z")
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
 _LINE: TypeAdapter[str] = TypeAdapter(Line)
-_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Token:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    scopes: list[str]
+    last_used_at: datetime | None
 
 
 class Tokens:
@@ -58,20 +61,33 @@ class Tokens:
         self._registry = registry
         self._remembered: dict[bytes, tuple[float, Principal]] = {}
 
-    def create(self, actor: str, role: str, office: str, jurisdiction: str, note: str, days: int) -> str:
+    def create(
+        self,
+        actor: str,
+        role: str,
+        office: str,
+        jurisdiction: str,
+        note: str,
+        days: int,
+        scopes: Iterable[str] = EVERYTHING,
+    ) -> str:
         """A new token, shown this once; impossible values are refused."""
-        if role not in set(Role):
-            raise Refused("unknown-role", field="role", role=role, known=sorted(Role))
+        known = sorted(set(Role) - {Role.ADMINISTRATOR})
+        if role not in known:
+            raise Refused("unknown-role", field="role", role=role, known=known)
+        if not (allowed := set(scopes)) or allowed - EVERYTHING:
+            raise Refused("token-scopes", field="scopes", known=sorted(EVERYTHING))
         if not 1 <= days <= LONGEST:
             raise Refused("token-days", field="days", days=days, most=LONGEST)
-        values = {"actor": _checked(_CODE, actor, "actor"), "office": _checked(_CODE, office, "office")}
+        values = {"actor": checked(_CODE, actor, "actor"), "office": checked(_CODE, office, "office")}
         values["jurisdiction"] = self._registry.jurisdiction(jurisdiction).code
-        values["note"] = _checked(_LINE, note, "note")
+        values["note"] = checked(_LINE, note, "note")
         id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-        self._rows(
-            "INSERT INTO token (id, secret_sha256, role, expires_at, actor, office, jurisdiction, note) VALUES"
-            " (%s, %s, %s, clock_timestamp() + make_interval(days => %s), %s, %s, %s, %s) RETURNING id",
-            (id, _digest(secret), role, days, *values.values()),
+        rows(
+            self._pool,
+            "INSERT INTO token (id, secret_sha256, role, scopes, expires_at, actor, office, jurisdiction, note) VALUES"
+            " (%s, %s, %s, %s, clock_timestamp() + make_interval(days => %s), %s, %s, %s, %s) RETURNING id",
+            (id, _digest(secret), role, sorted(allowed), days, *values.values()),
         )
         return f"duban_{id}_{secret}"
 
@@ -92,24 +108,33 @@ class Tokens:
     def _in_force(self, token: str) -> Principal | None:
         if (match := _TOKEN.match(token)) is None:
             return None
-        rows = self._rows(
-            "SELECT secret_sha256, actor, role, office, jurisdiction FROM token"
+        found = rows(
+            self._pool,
+            "SELECT secret_sha256, actor, role, office, jurisdiction, scopes,"
+            " coalesce(last_used_at, '-infinity') < clock_timestamp() - make_interval(secs => %s) FROM token"
             " WHERE id = %s AND revoked_at IS NULL AND expires_at > clock_timestamp()",
-            (match[1],),
+            (USED_SECONDS, match[1]),
         )
-        if not rows or not hmac.compare_digest(bytes(rows[0][0]), _digest(match[2])):
+        if not found or not hmac.compare_digest(bytes(found[0][0]), _digest(match[2])):
             return None
-        _, actor, role, office, jurisdiction = rows[0]
-        return Principal(actor, Role(role), office, jurisdiction)
+        _, actor, role, office, jurisdiction, scopes, unnoted = found[0]
+        if unnoted:
+            rows(
+                self._pool,
+                "UPDATE token SET last_used_at = clock_timestamp() WHERE id = %s"
+                " AND coalesce(last_used_at, '-infinity') < clock_timestamp() - make_interval(secs => %s) RETURNING id",
+                (match[1], USED_SECONDS),
+            )
+        return Principal(actor, Role(role), office, jurisdiction, frozenset(map(Scope, scopes)))
 
     def list(self) -> list[Token]:
         """Every token, the newest first."""
         return [
             Token(*row)
-            for row in self._rows(
-                "SELECT id, actor, role, office, jurisdiction, note, created_at, expires_at, revoked_at"
-                " FROM token ORDER BY created_at DESC, id",
-                (),
+            for row in rows(
+                self._pool,
+                "SELECT id, actor, role, office, jurisdiction, note, created_at, expires_at, revoked_at, scopes,"
+                " last_used_at FROM token ORDER BY created_at DESC, id",
             )
         ]
 
@@ -117,31 +142,13 @@ class Tokens:
         """Whether a token of that id was in force, and is not any more; other processes notice within half a second."""
         self._remembered.clear()
         return bool(
-            self._rows(
+            rows(
+                self._pool,
                 "UPDATE token SET revoked_at = clock_timestamp() WHERE id = %s AND revoked_at IS NULL RETURNING id",
                 (id,),
             )
         )
 
-    def _rows(self, statement: LiteralString, params: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
-        """The rows of a statement that may be sent again after a lost connection."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with translated(), self._pool.connection() as conn:
-                    return conn.execute(statement, params, prepare=True).fetchall()
-            except Exception as error:
-                lost = isinstance(error.__cause__, psycopg.Error) and connection_was_lost(error.__cause__)
-                if attempt == _ATTEMPTS or not lost:
-                    raise
-        raise AssertionError
-
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
-
-
-def _checked(kind: TypeAdapter[str], value: str, field: str) -> str:
-    try:
-        return kind.validate_python(value)
-    except ValidationError as error:
-        raise refused_by(error, within=(field,)) from None

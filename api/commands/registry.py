@@ -1,6 +1,7 @@
 """The registry on the command line: what it says on any day, and entering a jurisdiction that ships as a file."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,12 +10,14 @@ from api.commands.common import (
     AsOf,
     Json,
     KnownAt,
+    database,
     echoed,
     emit,
     example,
     instant,
     moment_line,
     services,
+    settings_in_force,
     table,
     told,
     zone_of,
@@ -70,19 +73,30 @@ def list_(
 
 @registry.command(
     help=told(
-        "Enter a jurisdiction that ships as a file, with its units and deputies. What was entered before stays.",
-        "登记随附的地区及其单位和代表；已登记的内容保持不变。",
+        "Enter a jurisdiction from a file, with its units and deputies. What was entered before stays.",
+        "按文件登记地区及其单位和代表；已登记的内容保持不变。",
     ),
-    epilog=example("duban registry enter jp-sangiin"),
+    epilog=example("duban registry enter my-city.toml"),
 )
 def enter(
-    code: Annotated[str, typer.Argument(metavar="CODE", help=told("Code of the jurisdiction.", "地区代码。"))],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help=told("A file, or the code of one that ships.", "文件，或随附地区的代码。")),
+    ],
     actor: Annotated[str, typer.Option(help=told("Who enters it.", "登记人。"))] = "duban",
 ) -> None:
+    from contextlib import closing
+
+    from adapters import wiring
     from adapters.exchange import jurisdictions
     from api.commands.common import named
 
-    who = named(actor)
-    with services() as found:
-        count = jurisdictions.enter(found.docket, code, actor=who)
+    who, settings, file = named(actor), settings_in_force(), Path(source)
+    with database(settings, make=True) as (conninfo, _):
+        wiring.prepare(settings, conninfo)
+        with closing(wiring.build(settings, conninfo, name="duban-cli")) as found:
+            if file.suffix == ".toml":
+                count = jurisdictions.enter_file(found.docket, file.read_bytes(), actor=who)
+            else:
+                count = jurisdictions.enter(found.docket, source, actor=who)
     typer.echo(told(f"{count} steps recorded.", f"已登记 {count} 个步骤。"))

@@ -31,11 +31,14 @@ from api.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from adapters.settings import Settings
     from adapters.wiring import Services
     from domain.registry import Registry
 
 SAMPLE_TOKEN = "sample-token"  # noqa: S105 - the name of a file
+ADMIN, ADMIN_PASSWORD = "admin", "admin-password"
 SAMPLE_JURISDICTION = "cn-999900"
 LEAST_FREE_BYTES = 500_000_000
 LONGEST_LAG_SECONDS = 60.0
@@ -188,22 +191,34 @@ def _first_start(settings: "Settings", conninfo: str, *, sample: bool) -> bool:
     from adapters import wiring
 
     with contextlib.closing(wiring.build(settings, conninfo, name="duban-start")) as found:
+        _enter_own_jurisdiction(found)
+        _first_account(found)
         if sample and found.ledger.head() == len(found.ledger.registry_events(0)):
             _load_sample(found)
         else:
-            _enter_own_jurisdiction(found)
             return False
     catch_up(settings, conninfo)
     return True
 
 
 def _enter_own_jurisdiction(found: "Services") -> None:
-    """Enter the installation's own jurisdiction, where nobody has and it ships as a file."""
+    """Enter the installation's own jurisdiction, where nobody has: it ships as a file, or nothing can be served."""
     from adapters.exchange.jurisdictions import enter, shipped
 
     code = found.settings.jurisdiction
-    if code in shipped() and code not in found.registry.codes():
-        enter(found.docket, code, actor="duban")
+    if code in found.registry.codes():
+        return
+    if code not in shipped():
+        raise Failed(
+            Code.NOT_FOUND,
+            told(
+                f"The registry has no jurisdiction {code}. Describe it in a file (docs/registry.md), "
+                "run `duban registry enter FILE`, then start again.",
+                f"名册中没有地区 {code}。请用文件描述（见 docs/registry.md），"
+                "运行 `duban registry enter 文件`，然后重新启动。",
+            ),
+        )
+    enter(found.docket, code, actor="duban")
 
 
 def _load_sample(found: "Services") -> None:
@@ -214,6 +229,7 @@ def _load_sample(found: "Services") -> None:
 
     enter(found.docket, JURISDICTION, actor="sample")
     token = _sample_token(found, JURISDICTION)
+    accounts = _sample_accounts(found)
     count = load_sample(found.docket, today=day_of(datetime.now(UTC), zone_of(found, JURISDICTION)))
     place = found.settings.data_dir / SAMPLE_TOKEN
     typer.echo(
@@ -228,6 +244,71 @@ def _load_sample(found: "Services") -> None:
             f"接口令牌（一年有效）：{token}（另存于 {place}）",
         )
     )
+    typer.echo(
+        told(
+            f"Logins and passwords of its offices, units and deputies are in {accounts}",
+            f"各机关、单位和代表的登录名与密码见 {accounts}",
+        )
+    )
+
+
+def _first_account(found: "Services") -> None:
+    """Where there is no account, the administrator's: the password goes to a file first, and to the screen once."""
+    from adapters.identity.passwords import one_time
+    from domain.account import CONSOLE, Asked
+    from domain.case import Role
+    from domain.refusal import Refused
+
+    if found.accounts.exist():
+        return
+    password = one_time()
+    place = _private(found, ADMIN_PASSWORD, f"{password}\n")
+    asked = Asked(role=Role.ADMINISTRATOR, jurisdiction=found.settings.jurisdiction)
+    name = told("Administrator", "系统管理员")
+    try:
+        found.accounts.create(ADMIN, name, asked, by=CONSOLE, password=password)
+    except Refused:  # another process was first, and has told its own
+        place.unlink()
+        return
+    say(
+        told(
+            f"The account {ADMIN} keeps the accounts. Its one-time password: {password} (also in {place})",
+            f"帐号 {ADMIN} 管理所有帐号，一次性密码：{password}（另存于 {place}）",
+        )
+    )
+
+
+def _sample_accounts(found: "Services") -> "Path":
+    """An account of each kind of office of the sample, whose passwords only the owner of the data directory reads."""
+    from adapters.exchange.sample import ACCOUNTS
+    from adapters.identity.passwords import one_time
+    from adapters.wiring import SAMPLE_ACCOUNTS
+    from domain.account import CONSOLE
+    from domain.refusal import Refused
+
+    passwords = {login: one_time() for login in ACCOUNTS}
+    lines = [f"{login} {passwords[login]} {asked.role}\n" for login, (_, asked) in ACCOUNTS.items()]
+    place = _private(found, SAMPLE_ACCOUNTS, "".join(lines))
+    for login, (name, asked) in ACCOUNTS.items():
+        given = passwords[login]
+        try:
+            found.accounts.create(login, name, asked, by=CONSOLE, password=given, must_change=False)
+        except Refused as refusal:
+            if refusal.message_id != "login-taken":
+                raise
+            id = found.accounts.named(login).id
+            found.accounts.reset_password(id, by=CONSOLE, password=given, must_change=False)
+    return place
+
+
+def _private(found: "Services", name: str, text: str) -> "Path":
+    """A file of the data directory that its owner alone reads."""
+    found.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = found.settings.data_dir / name
+    place.unlink(missing_ok=True)
+    place.touch(mode=0o600)
+    place.write_text(text, encoding="utf-8")
+    return place
 
 
 def _sample_token(found: "Services", jurisdiction: str) -> str:
@@ -235,11 +316,7 @@ def _sample_token(found: "Services", jurisdiction: str) -> str:
     from domain.case import Role
 
     token = found.tokens.create("sample", Role.DEPUTY_AFFAIRS, jurisdiction, jurisdiction, "sample", 365)
-    found.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place = found.settings.data_dir / SAMPLE_TOKEN
-    place.unlink(missing_ok=True)
-    place.touch(mode=0o600)
-    place.write_text(token + "\n", encoding="ascii")
+    _private(found, SAMPLE_TOKEN, token + "\n")
     return token
 
 

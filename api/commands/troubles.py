@@ -9,7 +9,11 @@ from api.commands.common import Code, Failed, told, words
 
 LOG = "errors.log"
 _CODES = {
+    "account-not-found": Code.NOT_FOUND,
     "import-unknown-profile": Code.NOT_FOUND,
+    "last-administrator": Code.CONFLICT,
+    "login-taken": Code.CONFLICT,
+    "roles-apart": Code.CONFLICT,
     "unknown-case-type": Code.NOT_FOUND,
     "unknown-sort": Code.USAGE,
     "unknown-stage": Code.USAGE,

@@ -94,10 +94,19 @@ def create(
         ),
     ] = None,
     days: Annotated[int, typer.Option(help=told("How many days it is valid.", "有效天数。"))] = 90,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=told("What it may do: read, record, or both (the default).", "权限：read、record 或两者（默认）。")
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
+    from domain.principal import EVERYTHING
+
     with services() as found:
-        made = found.tokens.create(actor, role, office, jurisdiction or found.settings.jurisdiction, note, days)
+        place = jurisdiction or found.settings.jurisdiction
+        made = found.tokens.create(actor, role, office, place, note, days, scope or EVERYTHING)
     if as_json:
         emit({"token": made})
     else:
@@ -118,8 +127,8 @@ def list_(as_json: Json = False) -> None:
         return
     table(
         told(
-            "id | who | role | office | jurisdiction | note | until | revoked",
-            "id | 使用人 | 身份 | 单位 | 地区 | 用途 | 有效至 | 撤销",
+            "id | who | role | office | jurisdiction | may | note | until | last used | revoked",
+            "id | 使用人 | 身份 | 单位 | 地区 | 权限 | 用途 | 有效至 | 最近使用 | 撤销",
         ),
         [
             (
@@ -128,8 +137,10 @@ def list_(as_json: Json = False) -> None:
                 t.role,
                 t.office,
                 t.jurisdiction,
+                ", ".join(t.scopes),
                 t.note,
                 f"{t.expires_at:%Y-%m-%d}",
+                t.last_used_at and f"{t.last_used_at:%Y-%m-%d}",
                 t.revoked_at and f"{t.revoked_at:%Y-%m-%d}",
             )
             for t in tokens

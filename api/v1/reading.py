@@ -39,7 +39,7 @@ _MOMENT_HEADERS = {
 }
 _ETAG = {"ETag": {"description": "Version of the case, for `If-Match`", "schema": {"type": "string"}}}
 
-router = APIRouter(prefix="/api/v1", responses=documented(401, 500, 503))
+router = APIRouter(prefix="/api/v1", responses=documented(401, 403, 500, 503))
 
 
 def _one_of(known: list[str]) -> AfterValidator:

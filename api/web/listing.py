@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from api.services import Services, Views
+from api.services import Views
 from api.web.viewmodels import Here, Light, Teller, case_path, frozen, light_of, link
 from domain.case import CASE_TYPES
 from domain.moment import Moment, day_of
@@ -95,7 +95,6 @@ class RowView:
     url: str
     number: str | None
     title: str
-    jurisdiction: str | None
     deputy: str
     unit: str
     others: str | None
@@ -122,7 +121,6 @@ class Listing:
     states: list[Count]
     stages: list[Count]
     columns: list[Heading]
-    jurisdictions: list[Choice]
     stage_choices: list[Choice]
     units: list[tuple[str, list[Choice]]]
     deputies: list[str]
@@ -134,34 +132,28 @@ class Listing:
     sample: bool
 
 
-def listing(tell: Teller, here: Here, query: ListQuery, services: Services, moment: Moment) -> Listing:
-    """The list that the address asks for, at a moment."""
-    views, registry = services.views, services.registry
-    known = {code: registry.jurisdiction(code) for code in registry.codes()}
-    places = [registry.jurisdiction(query.jurisdiction)] if query.jurisdiction else list(known.values())
+def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Moment) -> Listing:
+    """The list that the address asks for, at a moment, of the reader's own jurisdiction."""
+    own = tell.jurisdiction.code
+    if query.jurisdiction not in {None, own}:
+        raise Refused("unknown-jurisdiction", field="jurisdiction", jurisdiction=query.jurisdiction)
+    places = [tell.jurisdiction]
     deputy = _deputy(places, query.deputy)
-    wanted = Filter(deputy=deputy, **query.model_dump(include=set(_FILTERS) - {"deputy"}))
+    asked = query.model_dump(include=set(_FILTERS) - {"deputy", "jurisdiction"})
+    wanted = Filter(deputy=deputy, jurisdiction=own, **asked)
     found, before, after = _page(views, wanted, moment, query)
     held = {**_FIRST_PAGE, **frozen(tell, here, moment)}
     counts = views.counts(wanted, moment)
     any_state = counts if wanted.state is None else views.counts(replace(wanted, state=None), moment)
     any_stage = counts if wanted.stage is None else views.counts(replace(wanted, stage=None), moment)
-    asked_for = {query.jurisdiction} if query.jurisdiction else set()
-    several = len({row.jurisdiction for row in found}) > 1
     return Listing(
         wanted=wanted,
-        filtered=wanted != Filter(),
+        filtered=wanted != Filter(jurisdiction=own),
         deputy=tell.person(deputy),
-        rows=[
-            _row(Teller(tell.say, known[row.jurisdiction], as_of=moment.as_of), here, row, moment, several=several)
-            for row in found
-        ],
+        rows=[_row(tell, here, row, moment) for row in found],
         states=list(_states(tell, here, wanted, any_state)),
         stages=list(_stages(tell, here, wanted, any_stage)),
         columns=[_heading(tell, here, name, query.sort) for name in _COLUMNS],
-        jurisdictions=[
-            Choice(code, getattr(place, tell.lang), code == wanted.jurisdiction) for code, place in known.items()
-        ],
         stage_choices=[
             Choice(stage.value, tell.word(stage), stage.value == wanted.stage)
             for stage in dict.fromkeys(
@@ -169,13 +161,13 @@ def listing(tell: Teller, here: Here, query: ListQuery, services: Services, mome
             )
         ],
         units=list(_units(tell, places, wanted.unit)),
-        deputies=list(dict.fromkeys(deputy.name for place in places for deputy in place.deputies)),
+        deputies=list(dict.fromkeys(deputy.name for place in places for deputy in place.all_deputies())),
         kept=[(name, text) for name, text in here.params.items() if name not in _TYPED],
         previous=here(**{**held, "before": _cursor(found[0], query.sort)}) if before else None,
         next=here(**{**held, "after": _cursor(found[-1], query.sort)}) if after else None,
         shown=tell.say("page.shown", total=counts.total, count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
-        sample=any(known[code].sample for code in {row.jurisdiction for row in found} | asked_for),
+        sample=tell.jurisdiction.sample,
     )
 
 
@@ -212,7 +204,7 @@ def _place(cursor: str, sort: Sort) -> tuple[Any, str]:
 
 def _deputy(places: list[Jurisdiction], asked: str | None) -> str | None:
     """The id of the one deputy of that name, else what was asked for."""
-    ids = {deputy.id for place in places for deputy in place.deputies if deputy.name == asked}
+    ids = {deputy.id for place in places for deputy in place.all_deputies() if deputy.name == asked}
     return ids.pop() if len(ids) == 1 else asked
 
 
@@ -223,7 +215,7 @@ def _units(tell: Teller, places: list[Jurisdiction], chosen: str | None) -> Iter
             yield getattr(place, tell.lang), choices
 
 
-def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment, *, several: bool) -> RowView:
+def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment) -> RowView:
     stage = CASE_TYPES[row.kind].Stage(row.stage)
     day = day_of(moment.as_of, tell.zone)
     others = [unit for unit in row.units if unit != row.unit]
@@ -231,7 +223,6 @@ def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment, *, several: boo
         url=link(case_path(row.case_id), here.moment),
         number=row.number,
         title=row.title,
-        jurisdiction=getattr(tell.jurisdiction, tell.lang) if several else None,
         deputy=tell.person(row.person),
         unit=tell.unit(row.unit),
         others=tell.say("page.others", n=len(others)) if others else None,

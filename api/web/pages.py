@@ -20,6 +20,8 @@ from pydantic import BaseModel, ValidationError
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
+from api.v1.finding import case_file_of
+from api.web.guard import ACCOUNTS, SIGN_IN, admit, known, me, reader_of, reader_of_case, recall
 from api.web.listing import ListQuery, listing
 from api.web.viewmodels import (
     Here,
@@ -34,10 +36,11 @@ from api.web.viewmodels import (
     why_missing,
 )
 from api.words import LANGUAGES, Language, Words, language, words
-from domain.case import Opening
+from domain.case import Role
 from domain.docket import CaseNotFoundError
 from domain.moment import Moment
 from domain.office import Jurisdiction
+from domain.principal import Principal
 from domain.refusal import Refused
 
 _YEAR = 365 * 24 * 3600
@@ -50,7 +53,9 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("duban.pages")
 
 
 class PageRoute(APIRoute):
-    """A route whose every answer is a page, also when something is wrong."""
+    """A route whose every answer is a page, also when something is wrong. It wants somebody who is signed in."""
+
+    everybody = False
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with what it raises told on a page."""
@@ -58,6 +63,8 @@ class PageRoute(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
+                if (elsewhere := await admit(request, everybody=self.everybody)) is not None:
+                    return elsewhere
                 await refuse_repeated(request)
                 return await answer(request)
             except (Refused, ProblemError) as error:
@@ -73,44 +80,51 @@ class PageRoute(APIRoute):
         return answered
 
 
+class OpenPageRoute(PageRoute):
+    """A page that everybody may read."""
+
+    everybody = True
+
+
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
+open_router = APIRouter(route_class=OpenPageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get("/")
-def front() -> Response:
-    """The front page is the case list."""
-    return RedirectResponse("/cases", status_code=307)
+def front(request: Request) -> Response:
+    """The front page is the case list; of an administrator the accounts."""
+    return RedirectResponse(_home(request), status_code=307)
 
 
 @router.get("/cases")
 def cases(request: Request) -> Response:
     """The case list at a moment."""
-    here, say, services = _here(request), _say(request), services_of(request)
+    here, say, services = _here(request), say_of(request), services_of(request)
+    own = reader_of(request).jurisdiction
     query = _query(ListQuery, here)
-    codes = services.registry.codes()
-    if not codes:
-        raise ProblemError("no-jurisdiction-yet")
-    tell = Teller(say, services.registry.jurisdiction(query.jurisdiction or codes[0]))
-    asked = _asked(here, tell)
+    asked = _asked(here, Teller(say, services.registry.jurisdiction(own)))
     moment = asked.of_lists(services)
-    page = listing(tell, here, query, services, moment)
+    tell = Teller(say, _as_known(services, own, moment), as_of=moment.as_of)
+    page = listing(tell, here, query, services.views, moment)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
-    return _render(request, "cases.html", page=page, bar=bar, sample=page.sample)
+    return render(request, "cases.html", page=page, bar=bar, sample=page.sample)
 
 
 @router.get("/cases/{case_id}")
 def case(request: Request, case_id: str) -> Response:
     """One case at a moment, with every step that was known of it then."""
-    here, say, services = _here(request), _say(request), services_of(request)
-    case_file = services.docket.case_file(case_id)
-    opening = case_file.history[0].step
-    assert isinstance(opening, Opening)  # noqa: S101 - the docket opens a case with nothing else
-    asked = _asked(here, Teller(say, services.registry.jurisdiction(opening.jurisdiction)))
+    here, say, services = _here(request), say_of(request), services_of(request)
+    asker = reader_of_case(request, case_id)
+    case_file = case_file_of(services, asker, case_id)
+    asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_case(services)
     tell = Teller(
-        say, _as_known(services, opening.jurisdiction, moment), lambda id: _called(services, id, moment), moment.as_of
+        say,
+        _as_known(services, asker.jurisdiction, moment),
+        lambda id: _called(services, asker, id, moment),
+        moment.as_of,
     )
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
@@ -124,21 +138,21 @@ def case(request: Request, case_id: str) -> Response:
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
         return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
     page = case_page(tell, case_file.history, found, moment)
-    return _render(request, "case.html", page=page, bar=bar, sample=sample, timeline=timeline)
+    return render(request, "case.html", page=page, bar=bar, sample=sample, timeline=timeline)
 
 
-@router.get("/problems")
+@open_router.get("/problems")
 def problems(request: Request) -> Response:
     """Every problem that an answer of the API may name as its type."""
-    say = _say(request)
+    say = say_of(request)
     ids = sorted(name.removeprefix(_TITLE) for name in say.entries if name.startswith(_TITLE))
-    return _render(request, "problems.html", problems=[(id, status_of(id), say(_TITLE + id)) for id in ids])
+    return render(request, "problems.html", problems=[(id, status_of(id), say(_TITLE + id)) for id in ids])
 
 
-@router.get("/problems/{id}")
+@open_router.get("/problems/{id}")
 def problem(request: Request, id: str) -> Response:
     """What a problem is; `…` stands for what the answer itself says."""
-    say = _say(request)
+    say = say_of(request)
     if _TITLE + id not in say:
         raise ProblemError("unknown-problem", id=id)
     page = {
@@ -147,7 +161,7 @@ def problem(request: Request, id: str) -> Response:
         "lines": [say(id), id],
         "turns": [Turn(say("problem.all"), "/problems")],
     }
-    return _render(request, "message.html", page=page, bar=None)
+    return render(request, "message.html", page=page, bar=None)
 
 
 def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
@@ -158,10 +172,10 @@ def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
         return services.registry.jurisdiction(code)
 
 
-def _called(services: Services, case_id: str, moment: Moment) -> str:
-    """What people call a case: its number at a moment, or else its title; its id where there is none."""
+def _called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:
+    """What people call a case: its number at a moment, or else its title; its id where there is none for the asker."""
     try:
-        found = services.docket.case_file(case_id).at(moment.known, moment.as_of)
+        found = case_file_of(services, asker, case_id).at(moment.known, moment.as_of)
     except CaseNotFoundError:
         found = None
     return case_id if found is None else found.facts().number or found.facts().title
@@ -169,10 +183,11 @@ def _called(services: Services, case_id: str, moment: Moment) -> str:
 
 def failure_page(request: Request, message_id: str, params: dict[str, object]) -> Response:
     """The page that says in words what is wrong with a request, and what to do next."""
-    say, here = _say(request), _here(request)
+    say, here = say_of(request), _here(request)
     status = status_of(message_id)
     lines = [say(message_id, **{"request_id": _request_id(request), **params})]
-    turns = [Turn(say("page.to_cases"), "/cases")]
+    home = _home(request)
+    turns = [Turn(say("people.to_accounts" if home == ACCOUNTS else "page.to_cases"), home)]
     bar = None
     if message_id in {"moment-unreadable", "moment-excludes", "position-not-reached", "position-ahead"}:
         lines.append(say("page.moment-example"))
@@ -187,6 +202,12 @@ def failure_page(request: Request, message_id: str, params: dict[str, object]) -
     return _message(request, status, title, lines, turns, bar)
 
 
+def stray_page(request: Request, message_id: str, params: dict[str, object]) -> Response:
+    """The same where no page is, so that nobody looked yet who is signed in."""
+    recall(request)
+    return failure_page(request, message_id, params)
+
+
 def _message(
     request: Request,
     status: int,
@@ -199,11 +220,14 @@ def _message(
     timeline: Timeline | None = None,
 ) -> Response:
     page = {"status": status, "title": title, "lines": lines, "turns": turns}
-    return _render(request, "message.html", status=status, page=page, bar=bar, sample=sample, timeline=timeline)
+    return render(request, "message.html", status=status, page=page, bar=bar, sample=sample, timeline=timeline)
 
 
-def _render(request: Request, template: str, *, status: int = 200, **context: object) -> Response:
-    here, say = _here(request), _say(request)
+def render(
+    request: Request, template: str, *, status: int = 200, here: Here | None = None, **context: object
+) -> Response:
+    """A page; `here` is the address that shows it, if that is not the one that was asked."""
+    here, say = here or _here(request), say_of(request)
     text = (
         _templates()
         .get_template(template)
@@ -212,6 +236,8 @@ def _render(request: Request, template: str, *, status: int = 200, **context: ob
             lang=say.language,
             here=here,
             home=link("/cases", here.moment),
+            me=me(request),
+            sign_in=SIGN_IN,
             static=_static,
             request_id=_request_id(request),
             **{"sample": False, "timeline": None, **context},
@@ -245,18 +271,25 @@ def _static(name: str) -> str:
 def _language(request: Request) -> Language:
     """The language that the address asks for, else the one chosen before, else the browser's."""
     for asked in (request.query_params.get("lang"), request.cookies.get("lang")):
-        for known in LANGUAGES:
-            if asked == known:
-                return known
+        for one in LANGUAGES:
+            if asked == one:
+                return one
     return language(request.headers.get("accept-language"))
 
 
-def _say(request: Request) -> Words:
+def say_of(request: Request) -> Words:
+    """The words of the reader's language."""
     return words(_language(request))
 
 
 def _here(request: Request) -> Here:
     return Here(request.scope["path"], dict(request.query_params))
+
+
+def _home(request: Request) -> str:
+    """Where somebody begins who is signed in."""
+    session = known(request)
+    return ACCOUNTS if session is not None and session.account.binding.role is Role.ADMINISTRATOR else "/cases"
 
 
 def _asked(here: Here, tell: Teller) -> Asked:

@@ -19,6 +19,9 @@ import pytest
 
 from adapters.embedded import EmbeddedPostgres, running
 from adapters.postgres.migrate import migrate
+from adapters.settings import Settings
+from adapters.wiring import build
+from domain.account import Whence
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
@@ -281,6 +284,21 @@ def test_the_first_start_loads_the_sample_and_makes_a_token_once(tmp_path: Path)
             said = service.until_ready()
             service.process.terminate()
         assert ["sample cases" in said[0], "token" in said[1]] == [True, True] if visit == 1 else len(said) == 1
-    token = data_dir / "sample-token"
-    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    token, admin, accounts = (data_dir / name for name in ("sample-token", "admin-password", "sample-accounts"))
+    for file in (token, admin, accounts):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert token.read_text().startswith("duban_")
+    password = admin.read_text().strip()
+    assert service.errors.read_text().count(password) == 1
+    lines = [line.split() for line in accounts.read_text("utf-8").splitlines()]
+    roles = [role for _, _, role in lines]
+    assert len({password for _, password, _ in lines}) == len(lines) == 10
+    assert (roles.count("handling_unit"), roles.count("deputy"), len(set(roles))) == (2, 2, 8)
+    with (
+        EmbeddedPostgres(data_dir) as server,
+        closing(build(Settings(data_dir=data_dir), server.url(), name="t")) as one,
+    ):
+        for login, given, role in [["admin", password, "administrator"], *lines]:
+            signed_in = one.accounts.sign_in(login, given, Whence("192.0.2.7", "test"))
+            account = one.accounts.find(signed_in.account_id)
+            assert (account.binding.role, account.must_change) == (role, login == "admin")

@@ -8,7 +8,7 @@ import pytest
 from adapters.identity.tokens import REMEMBERED_SECONDS, Tokens
 from adapters.postgres.pool import open_pool
 from domain.case import Role
-from domain.principal import Principal
+from domain.principal import Principal, Scope
 from domain.refusal import Refused
 from tests.registry import shipped_registry
 
@@ -64,6 +64,7 @@ def test_another_secret_of_a_known_token_belongs_to_nobody(tokens: Tokens) -> No
     [
         (0, "a b", "actor"),
         (1, "king", "role"),
+        (1, "administrator", "role"),
         (2, "", "office"),
         (3, "cn-0", "jurisdiction"),
         (4, "\0", "note"),
@@ -87,3 +88,30 @@ def test_a_revoked_token_is_forgotten_at_once_here_and_soon_elsewhere(tokens: To
     assert tokens.revoke(secret.split("_")[1])
     assert (tokens.remembered(secret), tokens.principal(secret)) == (None, None)
     assert REMEMBERED_SECONDS <= 1
+
+
+def test_a_token_may_do_what_it_was_made_for(tokens: Tokens) -> None:
+    for scopes in ([Scope.READ], [Scope.RECORD], [Scope.READ, Scope.RECORD]):
+        found = tokens.principal(tokens.create(*CLERK, scopes))
+        assert found is not None
+        assert found.scopes == set(scopes)
+    for scopes in ([], ["read", "delete"]):  # type: ignore[assignment]
+        with pytest.raises(Refused) as refusal:
+            tokens.create(*CLERK, scopes)
+        assert (refusal.value.message_id, refusal.value.field) == ("token-scopes", "scopes")
+
+
+def test_when_a_token_was_used_is_noted_once_a_minute(tokens: Tokens, database: str) -> None:
+    token = tokens.create(*CLERK)
+    assert tokens.list()[0].last_used_at is None
+    tokens.principal(token)
+    first = tokens.list()[0].last_used_at
+    assert first is not None
+    tokens.principal(token)
+    assert tokens.list()[0].last_used_at == first
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("UPDATE duban.token SET last_used_at = last_used_at - interval '61 seconds'")
+    tokens.principal(token)
+    last = tokens.list()[0].last_used_at
+    assert last is not None
+    assert last > first

@@ -11,17 +11,26 @@ from typing import Any
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
+from adapters.identity.accounts import Accounts
+from adapters.identity.passwords import Passwords
 from adapters.logs import configure
 from adapters.postgres.projector import Projector
 from adapters.settings import Settings
 from adapters.wiring import Services, build
 from api.main import create_app
+from domain.account import CONSOLE, Asked, Whence
 from tests.conftest import Cluster
 
 JURISDICTION = "cn-999900"
 LEAD_DEPUTY = "d-001"
+SITE = "https://testserver"
+COOKIE = "__Host-duban"
+PASSWORD = "correct horse battery"  # noqa: S105 - of every account of the tests
+QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+"""Passwords whose hashes cost next to nothing."""
 _keys = count(1)
 
 configure("json", "error")
@@ -34,7 +43,10 @@ def key() -> str:
 
 @dataclass
 class Office:
-    """People of an office, each with a token of his role, and the projector of their installation."""
+    """People of an office, each with a token of his role, and the projector of their installation.
+
+    The client is a browser in which somebody of the deputy affairs office is signed in.
+    """
 
     client: TestClient
     services: Services
@@ -76,6 +88,20 @@ class Office:
         """A suggestion that was submitted, accepted where the procedure wants it, and handed over."""
         return self.record(self.submit(**step), "handed_over", "2026-03-05", lead_unit="jtj", co_units=["czj"])
 
+    def account(self, login: str, role: str = "deputy_affairs", jurisdiction: str = JURISDICTION, **bound: str) -> str:
+        """A new account of somebody in that role, with the password of the tests; its id."""
+        asked = Asked(role=role, jurisdiction=jurisdiction, **bound)
+        accounts = self.services.accounts
+        return accounts.create(login, login, asked, by=CONSOLE, password=PASSWORD, must_change=False)[0].id
+
+    def secret(self, login: str) -> str:
+        """The secret of a new session of the account."""
+        return self.services.accounts.sign_in(login, PASSWORD, Whence("192.0.2.7", "test")).secret
+
+    def browser(self, login: str | None = None) -> TestClient:
+        """Another browser, in which that account is signed in, or nobody."""
+        return browser(self.client.app, None if login is None else self.secret(login))
+
     def stored(self) -> int:
         """How many steps the ledger has taken since the test began."""
         return self.services.docket.head() - self.began
@@ -87,14 +113,32 @@ def migrated_template(entered_template: str) -> str:
     return entered_template
 
 
+def browser(app: Any, secret: str | None) -> TestClient:
+    """A browser of today, which says from which site a form comes."""
+    client = TestClient(
+        app,
+        base_url=SITE,
+        raise_server_exceptions=False,
+        headers={"Sec-Fetch-Site": "same-origin"},
+        follow_redirects=True,
+    )
+    if secret is not None:
+        client.cookies.set(COOKIE, secret)
+    return client
+
+
 @contextmanager
 def opened(conninfo: str, data_dir: Path) -> Iterator[Office]:
     """An office on a migrated database."""
     services = build(Settings(pool_size=4, data_dir=data_dir), conninfo, name="test")
+    services.accounts = Accounts(services.pool, QUICK, services.sessions, services.registry, services.secret)
     projector = Projector(conninfo)
     projector.catch_up()
-    with TestClient(create_app(services), raise_server_exceptions=False) as client:
-        yield Office(client, services, projector.catch_up, began=services.docket.head())
+    with browser(create_app(services), None) as client:
+        office = Office(client, services, projector.catch_up, began=services.docket.head())
+        office.account("clerk")
+        client.cookies.set(COOKIE, office.secret("clerk"))
+        yield office
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from adapters.settings import load_settings
 from adapters.wiring import build
 from api import cli
 from api.commands.troubles import LOG, explained, unforeseen
+from domain.account import Whence
 from domain.case import Act, Corrected, Role, Voided
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.moment import parse_occurred
@@ -579,3 +580,97 @@ def test_an_error_that_nobody_foresaw_is_one_line_and_a_log(tmp_path: Path, monk
     assert "RuntimeError: the moon." in line
     assert "\n" not in line
     assert "fell down" in (tmp_path / LOG).read_text()
+
+
+# Accounts
+
+
+@pytest.mark.database
+def test_an_account_is_made_shown_changed_and_its_log_told(installation: Run) -> None:
+    made = installation("account", "create", "zhang", "--name", "张三", "--role", "handling_unit", "--office", "jtj")
+    assert (made.code, len(made.out.strip())) == (0, 19)
+    assert "not shown again" in made.err
+    assert installation("account", "show", "ZHANG", "--json").json["binding"] == {
+        "role": "handling_unit",
+        "office": "jtj",
+        "jurisdiction": "cn-999900",
+        "deputy": None,
+    }
+    assert "Handling unit" in installation("account", "show", "zhang").out
+    assert installation("account", "disable", "zhang").code == 0
+    assert "It was so already" in installation("account", "disable", "zhang").err
+    assert installation("account", "list", "--json").json[0]["disabled_at"] is not None
+    assert installation("account", "enable", "zhang").code == 0
+    assert installation("account", "rebind", "zhang", "--role", "handling_unit", "--office", "czj").code == 0
+    reset = installation("account", "reset-password", "zhang", "--json").json
+    assert reset["password"] != made.out.strip()
+    assert installation("account", "sessions", "zhang", "--json").json == []
+    log = installation("account", "log", "zhang", "--json")
+    assert [(line["what"], line["done_by"]) for line in log.json] == [
+        (what, "#console") for what in ("password_reset", "rebound", "enabled", "disabled", "created")
+    ]
+    told = installation("account", "log", "--limit", "1").out
+    assert ("command line" in told, "password reset" in told) == (True, True)
+    for secret in (reset["password"], made.out.strip()):
+        assert secret not in log.out + told + installation("account", "list").out
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("show", "nobody"), 4, "There is no account “nobody”"),
+        (("disable", "nobody"), 4, "There is no account “nobody”"),
+        (("log", "nobody"), 4, "There is no account “nobody”"),
+        (("create", "zhang", "--name", "x", "--role", "auditor"), 3, "There is an account “zhang” already"),
+        (("create", "li", "--name", "x", "--role", "king"), 1, "role: There is no role “king”"),
+        (("create", "li", "--name", "x", "--role", "handling_unit", "--office", "no"), 1, "office: On "),
+        (("create", "li", "--name", "x", "--role", "deputy"), 1, "deputy: The value is not allowed: is required"),
+        (("create", "a b", "--name", "x", "--role", "auditor"), 1, "login: The value is not allowed"),
+        (("create", "li", "--name", "x", "--role", "auditor", "--office", "a b"), 1, "office: The value is not"),
+        (("create", "li", "--name", "x"), 2, "Missing option"),
+        (("disable", "zhang"), 3, "the last administrator"),
+        (("revoke-session", "zhang", "none"), 4, "has no session none"),
+    ],
+)
+def test_an_account_that_cannot_be_is_one_clear_line(
+    installation: Run, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    assert installation("account", "create", "zhang", "--name", "张三", "--role", "administrator").code == 0
+    done = installation("account", *arguments)
+    assert (done.code, says in done.err) == (code, True), done.err
+    assert done.out == ""
+
+
+@pytest.mark.database
+def test_an_auditor_never_becomes_administrator(installation: Run) -> None:
+    assert installation("account", "create", "shen", "--name", "审计", "--role", "auditor").code == 0
+    refused = installation("account", "rebind", "shen", "--role", "administrator")
+    assert (refused.code, "never becomes “Administrator”" in refused.err) == (3, True)
+
+
+@pytest.mark.database
+def test_a_session_is_listed_and_ended(installation: Run, database: str) -> None:
+    password = installation("account", "create", "zhang", "--name", "张三", "--role", "auditor").out.strip()
+    with closing(build(load_settings(), database, name="test")) as services:
+        begun = services.accounts.sign_in("zhang", password, Whence("192.0.2.7", "Firefox 140 · Linux"))
+        (session,) = installation("account", "sessions", "zhang", "--json").json
+        assert (session["id"], session["address"], session["agent"]) == (
+            begun.session_id,
+            "192.0.2.7",
+            "Firefox 140 · Linux",
+        )
+        assert "Firefox 140" in installation("account", "sessions", "zhang").out
+        assert installation("account", "revoke-session", "zhang", session["id"]).code == 0
+        assert services.sessions.in_force(begun.secret) is None
+    assert installation("account", "sessions", "zhang", "--json").json == []
+
+
+@pytest.mark.database
+def test_a_token_for_reading_only_is_told_as_such(installation: Run) -> None:
+    asked = ("token", "create", "--actor", "u-1", "--role", "auditor", "--office", "rd", "--note", "x")
+    assert installation(*asked, "--scope", "read").code == 0
+    (token,) = installation("token", "list", "--json").json
+    assert (token["scopes"], token["last_used_at"]) == (["read"], None)
+    assert "read, record" not in installation("token", "list").out
+    assert installation(*asked, "--scope", "delete").code == 1

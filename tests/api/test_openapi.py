@@ -6,7 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 
 import domain.cases  # noqa: F401 - every case type declares itself
-from api.problems import STATUS
+from api.problems import OF_PAGES, STATUS
 from domain.case import STEPS
 from tools.openapi import APPROVED, described
 
@@ -50,7 +50,7 @@ def test_every_post_names_its_request_key_and_every_step_of_a_case_its_version(d
 
 def test_every_problem_of_the_table_is_described(description: dict[str, Any]) -> None:
     told = "".join(answer["description"] for answer in description["components"]["responses"].values())
-    unasked = {"method-not-allowed", "not-found", "unknown-problem"}
+    unasked = {"method-not-allowed", "not-found", "unknown-problem"} | {id for ids in OF_PAGES.values() for id in ids}
     assert {id for id in STATUS if id not in told} <= unasked
 
 

@@ -246,3 +246,25 @@ def test_a_database_that_is_away_is_said_and_the_request_may_be_repeated(office:
         assert client.get("/readyz").status_code == 503
         assert client.get("/healthz").status_code == 200
     assert office.client.post("/api/v1/cases", json=submission(), headers=given).status_code == 201
+
+
+def test_a_token_records_and_reads_only_if_it_was_made_for_that(office: Office) -> None:
+    def bearer(*scopes: str) -> dict[str, str]:
+        made = office.services.tokens.create("u-1", "deputy_affairs", "rd", JURISDICTION, "test", 1, scopes)
+        return {"Authorization": f"Bearer {made}", "Idempotency-Key": key()}
+
+    reading, recording = bearer("read"), bearer("record")
+    refused = office.client.post("/api/v1/cases", json=submission(), headers=reading)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/token-may-only-read")
+    assert office.client.get("/api/v1/cases", headers=reading).status_code == 200
+    assert office.client.head("/api/v1/cases", headers=reading).status_code == 200
+    assert office.client.post("/api/v1/cases", json=submission(), headers=recording).status_code == 201
+    refused = office.client.get("/api/v1/cases", headers=recording)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/token-may-only-record")
+    assert office.stored() == 1
+
+
+def test_a_session_of_the_pages_is_no_token(office: Office) -> None:
+    assert office.client.get("/cases").status_code == 200
+    assert office.client.get("/api/v1/cases").status_code == 401
+    assert office.client.post("/api/v1/cases", json=submission()).status_code == 401

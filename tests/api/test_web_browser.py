@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.api.conftest import Office
+from tests.api.conftest import PASSWORD, Office
 from tests.api.story import Story
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -43,11 +43,16 @@ class Site:
     base: str
     browser: Browser
     case_id: str
+    office: Office
     wrong: list[str]
+    base_also: str = "about:"
 
-    def page(self, *, width: int = 1280, **options: Any) -> Page:
-        """A new browser window that notes every message, breach and stray request."""
-        page = self.browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", **options).new_page()
+    def page(self, *, login: str | None = "clerk", width: int = 1280, **options: Any) -> Page:
+        """A new browser window that notes every message, breach and stray request; `login` is signed in there."""
+        context = self.browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", **options)
+        if login is not None:
+            context.add_cookies([{"name": "duban", "value": self.office.secret(login), "url": self.base}])
+        page = context.new_page()
         page.on("console", lambda message: self._note(message.text))
         page.on("pageerror", lambda error: self._note(str(error)))
         page.on("request", lambda request: self._leaving(request.url))
@@ -58,7 +63,7 @@ class Site:
             self.wrong.append(text)
 
     def _leaving(self, url: str) -> None:
-        if not url.startswith(self.base):
+        if not url.startswith((self.base, self.base_also)):
             self.wrong.append(f"request to {urlsplit(url).netloc}")
 
     @property
@@ -91,7 +96,7 @@ def site(office: Office, browser: Browser) -> Iterator[Site]:
     while not server.started:
         thread.join(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    found = Site(f"http://127.0.0.1:{port}", browser, case_id, [])
+    found = Site(f"http://127.0.0.1:{port}", browser, case_id, office, [])
     yield found
     for context in browser.contexts:
         context.close()
@@ -100,19 +105,88 @@ def site(office: Office, browser: Browser) -> Iterator[Site]:
     assert found.wrong == []
 
 
+def is_for_everybody(page: Page, width: int) -> None:
+    """The page has no fault that axe knows, with everything on it opened, and is no wider than its window."""
+    while (closed := page.locator("details:not([open]) > summary")).count():
+        closed.first.click()
+    page.evaluate(AXE.read_text("utf-8"))
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    broken = [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in result["violations"]]
+    assert broken == [], f"{page.url} at {width}"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} is wider than {width}"
+
+
 def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
-    axe = AXE.read_text("utf-8")
     for width in WIDTHS:
         page = site.page(width=width)
         for path in site.paths:
             page.goto(site.base + path)
-            for number in range(page.locator("details").count()):
-                page.locator("summary").nth(number).click()
-            page.evaluate(axe)
-            result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            broken = [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in result["violations"]]
-            assert broken == [], f"{path} at {width}"
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than {width}"
+            is_for_everybody(page, width)
+
+
+def test_the_pages_about_people_pass_axe_and_fit_their_window(site: Site) -> None:
+    site.office.account("admin", "administrator")
+    office = site.office.account("very.long.login-that-nobody-will-ever-remember", "handling_unit", office="zgj")
+    for width in WIDTHS:
+        page, visitor = site.page(login="admin", width=width), site.page(login=None, width=width)
+        for path in ("/account", "/admin/accounts", f"/admin/accounts/{office}", "/admin/log", "/cases"):
+            for language in ("zh", "en"):
+                page.goto(f"{site.base}{path}?lang={language}")
+                is_for_everybody(page, width)
+        visitor.goto(f"{site.base}/cases?text=x")
+        is_for_everybody(visitor, width)
+        visitor.fill("#login", "clerk")
+        visitor.fill("#password", "wrong password")
+        visitor.click("button.main")
+        assert "登录名或密码不对" in visitor.inner_text(".trouble")
+        is_for_everybody(visitor, width)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_somebody_new_signs_in_changes_the_password_reads_and_signs_out(site: Site, scripts: bool) -> None:  # noqa: FBT001
+    site.office.account("admin", "administrator")
+    admin = site.page(login="admin", java_script_enabled=scripts)
+    admin.goto(f"{site.base}/")
+    admin.click("details:not([open]) > summary")
+    for name, text in (("login", "li"), ("name", "李四"), ("office", "jtj")):
+        admin.fill(f"#{name}", text)
+    admin.select_option("#role", "handling_unit")
+    admin.click("form.grid button")
+    password = admin.inner_text(".secret")
+
+    page = site.page(login=None, java_script_enabled=scripts)
+    page.goto(f"{site.base}/cases?text=幼儿园")
+    page.fill("#login", "li")
+    page.fill("#password", password)
+    page.click("button.main")
+    assert page.url == f"{site.base}/account"
+    for name, text in (("old_password", password), ("new_password", PASSWORD), ("repeated", PASSWORD)):
+        page.fill(f"#{name}", text)
+    page.click("button.main")
+    assert "密码已修改" in page.inner_text(".done")
+    page.goto(f"{site.base}/cases")
+    assert page.inner_text(".me a").startswith("李四")
+    (cookie,) = (cookie for cookie in page.context.cookies() if cookie["name"] == "duban")
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+    page.click(".me button")
+    assert "已退出" in page.inner_text(".done")
+    page.goto(f"{site.base}/cases")
+    assert page.url.startswith(f"{site.base}/login")
+
+
+def test_a_form_on_another_site_does_nothing(site: Site) -> None:
+    page = site.page()
+    page.goto(site.base + "/account")
+    carried = page.get_attribute("input[name=form_token]", "value")
+    elsewhere = site.base.replace("127.0.0.1", "localhost")
+    form = f'<form method="post" action="{site.base}/logout"><input name="form_token" value="{carried}"></form>'
+    site.base_also = elsewhere
+    page.route(f"{elsewhere}/", lambda route: route.fulfill(content_type="text/html", body=form))
+    page.goto(f"{elsewhere}/")
+    page.evaluate("document.forms[0].submit()")
+    page.wait_for_url(f"{site.base}/**")
+    page.goto(f"{site.base}/account")
+    assert page.url == f"{site.base}/account", "still signed in"
 
 
 def test_a_keyboard_is_enough(site: Site) -> None:

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.memory import MemoryLedger
 from adapters.registry import LedgerRegistry
@@ -22,7 +22,7 @@ from domain.cases.registry.jurisdiction import JurisdictionOpened
 from domain.cases.registry.unit import UnitMerged, UnitOpened
 from domain.docket import Docket, Draft, Receipt, Request
 from domain.moment import start_of_day
-from domain.refusal import Refused
+from domain.refusal import Refused, refused_by
 from domain.registry import PREFIX
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "duban:shipped-jurisdiction")
@@ -88,9 +88,18 @@ def enter(docket: Docket, code: str, *, actor: str) -> int:
     """Enter a jurisdiction that ships as a file; how many steps were recorded. What was entered before stays."""
     if code not in shipped():
         raise Refused("jurisdiction-not-shipped", field="jurisdiction", jurisdiction=code, shipped=shipped())
-    content = (resources.files(__name__) / f"{code}.toml").read_bytes()
+    return enter_file(docket, (resources.files(__name__) / f"{code}.toml").read_bytes(), actor=actor)
+
+
+def enter_file(docket: Docket, content: bytes, *, actor: str) -> int:
+    """Enter a jurisdiction as a file describes it; a file that cannot be read is refused."""
     checksum = hashlib.sha256(content).hexdigest()
-    file = _read(tomllib.loads(content.decode()))
+    try:
+        file = _read(tomllib.loads(content.decode()))
+    except ValidationError as error:
+        raise refused_by(error) from None
+    except (ValueError, KeyError) as error:
+        raise Refused("jurisdiction-unreadable", reason=str(error)) from None
     recorded = 0
     for stage in _stages(file):
         drafts = [_draft(docket, file, case, actor, checksum) for case in stage]

@@ -1,0 +1,163 @@
+"""Account: a person who signs in, what he is bound to, his sessions, and what was done to his account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.case import Role
+from domain.moment import day_of
+from domain.office import Office
+from domain.principal import Principal
+from domain.refusal import Refused
+from domain.registry import Registry
+from domain.values import Code, DeputyId
+
+APART: Mapping[Role, Role] = {Role.ADMINISTRATOR: Role.AUDITOR, Role.AUDITOR: Role.ADMINISTRATOR}
+"""Roles that one account never has both of, not even one after the other (三员分立)."""
+
+
+CONSOLE = "#console"
+"""Who did it, where that was done on the command line: no login has this character."""
+
+
+class Happening(StrEnum):
+    """What the log of the accounts tells."""
+
+    CREATED = "created"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - what happened
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - what happened
+    REBOUND = "rebound"
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    LOCKED = "locked"
+    SESSION_REVOKED = "session_revoked"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """As what a person acts: role, office, jurisdiction, and of a deputy which one he is."""
+
+    role: Role
+    office: str
+    jurisdiction: str
+    deputy: str | None = None
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the log says of it."""
+        return {name: str(value) for name, value in asdict(self).items() if value is not None}
+
+
+class Asked(BaseModel):
+    """What somebody should act as, as it is asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Code
+    jurisdiction: Code
+    office: Code | None = None
+    """Without one: the congress itself, whose code is the jurisdiction's."""
+    deputy: DeputyId | None = None
+
+    def bound(self, registry: Registry, now: datetime) -> Binding:
+        """The binding, to what the jurisdiction knows now; one that cannot be is refused."""
+        if self.role not in set(Role):
+            raise Refused("unknown-role", field="role", role=self.role, known=sorted(Role))
+        role, office = Role(self.role), _office(registry, self.jurisdiction, now)
+        if role is Role.HANDLING_UNIT:
+            office.require_unit(_given(self.office, "office"), "office")
+        if role is Role.DEPUTY:
+            office.require_deputy(_given(self.deputy, "deputy"), "deputy")
+        elif self.deputy is not None:
+            raise Refused("deputy-not-wanted", field="deputy", role=role)
+        return Binding(role, self.office or self.jurisdiction, self.jurisdiction, self.deputy)
+
+
+def refuse_a_deputys_name(login: str, binding: Binding, registry: Registry) -> None:
+    """Refuse a login that would act under the id of a deputy and is not his own."""
+    deputy = registry.jurisdiction(binding.jurisdiction).deputy(login)
+    if deputy is not None and binding.deputy != deputy.id:
+        raise Refused("login-is-a-deputy", field="login", login=login)
+
+
+def _office(registry: Registry, jurisdiction: str, now: datetime) -> Office:
+    """What the jurisdiction knows on the day that it is there."""
+    place = registry.jurisdiction(jurisdiction)
+    return place.on(day_of(now, place.time_zone))
+
+
+def _given(value: str | None, field: str) -> str:
+    if value is None:
+        raise Refused("value-not-allowed", field=field, reason="missing")
+    return value
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is known of an account, except its password."""
+
+    id: str
+    login: str
+    name: str
+    binding: Binding
+    must_change: bool
+    created_at: datetime
+    disabled_at: datetime | None
+    locked_until: datetime | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """As whom the person acts: a deputy under his id, anybody else under the login."""
+        bound_to = self.binding
+        return Principal(bound_to.deputy or self.login, bound_to.role, bound_to.office, bound_to.jurisdiction)
+
+
+@dataclass(frozen=True)
+class Whence:
+    """Where a request comes from."""
+
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """A person who is signed in at one place; never the secret of it."""
+
+    id: str
+    account: Account
+    whence: Whence
+    created_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session that has just begun, with its secret, told this once."""
+
+    secret: str
+    session_id: str
+    account_id: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the log: when, who did it, to which account, and what."""
+
+    number: int
+    at: datetime
+    done_by: str | None
+    """The login of who did it; None where nobody is known, `CONSOLE` where it was done on the command line."""
+    account_id: str | None
+    login: str | None
+    what: Happening
+    detail: Mapping[str, Any]
