@@ -61,7 +61,6 @@ class Unit(Dated):
     en: Line
     order: int = 0
     parent: UnitCode | None = None
-    merged_into: UnitCode | None = None
 
 
 class Deputy(Dated):

@@ -7,11 +7,11 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,7 +21,8 @@ from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
 from api.v1.finding import case_file_of
-from api.web.guard import ACCOUNTS, SIGN_IN, admit, known, me, reader_of, reader_of_case, recall
+from api.web.doing import ActionView, Doing, Posted, doing, opening_form, opening_name, openings, read_fields, take
+from api.web.guard import ACCOUNTS, SEE_OTHER, SIGN_IN, admit, known, me, reader_of, reader_of_case, recall
 from api.web.listing import ListQuery, listing
 from api.web.viewmodels import (
     Here,
@@ -30,13 +31,15 @@ from api.web.viewmodels import (
     Timeline,
     Turn,
     case_page,
+    case_path,
     link,
     moment_bar,
     timeline_of,
     why_missing,
 )
 from api.words import LANGUAGES, Language, Words, language, words
-from domain.case import Role
+from domain import procedure
+from domain.case import Opening, Role
 from domain.docket import CaseNotFoundError
 from domain.moment import Moment
 from domain.office import Jurisdiction
@@ -48,6 +51,7 @@ _FAILED = 500
 _TITLE = "title."
 
 Query = TypeVar("Query", bound=BaseModel)
+Fields = Annotated[dict[str, list[str]], Depends(read_fields)]
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("duban.pages")
 
@@ -112,9 +116,76 @@ def cases(request: Request) -> Response:
     return render(request, "cases.html", page=page, bar=bar, sample=page.sample)
 
 
+@router.get("/cases/new")
+def new_case(request: Request) -> Response:
+    """The ways to open a case that the reader's role has."""
+    return _new_case_page(request, None)
+
+
+@router.get("/cases/new/{opening}")
+def opening(request: Request, opening: str) -> Response:
+    """The form of a step that opens a case."""
+    return _new_case_page(request, opening)
+
+
+@router.post("/cases/new/{opening}")
+def open_case(request: Request, opening: str, values: Fields) -> Response:
+    """Open the case that the form says, and show it."""
+    services, asker = services_of(request), reader_of(request)
+    step, tell = _opening_named(asker, opening), _teller_now(request, asker)
+    taken = take(services, tell, asker, step, None, values, request.url.path)
+    if isinstance(taken, Posted):
+        return _new_case_page(request, opening, taken)
+    return RedirectResponse(case_path(taken.case_id), SEE_OTHER)
+
+
+@router.post("/cases/{case_id}/steps/{name}")
+def take_step(request: Request, case_id: str, name: str, values: Fields) -> Response:
+    """Take the step that the form says, and show the case with it."""
+    services, asker = services_of(request), reader_of_case(request, case_id)
+    case_file = case_file_of(services, asker, case_id)
+    if case_file.case is None:
+        raise Refused("no-case-then", step=name)
+    step, tell = procedure.step_named(type(case_file.case), name), _teller_now(request, asker)
+    taken = take(services, tell, asker, step, case_file, values, request.url.path)
+    if isinstance(taken, Posted):
+        return _case_page(request, case_id, wanted=name, posted=taken)
+    return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
+
+
 @router.get("/cases/{case_id}")
 def case(request: Request, case_id: str) -> Response:
     """One case at a moment, with every step that was known of it then."""
+    return _case_page(request, case_id, wanted=request.query_params.get("step"))
+
+
+def _new_case_page(request: Request, wanted: str | None, posted: Posted | None = None) -> Response:
+    asker = reader_of(request)
+    tell = _teller_now(request, asker)
+    steps = openings(asker)
+    chosen = None if wanted is None else _opening_named(asker, wanted)
+    shown = [
+        ActionView(opening_name(step), tell.step(step), f"/cases/new/{opening_name(step)}", None, step is chosen)
+        for step in steps
+    ]
+    form = None if chosen is None else opening_form(tell, asker, chosen, posted)
+    status = 422 if posted is not None and posted.trouble else 200
+    sample = tell.jurisdiction.sample
+    return render(request, "new_case.html", status=status, page=Doing(shown, form), bar=None, sample=sample)
+
+
+def _opening_named(asker: Principal, name: str) -> type[Opening]:
+    found = next((step for step in openings(asker) if opening_name(step) == name), None)
+    if found is None:
+        raise ProblemError("not-found")
+    return found
+
+
+def _teller_now(request: Request, asker: Principal) -> Teller:
+    return Teller(say_of(request), services_of(request).registry.jurisdiction(asker.jurisdiction))
+
+
+def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Posted | None = None) -> Response:
     here, say, services = _here(request), say_of(request), services_of(request)
     asker = reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
@@ -138,7 +209,9 @@ def case(request: Request, case_id: str) -> Response:
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
         return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
     page = case_page(tell, case_file.history, found, moment)
-    return render(request, "case.html", page=page, bar=bar, sample=sample, timeline=timeline)
+    may = doing(tell, asker, case_file, found, wanted, posted) if bar.now else None
+    status = 200 if posted is None or not posted.trouble else 409 if posted.meanwhile else 422
+    return render(request, "case.html", status=status, page=page, bar=bar, sample=sample, timeline=timeline, doing=may)
 
 
 @open_router.get("/problems")

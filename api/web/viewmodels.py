@@ -35,11 +35,21 @@ _MOST_COLUMNS = 5
 _LOCALES = {"zh": "zh_CN", "en": "en_GB"}
 _OF_EVERY_CASE = frozenset(field.name for field in dataclasses.fields(Case))
 _MOMENT = ("as_of", "known_at", "position")
-_OF_UNITS = frozenset(
-    {"unit", "units", "lead_unit", "co_units", "separate_units", "proposed_unit", "to_unit", "reassigned_to"}
+OF_UNITS = frozenset(
+    {
+        "unit",
+        "units",
+        "lead_unit",
+        "co_units",
+        "separate_units",
+        "proposed_unit",
+        "to_unit",
+        "reassigned_to",
+        "absorbed_by",
+    }
 )
-_OF_DEPUTIES = frozenset({"deputy", "lead_deputy", "co_signers", "co_signers_confirmed", "dissenters"})
-_OF_OUTCOMES = frozenset({"outcome", "old", "new"})
+OF_DEPUTIES = frozenset({"deputy", "lead_deputy", "co_signers", "co_signers_confirmed", "dissenters"})
+OF_OUTCOMES = frozenset({"outcome", "old", "new"})
 _OF_CASES = frozenset({"case_id", "other", "merged_into"})
 _TABLES = frozenset({"role", "stage"})
 
@@ -236,11 +246,11 @@ class Teller:
             case Mapping():
                 return Shown(self._pairs((str(key), self.value(str(key), inner).text) for key, inner in value.items()))
         text = str(value)
-        if name in _OF_UNITS:
+        if name in OF_UNITS:
             return Shown(self.unit(text))
-        if name in _OF_DEPUTIES:
+        if name in OF_DEPUTIES:
             return Shown(self.person(text))
-        if name in _OF_OUTCOMES:
+        if name in OF_OUTCOMES:
             return Shown(self._outcome(text))
         return Shown(self.case(text), case_path(text)) if name in _OF_CASES else Shown(text)
 
@@ -662,7 +672,7 @@ def findings_of(tell: Teller, history: Sequence[Recorded], moment: Moment) -> li
 
 def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
     """A finding's parameters with the names of parts, clocks, units and deputies instead of their codes."""
-    named = _OF_UNITS | _OF_DEPUTIES
+    named = OF_UNITS | OF_DEPUTIES
     told = {name: tell.value(name, value).text if name in named else value for name, value in params.items()}
     if "part" in told:
         told["part"] = tell.part(str(told["part"]))

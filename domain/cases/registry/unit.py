@@ -29,7 +29,7 @@ class Organ(RegistryCase, kind="unit", zh="单位"):
     en_name: str = ""
     order: int = 0
     parent: str | None = None
-    merged_into: str | None = None
+    absorbed_by: str | None = None
 
     @property
     def name(self) -> str:
@@ -119,7 +119,7 @@ class UnitMerged(
         office.require_unit(self.into, "into")
 
     def apply(self, case: Organ, act: Act) -> None:
-        case.merged_into = self.into
+        case.absorbed_by = self.into
 
 
 class UnitClosed(

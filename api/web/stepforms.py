@@ -1,0 +1,298 @@
+"""The form of a step, from its declaration alone: its fields, their kinds and choices; and back to a step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from api.web.viewmodels import OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller
+from domain import procedure
+from domain.case import Case, Corrected, DeadlineRecalculated, Part, Role, Step, Voided
+from domain.office import Level, Office
+from domain.principal import Principal
+from domain.refusal import Refused
+
+Kind = Literal["line", "text", "lines", "number", "date", "check", "yes_no", "one_of", "some_of", "rows", "fixed"]
+
+MOST_ROWS = 20
+"""Rows of a list of things that a form shows at most."""
+
+_FILLED_IN = frozenset({"jurisdiction", "time_zone", "due_before", "deadline", "normalised"})
+"""Fields that nobody gives: they are filled in when the step is recorded."""
+_NOT_BY_FORM = (Corrected, Voided, DeadlineRecalculated)
+"""Steps about other steps, which have a way of their own."""
+_INDEX = re.compile(r"(\d{1,2})\.")
+_SPARE = 1
+_LONG_TEXT = 1_000
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of the values that a field may have."""
+
+    value: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FieldView:
+    """A field of a form: what it is called, of which kind it is, and what is in it."""
+
+    name: str
+    label: str
+    kind: Kind
+    required: bool
+    values: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    rows: tuple[tuple[FieldView, ...], ...] = ()
+    most: int | None = None
+    least: int | None = None
+    wrong: str | None = None
+
+    @property
+    def value(self) -> str:
+        """What is in it, where that is one thing."""
+        return self.values[0] if self.values else ""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a form that was posted says, as text, and what is wrong with it."""
+
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A step that the reader's role may take, and why it cannot be taken now, if so."""
+
+    step: type[Step]
+    why: Refused | None
+
+
+def actions(case: Case, asker: Principal) -> Iterator[Action]:
+    """The steps that whoever asks may ever take of the case by a form, the open ones with no reason against them."""
+    for found in procedure.open_steps(case, asker.role):
+        step = found.step
+        if issubclass(step, _NOT_BY_FORM):
+            continue
+        keys = _own_parts(case, step, asker)
+        if keys is not None and not any(_may(case, step, key) for key in keys):
+            yield Action(step, Refused("part-step-not-open-now") if keys else Refused("not-your-share"))
+        else:
+            yield Action(step, None if found.why is None else Refused("step-not-open-now"))
+
+
+def _own_parts(case: Case, step: type[Step], asker: Principal) -> list[str] | None:
+    """The parts of the case that are the asker's own, for a step of a part; None where that does not matter."""
+    declared = step.declared
+    if declared.part is None or asker.role is not Role.HANDLING_UNIT or declared.names != "unit":
+        return None
+    parts: Mapping[str, Part] = getattr(case, declared.part)
+    return [asker.office] if asker.office in parts else []
+
+
+def _may(case: Case, step: type[Step], key: str) -> bool:
+    declared = step.declared
+    part = case.part(declared.part or "", key)
+    return part is not None and (declared.after is None or part.stage in declared.after)
+
+
+class Form:
+    """The fields of a step for whoever asks, and the step that a filled form says."""
+
+    def __init__(self, step: type[Step], tell: Teller, asker: Principal, case: Case | None, day: date) -> None:
+        self.step = step
+        self._tell = tell
+        self._asker = asker
+        self._case = case
+        self._office = tell.jurisdiction.on(day)
+
+    def fields(self, given: Given | None = None) -> list[FieldView]:
+        """The fields in the order of their declaration, with what was given."""
+        return list(self._fields(self.step, given or Given(), ""))
+
+    def read(self, values: Mapping[str, Sequence[str]]) -> Step:
+        """The step; a ValidationError names what cannot be."""
+        said = self._said(self.step, values, "")
+        fields = self.step.model_fields
+        if "jurisdiction" in fields:
+            said["jurisdiction"] = self._asker.jurisdiction
+        return self.step.model_validate(said)
+
+    def faults(self, error: ValidationError) -> dict[str, str]:
+        """What is wrong, by the names of the fields."""
+        return {
+            ".".join(str(part) for part in fault["loc"]): self._tell.say.fault(fault["type"], fault.get("ctx", {}))
+            for fault in error.errors(include_url=False, include_input=False)
+        }
+
+    # From the declaration to fields
+
+    def _fields(self, model: type[BaseModel], given: Given, prefix: str) -> Iterator[FieldView]:
+        for name, info in model.model_fields.items():
+            if name not in _FILLED_IN:
+                yield self._field(f"{prefix}{name}", name, info, given)
+
+    def _field(self, path: str, name: str, info: FieldInfo, given: Given) -> FieldView:
+        kind, inner = _kind_of(name, info)
+        most, least = _limits(info)
+        options = tuple(self._options(name, inner))
+        values = tuple(given.values.get(path, ()))
+        if (fixed := self._fixed(name)) is not None:
+            kind, values, options = "fixed", (fixed,), (Option(fixed, self._tell.value(name, fixed).text),)
+        elif kind in {"line", "lines"} and options:
+            kind = "one_of" if kind == "line" else "some_of"
+        rows: tuple[tuple[FieldView, ...], ...] = ()
+        if kind == "rows":
+            count = min(len(_rows_in(given.values, path)) + _SPARE, MOST_ROWS)
+            rows = tuple(tuple(self._fields(inner, given, f"{path}.{i}.")) for i in range(count))
+        elif not given.values and kind not in {"check", "fixed"} and not info.is_required() and info.default:
+            values = tuple(map(str, info.default)) if isinstance(info.default, tuple) else (str(info.default),)
+        return FieldView(
+            name=path,
+            label=self._tell.label(name),
+            kind=kind,
+            required=info.is_required() and kind not in {"check", "some_of"},
+            values=values,
+            options=options,
+            rows=rows,
+            most=most,
+            least=least,
+            wrong=given.wrong.get(path) or next((w for at, w in given.wrong.items() if _within(at, path, kind)), None),
+        )
+
+    def _fixed(self, name: str) -> str | None:
+        """What a field holds because of who asks: a unit acts for itself, a deputy too."""
+        if name == "unit" and self._asker.role is Role.HANDLING_UNIT and self.step.declared.names == "unit":
+            return self._asker.office
+        if name in {"lead_deputy", "deputy"} and self._asker.role is Role.DEPUTY:
+            return self._asker.actor
+        return None
+
+    def _options(self, name: str, inner: Any) -> Iterator[Option]:
+        declared, office = self.step.declared, self._office
+        if isinstance(inner, type) and issubclass(inner, StrEnum):
+            if inner is not Level or name == "level":
+                yield from (Option(one.value, self._tell.word(one)) for one in inner)
+        elif get_origin(inner) is Literal:
+            yield from (Option(one, self._tell.say.label(f"page.{name}", one)) for one in get_args(inner))
+        elif declared.names == name and declared.part is not None and self._case is not None:
+            parts: Mapping[str, Part] = getattr(self._case, declared.part)
+            open_parts = [key for key in parts if _may(self._case, self.step, key)]
+            yield from (Option(key, self._tell.value(name, key).text) for key in open_parts)
+        elif name in OF_UNITS or (name == "into" and self._case is not None and self._case.kind == "unit"):
+            yield from _units(self._tell, office)
+        elif name in OF_DEPUTIES:
+            deputies = office.jurisdiction.deputies
+            yield from (Option(one.id, f"{one.name}（{one.id}）") for one in deputies if one.on(office.day))
+        elif name in OF_OUTCOMES and (scheme := office.rulebook.outcome_scheme) is not None:
+            yield from (Option(letter, self._tell.value("outcome", letter).text) for letter in scheme.letters)
+        elif name == "group":
+            groups = office.jurisdiction.groups
+            yield from (Option(one.code, getattr(one, self._tell.lang)) for one in groups if one.on(office.day))
+
+    # From what was given to a step
+
+    def _said(self, model: type[BaseModel], values: Mapping[str, Sequence[str]], prefix: str) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for name, info in model.model_fields.items():
+            path = f"{prefix}{name}"
+            if name in _FILLED_IN:
+                continue
+            kind, inner = _kind_of(name, info)
+            texts = [text.replace("\r\n", "\n").strip() for text in values.get(path, ()) if text.strip()]
+            if (fixed := self._fixed(name)) is not None:
+                said[name] = fixed
+            elif kind == "check":
+                said[name] = bool(texts)
+            elif kind == "rows":
+                rows = [self._said(inner, values, f"{path}.{i}.") for i in _rows_in(values, path)]
+                said[name] = [row for row in rows if any(value not in (False, []) for value in row.values())]
+            elif kind == "lines":
+                said[name] = [line.strip() for text in texts for line in text.split("\n") if line.strip()]
+            elif kind == "some_of":
+                said[name] = texts
+            elif texts:
+                said[name] = texts[0]
+        return said
+
+
+def _units(tell: Teller, office: Office) -> Iterator[Option]:
+    for unit in office.jurisdiction.units_on(office.day):
+        yield Option(unit.code, str(getattr(unit, tell.lang)))
+
+
+def _within(at: str, path: str, kind: Kind) -> bool:
+    """Whether a fault lies inside a field that shows its parts as one."""
+    return kind in {"lines", "some_of"} and at.startswith(f"{path}.")
+
+
+def _rows_in(values: Mapping[str, Sequence[str]], path: str) -> list[int]:
+    """The numbers of the rows in which something was given."""
+    found = set()
+    for name, texts in values.items():
+        if name.startswith(f"{path}.") and any(text.strip() for text in texts):
+            index = _INDEX.match(name.removeprefix(f"{path}."))
+            if index is not None and int(index[1]) < MOST_ROWS:
+                found.add(int(index[1]))
+    return sorted(found)
+
+
+def _kind_of(name: str, info: FieldInfo) -> tuple[Kind, Any]:  # noqa: PLR0911 - one line for each kind
+    """How a field is asked for, and the type of what it holds, or of each thing that it holds."""
+    inner, may_be_none = _bare(info.annotation)
+    if inner is bool:
+        return ("yes_no" if may_be_none else "check"), bool
+    if inner is int:
+        return "number", int
+    if inner is date:
+        return "date", date
+    if get_origin(inner) is Literal or (isinstance(inner, type) and issubclass(inner, StrEnum)):
+        return "one_of", inner
+    if get_origin(inner) is tuple:
+        each = _bare(get_args(inner)[0])[0]
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            return "rows", each
+        if isinstance(each, type) and issubclass(each, StrEnum):
+            return "some_of", each
+        return ("some_of" if name in OF_UNITS | OF_DEPUTIES else "lines"), each
+    most, _ = _limits(info)
+    return ("text" if most is not None and most > _LONG_TEXT else "line"), inner
+
+
+def _bare(annotation: Any) -> tuple[Any, bool]:
+    """A type without its annotations, and whether it may be missing."""
+    may_be_none = False
+    while True:
+        if get_origin(annotation) in {Union, UnionType}:
+            kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+            may_be_none, annotation = True, kinds[0]
+        elif hasattr(annotation, "__metadata__"):
+            annotation = get_args(annotation)[0]
+        else:
+            return annotation, may_be_none
+
+
+def _limits(info: FieldInfo) -> tuple[int | None, int | None]:
+    """The longest text or the largest number, and the smallest number, that a field takes."""
+    annotation = info.annotation
+    metadata = list(info.metadata)
+    if get_origin(annotation) in {Union, UnionType}:
+        annotation = next(kind for kind in get_args(annotation) if kind is not NoneType)
+    metadata += getattr(annotation, "__metadata__", ())
+    most = least = None
+    for one in metadata:
+        most = getattr(one, "max_length", None) or getattr(one, "le", None) or most
+        at_least = getattr(one, "ge", None)
+        least = least if at_least is None else at_least
+    return most, least

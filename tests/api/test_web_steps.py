@@ -1,0 +1,235 @@
+"""Steps by forms: a suggestion from the deputy's hand to the grade, without JavaScript, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html import unescape
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from api.web.stepforms import Form, actions
+from api.web.viewmodels import Teller
+from api.words import LANGUAGES, Language, words
+from domain.case import CASE_TYPES, STEPS, Opening, Role
+from domain.cases.suggestion import HandedOver, ReplyIssued
+from domain.principal import Principal
+from tests.api.conftest import Office
+from tests.domain.support import LEAD, Desk
+from tests.registry import shipped_registry
+
+CITY = "cn-999900"
+MAY = date(2026, 5, 4)
+
+
+def hidden(text: str, name: str) -> str:
+    match = re.search(rf'name="{name}" value="([^"]*)"', text)
+    assert match is not None, text
+    return unescape(match[1])
+
+
+def filled(client: TestClient, page: str, **fields: Any) -> tuple[str, dict[str, Any]]:
+    """Where the form of a page goes, and its fields with those that a person filled in."""
+    text = client.get(page).text
+    action = re.search(r'class="step-form" method="post" action="([^"]+)"', text)
+    assert action is not None, text
+    own = {name: hidden(text.partition("step-form")[2], name) for name in ("form_token", "version", "key")}
+    return unescape(action[1]), own | {"act.occurred_on": "2026-03-02"} | fields
+
+
+def post(client: TestClient, page: str, **fields: Any) -> httpx2.Response:
+    """Fill in the form of a page and send it."""
+    action, data = filled(client, page, **fields)
+    return client.post(action, data=data, follow_redirects=False)
+
+
+def case_of(answer: httpx2.Response) -> str:
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"]).partition("#")[0]
+
+
+@pytest.fixture
+def deputy(office: Office) -> TestClient:
+    office.account("jia1", "deputy", deputy="d-001")
+    return office.browser("jia1")
+
+
+@pytest.fixture
+def unit(office: Office) -> TestClient:
+    office.account("jtj-1", "handling_unit", office="jtj")
+    return office.browser("jtj-1")
+
+
+@pytest.mark.database
+def test_a_suggestion_goes_from_the_deputys_hand_to_the_grade_by_forms_alone(
+    office: Office, deputy: TestClient, unit: TestClient
+) -> None:
+    case = case_of(
+        post(deputy, "/cases/new/suggestion.submitted", title="建议增开夜间公交", body="一、现状\r\n二、建议")
+    )
+    case_of(post(office.client, f"{case}?step=handed_over", lead_unit="jtj", co_units=["czj", "zjj"]))
+    case_of(post(unit, f"{case}?step=signed_for", signed_by="办公室"))
+    promise = {"commitments.0.commitment": "1", "commitments.0.text": "年底开通", "commitments.0.due_on": "2026-12-31"}
+    case_of(post(unit, f"{case}?step=reply_issued", outcome="B", letter="已列入计划。", public="true", **promise))
+    case_of(post(deputy, f"{case}?step=evaluation_submitted", result="dissatisfied", reason="太迟"))
+    history = office.services.docket.case_file(case.rpartition("/")[2]).history
+    assert [r.step.declared.name for r in history] == [
+        "submitted", "handed_over", "signed_for", "reply_issued", "evaluation_submitted",
+    ]  # fmt: skip
+    assert [r.act.actor for r in history] == ["d-001", "clerk", "jtj-1", "jtj-1", "d-001"]
+    handing, reply = history[1].step, history[3].step
+    assert isinstance(handing, HandedOver)
+    assert isinstance(reply, ReplyIssued)
+    assert (handing.lead_unit, handing.co_units) == ("jtj", ("czj", "zjj"))
+    assert (reply.unit, reply.public, reply.commitments[0].due_on) == ("jtj", True, date(2026, 12, 31))
+    assert history[0].step.model_dump()["body"] == "一、现状\n二、建议"
+
+
+@pytest.mark.database
+def test_a_stale_form_says_what_happened_and_keeps_what_was_written(office: Office) -> None:
+    case = f"/cases/{office.submit().json()['case_id']}"
+    action, data = filled(office.client, f"{case}?step=not_accepted", reason_code="other", explanation="我的意见")
+    case_of(post(office.client, f"{case}?step=reviewed", one_matter="true"))
+    stale = office.client.post(action, data=data, follow_redirects=False)
+    assert stale.status_code == 409
+    assert "审核" in stale.text.partition('role="alert"')[2].partition("</ul>")[0]
+    assert "我的意见" in stale.text
+    again = data | {name: hidden(stale.text.partition("step-form")[2], name) for name in ("version", "key")}
+    assert office.client.post(action, data=again, follow_redirects=False).status_code == 303
+
+
+@pytest.mark.database
+def test_a_form_that_is_sent_twice_is_recorded_once(office: Office) -> None:
+    case = f"/cases/{office.submit().json()['case_id']}"
+    action, data = filled(office.client, f"{case}?step=handed_over", lead_unit="jtj")
+    first = office.client.post(action, data=data, follow_redirects=False)
+    second = office.client.post(action, data=data, follow_redirects=False)
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.headers["location"] == second.headers["location"]
+    assert office.stored() == 2
+    other = office.client.post(action, data=data | {"lead_unit": "zjj"}, follow_redirects=False)
+    assert other.status_code == 422
+    assert hidden(other.text.partition("step-form")[2], "key") != data["key"]
+
+
+@pytest.mark.database
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(office: Office) -> None:
+    case = f"/cases/{office.submit().json()['case_id']}"
+    for fields, name in (
+        ({"lead_unit": "nowhere", "meeting": "交办会"}, "lead_unit"),
+        ({"lead_unit": "jtj", "co_units": ["jtj"], "meeting": "交办会"}, "co_units"),
+        ({"lead_unit": "jtj", "meeting": "交办会", "act.occurred_on": "2099-01-01"}, "occurred"),
+        ({"lead_unit": "jtj", "meeting": "交办会", "act.occurred_on": "soon"}, "occurred"),
+        ({"lead_unit": "jtj", "meeting": "交\x01办会"}, "meeting"),
+    ):
+        answer = post(office.client, f"{case}?step=handed_over", **fields)
+        assert answer.status_code == 422, fields
+        assert f'id="f-{name}-fault"' in answer.text
+        assert "办会" in answer.text
+    assert office.stored() == 1
+
+
+@pytest.mark.database
+def test_another_row_of_a_list_is_asked_for_without_losing_the_others(office: Office, unit: TestClient) -> None:
+    case = f"/cases/{office.handed_over().json()['case_id']}"
+    answer = post(unit, f"{case}?step=reply_issued", rows="commitments", **{"commitments.0.text": "年底开通"})
+    assert answer.status_code == 200
+    assert "年底开通" in answer.text
+    assert 'name="commitments.1.text"' in answer.text
+    assert office.stored() == 2
+
+
+@pytest.mark.database
+def test_only_what_ones_role_may_do_is_offered_and_what_is_closed_says_why(
+    office: Office, deputy: TestClient, unit: TestClient
+) -> None:
+    case = f"/cases/{office.handed_over().json()['case_id']}"
+    offered = {name: set(re.findall(r"\?step=(\w+)#do", browser.get(case).text)) for name, browser in (
+        ("office", office.client), ("deputy", deputy), ("unit", unit),
+    )}  # fmt: skip
+    assert "signed_for" in offered["unit"]
+    assert "evaluation_submitted" not in offered["unit"] | offered["office"]
+    assert "handed_over" not in offered["deputy"] | offered["unit"]
+    office.account("jyj-1", "handling_unit", office="jyj")
+    stranger = office.browser("jyj-1").get(case).text
+    assert not re.findall(r"\?step=(signed_for|reply_issued)#do", stranger)
+    assert "本单位没有承办" in stranger
+    assert "step-form" not in unit.get(f"{case}?step=handed_over").text
+    past = office.client.get(f"{case}?step=unit_assigned&as_of=2026-03-31").text
+    assert "step-form" not in past
+    assert "#do" not in past
+
+
+@pytest.mark.database
+def test_a_form_is_refused_that_is_not_ours_or_says_more_than_was_asked(office: Office, unit: TestClient) -> None:
+    case = f"/cases/{office.handed_over().json()['case_id']}"
+    action, data = filled(unit, f"{case}?step=signed_for")
+    for changed, status in (
+        ({"form_token": "0" * 64}, 403),
+        ({"actor": "d-001"}, 400),
+        ({"jurisdiction": "jp-sangiin"}, 400),
+        ({"key": "short"}, 400),
+        ({"version": "x"}, 400),
+    ):
+        assert unit.post(action, data=data | changed, follow_redirects=False).status_code == status, changed
+    forged = unit.post(action, data=data | {"unit": "czj"}, follow_redirects=False)
+    assert forged.status_code in {303, 422}
+    last = office.services.docket.case_file(case.rpartition("/")[2]).history[-1]
+    assert getattr(last.step, "unit", "jtj") == "jtj"
+    assert unit.post(f"{case}/steps/handed_over", data=data, follow_redirects=False).status_code in {400, 422}
+    assert unit.post(f"{case}/steps/nothing", data=data, follow_redirects=False).status_code == 404
+    assert unit.post("/cases/none/steps/signed_for", data=data, follow_redirects=False).status_code == 404
+    assert unit.get("/cases/new/suggestion.submitted").status_code == 404
+    cross = unit.post(action, data=data, headers={"Sec-Fetch-Site": "cross-site"}, follow_redirects=False)
+    assert cross.status_code == 403
+    assert office.stored() <= 3
+
+
+@pytest.mark.database
+def test_the_registry_is_kept_by_forms_too(office: Office) -> None:
+    fields = {
+        "code": "ylj",
+        "zh_name": "市园林局",
+        "en_name": "Parks Bureau",
+        "order": "35",
+        "act.occurred_on": "2026-02-02",
+    }
+    case = case_of(post(office.client, "/cases/new/unit.opened", **fields))
+    case_of(post(office.client, f"{case}?step=merged", into="cgj"))
+    assert office.services.registry.jurisdiction(CITY).unit("ylj", date(2026, 3, 1)) is not None
+    assert "市城市管理局" in office.client.get(case).text
+
+
+@pytest.mark.parametrize("tongue", LANGUAGES)
+def test_every_step_has_a_form_from_its_declaration_alone(tongue: Language) -> None:
+    tell = Teller(words(tongue), shipped_registry().jurisdiction(CITY))
+    for step in STEPS.values():
+        if step.declared.case_type is None or not step.__module__.startswith("domain."):
+            continue
+        case = step.declared.case_type("x")
+        for role in step.declared.by:
+            asker = Principal("d-001" if role is Role.DEPUTY else "u-1", role, "jtj", CITY)
+            form = Form(step, tell, asker, None if issubclass(step, Opening) else case, MAY)
+            for field in form.fields():
+                assert "page.field." not in field.label, (step, field)
+                assert field.kind != "one_of" or all(option.text for option in field.options)
+
+
+def test_a_form_reads_back_every_sample_that_it_can_say() -> None:
+    desk = Desk()
+    desk.replied()
+    tell = Teller(words("zh"), shipped_registry().jurisdiction(CITY))
+    asker = Principal("u-1", Role.HANDLING_UNIT, LEAD, CITY)
+    names = {action.step.declared.name for action in actions(desk.case, asker) if action.why is None}
+    assert "progress_reported" in names
+    form = Form(HandedOver, tell, Principal("u", Role.DEPUTY_AFFAIRS, CITY, CITY), desk.case, MAY)
+    said = form.read({"lead_unit": ["jtj"], "co_units": ["czj", ""], "meeting": [" 交办会 "]})
+    assert said == HandedOver(lead_unit="jtj", co_units=("czj",), meeting="交办会")
+    assert {case_type.kind for case_type in CASE_TYPES.values() if case_type.__module__.startswith("domain.")} >= {
+        "suggestion",
+        "unit",
+        "deputy",
+    }
