@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from adapters.identity.attempts import MINUTES, OF_ACCOUNT
+from api.web import people
 from api.web.forms import MOST
 from api.words import LANGUAGES
 from tests.api.conftest import COOKIE, PASSWORD, Office, browser
@@ -188,6 +189,15 @@ def test_too_many_failures_are_answered_with_how_long_to_wait(office: Office, no
     assert f"请等待 {MINUTES} 分钟" in answer.text
     assert "set-cookie" not in answer.headers
     del office
+
+
+def test_a_flood_of_sign_ins_is_asked_to_wait_and_leaves_the_pages_alone(
+    office: Office, nobody: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "WAITING", 0)
+    answer = sign_in(nobody, "clerk")
+    assert (answer.status_code, "正在登录的人太多" in answer.text) == (503, True)
+    assert office.client.get("/cases").status_code == 200
 
 
 def test_signing_out_ends_the_session_everywhere(office: Office) -> None:
