@@ -32,8 +32,8 @@ Written by `python tools/reference.py` from the code. Help is in Chinese where `
 | 0 | done |
 | 1 | refused, or a check failed, or rows of an import were refused |
 | 2 | usage: an unknown option, an unreadable moment, a wrong setting |
-| 3 | conflict: already running, a port in use, a case that has moved on |
-| 4 | not found: no such case, file, case type, projection, rulebook or token |
+| 3 | conflict: already running, a port in use, a case that has moved on, a login that is taken, roles kept apart |
+| 4 | not found: no such case, file, case type, projection, rulebook, token, account or session |
 | 5 | no permission: of the database user, or on a file |
 | 6 | the database is unavailable: not there, not reachable, or its disk is full |
 | 130 | cancelled with Ctrl-C; an import goes on where it stopped when it is run again |
@@ -52,6 +52,13 @@ where it comes from; secrets are masked.
 """
 
 OWN_POSTGRESQL = """
+## Behind a proxy
+
+One can sign in through https, or on the machine itself (`localhost`, `127.0.0.1`): elsewhere a password would be
+readable on the way. A proxy that ends https says so in `X-Forwarded-Proto`, and for whom it asks in `X-Forwarded-For`.
+Both are believed from `127.0.0.1`; let `FORWARDED_ALLOW_IPS` name the proxy's address if it is another machine or
+container.
+
 ## A PostgreSQL of your own
 
 Version 15 or newer, and a database in UTF8. The login of `DUBAN_MIGRATION_URL` (by default that of

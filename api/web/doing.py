@@ -79,6 +79,21 @@ class Doing:
     actions: list[ActionView]
     form: FormView | None = None
 
+    @property
+    def open(self) -> list[ActionView]:
+        """What may be done now."""
+        return [one for one in self.actions if one.why is None]
+
+    @property
+    def closed(self) -> list[ActionView]:
+        """What may not be done now, with the reason."""
+        return [one for one in self.actions if one.why is not None]
+
+    @property
+    def closed_is_wanted(self) -> bool:
+        """Whether the reader asked for something that may not be done now."""
+        return any(one.chosen for one in self.closed)
+
 
 @dataclass(frozen=True)
 class Posted:
@@ -125,7 +140,7 @@ def doing(
         shown.append(ActionView(name, tell.step(action.step), f"{path}?step={name}#do", why, chosen))
         if chosen and (why is None or posted is not None):
             form = _form(tell, asker, action.step, f"{path}/steps/{name}", case, case_file.version, posted)
-    return Doing(sorted(shown, key=lambda one: one.why is not None), form)
+    return Doing(shown, form)
 
 
 def opening_form(tell: Teller, asker: Principal, step: type[Opening], posted: Posted | None = None) -> FormView:

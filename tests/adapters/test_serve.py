@@ -21,7 +21,8 @@ from adapters.embedded import EmbeddedPostgres, running
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
 from adapters.wiring import build
-from domain.account import Whence
+from domain.account import CONSOLE, Asked, Whence
+from domain.case import Role
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
@@ -108,10 +109,13 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory that was migrated."""
+    """A data directory that was migrated, and has an administrator."""
     data_dir = tmp_path_factory.mktemp("prepared") / "data"
     with EmbeddedPostgres(data_dir) as server:
         migrate(server.url())
+        with closing(build(Settings(data_dir=data_dir), server.url(), name="test")) as services:
+            asked = Asked(role=Role.ADMINISTRATOR, jurisdiction=services.jurisdiction)
+            services.accounts.create("root", "管理员", asked, by=CONSOLE)
     return data_dir
 
 

@@ -1,15 +1,19 @@
 """Signing in and out, one's own account, the administrator's pages: what they do, and what they refuse to others."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
 
 import httpx2
 import psycopg
 import pytest
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
 from adapters.identity.attempts import MINUTES, OF_ACCOUNT
+from api.web import people
 from api.web.forms import MOST
+from api.web.pages import OpenPageRoute, PageRoute
 from api.words import LANGUAGES
 from tests.api.conftest import COOKIE, PASSWORD, Office, browser
 from tests.api.story import Story
@@ -73,6 +77,29 @@ def test_every_page_but_the_open_ones_leads_to_the_sign_in(nobody: TestClient) -
         assert leads_to(answer).startswith(onward or "/login?next=%2Fcases%3Ftext%3D%25E5"), path
     for path in ("/login", "/problems", "/problems/not-found", "/docs", "/healthz", "/readyz", "/static/app.css"):
         assert nobody.get(path, follow_redirects=False).status_code == 200, path
+
+
+def routes(of: list[BaseRoute]) -> Iterator[Route]:
+    """Every route of the application, also of the routers in it."""
+    for route in of:
+        inner = getattr(route, "routes", None) or getattr(getattr(route, "original_router", None), "routes", None)
+        if isinstance(route, Route):
+            yield route
+        elif inner and not isinstance(route, Mount):
+            yield from routes(inner)
+
+
+def test_a_page_is_open_only_if_it_is_meant_to_be(office: Office) -> None:
+    found = list(routes(office.client.app.routes))  # type: ignore[attr-defined]
+    without_a_page = {"/healthz", "/readyz", "/docs", "/openapi.json"}
+    pages = [route for route in found if not route.path.startswith("/api/v1/") and route.path not in without_a_page]
+    assert {route.path for route in pages if not isinstance(route, PageRoute)} == set()
+    assert {route.path for route in pages if isinstance(route, OpenPageRoute)} == {
+        "/login",
+        "/problems",
+        "/problems/{id}",
+    }
+    assert len(pages) > 15
 
 
 def test_nobody_posts_anything_but_the_sign_in(nobody: TestClient) -> None:
@@ -188,6 +215,15 @@ def test_too_many_failures_are_answered_with_how_long_to_wait(office: Office, no
     assert f"请等待 {MINUTES} 分钟" in answer.text
     assert "set-cookie" not in answer.headers
     del office
+
+
+def test_a_flood_of_sign_ins_is_asked_to_wait_and_leaves_the_pages_alone(
+    office: Office, nobody: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "WAITING", 0)
+    answer = sign_in(nobody, "clerk")
+    assert (answer.status_code, "正在登录的人太多" in answer.text) == (503, True)
+    assert office.client.get("/cases").status_code == 200
 
 
 def test_signing_out_ends_the_session_everywhere(office: Office) -> None:
