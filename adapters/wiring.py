@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 import psycopg
+import structlog
 from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.files import FileStore
 from adapters.identity.tokens import Tokens
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
@@ -26,6 +28,8 @@ from domain.docket import Code, Command, Docket, Result
 UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
 _HOUR = 3600.0
 _OFF = {"", "0", "n", "no", "f", "false", "off"}
+
+log = structlog.get_logger("duban.wiring")
 
 
 class GuardError(RuntimeError):
@@ -41,18 +45,27 @@ class Services:
     ledger: PostgresLedger
     views: Views
     tokens: Tokens
+    files: FileStore
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
     _due: float = field(default=0.0, repr=False)
 
     def look_after(self) -> None:
-        """What is due now and then, called as often as one likes: hourly, requests past their days are forgotten."""
+        """What is due now and then, called as often as one likes: hourly, what is past its days is forgotten."""
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + _HOUR
+        self.sweep()
         with suppress(LedgerUnavailableError):
             self.ledger.forget_requests(datetime.now(UTC) - timedelta(days=self.settings.request_retention_days))
+
+    def sweep(self) -> None:
+        """Remove what broken uploads left; a folder that cannot be read is told, and stops nothing."""
+        try:
+            self.files.sweep()
+        except OSError:
+            log.exception("sweep failed")
 
     def close(self) -> None:
         """Give back every connection."""
@@ -102,11 +115,23 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         ledger = HintingLedger(pool, settings.ledger, hints)
         views = Views(pool, ledger)
         _refuse_projection_ahead(views, ledger)
-        return Services(settings, Docket(ledger), ledger, views, Tokens(pool), secret, pool, hints)
+        files = files_of(settings)
+        docket = Docket(ledger, contents=files)
+        return Services(settings, docket, ledger, views, Tokens(pool), files, secret, pool, hints)
     except BaseException:
         hints.close()
         pool.close()
         raise
+
+
+def files_of(settings: Settings) -> FileStore:
+    """The store of this installation's attached files."""
+    return FileStore(
+        settings.data_dir / "files",
+        most=settings.file_size,
+        most_of_case=settings.case_files_size,
+        most_of_day=settings.account_files_size,
+    )
 
 
 def installation_id(secret: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import cases, exchange, procedures, service, upkeep
+from api.commands import cases, exchange, files, procedures, service, upkeep
 from api.commands.common import Failed, options, say, told
 
 EXIT_CODES = told(
@@ -67,6 +67,7 @@ app.registered_commands += [*service.app.registered_commands, *exchange.app.regi
 for name, group in (
     ("case", cases.app),
     ("export", exchange.export),
+    ("files", files.app),
     ("procedure", procedures.procedure),
     ("projection", upkeep.projection),
     ("rulebook", procedures.rulebook),

@@ -9,7 +9,9 @@ from api.commands.common import Code, Failed, told, words
 
 LOG = "errors.log"
 _CODES = {
+    "attachment-lost": Code.NOT_FOUND,
     "import-unknown-profile": Code.NOT_FOUND,
+    "storage-full": Code.UNAVAILABLE,
     "unknown-case-type": Code.NOT_FOUND,
     "unknown-sort": Code.USAGE,
     "unknown-stage": Code.USAGE,

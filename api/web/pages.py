@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
+from api.attachments import hand_out
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
@@ -27,6 +28,7 @@ from api.web.viewmodels import (
     Teller,
     Timeline,
     Turn,
+    attachments_of,
     case_page,
     link,
     moment_bar,
@@ -119,7 +121,22 @@ def case(request: Request, case_id: str) -> Response:
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
         return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
     page = case_page(tell, case_file.history, found, moment)
-    return _render(request, "case.html", page=page, bar=bar, sample=sample, timeline=timeline)
+    attachments = attachments_of(tell, found, here.moment)
+    return _render(request, "case.html", page=page, attachments=attachments, bar=bar, sample=sample, timeline=timeline)
+
+
+@router.get("/cases/{case_id}/attachments/{sha256}")
+def attachment(request: Request, case_id: str, sha256: str) -> Response:
+    """The file that the case has under that hash at the moment, to be saved."""
+    here, services = _here(request), services_of(request)
+    case_file = services.docket.case_file(case_id)
+    opening = case_file.history[0].step
+    assert isinstance(opening, Opening)  # noqa: S101 - the docket opens a case with nothing else
+    moment = _asked(here, Teller(_say(request), load_jurisdiction(opening.jurisdiction))).of_case(services)
+    found = case_file.at(moment.known, moment.as_of)
+    if found is None:
+        raise ProblemError("no-case-at-moment", case_id=case_id)
+    return hand_out(request, services, found, sha256)
 
 
 @router.get("/problems")
