@@ -50,10 +50,12 @@ class Checked:
     missing: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)
     unreferenced: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """Named by no step yet, and young enough to be."""
 
     @property
     def clean(self) -> bool:
-        """Whether all that is named is there as it was, and nothing besides."""
+        """Whether all that is named is there as it was, and nothing besides but what may still be named."""
         return not (self.missing or self.altered or self.unreferenced)
 
 
@@ -220,7 +222,8 @@ class FileStore:
             if digest != file.name or size != referenced.get(file.name, size):
                 found.altered.append(file.name)
             if file.name not in referenced:
-                found.unreferenced.append(file.name)
+                young = self._now().timestamp() - file.stat().st_mtime <= REMEMBERED_DAYS * _A_DAY.total_seconds()
+                (found.waiting if young else found.unreferenced).append(file.name)
         found.missing = sorted(referenced.keys() - there)
         return found
 

@@ -55,10 +55,10 @@ def put(
     from domain.office import load_jurisdiction
 
     settings = settings_in_force()
-    code = load_jurisdiction(jurisdiction or settings.jurisdiction).code
+    code, who = load_jurisdiction(jurisdiction or settings.jurisdiction).code, named(actor)
     with file.open("rb") as source:
         size = file.stat().st_size
-        with closing(files_of(settings).begin(file.name, code, named(actor), size)) as upload:
+        with closing(files_of(settings).begin(file.name, code, who, size)) as upload:
             while piece := source.read(PIECE):
                 upload.write(piece)
             received = upload.finish()
@@ -102,8 +102,9 @@ def list_(as_json: Json = False) -> None:
 
 @app.command(
     help=told(
-        "Hash every file again: what is missing, altered, or named by no step. Exit code 1 if anything is.",
-        "重新计算每个文件的摘要，报告缺失、被改动或未被引用的文件。有则退出码为 1。",
+        "Hash every file again: what is missing, altered, or named by no step within seven days. "
+        "Exit code 1 if anything is.",
+        "重新计算每个文件的摘要，报告缺失、被改动或上传七日后仍未被引用的文件。有则退出码为 1。",
     ),
     epilog=example("duban files check --json"),
 )
@@ -141,6 +142,7 @@ def _as_told(checked: "Checked") -> dict[str, object]:
         "missing": checked.missing,
         "altered": checked.altered,
         "unreferenced": checked.unreferenced,
+        "waiting": checked.waiting,
     }
 
 

@@ -215,12 +215,16 @@ def test_a_note_that_a_crash_cut_off_harms_no_other(store: FileStore) -> None:
     assert store.received(second.sha256, CITY, CLERK) == second
 
 
-def test_a_check_tells_what_is_missing_altered_and_named_by_nobody(store: FileStore) -> None:
+def test_a_check_tells_what_is_missing_altered_and_named_by_nobody(store: FileStore, clock: Clock) -> None:
     kept, lost, altered, idle = (put(store, filled(2_000 + number)).content for number in range(4))
     store.path(lost.sha256, lost.size).unlink()
     place = store.path(altered.sha256, altered.size)
     place.chmod(0o600)
     place.write_bytes(place.read_bytes()[:-1] + b" ")
+    long_ago = (clock.now - timedelta(REMEMBERED_DAYS, seconds=1)).timestamp()
+    os.utime(store.path(idle.sha256, idle.size), (long_ago, long_ago))
+    fresh = put(store, filled(3_000)).content
+    os.utime(store.path(fresh.sha256, fresh.size), (clock.now.timestamp(), clock.now.timestamp()))
     stranger = place.with_name("notes.txt")
     stranger.write_text("x")
     seen: list[tuple[int, int]] = []
@@ -230,7 +234,8 @@ def test_a_check_tells_what_is_missing_altered_and_named_by_nobody(store: FileSt
     assert not checked.clean
     assert (checked.missing, checked.altered) == ([lost.sha256], [altered.sha256])
     assert sorted(checked.unreferenced) == sorted([idle.sha256, str(stranger.relative_to(store.place))])
-    assert (checked.contents, len(seen)) == (4, 4)
+    assert checked.waiting == [fresh.sha256]
+    assert (checked.contents, len(seen)) == (5, 5)
 
 
 def test_a_check_of_an_installation_without_files_is_clean(store: FileStore) -> None:
