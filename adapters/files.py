@@ -157,10 +157,10 @@ class FileStore:
     # What the docket and the readers ask
 
     def received(self, sha256: str, jurisdiction: str, actor: str) -> Content | None:
-        """What that person handed in under that hash within the last days; None if he did not, or it is not there."""
+        """What that person last handed in under that hash, within some days; None if he did not, or it is not there."""
         account, today = _account(jurisdiction, actor), self._now().date()
         for back in range(REMEMBERED_DAYS + 1):
-            for _, content in self._noted(account, today - timedelta(back)):
+            for _, content in reversed(list(self._noted(account, today - timedelta(back)))):
                 if content.sha256 == sha256 and self._is_there(content.sha256, content.size):
                     return content
         return None

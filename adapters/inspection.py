@@ -35,6 +35,7 @@ _MOST_OBJECTS = 100_000_000
 """Bytes that the object streams of a PDF may unpack to."""
 _HEAD = 1_024
 _TAIL = 65_536 + 22
+_MOST_STREAMS = 200_000
 _OVERLAP = 4_096
 """A dictionary of a PDF that is longer is not seen whole."""
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -66,7 +67,8 @@ def inspect(path: Path, name: str, expected: MediaType) -> None:
 
     It does not see: what is encrypted in an old Office file, and its macros of Excel 4.0; what an OLE object that is
     embedded in a document holds, and links to templates elsewhere; of a PDF, scripts inside XFA forms and objects
-    whose dictionary is longer than 4 KB; anything that a program may get wrong in an image.
+    that are packed under a dictionary which is longer than 4 KB or written to mislead; anything that a program may
+    get wrong in an image.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -365,8 +367,16 @@ def _named(*names: str) -> re.Pattern[bytes]:
     return re.compile(rf"/(?:{'|'.join(map(_spelled, names))})(?=[\s\x00()<>\[\]{{}}/%])".encode())
 
 
-_ACTIVE = _named("JavaScript", "Launch", "EmbeddedFile", "EmbeddedFiles", "RichMedia")
-_ENCRYPT = _named("Encrypt")
+_ENDS = rb"\s\x00()<>\[\]{}/%"
+_ACTIVE = {b"JavaScript", b"Launch", b"EmbeddedFile", b"EmbeddedFiles", b"RichMedia"}
+_FATAL = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?|RichMedia|Encrypt)(?=[" + _ENDS + rb"])")
+_ESCAPED = re.compile(
+    rb"/(?=[^#" + _ENDS + rb"]{0,12}#)((?:[EJLR]|#4[5AaCc]|#52)[^" + _ENDS + rb"]{1,40})(?=[" + _ENDS + rb"])"
+)
+"""A name that begins as those above and writes letters by their numbers."""
+_MOST_ESCAPED = 500
+"""Such names in a piece."""
+_NUMBER = re.compile(rb"#([0-9A-Fa-f]{2})")
 _OBJECTS = _named("ObjStm")
 _FILTER = _named("Filter", "F")
 _PLAIN_FLATE = re.compile(rb"/Filter\s*(?:/FlateDecode\s*(?:/|>>)|\[\s*/FlateDecode\s*\])")
@@ -388,11 +398,13 @@ def _inspect_pdf(file: IO[bytes], head: bytes, name: str) -> None:
         raise FileRefused("file-pdf-unsafe", reason="pdf_cut_off")
     if after.strip(b"\0 \t\r\n\f"):
         raise FileRefused("file-is-two", field="name", name=name)
-    left = _MOST_OBJECTS
-    seen = 0
+    left, streams, seen = _MOST_OBJECTS, 0, 0
     for place, piece in _pieces(file, _OVERLAP):
         _refuse_active(piece)
         for found in _STREAM.finditer(piece):
+            streams += 1
+            if streams > _MOST_STREAMS:
+                raise FileRefused("file-pdf-unsafe", reason="pdf_streams")
             if place + found.end() > seen and _OBJECTS.search(said := _dictionary(piece, found.start())):
                 seen = place + found.end()
                 left -= _inspect_objects(file, seen, said, left)
@@ -401,13 +413,24 @@ def _inspect_pdf(file: IO[bytes], head: bytes, name: str) -> None:
 
 def _dictionary(piece: bytes, stream: int) -> bytes:
     """What stands before a stream, from the beginning of its object on."""
-    return piece[max(piece.rfind(b"obj", 0, stream), stream - _OVERLAP, 0) : stream]
+    earliest = max(0, stream - _OVERLAP)
+    return piece[max(piece.rfind(b"obj", earliest, stream), earliest) : stream]
 
 
 def _refuse_active(piece: bytes) -> None:
-    if _ACTIVE.search(piece):
+    for found in _FATAL.finditer(piece):
+        _refuse_name(found[1])
+    if b"#" in piece:
+        for count, found in enumerate(_ESCAPED.finditer(piece)):
+            if count == _MOST_ESCAPED:
+                raise FileRefused("file-pdf-unsafe", reason="pdf_names")
+            _refuse_name(_NUMBER.sub(lambda number: bytes([int(number[1], 16)]), found[1]))
+
+
+def _refuse_name(name: bytes) -> None:
+    if name in _ACTIVE:
         raise FileRefused("file-pdf-unsafe", reason="pdf_active")
-    if _ENCRYPT.search(piece):
+    if name == b"Encrypt":
         raise FileRefused("file-pdf-unsafe", reason="pdf_encrypted")
 
 

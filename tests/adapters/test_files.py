@@ -193,6 +193,13 @@ def test_only_who_handed_a_content_in_is_known_to_have_it(store: FileStore) -> N
     assert store.received("0" * 64, CITY, CLERK) is None
 
 
+def test_a_content_that_is_two_kinds_of_file_is_what_it_was_handed_in_as_last(store: FileStore) -> None:
+    for name, kind in (("a.doc", MediaType.DOC), ("a.wps", MediaType.WPS), ("a.doc", MediaType.DOC)):
+        content = put(store, GOOD["答复函.doc"], name).content
+        assert store.received(content.sha256, CITY, CLERK) == content
+        assert content.media_type is kind
+
+
 def test_it_is_known_for_a_week_and_then_forgotten(store: FileStore, clock: Clock) -> None:
     content = put(store, pdf()).content
     clock.now += timedelta(REMEMBERED_DAYS)

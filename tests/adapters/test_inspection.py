@@ -223,6 +223,8 @@ def test_a_package_with_something_behind_it_is_refused(tmp_path: Path) -> None:
         b"<< /S /JavaScript /JS (app.alert(1)) >>",
         b"<< /S/#4aavaScript/JS(x) >>",
         b"<< /S /J#61#76aScript /JS (x) >>",
+        b"<< /S /#4C#61#75#6e#63#68 >>",
+        b"<< /#45#6d#62#65#64#64#65#64#46#69#6c#65#73 4 0 R >>",
         b"<< /OpenAction << /S /JavaScript /JS (x) >> >>",
         b"<< /S /Launch /F (cmd.exe) >>",
         b"<< /Names << /EmbeddedFiles 4 0 R >> >>",
@@ -241,8 +243,9 @@ def test_a_pdf_that_does_something_or_carries_something_is_refused(tmp_path: Pat
 def test_a_pdf_that_opens_at_a_page_has_links_and_packs_its_objects_is_accepted(tmp_path: Path) -> None:
     usual = packed_objects(b"1 0 << /Type /Page >>")
     opening = b"<< /OpenAction [3 0 R /Fit] /S /URI /URI (https://www.example.org) /Launched 1 >>"
+    font = b"<< /BaseFont /#CB#CE#CC#E5 /E#41 0 >>"
     picture = b"<< /Length 9 /Filter /DCTDecode >>\nstream\n/JS /AA /F\nendstream"
-    assert looked_at(tmp_path, "a.pdf", pdf(usual, opening, picture)) is None
+    assert looked_at(tmp_path, "a.pdf", pdf(usual, opening, font, picture)) is None
 
 
 @pytest.mark.parametrize(
@@ -255,8 +258,20 @@ def test_a_pdf_that_opens_at_a_page_has_links_and_packs_its_objects_is_accepted(
         (pdf(b"<< /Type /ObjStm /Filter /FlateDecode >>\nstream\nnonsense\nendstream"), "pdf_damaged"),
         (pdf(packed_objects(zlib.compress(b"")), tail=b"")[:-6], "pdf_cut_off"),
         (pdf(packed_objects(b"\0" * 110_000_000)), "pdf_unpacked"),
+        (pdf(b"stream\n" * 200_001), "pdf_streams"),
+        (pdf(b"/#4a#61 " * 501), "pdf_names"),
     ],
-    ids=["encrypted", "two filters", "another filter", "a predictor", "nonsense", "cut off", "bomb"],
+    ids=[
+        "encrypted",
+        "two filters",
+        "another filter",
+        "a predictor",
+        "nonsense",
+        "cut off",
+        "bomb",
+        "streams",
+        "names",
+    ],
 )
 def test_a_pdf_that_cannot_be_looked_into_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
     assert looked_at(tmp_path, "a.pdf", content) == ("file-pdf-unsafe", why)
