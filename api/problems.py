@@ -24,7 +24,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     400: ("body-not-json", "body-not-utf8", "if-match-unreadable", "malformed-request", "request-key-missing",
           "request-key-unreadable", "upload-incomplete", "upload-unreadable"),
     401: ("token-invalid", "token-missing"),
-    403: ("handling-unit-may-not-evaluate", "jurisdiction-not-yours", "not-an-assignee", "not-the-deputy-himself",
+    403: ("handling-unit-may-not-evaluate", "jurisdiction-not-yours", "no-part-in-case", "not-the-deputy-himself",
           "not-your-unit", "role-may-not"),
     404: ("case-not-found", "no-case-at-moment", "no-such-attachment", "not-found", "unknown-case-type",
           "unknown-problem", "unknown-rulebook", "unknown-step"),

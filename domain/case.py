@@ -212,8 +212,9 @@ class Case:
         own = [step.declared for step in STEPS.values() if step.declared.case_type is cls]
         return frozenset(role for declared in own for role in declared.by)
 
-    def check_attaching(self, act: Act) -> None:
-        """Refuse somebody who has no part in this case, and so adds no attachment to it, whatever the role."""
+    def takes_part(self, act: Act) -> bool:  # noqa: ARG002 - the hook's signature
+        """Whether the unit or the deputy who acts has a part in this case; none has, unless the case type says so."""
+        return False
 
     def attachment(self, sha256: str) -> Attachment | None:
         """The attachment with that content."""
@@ -562,8 +563,9 @@ class AttachmentAdded(
             raise Refused("file-name-of-another-type", field="name", name=self.name, media_type=self.media_type)
 
     def check_actor(self, case: Case, act: Act) -> None:
-        """Refuse whom the case type refuses."""
-        case.check_attaching(act)
+        """Refuse a unit and a deputy who have no part in the case."""
+        if act.role in {Role.HANDLING_UNIT, Role.DEPUTY} and not case.takes_part(act):
+            raise Refused("no-part-in-case", who=act.actor if act.role is Role.DEPUTY else act.office)
 
     def refers_to_steps(self) -> Iterator[tuple[int, str]]:
         """The step that it belongs to."""

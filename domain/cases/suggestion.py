@@ -636,13 +636,11 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             over=self.stage in OVER,
         )
 
-    def check_attaching(self, act: Act) -> None:
-        if act.role is Role.HANDLING_UNIT:
-            share = self.assignments.get(act.office)
-            if share is None or share.stage in GIVEN_AWAY:
-                raise Refused("not-an-assignee", unit=act.office)
-        if act.role is Role.DEPUTY and act.actor not in {self.lead_deputy, *self.co_signers}:
-            raise Refused("not-the-deputy-himself", deputy=self.lead_deputy, actor=act.actor)
+    def takes_part(self, act: Act) -> bool:
+        if act.role is Role.DEPUTY:
+            return act.actor in {self.lead_deputy, *self.co_signers}
+        share = self.assignments.get(act.office)
+        return share is not None and share.stage not in GIVEN_AWAY
 
     def claims(self) -> frozenset[str]:
         """A number belongs to one suggestion of a jurisdiction."""

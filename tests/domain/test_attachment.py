@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain import procedure
 from domain.attachment import LONGEST_NAME, AttachmentKind, Content, FileName, MediaType, file_name
-from domain.case import AttachmentAdded, Role
+from domain.case import AttachmentAdded, Case, Role
 from domain.cases.suggestion import HandedOver, Reassigned, ReplyIssued, ReturnApproved, ReturnRequested, Suggestion
 from domain.docket import Docket
 from domain.refusal import Refused
@@ -149,21 +150,34 @@ def test_a_unit_attaches_to_the_cases_that_it_handles(desk: Desk) -> None:
     unit = Role.HANDLING_UNIT
     for number, office in enumerate((LEAD, SECOND), start=1):
         desk.take(added(about=number), MAY, unit, office=office)
-    assert refused(desk, added(), role=unit, office=THIRD).message_id == "not-an-assignee"
+    assert refused(desk, added(), role=unit, office=THIRD).message_id == "no-part-in-case"
 
 
 def test_a_unit_that_gave_its_share_away_attaches_nothing_more(desk: Desk) -> None:
     desk.take(ReturnRequested(unit=LEAD, reason="非本单位职责"), date(2026, 3, 10))
     desk.take(ReturnApproved(unit=LEAD), date(2026, 3, 11))
     desk.take(Reassigned(unit=LEAD, to_unit=THIRD), date(2026, 3, 12))
-    assert refused(desk, added(), role=Role.HANDLING_UNIT, office=LEAD).message_id == "not-an-assignee"
+    assert refused(desk, added(), role=Role.HANDLING_UNIT, office=LEAD).message_id == "no-part-in-case"
     desk.take(added(), MAY, Role.HANDLING_UNIT, office=THIRD)
 
 
 def test_a_deputy_attaches_to_what_he_submitted_or_signed(desk: Desk) -> None:
     desk.take(added(), MAY, Role.DEPUTY, actor=DEPUTY)
     desk.take(added(about=1), MAY, Role.DEPUTY, actor=CO_SIGNER)
-    assert refused(desk, added(about=2), role=Role.DEPUTY, actor="d-009").message_id == "not-the-deputy-himself"
+    assert refused(desk, added(about=2), role=Role.DEPUTY, actor="d-009").message_id == "no-part-in-case"
+
+
+@dataclass
+class Reading(Case):
+    """A case of a type that says nothing of who has a part in it."""
+
+
+def test_a_case_type_that_says_nothing_lets_no_unit_and_no_deputy_attach(desk: Desk) -> None:
+    desk.take(added(), MAY, Role.DEPUTY)
+    told = desk.history[-1]
+    with pytest.raises(Refused, match="no-part-in-case"):
+        told.step.check_actor(Reading("c-1"), told.act)
+    told.step.check_actor(Reading("c-1"), told.act.model_copy(update={"role": Role.DEPUTY_AFFAIRS}))
 
 
 def test_who_takes_no_step_of_the_case_type_attaches_nothing(desk: Desk) -> None:
