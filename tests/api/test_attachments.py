@@ -18,13 +18,16 @@ from urllib.parse import quote
 import httpx2
 import psutil
 import pytest
+from starlette.testclient import TestClient
 
 from adapters.files import FileStore
+from adapters.wiring import build
+from api.main import create_app
 from api.words import LANGUAGES
 from domain.case import AttachmentAdded, Role
 from domain.cases.suggestion import Suggestion
 from tests.adapters.papers import GOOD, document, pdf
-from tests.api.conftest import Office, key
+from tests.api.conftest import Office, key, opened
 from tests.api.test_web import Links
 
 ROOT = Path(__file__).parents[2]
@@ -453,8 +456,6 @@ def test_the_timeline_tells_an_attachment_in_words(office: Office, case: httpx2.
 @pytest.fixture
 def service(database: str, tmp_path: Path) -> Iterator[tuple[str, psutil.Process, Office]]:
     """The web process as it is run, its address, and the office whose database it has."""
-    from tests.api.conftest import opened  # noqa: PLC0415 - the fixture of that name has another scope
-
     listening = socket.create_server(("127.0.0.1", 0))
     environment = {**os.environ, "DUBAN_DATABASE_URL": database, "DUBAN_DATA_DIR": str(tmp_path)}
     with opened(database, tmp_path) as office:
@@ -552,9 +553,7 @@ def test_what_a_killed_service_left_is_gone_when_it_starts_again(
     (part,) = incoming.glob("*")
     an_hour_ago = time.time() - 3_600
     os.utime(part, (an_hour_ago, an_hour_ago))
-    from tests.api.conftest import opened  # noqa: PLC0415 - the fixture of that name has another scope
-
-    with opened(database, office.services.settings.data_dir):
+    with TestClient(create_app(build(office.services.settings, database, name="again"))):
         assert list(incoming.glob("*")) == []
 
 
