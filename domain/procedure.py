@@ -32,6 +32,12 @@ def steps_of(case_type: type[Case]) -> list[type[Step]]:
     return own + shared
 
 
+def takers_of(step: type[Step]) -> frozenset[Role]:
+    """The roles that may take a step, in whichever case type that has it."""
+    own = step.declared.case_type
+    return frozenset().union(*(step.roles(case_type) for case_type in ([own] if own else CASE_TYPES.values())))
+
+
 def opening_steps() -> list[type[Step]]:
     """The steps that open a case, of all case types."""
     return [step for step in STEPS.values() if step.declared.opens]

@@ -18,9 +18,9 @@ from api.services import Services, services_of
 from api.uploading import take_in
 from api.v1.finding import answer, case_file_of, zone_of
 from api.v1.reading import MOMENT_HEADERS
-from domain import fold
+from domain import fold, procedure
 from domain.attachment import AttachmentKind, MediaType
-from domain.case import CASE_TYPES, AttachmentAdded, Case, Role
+from domain.case import AttachmentAdded, Case, Role
 from domain.moment import Moment
 from domain.principal import Principal
 from domain.refusal import Refused
@@ -108,7 +108,7 @@ async def upload_attachment(request: Request, asker: Asker, query: Annotated[Upl
     The body is the file, whatever its content type, or a form with one file. The same content is kept once, so this
     may be repeated.
     """
-    may = {role for case_type in CASE_TYPES.values() for role in AttachmentAdded.roles(case_type)}
+    may = procedure.takers_of(AttachmentAdded)
     if asker.role not in may:
         raise Refused("role-may-not", step=AttachmentAdded.declared.wire, role=asker.role, by=sorted(may))
     received = await take_in(request, services_of(request).files, asker, query.name)

@@ -188,6 +188,8 @@ def test_who_takes_no_step_of_the_case_type_attaches_nothing(desk: Desk) -> None
         assert (why.message_id, why.params["by"]) == ("role-may-not", sorted(takers))
         assert "attachment_added" not in {found.step.declared.name for found in procedure.open_steps(desk.case, role)}
     assert {Role.AUDITOR, Role.PARTY_GROUP} <= set(Role) - takers
+    assert takers <= procedure.takers_of(AttachmentAdded)
+    assert procedure.takers_of(HandedOver) == HandedOver.declared.by
 
 
 def test_a_paper_older_than_the_case_is_no_disorder(desk: Desk) -> None:
