@@ -124,6 +124,13 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field("console", description="For people, or for machines")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged")
     request_retention_days: int = Field(90, ge=1, le=3650, description="How long a repeated request is recognised")
+    file_size: int = Field(50_000_000, ge=1_000, le=2_000_000_000, description="The largest attachment, in bytes")
+    case_files_size: int = Field(
+        200_000_000, ge=1_000, le=100_000_000_000, description="What the attachments of one case may have, in bytes"
+    )
+    account_files_size: int = Field(
+        500_000_000, ge=1_000, le=100_000_000_000, description="What an account may hand in within 24 hours, in bytes"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+import structlog
 from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.files import FileStore
 from adapters.identity.accounts import Accounts
 from adapters.identity.passwords import Passwords
 from adapters.identity.sessions import Sessions
@@ -34,6 +36,8 @@ SAMPLE_ACCOUNTS = "sample-accounts"
 _HOUR = 3600.0
 _OFF = {"", "0", "n", "no", "f", "false", "off"}
 
+log = structlog.get_logger("duban.wiring")
+
 
 class GuardError(RuntimeError):
     """Starting would lose or mix up data; the message says why and what to do."""
@@ -50,6 +54,7 @@ class Services:
     tokens: Tokens
     accounts: Accounts
     sessions: Sessions
+    files: FileStore
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
@@ -65,6 +70,7 @@ class Services:
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + _HOUR
+        self.sweep()
         with suppress(LedgerUnavailableError):
             self.ledger.forget_requests(datetime.now(UTC) - timedelta(days=self.settings.request_retention_days))
             self.accounts.forget_old()
@@ -79,6 +85,13 @@ class Services:
         """The file of the accounts of the sample city, while that is this installation's jurisdiction."""
         place = self.settings.data_dir / SAMPLE_ACCOUNTS
         return place if place.exists() and self.registry.jurisdiction(self.settings.jurisdiction).sample else None
+
+    def sweep(self) -> None:
+        """Remove what broken uploads left; a folder that cannot be read is told, and stops nothing."""
+        try:
+            self.files.sweep()
+        except OSError:
+            log.exception("sweep failed")
 
     def close(self) -> None:
         """Give back every connection."""
@@ -126,17 +139,28 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
     hints = Hints(conninfo)
     try:
         ledger = HintingLedger(pool, settings.ledger, hints)
-        docket = Docket(ledger, LedgerRegistry(ledger))
         views = Views(pool, ledger)
         _refuse_projection_ahead(views, ledger)
+        files = files_of(settings)
+        docket = Docket(ledger, LedgerRegistry(ledger), contents=files)
         sessions = Sessions(pool)
         accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret)
         tokens = Tokens(pool, docket.registry)
-        return Services(settings, docket, ledger, views, tokens, accounts, sessions, secret, pool, hints)
+        return Services(settings, docket, ledger, views, tokens, accounts, sessions, files, secret, pool, hints)
     except BaseException:
         hints.close()
         pool.close()
         raise
+
+
+def files_of(settings: Settings) -> FileStore:
+    """The store of this installation's attached files."""
+    return FileStore(
+        settings.data_dir / "files",
+        most=settings.file_size,
+        most_of_case=settings.case_files_size,
+        most_of_day=settings.account_files_size,
+    )
 
 
 def installation_id(secret: bytes) -> str:

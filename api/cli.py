@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import accounts, cases, exchange, procedures, recording, registry, service, upkeep
+from api.commands import accounts, cases, exchange, files, procedures, recording, registry, service, upkeep
 from api.commands.common import Failed, options, say, told
 
 EXIT_CODES = told(
@@ -70,6 +70,7 @@ for name, group in (
     ("case", cases.app),
     ("registry", registry.registry),
     ("export", exchange.export),
+    ("files", files.app),
     ("procedure", procedures.procedure),
     ("projection", upkeep.projection),
     ("rulebook", procedures.rulebook),

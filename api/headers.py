@@ -54,6 +54,7 @@ class Surround:
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
         request = Request(scope, receive)
+        request.state.head = method == "HEAD"
         asked = request.headers.get("x-request-id", "")
         request.state.request_id = asked if _REQUEST_ID.match(asked) else uuid4().hex
         status = 0

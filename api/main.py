@@ -28,6 +28,7 @@ def create_app(services: Services) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         current_default_thread_limiter().total_tokens = services.settings.pool_size
+        services.sweep()
         yield
         services.close()
 

@@ -18,12 +18,14 @@ DESCRIPTION = """Every step of a procedure is an operation of its own, derived f
 
 - **Two clocks.** `as_of` = what was true then, `known_at` or `position` = what had been recorded by then;
   every answer says both.
-- **Writing.** `Idempotency-Key` on every POST, `If-Match` with the case's `ETag` on every step of an existing case.
+- **Writing.** `Idempotency-Key` on every POST but that of a file, `If-Match` with the case's `ETag` on every step of
+  an existing case.
 - **Problems.** Every error is `application/problem+json` (RFC 9457); its `type` is a page of this service.
 """
 TAGS = [
     {"name": "cases", "description": "Cases, lists and counts at a moment"},
     {"name": "steps", "description": "Recording steps"},
+    {"name": "attachments", "description": "Files that belong to a case"},
     {"name": "export", "description": "Stored steps"},
     {"name": "rules", "description": "Procedures and rulebooks"},
     {"name": "service", "description": "How the service is"},

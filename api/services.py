@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from fastapi import Request
 
 from domain.account import Account, Asked, Entry, Session, SignedIn, Whence
+from domain.attachment import Content
 from domain.docket import Docket, LedgerEvent
 from domain.moment import Moment
 from domain.principal import Principal
@@ -116,6 +117,45 @@ class Accounts(Protocol):
         """Whether a session of the account was not ended yet, and is now."""
 
 
+class Received(Protocol):
+    """A file that was taken in."""
+
+    @property
+    def name(self) -> str:
+        """The name under which it may be attached."""
+
+    @property
+    def content(self) -> Content:
+        """What it is."""
+
+
+class Upload(Protocol):
+    """A file that is being taken in. Its methods wait for the disk."""
+
+    def write(self, piece: bytes) -> None:
+        """Take in a piece."""
+
+    def finish(self) -> Received:
+        """The file as it is kept."""
+
+    def close(self) -> None:
+        """Leave nothing of an upload that was not finished."""
+
+
+class Files(Protocol):
+    """The store of attached files."""
+
+    @property
+    def most(self) -> int:
+        """The bytes of the largest file."""
+
+    def begin(self, name: str, jurisdiction: str, actor: str, declared: int | None = None) -> Upload:
+        """Begin to take in a file."""
+
+    def path(self, sha256: str, size: int) -> Path:
+        """Where a content lies, if it is there in its whole length."""
+
+
 class Services(Protocol):
     """What the composition root hands over."""
 
@@ -150,6 +190,10 @@ class Services(Protocol):
     @property
     def sample_accounts(self) -> Path | None:
         """The file of the accounts of a sample city, while that is the installation's jurisdiction."""
+
+    @property
+    def files(self) -> Files:
+        """What is attached to cases."""
 
     @property
     def secret(self) -> bytes:

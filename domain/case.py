@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from uuid import uuid4
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from domain import clock
+from domain.attachment import AttachmentKind, Content, FileName, MediaType, Sha256, media_type_of
 from domain.clock import Deadline
 from domain.moment import Precision
 from domain.refusal import Refused, refused_by
@@ -126,6 +127,23 @@ class RunningClock:
         return late or (None if self.dropped_by else False)
 
 
+@dataclass
+class Attachment:
+    """A file that belongs to the case (附件): its content by hash, and who added it in which role, for which office."""
+
+    sha256: str
+    name: str
+    media_type: MediaType
+    size: int
+    kind: AttachmentKind
+    about: int | None
+    """Number of the step that it belongs to."""
+    added_on: date
+    added_by: str
+    role: Role
+    office: str
+
+
 ClockKey = tuple[str, str | None]
 
 
@@ -175,6 +193,7 @@ class Case:
     clocks: dict[ClockKey, RunningClock] = field(default_factory=dict)
     past_clocks: list[RunningClock] = field(default_factory=list)
     """Those that were started anew under the same key."""
+    attachments: list[Attachment] = field(default_factory=list)
 
     def __init_subclass__(cls, *, kind: str = "", zh: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -194,6 +213,20 @@ class Case:
     def claims(self) -> frozenset[str]:
         """What no other case of the ledger may hold at the same time, such as a number."""
         return frozenset()
+
+    @classmethod
+    def takers(cls) -> frozenset[Role]:
+        """The roles that may take some step of this case type."""
+        own = [step.declared for step in STEPS.values() if step.declared.case_type is cls]
+        return frozenset(role for declared in own for role in declared.by)
+
+    def takes_part(self, act: Act) -> bool:  # noqa: ARG002 - the hook's signature
+        """Whether the unit or the deputy who acts has a part in this case; none has, unless the case type says so."""
+        return False
+
+    def attachment(self, sha256: str) -> Attachment | None:
+        """The attachment with that content."""
+        return next((attached for attached in self.attachments if attached.sha256 == sha256), None)
 
     @property
     def all_clocks(self) -> list[RunningClock]:
@@ -334,8 +367,21 @@ class Step(BaseModel):
     def check_actor(self, case: Any, act: Act) -> None:
         """Refuse somebody who may not take this step of this case, whatever the role; an opening finds no case."""
 
+    @classmethod
+    def roles(cls, case_type: type[Case]) -> frozenset[Role]:  # noqa: ARG003 - the hook's signature
+        """The roles that may take it in a case of that type; by default the declared ones."""
+        return cls.declared.by
+
     def refers_to(self) -> Iterable[tuple[str, str]]:
         """Other cases that it names, each with the field that does; a case that there is not is refused."""
+        return ()
+
+    def refers_to_steps(self) -> Iterable[tuple[int, str]]:
+        """Other steps of the case that it names, each with the field that does; a step that there is not is refused."""
+        return ()
+
+    def contents(self) -> Iterable[Content]:
+        """The files that it names; one that whoever takes the step did not hand in is refused."""
         return ()
 
     def acting_unit(self, case: Any) -> str | None:  # noqa: ARG002 - the hook's signature
@@ -512,6 +558,76 @@ class DeadlineRecalculated(
         running = case.clocks.get((self.clock, self.part))
         if running is not None and self.deadline is not None:
             running.deadline = self.deadline
+
+
+class AttachmentAdded(
+    Step,
+    wire="case.attachment_added.v1",
+    zh="附件",
+    by=set(Role) - {Role.AUDITOR},
+    fixed=("sha256", "media_type", "size"),
+):
+    """A file is added to the case, by somebody who takes part in it; the case type says who that is."""
+
+    sha256: Sha256
+    """SHA-256 of its content, which was handed in before."""
+    name: FileName
+    media_type: MediaType
+    size: int = Field(ge=1, le=2**53)
+    """Bytes."""
+    kind: AttachmentKind
+    about: int | None = Field(default=None, ge=1)
+    """Number of the step of the case that it belongs to."""
+
+    @classmethod
+    def roles(cls, case_type: type[Case]) -> frozenset[Role]:
+        """Whoever may take some step of the case type."""
+        return cls.declared.by & case_type.takers()
+
+    def check(self, case: Case, office: Office) -> None:  # noqa: ARG002 - the hook's signature
+        """Refuse a name that another kind of file has."""
+        if media_type_of(self.name) is not self.media_type:
+            raise Refused("file-name-of-another-type", field="name", name=self.name, media_type=self.media_type)
+
+    def check_actor(self, case: Case, act: Act) -> None:
+        """Refuse a unit and a deputy who have no part in the case."""
+        if act.role in {Role.HANDLING_UNIT, Role.DEPUTY} and not case.takes_part(act):
+            raise Refused("no-part-in-case", who=act.actor if act.role is Role.DEPUTY else act.office)
+
+    def refers_to_steps(self) -> Iterator[tuple[int, str]]:
+        """The step that it belongs to."""
+        if self.about is not None:
+            yield self.about, "about"
+
+    def may_come_before(self) -> bool:
+        """A paper may be older than the case, and says nothing of the order of the steps."""
+        return True
+
+    def contents(self) -> Iterator[Content]:
+        """Its own."""
+        yield Content(self.sha256, self.media_type, self.size)
+
+    def already(self, case: Case) -> bool:
+        """The same content under the same name, as the same thing."""
+        said = self.sha256, self.name, self.kind, self.about
+        return any(said == (a.sha256, a.name, a.kind, a.about) for a in case.attachments)
+
+    def apply(self, case: Case, act: Act) -> None:
+        """It is among the attachments of the case."""
+        case.attachments.append(
+            Attachment(
+                self.sha256,
+                self.name,
+                self.media_type,
+                self.size,
+                self.kind,
+                self.about,
+                act.occurred_on,
+                act.actor,
+                act.role,
+                act.office,
+            )
+        )
 
 
 class Recorded(NamedTuple):

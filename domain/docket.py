@@ -22,6 +22,7 @@ from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
 from domain import clock, fold, procedure
+from domain.attachment import Content, Contents, NoContents
 from domain.calendar import load_calendar
 from domain.case import STEPS, Act, Case, Corrected, Opening, Recorded, Step, Voided, latest
 from domain.casefile import CaseFile, file_of
@@ -249,11 +250,17 @@ class Docket(Application[str]):
     """Opens cases, records steps, and reads a case at any moment. Nothing else changes a case."""
 
     def __init__(
-        self, ledger: Ledger, registry: Registry, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        ledger: Ledger,
+        registry: Registry,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        contents: Contents | None = None,
     ) -> None:
+        """Without `contents` no attachment can be recorded, since there is no file that it could name."""
         self._ledger = ledger
         self.registry = registry
         self._now = now
+        self._contents = contents or NoContents()
         super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
@@ -372,9 +379,7 @@ class Docket(Application[str]):
         if act.late and case is not None:
             case = fold.case_then(case_file.history, act.occurred_at)
         breach = procedure.check(case, step, act, office)
-        for field, other in step.refers_to():
-            if other not in draft.beside:
-                self._require_case(other, field, jurisdiction)
+        self._require_references(draft, step, act, jurisdiction)
         deadlines: tuple[Deadline, ...] = ()
         match step:
             case Corrected():
@@ -383,7 +388,7 @@ class Docket(Application[str]):
                 if step.occurred_at in (None, target.occurred_at) and _says(target.step, step.changes):
                     return False
             case Voided():
-                self._require_step(case_file, step.voids, "voids")
+                _require_step(case_file, step.voids, "voids")
                 if step.voids in fold.voided_versions(case_file.history):
                     return False
                 self._require_last_correction(case_file, step)
@@ -461,6 +466,16 @@ class Docket(Application[str]):
         assert isinstance(step, Opening)  # noqa: S101 - nothing else opens a case
         return step.jurisdiction_in(self.registry)
 
+    def _require_references(self, draft: Draft, step: Step, act: Act, jurisdiction: Jurisdiction) -> None:
+        """Refuse a step that names a case, another step or a file that there is not."""
+        for field, other in step.refers_to():
+            if other not in draft.beside:
+                self._require_case(other, field, jurisdiction)
+        for version, field in step.refers_to_steps():
+            _require_step(draft.case_file, version, field)
+        for content in step.contents():
+            self._require_content(content, act, jurisdiction, draft.case_file.case)
+
     def _require_case(self, case_id: str, field: str, jurisdiction: Jurisdiction) -> None:
         """Refuse a reference to a case that the jurisdiction does not have."""
         try:
@@ -470,10 +485,17 @@ class Docket(Application[str]):
         if not isinstance(opening, Opening) or opening.jurisdiction != jurisdiction.code:
             raise Refused("unknown-case", field=field, case=case_id)
 
-    def _require_step(self, case_file: CaseFile, version: int, field: str) -> Recorded:
-        if not 1 <= version <= case_file.version:
-            raise Refused("no-such-step", field=field, version=version, last=case_file.version)
-        return case_file.history[version - 1]
+    def _require_content(self, content: Content, act: Act, jurisdiction: Jurisdiction, case: Case | None) -> None:
+        """Refuse a file that the actor did not hand in, so that nobody reads by its hash what another one has."""
+        received = self._contents.received(content.sha256, jurisdiction.code, act.actor)
+        if received is None:
+            raise Refused("content-not-received", field="sha256", sha256=content.sha256)
+        if received != content:
+            field = "size" if received.size != content.size else "media_type"
+            raise Refused("content-is-another", field=field, size=received.size, media_type=received.media_type)
+        held = {a.sha256: a.size for a in case.attachments} if case is not None else {}
+        if sum((held | {content.sha256: content.size}).values()) > self._contents.most_of_case:
+            raise Refused("case-attachments-too-large", field="size", most=self._contents.most_of_case)
 
     def _require_last_correction(self, case_file: CaseFile, step: Voided) -> None:
         """A later correction of a step was typed, and its deadlines counted, upon the earlier one: void it first."""
@@ -490,7 +512,7 @@ class Docket(Application[str]):
 
     def _correctable(self, case_file: CaseFile, step: Corrected) -> Recorded:
         """The step that a correction is about, as it stands."""
-        target = self._require_step(case_file, step.corrects, "corrects")
+        target = _require_step(case_file, step.corrects, "corrects")
         if isinstance(target.step, (Corrected, Voided)):
             raise Refused("cannot-correct", field="corrects", step=target.step.declared.wire)
         if not step.changes and step.occurred_at is None:
@@ -499,6 +521,13 @@ class Docket(Application[str]):
         if standing is None:
             raise Refused("step-is-void", field="corrects", version=step.corrects)
         return standing
+
+
+def _require_step(case_file: CaseFile, version: int, field: str) -> Recorded:
+    """The step of that number; refused if the case has none."""
+    if not 1 <= version <= case_file.version:
+        raise Refused("no-such-step", field=field, version=version, last=case_file.version)
+    return case_file.history[version - 1]
 
 
 def _typed(
@@ -517,6 +546,8 @@ def _typed(
     if case is not None and breach is not None and procedure.breach_of_stage(case, standing.step) is None:
         raise breach
     right.step.check(case, jurisdiction.on(act.occurred_on))
+    for version, field in right.step.refers_to_steps():
+        _require_step(case_file, version, f"changes.{field}")
     under = case_file.history[step.corrects - 1].deadlines
     return typed, _deadlines(right.step, case, act, jurisdiction, under=under)
 

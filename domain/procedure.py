@@ -31,6 +31,12 @@ def steps_of(case_type: type[Case]) -> list[type[Step]]:
     return own + shared
 
 
+def takers_of(step: type[Step]) -> frozenset[Role]:
+    """The roles that may take a step, in whichever case type that has it."""
+    own = step.declared.case_type
+    return frozenset().union(*(step.roles(case_type) for case_type in ([own] if own else CASE_TYPES.values())))
+
+
 def opening_steps() -> list[type[Step]]:
     """The steps that open a case, of all case types."""
     return [step for step in STEPS.values() if step.declared.opens]
@@ -88,8 +94,9 @@ def check(case: Case | None, step: Step, act: Act, office: Office) -> Refused | 
     declared = step.declared
     if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
         raise Refused("unknown-step", step=declared.name, kind=case.kind)
-    if act.role not in declared.by:
-        raise Refused("role-may-not", step=declared.wire, role=act.role, by=sorted(declared.by))
+    may = declared.by if case is None else step.roles(type(case))
+    if act.role not in may:
+        raise Refused("role-may-not", step=declared.wire, role=act.role, by=sorted(may))
     breach = breach_of_stage(case, step)
     if breach is not None and (case is None or act.imported is None or declared.opens):
         raise breach
@@ -120,7 +127,7 @@ def open_steps(case: Case, role: Role) -> Iterator[Open]:
     """Every step that the role may ever take, with the reason where the stage does not allow it now."""
     for step in steps_of(type(case)):
         declared = step.declared
-        if role not in declared.by or declared.opens:
+        if declared.opens or role not in step.roles(type(case)):
             continue
         why = None
         if declared.while_in is not None and case.stage not in declared.while_in:

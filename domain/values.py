@@ -13,6 +13,9 @@ _UNSEEN = (
 )
 """Characters that show nothing of their own: blanks of no width, marks of direction, letters that are blank."""
 
+NEVER_IN_A_NAME = rf"{_CONTROLS}{_LINE_ENDS}{_UNSEEN}/\\"
+"""What the name of a file does not have, as the inside of a character class: nor a path."""
+
 
 def _seen(never: str) -> str:
     """Any text without certain characters in which there is something to see."""

@@ -146,7 +146,7 @@ def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Js
     if as_json:
         emit({"moment": echoed(moment, known_at), "case": _described(then)})
         return
-    from api.web.viewmodels import clocks_of, facts_of, groups_of
+    from api.web.viewmodels import attachments_of, clocks_of, facts_of, groups_of
     from domain.moment import day_of
 
     known = {
@@ -157,6 +157,11 @@ def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Js
     table(told("field | value", "项目 | 内容"), list(known.items()))
     if parts := list(_parts(groups_of(teller, then))):
         table(told("part | stage | what is known", "部分 | 阶段 | 内容"), parts)
+    if attached := attachments_of(teller, then, {}):
+        table(
+            told("attachment | kind | type | size | added | SHA-256", "附件 | 种类 | 类型 | 大小 | 添加 | SHA-256"),
+            [(a.name, a.kind, a.media_type, a.size, f"{a.added} {a.who}", a.sha256) for a in attached],
+        )
     if deadlines := clocks_of(teller, then, day_of(moment.as_of, zone)):
         table(
             told("deadline | part | due | how it stands", "期限 | 部分 | 到期 | 情况"),

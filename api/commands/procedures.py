@@ -62,7 +62,7 @@ def procedure_show(
             "part": step.declared.part,
             "after": sorted(step.declared.after or ()),
             "leads_to": step.declared.leads_to,
-            "by": sorted(step.declared.by),
+            "by": sorted(step.roles(case_type)),
             "starts": step.declared.starts,
             "stops": step.declared.stops,
             "extends": step.declared.extends,

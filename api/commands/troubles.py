@@ -10,10 +10,12 @@ from api.commands.common import Code, Failed, told, words
 LOG = "errors.log"
 _CODES = {
     "account-not-found": Code.NOT_FOUND,
+    "attachment-lost": Code.NOT_FOUND,
     "import-unknown-profile": Code.NOT_FOUND,
     "last-administrator": Code.CONFLICT,
     "login-taken": Code.CONFLICT,
     "roles-apart": Code.CONFLICT,
+    "storage-full": Code.UNAVAILABLE,
     "unknown-case-type": Code.NOT_FOUND,
     "unknown-sort": Code.USAGE,
     "unknown-stage": Code.USAGE,

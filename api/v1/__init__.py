@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Depends
 
 from api.problems import refuse_repeated
-from api.v1 import reading, recording
+from api.v1 import attachments, reading, recording
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
 router.include_router(recording.router)
+router.include_router(attachments.router)
 
-routes = [*reading.router.routes, *recording.router.routes]
+routes = [*reading.router.routes, *recording.router.routes, *attachments.router.routes]
 """Every route, which the router that includes them does not tell."""

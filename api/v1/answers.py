@@ -395,12 +395,12 @@ def procedure_answer(case_type: type[Case]) -> ProcedureAnswer:
         zh=case_type.zh,
         explanation=(case_type.__doc__ or "").strip(),
         stages=[stage_answer(str(stage)) for stage in case_type.Stage],
-        steps=[_declared(step) for step in procedure.steps_of(case_type)],
+        steps=[_declared(step, case_type) for step in procedure.steps_of(case_type)],
         flow_chart=procedure.flow_chart(case_type),
     )
 
 
-def _declared(step: type[Step]) -> StepDeclared:
+def _declared(step: type[Step], case_type: type[Case]) -> StepDeclared:
     declared = step.declared
     return StepDeclared(
         name=declared.name,
@@ -409,7 +409,7 @@ def _declared(step: type[Step]) -> StepDeclared:
         en=declared.en,
         explanation=(step.__doc__ or "").strip(),
         opens=declared.opens,
-        by=sorted(declared.by),
+        by=sorted(step.roles(case_type)),
         while_in=None if declared.while_in is None else sorted(declared.while_in),
         part=declared.part,
         after=None if declared.after is None else sorted(declared.after),

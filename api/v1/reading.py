@@ -33,7 +33,7 @@ _WITH_CURSOR = {"cursor", "limit", "include_total"}
 _KINDS = sorted(CASE_TYPES)
 _STAGES = sorted({str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage})
 
-_MOMENT_HEADERS = {
+MOMENT_HEADERS = {
     "Duban-As-Of": {"description": "What was true then", "schema": {"type": "string", "format": "date-time"}},
     "Duban-Position": {"description": "The last position that is counted", "schema": {"type": "string"}},
 }
@@ -111,7 +111,7 @@ class RulebookQuery(BaseModel):
     summary="案件列表 · Cases at a moment",
     response_model=answers.CaseListAnswer,
     responses=documented(422)
-    | {200: {"headers": _MOMENT_HEADERS | {"Link": {"description": "Next page", "schema": {"type": "string"}}}}},
+    | {200: {"headers": MOMENT_HEADERS | {"Link": {"description": "Next page", "schema": {"type": "string"}}}}},
 )
 def list_cases(request: Request, asker: Asker, query: Annotated[CasesQuery, Query()]) -> Response:
     """Cases of the token's jurisdiction. Pages of one cursor agree: moment, filter and order are frozen in it."""
@@ -158,7 +158,7 @@ def _page(services: Services, asker: Principal, query: CasesQuery, request: Requ
     operation_id="count_cases",
     summary="件数 · Counts at a moment",
     response_model=answers.CountsAnswer,
-    responses=documented(422) | {200: {"headers": _MOMENT_HEADERS}},
+    responses=documented(422) | {200: {"headers": MOMENT_HEADERS}},
 )
 def count_cases(request: Request, asker: Asker, query: Annotated[FilterQuery, Query()]) -> Response:
     """How many cases there are, by state, stage and leading unit; the list of the same filter has as many rows."""
@@ -176,7 +176,7 @@ def count_cases(request: Request, asker: Asker, query: Annotated[FilterQuery, Qu
     operation_id="show_case",
     summary="案件 · A case at a moment",
     response_model=answers.CaseAnswer,
-    responses=documented(404, 422) | {200: {"headers": _MOMENT_HEADERS | _ETAG}},
+    responses=documented(404, 422) | {200: {"headers": MOMENT_HEADERS | _ETAG}},
 )
 def show_case(case_id: str, request: Request, asker: Asker, query: Annotated[MomentQuery, Query()]) -> Response:
     """State, parts, clocks with their explanation, findings, and the steps that the token's role may take."""
@@ -199,7 +199,7 @@ def show_case(case_id: str, request: Request, asker: Asker, query: Annotated[Mom
     operation_id="show_history",
     summary="办理经过 · The history of a case",
     response_model=answers.HistoryAnswer,
-    responses=documented(404, 422) | {200: {"headers": _MOMENT_HEADERS | _ETAG}},
+    responses=documented(404, 422) | {200: {"headers": MOMENT_HEADERS | _ETAG}},
 )
 def show_history(case_id: str, request: Request, asker: Asker, query: Annotated[MomentQuery, Query()]) -> Response:
     """Every step as it was recorded, with what became of it: corrected, voided, late."""
@@ -226,7 +226,7 @@ def show_history(case_id: str, request: Request, asker: Asker, query: Annotated[
         200: {
             "description": "One stored step a line, in the order of the ledger; `state` is what the audit leaf covers",
             "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
-            "headers": {"Duban-Position": _MOMENT_HEADERS["Duban-Position"]},
+            "headers": {"Duban-Position": MOMENT_HEADERS["Duban-Position"]},
         }
     },
 )

@@ -218,7 +218,7 @@ for _name, _classes in _by_name().items():
         summary=f"{_first.zh} · {_first.en}",
         description="\n\n".join((step.__doc__ or "").strip() for step in _classes)
         + "\n\nBy: "
-        + ", ".join(sorted({role for step in _classes for role in step.declared.by})),
+        + ", ".join(sorted({role for step in _classes for role in procedure.takers_of(step)})),
         status_code=RECORDED,
         response_model=answers.RecordedAnswer,
         responses=documented(412, 428) | {RECORDED: {"headers": _HEADERS}},

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
+from api.attachments import hand_out
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
@@ -30,6 +31,7 @@ from api.web.viewmodels import (
     Teller,
     Timeline,
     Turn,
+    attachments_of,
     case_page,
     case_path,
     link,
@@ -211,7 +213,31 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     page = case_page(tell, case_file.history, found, moment)
     may = doing(tell, asker, case_file, found, wanted, posted) if bar.now else None
     status = 200 if posted is None or not posted.trouble else 409 if posted.meanwhile else 422
-    return render(request, "case.html", status=status, page=page, bar=bar, sample=sample, timeline=timeline, doing=may)
+    attachments = attachments_of(tell, found, here.moment)
+    return render(
+        request,
+        "case.html",
+        status=status,
+        page=page,
+        attachments=attachments,
+        bar=bar,
+        sample=sample,
+        timeline=timeline,
+        doing=may,
+    )
+
+
+@router.get("/cases/{case_id}/attachments/{sha256}")
+def attachment(request: Request, case_id: str, sha256: str) -> Response:
+    """The file that the case has under that hash at the moment, to be saved."""
+    here, services = _here(request), services_of(request)
+    asker = reader_of_case(request, case_id)
+    case_file = case_file_of(services, asker, case_id)
+    moment = _asked(here, _teller_now(request, asker)).of_case(services)
+    found = case_file.at(moment.known, moment.as_of)
+    if found is None:
+        raise ProblemError("no-case-at-moment", case_id=case_id)
+    return hand_out(request, services, found, sha256)
 
 
 @open_router.get("/problems")

@@ -51,7 +51,9 @@ OF_UNITS = frozenset(
 OF_DEPUTIES = frozenset({"deputy", "lead_deputy", "co_signers", "co_signers_confirmed", "dissenters"})
 OF_OUTCOMES = frozenset({"outcome", "old", "new"})
 _OF_CASES = frozenset({"case_id", "other", "merged_into"})
+_OF_SIZES = frozenset({"size"})
 _TABLES = frozenset({"role", "stage"})
+_THOUSAND = 1_000
 
 
 class Here:
@@ -246,6 +248,8 @@ class Teller:
             case Mapping():
                 return Shown(self._pairs((str(key), self.value(str(key), inner).text) for key, inner in value.items()))
         text = str(value)
+        if name in _OF_SIZES:
+            return Shown(self.size(int(text)))
         if name in OF_UNITS:
             return Shown(self.unit(text))
         if name in OF_DEPUTIES:
@@ -253,6 +257,13 @@ class Teller:
         if name in OF_OUTCOMES:
             return Shown(self._outcome(text))
         return Shown(self.case(text), case_path(text)) if name in _OF_CASES else Shown(text)
+
+    def size(self, count: int) -> str:
+        """How large a file is, as people say it."""
+        if count < _THOUSAND:
+            return f"{count} B"
+        thousands = count / _THOUSAND
+        return f"{thousands:.0f} KB" if thousands < _THOUSAND else f"{thousands / _THOUSAND:.1f} MB"
 
     def label(self, name: str) -> str:
         """What a field is called."""
@@ -345,6 +356,39 @@ def open_steps_of(tell: Teller, case: Case) -> list[OpenStep]:
                 roles.setdefault(found.step, []).append(tell.word(role))
     order = [step for step in procedure.steps_of(type(case)) if step in roles]
     return [OpenStep(tell.step(step), tell.say("page.comma").join(roles[step])) for step in order]
+
+
+@dataclass(frozen=True)
+class AttachmentView:
+    """An attachment of a case, and where it is downloaded."""
+
+    name: str
+    url: str
+    kind: str
+    media_type: str
+    size: str
+    sha256: str
+    about: int | None
+    added: str
+    who: str
+
+
+def attachments_of(tell: Teller, case: Case, moment: Mapping[str, str]) -> list[AttachmentView]:
+    """What is attached to a case; the links name the moment of the page."""
+    return [
+        AttachmentView(
+            name=attached.name,
+            url=link(f"{case_path(case.id)}/attachments/{attached.sha256}", moment),
+            kind=tell.word(attached.kind),
+            media_type=tell.word(attached.media_type),
+            size=tell.size(attached.size),
+            sha256=attached.sha256,
+            about=attached.about,
+            added=attached.added_on.isoformat(),
+            who=f"{tell.word(attached.role)} · {tell.acting(attached.office)} · {tell.acting(attached.added_by)}",
+        )
+        for attached in case.attachments
+    ]
 
 
 # Clocks

@@ -636,6 +636,12 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             over=self.stage in OVER,
         )
 
+    def takes_part(self, act: Act) -> bool:
+        if act.role is Role.DEPUTY:
+            return act.actor in {self.lead_deputy, *self.co_signers}
+        share = self.assignments.get(act.office)
+        return share is not None and share.stage not in GIVEN_AWAY
+
     def claims(self) -> frozenset[str]:
         """A number belongs to one suggestion of a jurisdiction."""
         return frozenset() if self.number is None else frozenset({f"number:{self.jurisdiction}:{self.number}"})

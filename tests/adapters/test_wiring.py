@@ -1,9 +1,11 @@
 """The composition root: what it wires, and when it refuses to."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -172,3 +174,23 @@ def test_requests_past_their_days_are_forgotten_now_and_then(wire: Build, databa
             )
         services.look_after()
         assert owner.execute("SELECT request_key FROM duban.request").fetchall() == [("young",)]
+
+
+@pytest.mark.database
+def test_what_a_broken_upload_left_is_swept_now_and_then(wire: Build, tmp_path: Path) -> None:
+    services = wire(data_dir=str(tmp_path))
+    part = services.files.place / "incoming" / "1-left"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"%PDF-")
+    os.utime(part, (0, 0))
+    services.look_after()
+    assert not part.exists()
+
+
+@pytest.mark.database
+def test_files_that_cannot_be_swept_stop_nothing(wire: Build, tmp_path: Path) -> None:
+    services = wire(data_dir=str(tmp_path))
+    services.files.place.mkdir(parents=True)
+    (services.files.place / "incoming").write_text("no folder")
+    services.look_after()
+    assert services.docket.head() == 0

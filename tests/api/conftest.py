@@ -78,7 +78,7 @@ class Office:
         return self.post("/api/v1/cases", body, role)
 
     def record(
-        self, case: httpx2.Response, name: str, day: str, role: str = "deputy_affairs", **step: Any
+        self, case: httpx2.Response, name: str, day: str, /, role: str = "deputy_affairs", **step: Any
     ) -> httpx2.Response:
         """Record a step of a case as somebody who has seen that answer about it."""
         path = f"/api/v1/cases/{case.json()['case_id']}/steps/{name}"

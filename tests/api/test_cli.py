@@ -4,6 +4,7 @@ import csv
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 import structlog
 from typer.main import get_command
 
+from adapters.embedded import _wheel
 from adapters.exchange.sangiin_questions import SangiinQuestions
 from adapters.postgres.projector import Projector
 from adapters.settings import load_settings
@@ -25,14 +27,19 @@ from adapters.wiring import build
 from api import cli
 from api.commands.troubles import LOG, explained, unforeseen
 from domain.account import Whence
-from domain.case import Act, Corrected, Role, Voided
+from domain.attachment import AttachmentKind
+from domain.case import Act, AttachmentAdded, Corrected, Role, Voided
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.moment import parse_occurred
+from tests.adapters.papers import pdf
+from tests.conftest import Cluster
 from tests.registry import steps_entered
 
 ROOT = Path(__file__).parents[2]
 ENTERED = steps_entered()
 PROGRAM = [sys.executable, "-m", "api.cli"]
+PROGRAMS = _wheel() / "pginstall" / "bin"
+PG_DUMP, PG_RESTORE = PROGRAMS / "pg_dump", PROGRAMS / "pg_restore"
 PATIENCE = 60.0
 
 
@@ -449,6 +456,124 @@ def test_a_step_is_recorded_on_the_command_line(installation: Run, tmp_path: Pat
         assert installation(*renamed, *wrong).code == code, wrong
     assert installation("case", "open", "nothing.opened", *who).code == 4
     assert installation("case", "record", "none", "renamed", *who).code == 4
+
+
+# Files
+
+
+class Attached(NamedTuple):
+    """A case with a letter attached, and a file that no step names."""
+
+    case: str
+    letter: str
+    idle: str
+    folder: Path
+
+
+@pytest.fixture
+def attached(installation: Run, story: Told, database: str, tmp_path: Path) -> Attached:
+    hashes = []
+    for name in ("答复函.pdf", "另一件.pdf"):
+        (tmp_path / name).write_bytes(pdf(name.encode()))
+        put = installation("files", "put", str(tmp_path / name), "--actor", "clerk-1", "--json")
+        assert (put.code, put.json["name"]) == (0, name)
+        hashes.append(put.json["sha256"])
+    letter, idle = hashes
+    with closing(build(load_settings(), database, name="story")) as services:
+        content = services.files.received(letter, "cn-999900", "clerk-1")
+        assert content is not None
+        kind = AttachmentKind.REPLY_LETTER
+        services.docket.record(
+            story.first,
+            AttachmentAdded(name="答复函.pdf", kind=kind, **content._asdict()),
+            act("2026-03-10"),
+        )
+    Projector(database).catch_up()
+    return Attached(story.first, letter, idle, load_settings().data_dir / "files")
+
+
+def place_of(attached: Attached, sha256: str) -> Path:
+    return attached.folder / sha256[:2] / sha256[2:4] / sha256
+
+
+@pytest.mark.database
+def test_a_file_that_is_put_can_be_attached_and_is_listed_and_shown(installation: Run, attached: Attached) -> None:
+    (listed,) = installation("files", "list", "--json").json
+    assert (listed["sha256"], listed["case_id"], listed["name"]) == (attached.letter, attached.case, "答复函.pdf")
+    assert attached.letter in installation("files", "list").out
+    assert attached.letter in installation("case", "show", attached.case).out
+
+
+@pytest.mark.database
+def test_a_check_tells_what_is_not_as_the_steps_say(installation: Run, attached: Attached) -> None:
+    sound = installation("files", "check", "--json")
+    assert (sound.code, sound.json["clean"], sound.json["contents"]) == (0, True, 2)
+    assert (sound.json["unreferenced"], sound.json["waiting"]) == ([], [attached.idle])
+    long_ago = time.time() - 8 * 24 * 3_600
+    os.utime(place_of(attached, attached.idle), (long_ago, long_ago))
+    idle = installation("files", "check")
+    assert (idle.code, idle.out) == (1, f"named by no step: {attached.idle}\n")
+    place_of(attached, attached.idle).unlink()
+    clean = installation("files", "check")
+    assert (clean.code, clean.out) == (0, "")
+    letter = place_of(attached, attached.letter)
+    letter.chmod(0o600)
+    letter.write_bytes(letter.read_bytes() + b" ")
+    altered = installation("files", "check")
+    assert (altered.code, altered.out) == (1, f"altered: {attached.letter}\n")
+    letter.unlink()
+    missing = installation("files", "check")
+    assert (missing.code, missing.out) == (1, f"missing: {attached.letter}\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "code", "says"),
+    [
+        ("a.pdf", b"<html>", 1, "is not pdf"),
+        ("a.exe", b"MZ", 1, "exe"),
+        ("a.pdf", b"", 1, "empty"),
+        ("no-such.pdf", None, 4, "No such file"),
+    ],
+)
+def test_a_file_that_is_not_kept_is_one_clear_line(
+    run: Run, tmp_path: Path, file: str, content: bytes | None, code: int, says: str
+) -> None:
+    if content is not None:
+        (tmp_path / file).write_bytes(content)
+    done = run("files", "put", str(tmp_path / file), "--actor", "clerk-1")
+    assert (done.code, done.err.count("\n"), says in done.err) == (code, 1, True)
+    assert run("files", "put", str(tmp_path / file), "--actor", "no blanks").code == 2
+
+
+@pytest.mark.database
+def test_database_and_files_copied_together_are_whole_where_they_are_restored(
+    installation: Run,
+    attached: Attached,
+    database: str,
+    cluster: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place_of(attached, attached.idle).unlink()
+    saved, restored = tmp_path / "saved", tmp_path / "restored"
+    dump = tmp_path / "duban.dump"
+    subprocess.run([PG_DUMP, "--format=custom", f"--file={dump}", f"--dbname={database}"], check=True)
+    shutil.copytree(load_settings().data_dir, saved)
+
+    empty = cluster.create()
+    try:
+        subprocess.run([PG_RESTORE, "--exit-on-error", f"--dbname={empty}", dump], check=True)
+        shutil.copytree(saved, restored)
+        monkeypatch.setenv("DUBAN_DATABASE_URL", empty)
+        monkeypatch.setenv("DUBAN_DATA_DIR", str(restored))
+        checked = installation("files", "check", "--json")
+        assert (checked.code, checked.json["clean"], checked.json["contents"]) == (0, True, 1)
+        shown = installation("case", "show", attached.case, "--json").json["case"]
+        assert [found["sha256"] for found in shown["attachments"]] == [attached.letter]
+        place_of(attached._replace(folder=restored / "files"), attached.letter).unlink()
+        assert installation("files", "check").code == 1
+    finally:
+        cluster.drop(empty)
 
 
 # The installation

@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 
 from api.main import create_app
+from tests.adapters.papers import pdf
 from tests.api.conftest import Office
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
@@ -24,6 +25,7 @@ SECONDS = 40
 DEEPLY = [
     "list_cases", "count_cases", "show_case", "show_history", "export_steps", "show_procedure", "show_rulebook",
     "open_case", "record_handed_over", "record_reply_issued", "record_corrected", "record_voided",
+    "upload_attachment", "record_attachment_added", "list_attachments", "download_attachment",
 ]  # fmt: skip
 """One operation of every kind; the other steps' operations are derived by the same code."""
 REFUSED_FOR_A_REASON = ["2xx", "400", "401", "403", "404", "409", "412", "422", "428"]
@@ -50,10 +52,14 @@ def address(office: Office) -> Iterator[str]:
 
 def about_real_cases(office: Office) -> dict[str, Any]:
     """The description, with cases that exist in place of any text."""
-    cases = [office.submit(), office.handed_over()]
+    given = office.token("deputy_affairs")
+    uploaded = office.client.post("/api/v1/attachments?name=a.pdf", content=pdf(), headers=given).json()
+    attached = office.record(office.handed_over(), "attachment_added", "2026-03-10", **uploaded, kind="scan")
+    cases = [office.submit(), attached]
     office.catch_up()
     description: dict[str, Any] = office.client.get("/openapi.json").json()
     known = {
+        "sha256": [uploaded["sha256"], "NA"],
         "case_id": [case.json()["case_id"] for case in cases] + ["NA"],
         "If-Match": ["*", '"stale-v1"'],
         "kind": ["suggestion", "NA"],

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from domain.attachment import AttachmentKind
+from domain.case import AttachmentAdded
+from tests.adapters.papers import pdf
 from tests.api.conftest import PASSWORD, Office
 from tests.api.story import Story
 
@@ -20,6 +23,8 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync")  # fmt: skip
 WIDTHS = (1280, 640, 360)
 """A desk, the same at 200 % zoom, a telephone."""
+
+LETTER = "第二次答复函（云交函〔2026〕31号）.pdf"
 
 pytestmark = [
     pytest.mark.browser,
@@ -83,10 +88,20 @@ class Site:
         ]
 
 
+def attach(office: Office, story: Story, case_id: str, name: str) -> None:
+    """A letter that the office adds to a case."""
+    given = office.token("deputy_affairs")
+    said = office.client.post(f"/api/v1/attachments?name={quote(name)}", content=pdf(name.encode()), headers=given)
+    step = AttachmentAdded(**said.json(), kind=AttachmentKind.REPLY_LETTER, about=11)
+    story.record(case_id, "2026-08-05", step, actor="u-deputy_affairs")
+
+
 @pytest.fixture
 def site(office: Office, browser: Browser) -> Iterator[Site]:
     story = Story(office.services.docket)
     case_id = story.everything()
+    for name in (LETTER, f"{'W' * 190}.pdf"):
+        attach(office, story, case_id, name)
     story.each_state()
     story.hostile()
     office.catch_up()
@@ -225,6 +240,16 @@ def test_filter_moment_and_page_work_without_scripts(site: Site) -> None:
     assert page.inner_text("h1") == "关于扩大公办幼儿园学位供给的建议"
     page.click(".switch a:last-child")
     assert page.url.endswith("order=oldest#timeline")
+
+
+def test_an_attachment_is_saved_under_its_name(site: Site, tmp_path: Path) -> None:
+    page = site.page(java_script_enabled=False)
+    page.goto(f"{site.base}/cases/{site.case_id}?as_of=2026-08-05")
+    with page.expect_download() as saved:
+        page.click(f"text={LETTER}")
+    assert saved.value.suggested_filename == LETTER
+    saved.value.save_as(tmp_path / "saved")
+    assert (tmp_path / "saved").read_bytes() == pdf(LETTER.encode())
 
 
 def test_an_override_of_the_reading_direction_ends_with_its_text(site: Site) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.memory import MemoryLedger
+from domain.attachment import Content
 from domain.case import Act, Case, Corrected, Imported, Opening, Recorded, Role, Step, Voided
 from domain.cases.suggestion import HandedOver, ReplyIssued, Suggestion, SuggestionSubmitted
 from domain.docket import Docket, Receipt, Request
@@ -35,9 +36,12 @@ def role_for(step: type[Step] | Step) -> Role:
 
 
 class Trusting(Docket):
-    """Takes references to cases that there are not."""
+    """Takes references to cases that there are not, and attachments that nobody handed in."""
 
     def _require_case(self, case_id: str, field: str, jurisdiction: Jurisdiction) -> None:
+        """Nothing is refused."""
+
+    def _require_content(self, content: Content, act: Act, jurisdiction: Jurisdiction, case: Case | None) -> None:
         """Nothing is refused."""
 
 

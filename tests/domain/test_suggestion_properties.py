@@ -39,6 +39,7 @@ def _variants() -> Iterator[Step]:
     yield s.SimilarLinked(other_number="2025-007", relation=s.Relation.REPEAT)
     yield s.CommitmentMade(commitment="1", unit="jtj", text="-", due_on=NEXT_YEAR)
     yield s.CommitmentFulfilled(commitment="1")
+    yield SAMPLES["case.attachment_added.v1"]
     for step in SAMPLES.values():
         declared = step.declared
         if declared.case_type is not Suggestion or declared.opens or isinstance(step, s.HandedOver):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from domain.attachment import AttachmentKind, MediaType
 from domain.case import (
     Act,
+    AttachmentAdded,
     Corrected,
     DeadlineRecalculated,
     Imported,
@@ -97,6 +99,14 @@ _STEPS: list[Step] = [
     Voided(voids=2, reason="重复录入", approved_by="主任"),
     DeadlineRecalculated(
         clock="suggestion.reply", part="jtj", due_before=DUE_ON, deadline=DEADLINE, reason="公布次年放假安排"
+    ),
+    AttachmentAdded(
+        sha256="3f" * 32,
+        name="答复函（云交函〔2026〕5号）.pdf",
+        media_type=MediaType.PDF,
+        size=284_113,
+        kind=AttachmentKind.REPLY_LETTER,
+        about=1,
     ),
     s.SuggestionSubmitted.model_validate(_SUBMISSION),
     s.MotionConverted.model_validate({**_SUBMISSION, "motion": "第3号", "decided_by": "大会主席团"}),

@@ -1,0 +1,84 @@
+"""Attachments of a case at a moment, as they are handed out: never shown by the browser, never kept by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.problems import ProblemError
+from api.services import Services
+from domain.attachment import MediaType
+from domain.case import Attachment, Case
+
+PIECE = 256 * 1024
+HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-store",
+    "Accept-Ranges": "bytes",
+}
+PARTIAL = 206
+NOT_MODIFIED = 304
+
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
+
+
+def hand_out(request: Request, services: Services, case: Case, sha256: str) -> Response:
+    """The content that the case has under that hash, whole or the one range that is asked for."""
+    attached = case.attachment(sha256)
+    if attached is None:
+        raise ProblemError("no-such-attachment", sha256=sha256[:64])
+    path = services.files.path(attached.sha256, attached.size)
+    tag = f'"{attached.sha256}"'
+    headers = HEADERS | {"ETag": tag, "Content-Disposition": disposition(attached.name)}
+    if tag in re.split(r"\s*,\s*(?:W/)?", request.headers.get("if-none-match", "").removeprefix("W/")):
+        return Response(status_code=NOT_MODIFIED, headers=headers)
+    first, last, status = 0, attached.size - 1, 200
+    if (asked := _range(request, attached.size, tag)) is not None:
+        (first, last), status = asked, PARTIAL
+        headers["Content-Range"] = f"bytes {first}-{last}/{attached.size}"
+    headers["Content-Length"] = str(last - first + 1)
+    kind = media_type(attached)
+    if getattr(request.state, "head", False):
+        return Response(None, status, headers, kind)
+    return StreamingResponse(_pieces(path, first, last), status, headers, kind)
+
+
+def disposition(name: str) -> str:
+    """To be saved under that name (RFC 6266)."""
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def media_type(attached: Attachment) -> str:
+    """What the file is, as a header says it."""
+    return "text/plain; charset=utf-8" if attached.media_type is MediaType.TEXT else attached.media_type.value
+
+
+def _range(request: Request, size: int, tag: str) -> tuple[int, int] | None:
+    """The first and the last byte that are asked for; None is the whole, as for several ranges at once."""
+    asked = _RANGE.match(request.headers.get("range", "").replace(" ", ""))
+    if asked is None or request.headers.get("if-range", tag) != tag or asked[0] == "bytes=-":
+        return None
+    if not asked[1]:
+        first, last = max(0, size - int(asked[2])), size - 1
+    else:
+        first, last = int(asked[1]), min(int(asked[2] or size), size - 1)
+    if asked[1] and asked[2] and int(asked[2]) < first:
+        return None
+    if first > last:
+        raise ProblemError("range-not-there", size=size, headers={"Content-Range": f"bytes */{size}"})
+    return first, last
+
+
+def _pieces(path: Path, first: int, last: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(first)
+        left = last - first + 1
+        while left > 0 and (piece := file.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
