@@ -30,9 +30,14 @@ _CLOSING = {"Connection": "close"}
 _Done = TypeVar("_Done")
 
 
-async def take_in(request: Request, files: Files, asker: Principal, name: str | None) -> Received:
-    """Keep the file that the request carries, or leave nothing of it; `name` goes before what a form calls it."""
-    form = _Form(request) if _is_form(request) else None
+async def take_in(
+    request: Request, files: Files, asker: Principal, name: str | None, fields: dict[str, str] | None = None
+) -> Received:
+    """Keep the file that the request carries, or leave nothing of it; `name` goes before what a form calls it.
+
+    What a form says beside its file is put into `fields`.
+    """
+    form = _Form(request, {} if fields is None else fields) if _is_form(request) else None
     declared = _declared(request, files.most, 0 if form is None else AROUND)
     upload: Upload | None = None
     held = bytearray()
@@ -86,10 +91,13 @@ def _too_large(most: object) -> NoReturn:
 
 
 class _Form:
-    """A form with one file, as a browser sends it; other fields of it are passed over."""
+    """A form with one file, as a browser sends it, and with small fields beside it."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, fields: dict[str, str]) -> None:
         self.name = ""
+        self._fields = fields
+        self._beside: str | None = None
+        self._text = bytearray()
         self._request = request
         self._files = 0
         self._around = 0
@@ -108,6 +116,7 @@ class _Form:
                     "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
                     "on_header_end": self._header,
                     "on_part_data": self._data,
+                    "on_part_end": self._part_end,
                     "on_end": self._end,
                 },
             )
@@ -135,6 +144,12 @@ class _Form:
 
     def _part(self) -> None:
         self._inside = False
+        self._beside = None
+        self._text.clear()
+
+    def _part_end(self) -> None:
+        if self._beside is not None:
+            self._fields[self._beside] = self._text.decode("utf-8", "replace")
 
     def _header(self) -> None:
         name, value = bytes(self._field).lower(), bytes(self._value)
@@ -145,6 +160,7 @@ class _Form:
         said = Message()
         said["content-disposition"] = value.decode("utf-8", "replace")
         if (filename := said.get_filename()) is None:
+            self._beside = str(said.get_param("name", "", "content-disposition"))
             return
         self._files += 1
         if self._files > 1:
@@ -154,6 +170,8 @@ class _Form:
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._inside:
             self._found += data[start:end]
+        elif self._beside is not None:
+            self._text += data[start:end]
 
     def _end(self) -> None:
         self._ended = True

@@ -16,13 +16,14 @@ from fastapi import Request
 from pydantic import ValidationError
 
 from api.problems import ProblemError
-from api.services import Services
+from api.services import Received, Services
 from api.web.forms import TOKEN
 from api.web.guard import refuse_forged
 from api.web.stepforms import FieldView, Form, Given, actions
 from api.web.viewmodels import Teller, case_path
 from domain import procedure
-from domain.case import Act, Case, Opening, SourceDocument, Step
+from domain.attachment import AttachmentKind
+from domain.case import Act, AttachmentAdded, Case, Opening, Role, SourceDocument, Step
 from domain.casefile import CaseFile
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
@@ -78,6 +79,8 @@ class Doing:
 
     actions: list[ActionView]
     form: FormView | None = None
+    attach: str | None = None
+    """Where a file may be sent, if the reader may add one."""
 
     @property
     def open(self) -> list[ActionView]:
@@ -140,7 +143,30 @@ def doing(
         shown.append(ActionView(name, tell.step(action.step), f"{path}?step={name}#do", why, chosen))
         if chosen and (why is None or posted is not None):
             form = _form(tell, asker, action.step, f"{path}/steps/{name}", case, case_file.version, posted)
-    return Doing(shown, form)
+    attach = f"{path}/attachments" if _may_attach(case, asker) else None
+    return Doing(shown, form, attach)
+
+
+def _may_attach(case: Case, asker: Principal) -> bool:
+    if asker.role not in AttachmentAdded.roles(type(case)):
+        return False
+    act = Act(actor=asker.actor, role=asker.role, office=asker.office, occurred_at=datetime.now(UTC))
+    return asker.role not in {Role.HANDLING_UNIT, Role.DEPUTY} or case.takes_part(act)
+
+
+def attach(
+    services: Services,
+    tell: Teller,
+    asker: Principal,
+    case_file: CaseFile,
+    received: Received,
+    fields: Mapping[str, str],
+) -> Receipt:
+    """Name a file that was taken in by a step of the case."""
+    if (kind := fields.get("kind", "")) not in set(AttachmentKind):
+        raise Refused("value-not-allowed", field="kind", reason="enum")
+    step = AttachmentAdded(name=received.name, kind=AttachmentKind(kind), **received.content._asdict())
+    return services.docket.record(case_file.id, step, _act(asker, tell, {}))
 
 
 def opening_form(tell: Teller, asker: Principal, step: type[Opening], posted: Posted | None = None) -> FormView:

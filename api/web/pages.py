@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,9 +22,33 @@ from api.attachments import hand_out
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
+from api.uploading import take_in
 from api.v1.finding import case_file_of
-from api.web.doing import ActionView, Doing, Posted, doing, opening_form, opening_name, openings, read_fields, take
-from api.web.guard import ACCOUNTS, SEE_OTHER, SIGN_IN, admit, known, me, reader_of, reader_of_case, recall
+from api.web.doing import (
+    ActionView,
+    Doing,
+    Posted,
+    attach,
+    doing,
+    opening_form,
+    opening_name,
+    openings,
+    read_fields,
+    take,
+)
+from api.web.forms import TOKEN
+from api.web.guard import (
+    ACCOUNTS,
+    SEE_OTHER,
+    SIGN_IN,
+    admit,
+    known,
+    me,
+    reader_of,
+    reader_of_case,
+    recall,
+    refuse_forged,
+)
 from api.web.listing import ListQuery, listing
 from api.web.viewmodels import (
     Here,
@@ -225,6 +250,19 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         timeline=timeline,
         doing=may,
     )
+
+
+@router.post("/cases/{case_id}/attachments")
+async def attach_file(request: Request, case_id: str) -> Response:
+    """Keep the file of the form, name it by a step, and show the case with it."""
+    services, asker = services_of(request), reader_of_case(request, case_id)
+    case_file = await run_in_threadpool(case_file_of, services, asker, case_id)
+    fields: dict[str, str] = {}
+    received = await take_in(request, services.files, asker, None, fields)
+    refuse_forged(request, fields.get(TOKEN))
+    tell = await run_in_threadpool(_teller_now, request, asker)
+    receipt = await run_in_threadpool(attach, services, tell, asker, case_file, received, fields)
+    return RedirectResponse(f"{case_path(case_id)}#step-{receipt.version}", SEE_OTHER)
 
 
 @router.get("/cases/{case_id}/attachments/{sha256}")

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from api.web.viewmodels import OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller
 from domain import procedure
-from domain.case import Case, Corrected, DeadlineRecalculated, Part, Role, Step, Voided
+from domain.case import AttachmentAdded, Case, Corrected, DeadlineRecalculated, Part, Role, Step, Voided
 from domain.office import Level, Office
 from domain.principal import Principal
 from domain.refusal import Refused
@@ -27,8 +27,8 @@ MOST_ROWS = 20
 
 _FILLED_IN = frozenset({"jurisdiction", "time_zone", "due_before", "deadline", "normalised"})
 """Fields that nobody gives: they are filled in when the step is recorded."""
-_NOT_BY_FORM = (Corrected, Voided, DeadlineRecalculated)
-"""Steps about other steps, which have a way of their own."""
+_NOT_BY_FORM = (AttachmentAdded, Corrected, Voided, DeadlineRecalculated)
+"""Steps about files and about other steps, which have a way of their own."""
 _INDEX = re.compile(r"(\d{1,2})\.")
 _SPARE = 1
 _LONG_TEXT = 1_000

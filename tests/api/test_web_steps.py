@@ -17,6 +17,7 @@ from api.words import LANGUAGES, Language, words
 from domain.case import CASE_TYPES, STEPS, Opening, Role
 from domain.cases.suggestion import HandedOver, ReplyIssued
 from domain.principal import Principal
+from tests.adapters.papers import pdf
 from tests.api.conftest import Office
 from tests.domain.support import LEAD, Desk
 from tests.registry import shipped_registry
@@ -36,7 +37,7 @@ def filled(client: TestClient, page: str, **fields: Any) -> tuple[str, dict[str,
     text = client.get(page).text
     action = re.search(r'class="step-form" method="post" action="([^"]+)"', text)
     assert action is not None, text
-    own = {name: hidden(text.partition("step-form")[2], name) for name in ("form_token", "version", "key")}
+    own = {name: hidden(text.partition('class="step-form"')[2], name) for name in ("form_token", "version", "key")}
     return unescape(action[1]), own | {"act.occurred_on": "2026-03-02"} | fields
 
 
@@ -97,7 +98,7 @@ def test_a_stale_form_says_what_happened_and_keeps_what_was_written(office: Offi
     assert stale.status_code == 409
     assert "审核" in stale.text.partition('role="alert"')[2].partition("</ul>")[0]
     assert "我的意见" in stale.text
-    again = data | {name: hidden(stale.text.partition("step-form")[2], name) for name in ("version", "key")}
+    again = data | {name: hidden(stale.text.partition('class="step-form"')[2], name) for name in ("version", "key")}
     assert office.client.post(action, data=again, follow_redirects=False).status_code == 303
 
 
@@ -112,7 +113,7 @@ def test_a_form_that_is_sent_twice_is_recorded_once(office: Office) -> None:
     assert office.stored() == 2
     other = office.client.post(action, data=data | {"lead_unit": "zjj"}, follow_redirects=False)
     assert other.status_code == 422
-    assert hidden(other.text.partition("step-form")[2], "key") != data["key"]
+    assert hidden(other.text.partition('class="step-form"')[2], "key") != data["key"]
 
 
 @pytest.mark.database
@@ -157,7 +158,7 @@ def test_only_what_ones_role_may_do_is_offered_and_what_is_closed_says_why(
     stranger = office.browser("jyj-1").get(case).text
     assert not re.findall(r"\?step=(signed_for|reply_issued)#do", stranger)
     assert "本单位没有承办" in stranger
-    assert "step-form" not in unit.get(f"{case}?step=handed_over").text
+    assert 'class="step-form"' not in unit.get(f"{case}?step=handed_over").text
     past = office.client.get(f"{case}?step=unit_assigned&as_of=2026-03-31").text
     assert "step-form" not in past
     assert "#do" not in past
@@ -233,3 +234,29 @@ def test_a_form_reads_back_every_sample_that_it_can_say() -> None:
         "unit",
         "deputy",
     }
+
+
+def sent(browser: TestClient, case: str, content: bytes, name: str = "答复函.pdf", **fields: str) -> httpx2.Response:
+    token = hidden(browser.get(case).text, "form_token")
+    data = {"form_token": token, "kind": "reply_letter"} | fields
+    return browser.post(f"{case}/attachments", data=data, files={"file": (name, content)}, follow_redirects=False)
+
+
+@pytest.mark.database
+def test_a_unit_attaches_its_reply_letter_on_the_page_and_a_stranger_does_not(office: Office, unit: TestClient) -> None:
+    case = f"/cases/{office.handed_over().json()['case_id']}"
+    letter = pdf("答复".encode())
+    assert sent(unit, case, letter).status_code == 303
+    page = unit.get(case).text
+    assert "答复函.pdf" in page
+    link = re.search(rf'href="({case}/attachments/[0-9a-f]{{64}})"', page)
+    assert link is not None
+    assert office.client.get(link[1]).content == letter
+    office.account("jyj-1", "handling_unit", office="jyj")
+    stranger = office.browser("jyj-1")
+    assert "multipart/form-data" not in stranger.get(case).text
+    assert sent(stranger, case, letter).status_code == 403
+    for changed, status in (({"form_token": "0" * 64}, 403), ({"kind": "love_letter"}, 422)):
+        assert sent(unit, case, letter, **changed).status_code == status, changed
+    assert sent(unit, case, b"<html>").status_code == 422
+    assert office.stored() == 3
