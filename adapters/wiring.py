@@ -14,6 +14,7 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.exchange.sheets import Sheets
 from adapters.identity.tokens import Tokens
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
@@ -44,6 +45,7 @@ class Services:
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
+    sheets: Sheets = field(default_factory=Sheets, repr=False)
     _due: float = field(default=0.0, repr=False)
 
     def look_after(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from domain.docket import Docket, LedgerEvent
 from domain.moment import Moment
 from domain.principal import Principal
 from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
+from projections.sheet import Format, Sheet
 
 
 class Views(Protocol):
@@ -59,6 +61,13 @@ class Tokens(Protocol):
         """Whose token it is; None if it is not in force."""
 
 
+class Sheets(Protocol):
+    """What a sheet becomes for Excel, WPS and whatever reads CSV."""
+
+    def write(self, sheet: Sheet, format: Format) -> Iterator[bytes]:
+        """The file, piece by piece."""
+
+
 class Services(Protocol):
     """What the composition root hands over."""
 
@@ -73,6 +82,10 @@ class Services(Protocol):
     @property
     def tokens(self) -> Tokens:
         """Who asks."""
+
+    @property
+    def sheets(self) -> Sheets:
+        """How lists are taken along."""
 
     @property
     def secret(self) -> bytes:

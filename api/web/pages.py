@@ -12,15 +12,16 @@ from uuid import uuid4
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
+from api.exporting import MEDIA_TYPES, export
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
-from api.web.listing import ListQuery, listing
+from api.web.listing import ExportQuery, ListQuery, listing, wanted_by
 from api.web.viewmodels import (
     Here,
     MomentBar,
@@ -95,6 +96,29 @@ def cases(request: Request) -> Response:
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
     return _render(request, "cases.html", page=page, bar=bar, sample=page.sample)
+
+
+@router.get("/cases/export")
+def exported_cases(request: Request) -> Response:
+    """The whole case list at a moment, as a file."""
+    here, say, services = _here(request), _say(request), services_of(request)
+    query = _query(ExportQuery, here)
+    tell = Teller(say, load_jurisdiction(query.jurisdiction or jurisdiction_codes()[0]))
+    asked = _asked(here, tell)
+    moment = asked.of_lists(services)
+    found = export(
+        say,
+        services.views,
+        wanted_by(query),
+        moment,
+        sort=query.sort,
+        zone=tell.zone,
+        known_at=asked.known_at,
+        format=query.format,
+    )
+    pieces = services.sheets.write(found.sheet, query.format)
+    headers = {"Content-Disposition": found.disposition}
+    return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[query.format])
 
 
 @router.get("/cases/{case_id}")
