@@ -32,6 +32,7 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _NARROWEST, _WIDEST = 8, 60
 _SHEET_NAME = 31
 _NOT_IN_SHEET_NAME = str.maketrans("", "", "[]:*?/\\'")
+_NOT_IN_XML = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 _FIRST_DAY = date(1900, 3, 1)
 """Before it, Excel counts days otherwise than the calendar does."""
 _CHUNK = 64 * 1024
@@ -70,7 +71,7 @@ def write_texts(path: Path, name: str, rows: Sequence[Sequence[str]]) -> None:
         widths = [_NARROWEST] * max(map(len, rows))
         for number, cells in enumerate(rows):
             for place, cell in enumerate(cells):
-                sheet.write_string(number, place, cell[:LONGEST_CELL], text if number else heading)
+                sheet.write_string(number, place, _written(cell), text if number else heading)
                 widths[place] = max(widths[place], width_of(cell[:_WIDEST]) + 2)
         _set_widths(sheet, widths, text)
 
@@ -149,7 +150,7 @@ def _write(to: Worksheet, row: int, place: int, value: Value, format: CellFormat
     if value is None or value == "":
         return
     if isinstance(value, str):
-        to.write_string(row, place, value[:LONGEST_CELL], format)
+        to.write_string(row, place, _written(value), format)
     elif isinstance(value, date):
         if value < _FIRST_DAY:
             to.write_string(row, place, value.isoformat())
@@ -157,6 +158,11 @@ def _write(to: Worksheet, row: int, place: int, value: Value, format: CellFormat
             to.write_datetime(row, place, value, format)
     else:
         to.write_number(row, place, value, format)
+
+
+def _written(text: str) -> str:
+    """A text as far as a cell holds it, without the two characters that no XML may have."""
+    return text[:LONGEST_CELL].translate(_NOT_IN_XML)
 
 
 def _set_widths(to: Worksheet, widths: Sequence[int], format: CellFormat) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from adapters.exchange import suggestions
+from adapters.exchange.grid import ImportRefused
 from adapters.exchange.importer import Report, run_import
 from adapters.exchange.profiles import Profile, profile_named
-from adapters.exchange.source import ImportRefused, Table
+from adapters.exchange.source import Table
 from adapters.exchange.suggestions import NAMES, SuggestionsSheet, read_mapping
 from adapters.exchange.template import example_rows, write_template
 from adapters.memory import MemoryLedger
@@ -258,7 +259,7 @@ def test_an_unknown_jurisdiction_and_options_that_a_profile_does_not_take_are_re
         (("sangiin-questions", None, {"title": "件名"}), "import-columns-are-fixed"),
     ):
         with pytest.raises(Refused) as refused:
-            profile_named(*arguments)  # type: ignore[arg-type]
+            profile_named(*arguments)
         assert refused.value.message_id == message_id
 
 

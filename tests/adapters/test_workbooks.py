@@ -47,7 +47,10 @@ def values(path: Path, layout: Layout = LAYOUT) -> list[tuple[int, list[str]]]:
 
 
 def troubles(rows: list[Row]) -> list[tuple[int, str | None, str | None]]:
-    return [(r.number, r.unreadable and r.unreadable.message_id, r.unreadable and r.unreadable.field) for r in rows]
+    return [
+        (row.number, None, None) if why is None else (row.number, why.message_id, why.field)
+        for row, why in ((row, row.unreadable) for row in rows)
+    ]
 
 
 def refusal(path: Path, layout: Layout = LAYOUT, sheet: str | None = None) -> ImportRefused:
@@ -60,7 +63,12 @@ def refusal(path: Path, layout: Layout = LAYOUT, sheet: str | None = None) -> Im
 
 
 def test_a_workbook_is_read_with_its_numbers_as_text_and_its_dates_as_days(tmp_path: Path) -> None:
-    rows = [[NUMBER, TITLE, DAY], [2026001, "建议甲", date(2026, 3, 1)], ["007", "建议乙", None], [1.5, "丙", 0.25]]
+    rows: list[list[Any]] = [
+        [NUMBER, TITLE, DAY],
+        [2026001, "建议甲", date(2026, 3, 1)],
+        ["007", "建议乙", None],
+        [1.5, "丙", 0.25],
+    ]
     assert values(workbook(tmp_path / "a.xlsx", rows)) == [
         (1, ["2026001", "建议甲", "2026-03-01"]),
         (2, ["007", "建议乙", ""]),
