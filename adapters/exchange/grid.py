@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import orjson
@@ -52,17 +54,20 @@ class Grid:
         self.header = header
         self.nameless: set[int] = set()
         """Columns without a header in which something stands."""
-        self._rows: list[tuple[int, bytes]] = []
+        self._numbers = array("Q")
+        self._ends = array("Q", [0])
+        self._packed = bytearray()
+        """The rows end to end: a hundred thousand pieces of memory would take five times as much."""
         self._tall: list[tuple[int, int, int]] = []
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._numbers)
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
         """Each row with its number below the header; a cell within a merge over rows is a fault."""
         merges = deque(sorted(self._tall))
         reaches: dict[int, int] = {}
-        for number, packed in self._rows:
+        for number, packed in self._unpacked():
             reaches = {column: last for column, last in reaches.items() if last >= number}
             while merges and merges[0][0] <= number:
                 _, last, column = merges.popleft()
@@ -73,14 +78,20 @@ class Grid:
                 cells[column] = Fault("import-merged-rows")
             yield number - self.header.row, cells
 
+    def _unpacked(self) -> Iterator[tuple[int, memoryview]]:
+        whole = memoryview(self._packed)
+        for number, (start, end) in zip(self._numbers, pairwise(self._ends), strict=True):
+            yield number, whole[start:end]
+
     def add(self, number: int, cells: Mapping[int, Cell]) -> int:
-        """Keep a row; returns how many bytes that takes."""
+        """Keep a row; returns how many bytes all of them take."""
         width = len(self.header.cells)
         named = self.header.cells
         self.nameless.update(place for place in cells if place >= width or not named[place])
-        packed = orjson.dumps([cells.get(place, "") for place in range(width)], default=tuple)
-        self._rows.append((number, packed))
-        return len(packed)
+        self._packed += orjson.dumps([cells.get(place, "") for place in range(width)], default=tuple)
+        self._numbers.append(number)
+        self._ends.append(len(self._packed))
+        return len(self._packed)
 
     def merge(self, first: Place, last: Place) -> int:
         """Note cells that are merged over several rows; returns how many such columns of merges there are."""
@@ -103,7 +114,6 @@ class Collector:
         self._last = 0
         self._grid: Grid | None = None
         self._nearest: Header | None = None
-        self._bytes = 0
         self.settled = False
         """Whether more rows of this sheet are of no use, because it does not fit."""
 
@@ -171,8 +181,7 @@ class Collector:
         return self._grid
 
     def _keep(self, grid: Grid, number: int, cells: Mapping[int, Cell]) -> None:
-        self._bytes += grid.add(number, cells)
-        if self._bytes > MOST_TEXT:
+        if grid.add(number, cells) > MOST_TEXT:
             self.too_much()
         if len(grid) > MOST_ROWS:
             raise ImportRefused("import-too-many-rows", file=self.file, sheet=self._sheet, most=MOST_ROWS)

@@ -32,9 +32,10 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _NARROWEST, _WIDEST = 8, 60
 _SHEET_NAME = 31
 _NOT_IN_SHEET_NAME = str.maketrans("", "", "[]:*?/\\'")
-_NOT_IN_XML = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 _FIRST_DAY = date(1900, 3, 1)
 """Before it, Excel counts days otherwise than the calendar does."""
+_MEASURED = 1_000
+"""Rows after whose texts the width of a column is chosen."""
 _CHUNK = 64 * 1024
 _BATCH = 1_000
 
@@ -139,7 +140,8 @@ def _write_rows(to: Worksheet, sheet: Sheet, formats: dict[Kind, CellFormat], he
     for last, row in enumerate(sheet.rows, 1):
         for place, value in enumerate(row):
             _write(to, last, place, value, kinds[place])
-            widths[place] = max(widths[place], min(_WIDEST, width_of(str(value or "")) + 2))
+            if last <= _MEASURED:
+                widths[place] = max(widths[place], min(_WIDEST, width_of(str(value or "")) + 2))
     for place, width in enumerate(widths):
         to.set_column(place, place, width)
     to.freeze_panes(1, 0)
@@ -162,7 +164,9 @@ def _write(to: Worksheet, row: int, place: int, value: Value, format: CellFormat
 
 def _written(text: str) -> str:
     """A text as far as a cell holds it, without the two characters that no XML may have."""
-    return text[:LONGEST_CELL].translate(_NOT_IN_XML)
+    if len(text) > LONGEST_CELL or not text.isascii():
+        return text[:LONGEST_CELL].replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
+    return text
 
 
 def _set_widths(to: Worksheet, widths: Sequence[int], format: CellFormat) -> None:
