@@ -14,7 +14,7 @@ from api.web.viewmodels import Teller
 from api.words import Words
 from domain.case import CASE_TYPES
 from domain.moment import Moment, day_of
-from domain.office import load_jurisdiction
+from domain.office import jurisdiction_codes, load_jurisdiction
 from domain.refusal import Refused
 from projections.reading import CaseRow, Counts, Filter
 from projections.sheet import Column, Format, Kind, Line, Sheet, Value
@@ -167,20 +167,24 @@ def _lines(
     yield Line(say("export.answered_share"), share, "percent")
 
 
+def _places(wanted: Filter) -> list[str]:
+    return [wanted.jurisdiction] if wanted.jurisdiction else jurisdiction_codes()
+
+
 def _told(say: Words, wanted: Filter) -> str:
     """The filter in words."""
-    tell = Teller(say, load_jurisdiction(wanted.jurisdiction)) if wanted.jurisdiction else None
+    tellers = [Teller(say, load_jurisdiction(code)) for code in _places(wanted)]
     told = []
     for one in fields(wanted):
         if (value := getattr(wanted, one.name)) is None:
             continue
         text = str(value)
-        if one.name == "jurisdiction" and tell is not None:
-            text = str(getattr(tell.jurisdiction, tell.lang))
-        elif one.name == "unit" and tell is not None:
-            text = tell.unit(text)
-        elif one.name == "deputy" and tell is not None:
-            text = tell.person(text)
+        if one.name == "jurisdiction":
+            text = str(getattr(tellers[0].jurisdiction, say.language))
+        elif one.name == "unit":
+            text = next((tell.unit(text) for tell in tellers if tell.jurisdiction.unit(text)), text)
+        elif one.name == "deputy":
+            text = next((tell.person(text) for tell in tellers if tell.jurisdiction.deputy(text)), text)
         elif one.name == "state":
             text = say(f"page.state.{text}")
         elif one.name in {"stage", "kind"}:

@@ -117,11 +117,12 @@ class Collector:
         self.settled = False
         """Whether more rows of this sheet are of no use, because it does not fit."""
 
-    def begin(self, sheet: str) -> None:
-        """The next sheet."""
-        self.sheets.append(sheet)
+    def begin(self, sheet: str, *, hidden: bool = False) -> None:
+        """The next sheet; one that is hidden is passed over."""
+        if not hidden:
+            self.sheets.append(sheet)
         self._sheet, self._head, self._last, self._grid = sheet, [], 0, None
-        self.settled = self._wanted is not None and sheet != self._wanted
+        self.settled = hidden or (self._wanted is not None and sheet != self._wanted)
 
     def row(self, number: int, cells: Mapping[int, Cell]) -> None:
         """A row of this sheet, counted from 1; its empty cells need not be told."""

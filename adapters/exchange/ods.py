@@ -20,7 +20,7 @@ def is_workbook(package: Package) -> bool:
 
 
 def read(package: Package, collector: Collector) -> Grid | None:
-    """The first sheet that fits; None if none does."""
+    """The first visible sheet that fits; None if none does."""
     if any(name.startswith(_MACROS) for name in package.names):
         raise ImportRefused("import-macros", file=package.file)
     if _MANIFEST in package.names and b"encryption-data" in package.read(_MANIFEST):
@@ -36,6 +36,8 @@ class _Reader:
     def __init__(self, collector: Collector) -> None:
         self.grid: Grid | None = None
         self._collector = collector
+        self._style = ""
+        self._hidden: set[str] = set()
         self._within = 0
         self._row, self._repeated, self._column = 0, 1, 0
         self._cells: dict[int, Cell] = {}
@@ -49,6 +51,8 @@ class _Reader:
         """An element begins."""
         if tag == "table":
             self._begin_table(attributes)
+        elif not self._within:
+            self._note_style(tag, attributes)
         elif self._within != 1 or self.grid is not None:
             return
         elif tag == "table-row":
@@ -87,8 +91,16 @@ class _Reader:
     def _begin_table(self, attributes: dict[str, str]) -> None:
         self._within += 1
         if self._within == 1 and self.grid is None:
-            self._collector.begin(attribute(attributes, "name") or "")
+            hidden = attribute(attributes, "style-name") in self._hidden
+            self._collector.begin(attribute(attributes, "name") or "", hidden=hidden)
             self._row, self._merges, self._lines, self._aside = 0, [], [], 0
+
+    def _note_style(self, tag: str, attributes: dict[str, str]) -> None:
+        """Whether tables of a style are shown is said before the first of them."""
+        if tag == "style":
+            self._style = attribute(attributes, "name") or ""
+        elif tag == "table-properties" and attribute(attributes, "display") == "false":
+            self._hidden.add(self._style)
 
     def _text(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "p" and self._length <= _LONGEST_CELL:

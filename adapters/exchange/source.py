@@ -23,8 +23,8 @@ from domain.case import SourceDocument, Step
 from domain.moment import Precision
 from domain.refusal import Refused
 
-MOST_BYTES = 512 * 1024 * 1024
-"""The largest file that is read; a larger one is split by whoever has it."""
+MOST_BYTES = 100 * 1024 * 1024
+"""The largest CSV file that is read, so that its text fits into memory; a larger one is split by whoever has it."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _OTHER_FORMATS = {b"%PDF": "pdf", b"PK\x05\x06": "zip", b"{\\rtf": "rtf"}
@@ -71,11 +71,12 @@ class Table:
     """A CSV file in UTF-8, or one sheet of a workbook, with the columns that a profile wants, in any order."""
 
     def __init__(self, path: Path, layout: Layout, sheet: str | None = None) -> None:
-        if path.stat().st_size > MOST_BYTES:
-            raise ImportRefused("import-file-too-large", file=path.name, most=MOST_BYTES)
+        self.is_workbook = is_workbook(path)
+        most = packages.MOST_BYTES if self.is_workbook else MOST_BYTES
+        if path.stat().st_size > most:
+            raise ImportRefused("import-file-too-large", file=path.name, most=most)
         data = path.read_bytes()
         self.sha256 = hashlib.sha256(data).hexdigest()
-        self.is_workbook = data.startswith((_ZIP, _OLE))
         self._content: Grid | _Csv
         if self.is_workbook:
             self._content = _workbook(path, data, layout, sheet)
@@ -136,8 +137,6 @@ def is_workbook(path: Path) -> bool:
 
 
 def _workbook(path: Path, data: bytes, layout: Layout, sheet: str | None) -> Grid:
-    if len(data) > packages.MOST_BYTES:
-        raise ImportRefused("import-file-too-large", file=path.name, most=packages.MOST_BYTES)
     collector = Collector(path.name, layout, sheet)
     try:
         if data.startswith(_OLE):

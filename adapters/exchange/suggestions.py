@@ -93,7 +93,8 @@ _DAYS = (
     re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日\Z"),
     re.compile(r"(\d{4})(\d{2})(\d{2})\Z"),
 )
-_OUTCOME = re.compile(r"([A-Z])(?:\d{0,2}类?)?(?:[（(\-:：、.].*)?\Z", re.DOTALL)
+_OUTCOME = re.compile(r"([A-Z]\d{0,2})类?(?:[（(\-:：、.].*)?\Z", re.DOTALL)
+_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 _SEVERAL = re.compile(r"[、，,;；\r\n]+")
 
 
@@ -126,6 +127,8 @@ class SuggestionsSheet:
             raise Refused("import-missing", field="number")
         if len(key) > _LONGEST_KEY:
             raise Refused("value-not-allowed", field="number", reason="string_too_long", max_length=_LONGEST_KEY)
+        if not key.isprintable():
+            raise Refused("value-not-allowed", field="number", reason="string_pattern_mismatch")
         return key
 
     def case(self, row: Row, key: str) -> SourceCase:
@@ -140,7 +143,8 @@ class SuggestionsSheet:
             steps.append(self._replied(values, days["replied_on"], days["handed_over_on"]))
         if "evaluated_on" in days:
             steps.append(self._evaluated(values, days["evaluated_on"], days["submitted_on"]))
-        return SourceCase(steps)
+        joined = [Refused("import-lines-joined", field="title")] if _LINE_BREAKS.search(values["title"]) else []
+        return SourceCase(steps, joined)
 
     def figures(self, case_file: CaseFile) -> Iterator[str]:
         """What a report on a list tells beside the number of steps."""
@@ -158,7 +162,7 @@ class SuggestionsSheet:
         deputy = self._deputy(values["lead_deputy"], day, "lead_deputy")
         step = SuggestionSubmitted(
             jurisdiction=self.jurisdiction,
-            title=" ".join(values["title"].split()),
+            title=_LINE_BREAKS.sub("", values["title"]),
             lead_deputy=deputy,
             co_signers=tuple(self._deputy(name, day, "co_signers") for name in _several(values["co_signers"])),
             number=key,

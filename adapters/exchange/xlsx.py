@@ -23,7 +23,7 @@ from adapters.exchange.grid import (
 from adapters.exchange.package import Package, attribute
 
 _CONTENT_TYPES = "[Content_Types].xml"
-_MACROS = "vbaproject.bin"
+_MACROS = re.compile(r"(?:^|/)vbaproject\.bin\Z|^xl/macrosheets/", re.IGNORECASE)
 
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 """Numbers of built-in formats that show a date or a time, the East Asian ones included."""
@@ -81,7 +81,7 @@ def read(package: Package, collector: Collector) -> Grid | None:
 
 
 def _refuse_macros(package: Package) -> None:
-    if any(name.lower().endswith(_MACROS) for name in package.names):
+    if any(map(_MACROS.search, package.names)):
         raise ImportRefused("import-macros", file=package.file)
     if b"macroenabled" in package.read(_CONTENT_TYPES).lower():
         raise ImportRefused("import-macros", file=package.file)

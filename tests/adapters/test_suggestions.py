@@ -156,6 +156,7 @@ def test_a_suggestion_of_a_session_is_told_from_one_between_sessions(office: Off
     ("changes", "message_id", "column"),
     [
         ({"编号": None}, "import-missing", "编号"),
+        ({"编号": "1\0"}, "value-not-allowed", "编号"),
         ({"案由": " "}, "import-missing", "案由"),
         ({"领衔代表": None}, "import-missing", "领衔代表"),
         ({"提出日期": None}, "import-missing", "提出日期"),
@@ -180,6 +181,7 @@ def test_a_suggestion_of_a_session_is_told_from_one_between_sessions(office: Off
         ({"评价日期": None}, "import-needs-column", "评价"),
         ({"评价": None}, "import-needs-column", "评价日期"),
         ({"办理结果": "X"}, "unknown-outcome", "办理结果"),
+        ({"办理结果": "A1类"}, "unknown-outcome", "办理结果"),
         ({"办理结果": "已解决"}, "unknown-outcome", "办理结果"),
         ({"评价": "还行"}, "import-unknown-value", "评价"),
     ],
@@ -197,6 +199,12 @@ def test_dates_out_of_order_are_findings_and_nothing_is_mended(office: Office, t
     report = office.imports(sheet(tmp_path / "a.xlsx", row(答复日期=date(2026, 1, 25))))
     assert report.cases == 1
     assert [(finding.row, finding.message_id) for finding in report.findings] == [(1, "dates-out-of-order")]
+
+
+def test_a_title_that_is_broken_over_lines_is_joined_and_told(office: Office, tmp_path: Path) -> None:
+    report = office.imports(sheet(tmp_path / "a.xlsx", row(案由="建议增开\n夜间公交")))
+    assert [finding.message_id for finding in report.findings] == ["import-lines-joined"]
+    assert office.case("2026001").title == "建议增开夜间公交"
 
 
 def test_a_number_twice_in_a_list_is_refused(office: Office, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange import grid, package
+from adapters.exchange import grid, package, source
 from adapters.exchange.grid import ImportRefused, column_letters, column_place
 from adapters.exchange.layout import Layout
 from adapters.exchange.source import Row, Table
@@ -268,6 +269,23 @@ def test_an_opendocument_sheet_with_macros_or_a_password_is_refused(tmp_path: Pa
     assert refusal(locked).message_id == "import-encrypted"
 
 
+def test_a_hidden_opendocument_sheet_is_passed_over(tmp_path: Path) -> None:
+    head = ods_row(*map(ods_cell, (NUMBER, TITLE, DAY)))
+    styles = '<style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/>'
+    shown = ods_row(ods_cell("1"), ods_cell("甲"))
+    tables = f'{head}</table:table><table:table table:name="二">{head}{shown}'
+    path = ods(tmp_path / "a.ods", tables)
+    content = zipfile.ZipFile(path).read("content.xml").decode()
+    content = content.replace("<office:body>", f"{styles}</style:style><office:body>")
+    content = content.replace('table:name="表"', 'table:name="表" table:style-name="ta2"')
+    path.write_bytes(
+        zipped(
+            {"mimetype": ODS_TYPE, "content.xml": content.replace('xmlns:text="x"', 'xmlns:text="x" xmlns:style="s"')}
+        )
+    )
+    assert (Table(path, LAYOUT).sheet, values(path)) == ("二", [(1, ["1", "甲", ""])])
+
+
 def test_an_opendocument_row_that_says_it_is_there_a_million_times_is_refused(tmp_path: Path) -> None:
     rows = ods_row(*map(ods_cell, (NUMBER, TITLE, DAY)))
     rows += ods_row(ods_cell("1"), attributes='table:number-rows-repeated="1048570"')
@@ -339,6 +357,25 @@ def test_the_old_format_with_macros_or_a_password_is_refused(tmp_path: Path, mor
     assert refusal(path).message_id == message_id
 
 
+@pytest.mark.slow
+def test_a_workbook_of_the_old_format_that_is_damaged_is_read_or_refused(tmp_path: Path) -> None:
+    cells: list[tuple[int, int, str | float]] = [(0, place, name) for place, name in enumerate((NUMBER, TITLE, DAY))]
+    good = xls(tmp_path / "good.xls", [*cells, (1, 0, 7.0), (1, 1, "甲"), (2, 0, "2")]).read_bytes()
+    chance = random.Random(20260331)  # noqa: S311 - the same files every time
+    path = tmp_path / "a.xls"
+    became = set()
+    for _ in range(60):
+        changed = bytearray(good[: chance.choice((len(good), len(good), chance.randrange(8, len(good))))])
+        for _ in range(chance.randrange(40)):
+            changed[chance.randrange(4, len(changed))] ^= 1 << chance.randrange(8)
+        path.write_bytes(changed)
+        try:
+            became.add(str(len(read(path))))
+        except ImportRefused as refused:
+            became.add(refused.message_id)
+    assert {"2", "import-broken-workbook"} <= became
+
+
 def test_another_document_in_a_compound_file_is_named(tmp_path: Path) -> None:
     refused = refusal(xls(tmp_path / "a.xls", [], name="WordDocument"))
     assert (refused.message_id, refused.params["found"]) == ("import-not-a-table", "ole")
@@ -351,6 +388,9 @@ def test_a_workbook_with_macros_is_refused_whatever_it_is_called(tmp_path: Path)
     project = tmp_path / "project.xlsx"
     project.write_bytes(zipped({**members(HEADER), "xl/vbaProject.bin": b"x"}))
     assert refusal(project).message_id == "import-macros"
+    sheet = tmp_path / "sheet.xlsx"
+    sheet.write_bytes(zipped({**members(HEADER), "xl/macrosheets/sheet1.xml": b"<x/>"}))
+    assert refusal(sheet).message_id == "import-macros"
     kind = '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.ms-excel.sheet.macroEnabled.main+xml"/>'
     assert refusal(by_hand(tmp_path / "type.xlsx", HEADER, types=kind)).message_id == "import-macros"
 
@@ -411,10 +451,14 @@ def test_what_is_inflated_is_counted_too(monkeypatch: pytest.MonkeyPatch) -> Non
     assert refused.value.message_id == "import-zip-too-large"
 
 
-def test_a_file_larger_than_a_workbook_may_be_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("start", "most"), [(b"PK\x03\x04", package.MOST_BYTES), (b"", source.MOST_BYTES)])
+def test_a_file_larger_than_what_is_read_is_refused(tmp_path: Path, start: bytes, most: int) -> None:
     path = tmp_path / "a.xlsx"
-    path.write_bytes(b"PK\x03\x04" + b"\0" * package.MOST_BYTES)
-    assert refusal(path).message_id == "import-file-too-large"
+    with path.open("wb") as file:
+        file.write(start)
+        file.truncate(most + 1)
+    refused = refusal(path)
+    assert (refused.message_id, refused.params["most"]) == ("import-file-too-large", most)
 
 
 @pytest.mark.parametrize(
