@@ -111,13 +111,13 @@ def import_(
     from adapters import wiring
     from adapters.exchange.importer import run_import
     from adapters.exchange.profiles import profile_named
-    from adapters.exchange.suggestions import SuggestionsSheet, read_mapping
+    from adapters.exchange.suggestions import SuggestionsSheet
 
-    _require_files(file, mapping, errors)
     who, settings = named(actor), settings_in_force()
     if profile == SuggestionsSheet.name:
         jurisdiction = jurisdiction or settings.jurisdiction
-    chosen = profile_named(profile, jurisdiction, read_mapping(mapping) if mapping else None)
+    chosen = profile_named(profile, jurisdiction, _mapping(mapping))
+    _require_files(file, errors)
     cancelled = _Cancelled()
     with (
         database(settings) as (conninfo, alone),
@@ -157,7 +157,18 @@ def import_(
         raise typer.Exit(Code.REFUSED)
 
 
-def _require_files(file: Path, mapping: Path | None, errors: Path | None) -> None:
+def _mapping(file: Path | None) -> dict[str, str] | None:
+    """What a mapping file says, if one is named."""
+    from adapters.exchange.suggestions import read_mapping
+
+    if file is None:
+        return None
+    if not file.is_file():
+        raise Failed(Code.NOT_FOUND, told(f"There is no file {file}.", f"没有文件 {file}。"))
+    return read_mapping(file)
+
+
+def _require_files(file: Path, errors: Path | None) -> None:
     """Refuse files that are not there, and an error file that could not be written."""
     from adapters.exchange.source import is_workbook
 
@@ -165,8 +176,6 @@ def _require_files(file: Path, mapping: Path | None, errors: Path | None) -> Non
         raise Failed(Code.USAGE, told(f"{file} is a folder, not a file.", f"{file} 是文件夹，不是文件。"))
     if not file.is_file():
         raise Failed(Code.NOT_FOUND, told(f"There is no file {file}.", f"没有文件 {file}。"))
-    if mapping is not None and not mapping.is_file():
-        raise Failed(Code.NOT_FOUND, told(f"There is no file {mapping}.", f"没有文件 {mapping}。"))
     if errors is not None:
         _require_new(errors, "--errors")
         if is_workbook(file) and errors.suffix.lower() != ".xlsx":
