@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from api.moment import written
-from api.services import Views
+from api.moment import Asked, written
+from api.services import Services, Views
 from api.web.viewmodels import Teller
 from api.words import Words
 from domain.case import CASE_TYPES
@@ -96,6 +96,14 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     )
     day = day_of(moment.as_of, zone)
     return Exported(sheet, f"{say('export.file', day=f'{day:%Y%m%d}')}.{format}", f"suggestions_{day:%Y%m%d}.{format}")
+
+
+def known_at(services: Services, asked: Asked) -> datetime | None:
+    """By when what is shown had been recorded: as asked for, or when the step at the position was; None is now."""
+    if asked.known_at is not None or not asked.position:
+        return asked.known_at
+    steps = services.views.steps(after=asked.position - 1, until=asked.position, limit=1)
+    return steps[0].recorded_at if steps else None
 
 
 def _rows(say: Words, views: Views, wanted: Filter, moment: Moment, sort: str) -> Iterator[tuple[Value, ...]]:

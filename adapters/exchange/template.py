@@ -110,6 +110,7 @@ def _write_header(
         rule: dict[str, object] = {"validate": "any"}
         if source := lists.get(field):
             rule = {"validate": "list", "source": source, "error_message": tell("template.choose")}
+            rule["error_type"] = "warning" if field == "lead_unit" else "stop"  # a unit may be written by its code
         elif field in DATES:
             rule = {
                 "validate": "date",

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticKnownError
 
 import domain.cases  # noqa: F401 - every case type declares itself
-from api.exporting import MEDIA_TYPES, export
+from api.exporting import MEDIA_TYPES, export, known_at
 from api.moment import Asked, Meta, MomentQuery, Position, written
 from api.principal import Asker
 from api.problems import ProblemError, ProblemItem, documented, words_for
@@ -176,7 +176,7 @@ def export_cases(request: Request, asker: Asker, query: Annotated[ExportQuery, Q
         moment,
         sort=query.sort,
         zone=asked.zone,
-        known_at=asked.known_at,
+        known_at=known_at(services, asked),
         format=query.format,
     )
     headers = asked.meta(moment).headers | {"Content-Disposition": exported.disposition}

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
-from api.exporting import MEDIA_TYPES, export
+from api.exporting import MEDIA_TYPES, export, known_at
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
@@ -113,7 +113,7 @@ def exported_cases(request: Request) -> Response:
         moment,
         sort=query.sort,
         zone=tell.zone,
-        known_at=asked.known_at,
+        known_at=known_at(services, asked),
         format=query.format,
     )
     pieces = services.sheets.write(found.sheet, query.format)

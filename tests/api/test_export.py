@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -115,6 +115,11 @@ def test_an_export_as_it_was_known_says_so_on_its_cover(office: Office) -> None:
     cover = covered(exported(office, known_at="2000-01-01").content)
     assert (cover["当时已知（录入）"], cover["件数"]) == ("2000-01-01T23:59:59.999999+08:00", 0.0)
     assert cover["答复率"] == ""
+    position = office.began + 1
+    frozen = covered(exported(office, position=position).content)
+    recorded = office.services.views.steps(after=position - 1, until=position, limit=1)[0].recorded_at
+    assert datetime.fromisoformat(frozen["当时已知（录入）"]) == recorded
+    assert (frozen["账本位置"], frozen["件数"]) == (position, 1.0)
 
 
 @pytest.mark.database
