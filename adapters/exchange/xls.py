@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from adapters.exchange.biff import error_cells
 from adapters.exchange.grid import Cell, Collector, Fault, Grid, ImportRefused
 
 MOST_MEMORY = 384 * 1024 * 1024
@@ -51,11 +52,7 @@ def _collected(told: Iterator[Any], collector: Collector) -> Grid | None:
             case {"sheet": name}:
                 collector.begin(name)
             case {"row": number, "cells": cells}:
-                found: dict[int, Cell] = {
-                    place: cell if isinstance(cell, str) else Fault("import-number-too-long", str(cell))
-                    for place, cell in cells
-                }
-                collector.row(number, found)
+                collector.row(number, {place: _cell(cell) for place, cell in cells})
             case {"merged": merges}:
                 for first, last in merges:
                     collector.merged((first[0] + 1, first[1]), (last[0] + 1, last[1]))
@@ -64,6 +61,12 @@ def _collected(told: Iterator[Any], collector: Collector) -> Grid | None:
             case "encrypted":
                 raise ImportRefused("import-encrypted", file=collector.file)
     return None
+
+
+def _cell(told: str | float | None) -> Cell:
+    if told is None:
+        return Fault("import-cell-error")
+    return told if isinstance(told, str) else Fault("import-number-too-long", str(told))
 
 
 def main(path: str) -> None:
@@ -80,14 +83,17 @@ def main(path: str) -> None:
     except PasswordError:
         _tell("encrypted")
         return
+    errors = error_cells(Path(path).read_bytes())
     for i, known in enumerate(book.sheets_metadata):
         if known.visible is not SheetVisibleEnum.Visible or known.typ is not SheetTypeEnum.WorkSheet:
             continue
         _tell({"sheet": known.name})
         sheet = book.get_sheet_by_index(i)
         for number, cells in enumerate(sheet.iter_rows(), 1):
-            if said := [(place, _plain(cell)) for place, cell in enumerate(cells) if cell != ""]:
-                _tell({"row": number, "cells": said})
+            said: dict[int, object] = {place: _plain(cell) for place, cell in enumerate(cells) if cell != ""}
+            said |= dict.fromkeys(errors[i].get(number - 1, ()))
+            if said:
+                _tell({"row": number, "cells": sorted(said.items())})
         _tell({"merged": sheet.merged_cell_ranges or []})
 
 

@@ -292,7 +292,9 @@ def test_an_opendocument_row_that_says_it_is_there_a_million_times_is_refused(tm
     assert refusal(ods(tmp_path / "a.ods", rows)).message_id == "import-too-many-rows"
 
 
-def xls(path: Path, cells: list[tuple[int, int, str | float]], *, name: str = "Workbook", more: bytes = b"") -> Path:
+def xls(
+    path: Path, cells: list[tuple[int, int, str | float | bytes]], *, name: str = "Workbook", more: bytes = b""
+) -> Path:
     """A workbook of the old binary format (BIFF8) in its compound file, written by hand."""
 
     def record(kind: int, content: bytes) -> bytes:
@@ -301,8 +303,12 @@ def xls(path: Path, cells: list[tuple[int, int, str | float]], *, name: str = "W
     def text(value: str) -> bytes:
         return struct.pack("<HB", len(value), 1) + value.encode("utf-16-le")
 
-    def cell(row: int, column: int, value: str | float) -> bytes:
+    def cell(row: int, column: int, value: str | float | bytes) -> bytes:
         place = struct.pack("<HHH", row, column, 0)
+        if value == b"#REF!":
+            return record(0x0205, place + b"\x17\x01")
+        if isinstance(value, bytes):
+            return record(0x0006, place + b"\x02\0\x07\0\0\0\xff\xff" + b"\0" * 8)
         if isinstance(value, str):
             return record(0x0204, place + text(value))
         return record(0x0203, place + struct.pack("<d", value))
@@ -332,7 +338,7 @@ def xls(path: Path, cells: list[tuple[int, int, str | float]], *, name: str = "W
 
 
 def test_a_workbook_of_the_old_format_is_read_by_a_process_of_its_own(tmp_path: Path) -> None:
-    cells: list[tuple[int, int, str | float]] = [(0, 0, "清单")]
+    cells: list[tuple[int, int, str | float | bytes]] = [(0, 0, "清单")]
     cells += [(2, place, name) for place, name in enumerate((NUMBER, TITLE, DAY))]
     cells += [(3, 0, 2026001.0), (3, 1, "甲"), (5, 0, "2"), (5, 1, 12345678901234567890.0)]
     path = xls(tmp_path / "a.xls", cells)
@@ -340,8 +346,20 @@ def test_a_workbook_of_the_old_format_is_read_by_a_process_of_its_own(tmp_path: 
     assert troubles(read(path)) == [(1, None, None), (3, "import-number-too-long", TITLE)]
 
 
+def test_an_error_value_of_the_old_format_refuses_its_row(tmp_path: Path) -> None:
+    cells: list[tuple[int, int, str | float | bytes]] = [
+        (0, place, name) for place, name in enumerate((NUMBER, TITLE, DAY))
+    ]
+    cells += [(1, 0, "1"), (1, 1, b"#REF!"), (2, 0, "2"), (2, 2, b"=1/0"), (3, 0, "3")]
+    assert troubles(read(xls(tmp_path / "a.xls", cells))) == [
+        (1, "import-cell-error", TITLE),
+        (2, "import-cell-error", DAY),
+        (3, None, None),
+    ]
+
+
 def test_a_workbook_of_the_old_format_that_would_fill_the_memory_ends_its_own_process_only(tmp_path: Path) -> None:
-    cells: list[tuple[int, int, str | float]] = [(0, 0, NUMBER), (65_535, 255, "远")]
+    cells: list[tuple[int, int, str | float | bytes]] = [(0, 0, NUMBER), (65_535, 255, "远")]
     assert refusal(xls(tmp_path / "a.xls", cells)).message_id == "import-broken-workbook"
 
 
@@ -359,7 +377,9 @@ def test_the_old_format_with_macros_or_a_password_is_refused(tmp_path: Path, mor
 
 @pytest.mark.slow
 def test_a_workbook_of_the_old_format_that_is_damaged_is_read_or_refused(tmp_path: Path) -> None:
-    cells: list[tuple[int, int, str | float]] = [(0, place, name) for place, name in enumerate((NUMBER, TITLE, DAY))]
+    cells: list[tuple[int, int, str | float | bytes]] = [
+        (0, place, name) for place, name in enumerate((NUMBER, TITLE, DAY))
+    ]
     good = xls(tmp_path / "good.xls", [*cells, (1, 0, 7.0), (1, 1, "甲"), (2, 0, "2")]).read_bytes()
     chance = random.Random(20260331)  # noqa: S311 - the same files every time
     path = tmp_path / "a.xls"
