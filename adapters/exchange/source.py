@@ -103,6 +103,7 @@ class Table:
         """Every row that is not blank; one that cannot be read says why."""
         places, kept = self.header.places, self.header.kept
         absent = dict.fromkeys(self._layout.columns, "")
+        doubtful = isinstance(self._content, Grid) or not self._content.sound
         for number, cells, unreadable in self._read():
             if unreadable is not None:
                 yield Row(number, [_text(cell) for cell in cells], {}, unreadable)
@@ -110,8 +111,7 @@ class Table:
             texts = [_text(cell) for cell in cells]
             values = {**absent, **{column: texts[place] for column, place in places.items()}}
             own = [texts[place] for place in kept]
-            trouble = next(self._troubles(places, cells), None)
-            yield Row(number, own, values, trouble)
+            yield Row(number, own, values, next(self._troubles(places, cells), None) if doubtful else None)
 
     def _read(self) -> Iterator[tuple[int, Sequence[Cell], Refused | None]]:
         if isinstance(self._content, Grid):
