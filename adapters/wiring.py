@@ -16,6 +16,7 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.exchange.sheets import Sheets
 from adapters.files import FileStore
 from adapters.identity.accounts import Accounts
 from adapters.identity.passwords import Passwords
@@ -58,6 +59,7 @@ class Services:
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
+    sheets: Sheets = field(default_factory=Sheets, repr=False)
     _due: float = field(default=0.0, repr=False)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from domain.moment import Moment
 from domain.principal import Principal
 from domain.registry import Registry
 from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
+from projections.sheet import Format, Sheet
 
 
 class Views(Protocol):
@@ -156,6 +157,13 @@ class Files(Protocol):
         """Where a content lies, if it is there in its whole length."""
 
 
+class Sheets(Protocol):
+    """What a sheet becomes for Excel, WPS and whatever reads CSV."""
+
+    def write(self, sheet: Sheet, format: Format) -> Iterator[bytes]:
+        """The file, piece by piece."""
+
+
 class Services(Protocol):
     """What the composition root hands over."""
 
@@ -194,6 +202,10 @@ class Services(Protocol):
     @property
     def files(self) -> Files:
         """What is attached to cases."""
+
+    @property
+    def sheets(self) -> Sheets:
+        """How lists are taken along."""
 
     @property
     def secret(self) -> bytes:

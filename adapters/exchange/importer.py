@@ -17,8 +17,10 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 
 from adapters.batch import batch_work
+from adapters.exchange.layout import REASONS
 from adapters.exchange.profiles import Profile
-from adapters.exchange.source import REASONS, Row, SourceCase, Table
+from adapters.exchange.sheets import write_texts
+from adapters.exchange.source import Row, SourceCase, Table
 from domain import procedure
 from domain.case import Act, Imported, Recorded, Role
 from domain.docket import CaseNotFoundError, Docket, Draft, Receipt, Request, Result, StaleError
@@ -73,6 +75,11 @@ class Report:
     sha256: str
     columns: Sequence[str]
     dry_run: bool
+    workbook: bool = False
+    sheet: str | None = None
+    header_row: int = 1
+    ignored: Sequence[str] = ()
+    """Columns of the file that the profile does not know."""
     rows: int = 0
     done: int = 0
     cases: int = 0
@@ -96,13 +103,19 @@ class Report:
         return json.dumps(told, ensure_ascii=False, indent=2)
 
     def write_error_file(self, path: Path, words: Callable[[Refusal], str] = lambda r: str(refused_of(r))) -> None:
-        """The refused rows as they stood, with row, field and reason beside; corrected, it can be imported itself."""
+        """The refused rows as they stood, with row, field and reason beside; corrected, it can be imported itself.
+
+        It is a workbook if the file was one, else a CSV file.
+        """
+        rows = [[*self.columns, *REASONS]]
+        for refusal in self.refusals:
+            padding = [""] * (len(self.columns) - len(refusal.cells))
+            rows.append([*refusal.cells, *padding, str(refusal.row), refusal.field or "", words(refusal)])
+        if self.workbook:
+            write_texts(path, self.sheet or "", rows)
+            return
         with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([*self.columns, *REASONS])
-            for refusal in self.refusals:
-                padding = [""] * (len(self.columns) - len(refusal.cells))
-                writer.writerow([*refusal.cells, *padding, refusal.row, refusal.field, words(refusal)])
+            csv.writer(file).writerows(rows)
 
 
 def refused_of(refusal: Refusal) -> Refused:
@@ -130,15 +143,18 @@ def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
     path: Path,
     *,
     actor: str,
+    sheet: str | None = None,
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     batch_events: int = BATCH_EVENTS,
 ) -> Report:
     """Import a file, or only check it. Run again, it goes on where it was stopped and adds nothing twice."""
-    table = Table(path, profile.columns)
+    table = Table(path, profile.layout, sheet)
     report = Report(profile.name, path.name, table.sha256, table.columns, dry_run)
-    run = _Import(docket, ledger, profile, actor, report, batch_events)
+    report.workbook, report.sheet = table.is_workbook, table.sheet
+    report.header_row, report.ignored = table.header.row, table.ignored
+    run = _Import(docket, ledger, profile, actor, report, batch_events, table.header.called)
     with batch_work():
         run.follow(table, progress or (lambda _done, _total: None), should_stop or (lambda: False))
     return report
@@ -148,7 +164,14 @@ class _Import:
     """One run. While a worker appends a batch, the next ones are checked."""
 
     def __init__(
-        self, docket: Docket, ledger: Requests, profile: Profile, actor: str, report: Report, batch_events: int
+        self,
+        docket: Docket,
+        ledger: Requests,
+        profile: Profile,
+        actor: str,
+        report: Report,
+        batch_events: int,
+        called: Mapping[str, str],
     ) -> None:
         self._docket = docket
         self._ledger = ledger
@@ -156,6 +179,7 @@ class _Import:
         self._actor = actor
         self._report = report
         self._batch_events = batch_events
+        self._called = called
         self._seen: dict[str, int] = {}
 
     def follow(self, table: Table, progress: Callable[[int, int], None], should_stop: Callable[[], bool]) -> None:
@@ -230,7 +254,8 @@ class _Import:
         if (first := self._seen.setdefault(one.key, row.number)) != row.number:
             raise Refused("import-twice-in-file", number=one.key, row=first)
         digest = row.digest
-        one.request = Request(f"import:{self._profile.name}:{one.key}:{digest.hex()[:16]}", digest)
+        place = f"{self._profile.jurisdiction}:{self._profile.name}"
+        one.request = Request(f"import:{place}:{one.key}:{digest.hex()[:16]}", digest)
 
     def _is_answered(self, one: _Prepared, answered: Mapping[str, tuple[bytes, Result]]) -> bool:
         request = one.request
@@ -328,7 +353,10 @@ class _Import:
         report.figures.update(figures)
 
     def _refuse(self, row: Row, why: Refused) -> None:
-        column = self._profile.fields.get(why.field or "", why.field)
+        field_name = why.field or ""
+        whole, _, _ = field_name.partition(".")
+        column = self._profile.fields.get(field_name) or self._profile.fields.get(whole) or why.field
+        column = self._called.get(column or "", column)
         self._report.done += 1
         self._report.refusals.append(Refusal(row.number, why.message_id, column, why.params, row.cells))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from adapters.exchange.layout import Layout
 from adapters.exchange.sangiin_questions import SangiinQuestions
 from adapters.exchange.source import Row, SourceCase
+from adapters.exchange.suggestions import SuggestionsSheet
 from domain.casefile import CaseFile
+from domain.office import Jurisdiction
 from domain.refusal import Refused
 
 
@@ -23,12 +26,12 @@ class Profile(Protocol):
         """Under whose rules its cases are."""
 
     @property
-    def columns(self) -> Sequence[str]:
+    def layout(self) -> Layout:
         """The columns of the file."""
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """From which column a step's field is read."""
+        """From which column a step's field is read; of a field that is a list, also where one item is at fault."""
 
     def key(self, row: Row) -> str:
         """The case's natural key; the same key is the same case, for ever."""
@@ -40,7 +43,7 @@ class Profile(Protocol):
         """The figures of the report under which an imported case counts, once for each."""
 
 
-_PROFILES: dict[str, Profile] = {profile.name: profile for profile in (SangiinQuestions(),)}
+_PROFILES: tuple[str, ...] = (SangiinQuestions.name, SuggestionsSheet.name)
 
 
 def profile_names() -> list[str]:
@@ -48,9 +51,16 @@ def profile_names() -> list[str]:
     return sorted(_PROFILES)
 
 
-def profile_named(name: str) -> Profile:
-    """The profile of that name; an unknown one is refused."""
-    try:
-        return _PROFILES[name]
-    except KeyError:
-        raise Refused("import-unknown-profile", field="profile", profile=name, known=profile_names()) from None
+def profile_named(name: str, place: Jurisdiction | None = None, mapping: Mapping[str, str] | None = None) -> Profile:
+    """The profile of that name, for a jurisdiction and a file's own headers where it leaves them open."""
+    if name == SuggestionsSheet.name:
+        if place is None:
+            raise Refused("value-not-allowed", field="jurisdiction", reason="missing")
+        return SuggestionsSheet(place, mapping or {})
+    if name != SangiinQuestions.name:
+        raise Refused("import-unknown-profile", field="profile", profile=name, known=profile_names())
+    if mapping:
+        raise Refused("import-columns-are-fixed", field="mapping", profile=name)
+    if place is not None and place.code != SangiinQuestions.jurisdiction:
+        raise Refused("import-jurisdiction-is-fixed", field="jurisdiction", profile=name)
+    return SangiinQuestions()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from adapters.exchange.layout import Layout
 from adapters.exchange.source import Row, SourceCase, SourceStep
 from domain.case import SourceDocument, Step
 from domain.casefile import CaseFile
@@ -52,6 +53,7 @@ class SangiinQuestions:
     columns: Sequence[str] = (
         SESSION, NUMBER, TITLE, SUBMITTER, SUBMITTERS, *PAGES, SUBMITTED, FORWARDED, ANSWERED, REMARK,
     )  # fmt: skip
+    layout = Layout.exactly(columns)
     fields: Mapping[str, str] = {
         "title": TITLE,
         "lead_deputy": SUBMITTER,

@@ -9,12 +9,22 @@ import typer
 from api.commands.common import (
     AsOf,
     Code,
+    Deputy,
     Failed,
     Json,
+    Jurisdiction,
+    Kind,
     KnownAt,
+    Session,
+    Sort,
+    Stage,
+    State,
+    Text,
+    Unit,
     echoed,
     emit,
     example,
+    filter_of,
     label,
     moment_line,
     moment_of,
@@ -44,50 +54,21 @@ CaseId = Annotated[str, typer.Argument(metavar="CASE", help=told("The id of the 
 )
 def list_(
     *,
-    kind: Annotated[
-        str | None, typer.Option(help=told("Case type, such as suggestion.", "案件类型，如 suggestion。"))
-    ] = None,
-    jurisdiction: Annotated[str | None, typer.Option(help=told("Jurisdiction.", "地区。"))] = None,
-    stage: Annotated[
-        str | None, typer.Option(help=told("Stage, such as handed_over.", "阶段，如 handed_over。"))
-    ] = None,
-    unit: Annotated[str | None, typer.Option(help=told("A unit that takes part.", "承办单位。"))] = None,
-    deputy: Annotated[str | None, typer.Option(help=told("The lead deputy.", "领衔代表。"))] = None,
-    session: Annotated[str | None, typer.Option(help=told("Session.", "届次。"))] = None,
-    state: Annotated[
-        str | None,
-        typer.Option(
-            help=told("unassigned, waiting, overdue or answered.", "unassigned、waiting、overdue 或 answered。")
-        ),
-    ] = None,
-    text: Annotated[
-        str | None, typer.Option(help=told("Part of the title or the number.", "标题或编号的一部分。"))
-    ] = None,
-    sort: Annotated[
-        str,
-        typer.Option(
-            help=told(
-                "opened_on, due_on, number or title; - is descending.", "opened_on、due_on、number 或 title；- 为降序。"
-            )
-        ),
-    ] = "-opened_on",
+    kind: Kind = None,
+    jurisdiction: Jurisdiction = None,
+    stage: Stage = None,
+    unit: Unit = None,
+    deputy: Deputy = None,
+    session: Session = None,
+    state: State = None,
+    text: Text = None,
+    sort: Sort = "-opened_on",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help=told("At most so many.", "最多列出的件数。"))] = 50,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     as_json: Json = False,
 ) -> None:
-    from projections.reading import Filter
-
-    wanted = Filter(
-        kind=kind,
-        jurisdiction=jurisdiction,
-        stage=stage,
-        unit=unit,
-        deputy=deputy,
-        session=session,
-        state=state,
-        text=text,
-    )
+    wanted = filter_of(kind, jurisdiction, stage, unit, deputy, session, state, text)
     with services() as found:
         moment = moment_of(found, as_of, known_at, jurisdiction)
         rows = found.views.cases(wanted, moment, sort=sort, limit=limit)

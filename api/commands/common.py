@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from adapters.wiring import Services
     from api.web.viewmodels import Teller
     from domain.moment import Moment
+    from projections.reading import Filter
 
 
 class Code(IntEnum):
@@ -69,6 +70,26 @@ KnownAt = Annotated[
         "--known-at",
         metavar="WHEN",
         help=told("What had been recorded by then: a date or an instant.", "截至当时已登记的情况：日期或时刻。"),
+    ),
+]
+
+Kind = Annotated[str | None, typer.Option(help=told("Case type, such as suggestion.", "案件类型，如 suggestion。"))]
+Jurisdiction = Annotated[str | None, typer.Option(help=told("Jurisdiction.", "地区。"))]
+Stage = Annotated[str | None, typer.Option(help=told("Stage, such as handed_over.", "阶段，如 handed_over。"))]
+Unit = Annotated[str | None, typer.Option(help=told("A unit that takes part.", "承办单位。"))]
+Deputy = Annotated[str | None, typer.Option(help=told("The lead deputy.", "领衔代表。"))]
+Session = Annotated[str | None, typer.Option(help=told("Session.", "届次。"))]
+State = Annotated[
+    str | None,
+    typer.Option(help=told("unassigned, waiting, overdue or answered.", "unassigned、waiting、overdue 或 answered。")),
+]
+Text = Annotated[str | None, typer.Option(help=told("Part of the title or the number.", "标题或编号的一部分。"))]
+Sort = Annotated[
+    str,
+    typer.Option(
+        help=told(
+            "opened_on, due_on, number or title; - is descending.", "opened_on、due_on、number 或 title；- 为降序。"
+        )
     ),
 ]
 
@@ -235,6 +256,31 @@ def catch_up(settings: "Settings", conninfo: str) -> None:
     from adapters.postgres.projector import Projector
 
     Projector(conninfo, schema=settings.database_schema, ledger_id=settings.ledger).catch_up()
+
+
+def filter_of(
+    kind: str | None,
+    jurisdiction: str | None,
+    stage: str | None,
+    unit: str | None,
+    deputy: str | None,
+    session: str | None,
+    state: str | None,
+    text: str | None,
+) -> "Filter":
+    """Which cases the options name."""
+    from projections.reading import Filter
+
+    return Filter(
+        kind=kind,
+        jurisdiction=jurisdiction,
+        stage=stage,
+        unit=unit,
+        deputy=deputy,
+        session=session,
+        state=state,
+        text=text,
+    )
 
 
 # The moment

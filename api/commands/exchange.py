@@ -8,14 +8,28 @@ from typing import TYPE_CHECKING, Annotated, Self
 import typer
 
 from api.commands.common import (
+    AsOf,
     Code,
+    Deputy,
     Failed,
     Json,
+    Jurisdiction,
+    Kind,
     KnownAt,
+    Session,
+    Sort,
+    Stage,
+    State,
+    Text,
+    Unit,
     catch_up,
     database,
     example,
+    filter_of,
     instant,
+    language,
+    moment_line,
+    moment_of,
     named,
     progress_bar,
     say,
@@ -32,6 +46,8 @@ if TYPE_CHECKING:
     from adapters.exchange.importer import Report
     from adapters.wiring import Services
     from domain.docket import Docket
+    from projections.reading import Filter
+    from projections.sheet import Format
 
 SHOWN = 20
 """Findings and refused rows that the report for people names one by one."""
@@ -49,16 +65,37 @@ export = typer.Typer(
         "Exit code 1 if rows were refused.",
         "导入其他系统的文件。重新运行时从中断处继续，不会重复登记。有行被拒绝时退出码为 1。",
     ),
-    epilog=example("duban import sangiin-questions questions.csv --dry-run --errors refused.csv"),
+    epilog=example("duban import suggestions-xlsx 建议清单.xlsx --dry-run --errors refused.xlsx"),
 )
 def import_(
+    *,
     profile: Annotated[
         str,
         typer.Argument(
-            help=told("What kind of file it is: sangiin-questions.", "文件的类型：sangiin-questions。"),
+            help=told(
+                "What kind of file it is: suggestions-xlsx or sangiin-questions.",
+                "文件的类型：suggestions-xlsx 或 sangiin-questions。",
+            ),
         ),
     ],
     file: Annotated[Path, typer.Argument(help=told("The file.", "文件。"))],
+    jurisdiction: Annotated[
+        str | None,
+        typer.Option(help=told("Whose suggestions; by default the setting's.", "所属地区；默认为设置中的地区。")),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help=told(
+                'A TOML file for other headers, such as: number = "建议号".',
+                '表头不同时的对应文件（TOML），例如：number = "建议号"。',
+            )
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(help=told("Of a workbook, only this sheet.", "只导入工作簿中的这一张表。")),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help=told("Check only, record nothing.", "只检查，不登记。"))
     ] = False,
@@ -75,27 +112,15 @@ def import_(
 
     from adapters import wiring
     from adapters.exchange.importer import run_import
-    from adapters.exchange.profiles import profile_named
+    from adapters.exchange.profiles import profile_named, profile_names
+    from adapters.exchange.suggestions import SuggestionsSheet
 
-    chosen = profile_named(profile)
-    if file.is_dir():
-        raise Failed(Code.USAGE, told(f"{file} is a folder, not a file.", f"{file} 是文件夹，不是文件。"))
-    if not file.is_file():
-        raise Failed(Code.NOT_FOUND, told(f"There is no file {file}.", f"没有文件 {file}。"))
-    if errors is not None and errors.exists():
-        raise Failed(
-            Code.CONFLICT,
-            told(
-                f"{errors} exists already and is not overwritten. Name another file with --errors.",
-                f"{errors} 已存在，不会覆盖。请用 --errors 指定其他文件。",
-            ),
-        )
-    if errors is not None and not os.access(errors.absolute().parent, os.W_OK):
-        raise Failed(
-            Code.NO_PERMISSION,
-            told(f"{errors} cannot be written.", f"无法写入 {errors}。"),
-        )
     who, settings = named(actor), settings_in_force()
+    if profile == SuggestionsSheet.name:
+        jurisdiction = jurisdiction or settings.jurisdiction
+    elif profile not in profile_names() or mapping is not None:
+        profile_named(profile, mapping=_mapping(mapping))
+    _require_files(file, errors)
     cancelled = _Cancelled()
     with (
         database(settings) as (conninfo, alone),
@@ -103,12 +128,15 @@ def import_(
         progress_bar(file.name) as progress,
         cancelled,
     ):
+        place = None if jurisdiction is None else found.registry.jurisdiction(jurisdiction)
+        chosen = profile_named(profile, place, _mapping(mapping))
         report = run_import(
             _docket_that_knows(found, chosen.jurisdiction, who, dry_run=dry_run),
             found.ledger,
             chosen,
             file,
             actor=who,
+            sheet=sheet,
             dry_run=dry_run,
             progress=progress,
             should_stop=cancelled.asked,
@@ -145,6 +173,51 @@ def _docket_that_knows(found: "Services", jurisdiction: str, actor: str, *, dry_
         return Docket(found.ledger, entered_in_memory())
     enter(found.docket, jurisdiction, actor=actor)
     return found.docket
+
+
+def _mapping(file: Path | None) -> dict[str, str] | None:
+    """What a mapping file says, if one is named."""
+    from adapters.exchange.suggestions import read_mapping
+
+    if file is None:
+        return None
+    if not file.is_file():
+        raise Failed(Code.NOT_FOUND, told(f"There is no file {file}.", f"没有文件 {file}。"))
+    return read_mapping(file)
+
+
+def _require_files(file: Path, errors: Path | None) -> None:
+    """Refuse files that are not there, and an error file that could not be written."""
+    from adapters.exchange.source import is_workbook
+
+    if file.is_dir():
+        raise Failed(Code.USAGE, told(f"{file} is a folder, not a file.", f"{file} 是文件夹，不是文件。"))
+    if not file.is_file():
+        raise Failed(Code.NOT_FOUND, told(f"There is no file {file}.", f"没有文件 {file}。"))
+    if errors is not None:
+        _require_new(errors, "--errors")
+        if is_workbook(file) and errors.suffix.lower() != ".xlsx":
+            raise Failed(
+                Code.USAGE,
+                told(
+                    f"{file} is a workbook, and so are its refused rows: name a file with --errors that ends in .xlsx.",
+                    f"{file} 是表格，被拒绝的行也写为表格：请用 --errors 指定以 .xlsx 结尾的文件。",
+                ),
+            )
+
+
+def _require_new(path: Path, option: str) -> None:
+    """Refuse to write over a file, or where nothing can be written."""
+    if path.exists():
+        raise Failed(
+            Code.CONFLICT,
+            told(
+                f"{path} exists already and is not overwritten. Name another file with {option}.",
+                f"{path} 已存在，不会覆盖。请用 {option} 指定其他文件。",
+            ),
+        )
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise Failed(Code.NO_PERMISSION, told(f"{path} cannot be written.", f"无法写入 {path}。"))
 
 
 class _Cancelled:
@@ -185,6 +258,16 @@ def _tell(report: "Report") -> None:
             f"用时 {report.seconds:.1f} 秒",
         )
     )
+    if report.sheet is not None:
+        typer.echo(
+            told(
+                f"  sheet {report.sheet}, header in row {report.header_row}; rows are counted below it",
+                f"  工作表“{report.sheet}”，表头在第 {report.header_row} 行；行号从表头的下一行数起",
+            )
+        )
+    if report.ignored:
+        columns = told(", ", "、").join(report.ignored)
+        typer.echo(told(f"  columns that were not read: {columns}", f"  未读取的列：{columns}"))
     for name, count in sorted(report.figures.items()):
         typer.echo(f"  {name}: {count}")
     disagreements = [(r.row, r.field, words(r.message_id, r.params)) for r in report.refusals]
@@ -232,3 +315,138 @@ def jsonl(known_at: KnownAt = None) -> None:
             sys.stdout.buffer.write(b"".join(lines))
     sys.stdout.buffer.flush()
     say(told(f"{after} steps, up to position {until}", f"{after} 步，至位置 {until}"))
+
+
+@app.command(
+    help=told(
+        "A workbook to fill in, with an example, lists to choose from, and what to write where.",
+        "供填写的表格模板，附示例、下拉列表和填写说明。",
+    ),
+    epilog=example("duban template suggestions-xlsx 建议清单.xlsx"),
+)
+def template(
+    profile: Annotated[
+        str, typer.Argument(help=told("For which import: suggestions-xlsx.", "用于哪种导入：suggestions-xlsx。"))
+    ],
+    out: Annotated[Path, typer.Argument(help=told("The file to write.", "写入的文件。"))],
+    jurisdiction: Annotated[
+        str | None,
+        typer.Option(
+            help=told("Whose units and deputies; by default the setting's.", "所属地区；默认为设置中的地区。")
+        ),
+    ] = None,
+) -> None:
+    from datetime import UTC, datetime
+
+    from adapters.exchange.suggestions import SuggestionsSheet
+    from adapters.exchange.template import write_template
+    from domain.moment import day_of
+
+    if profile != SuggestionsSheet.name:
+        raise Failed(
+            Code.USAGE,
+            told(
+                f"There is no template for {profile}; there is one for {SuggestionsSheet.name}.",
+                f"{profile} 没有模板；可用：{SuggestionsSheet.name}。",
+            ),
+        )
+    _require_new(out, "OUT")
+    with services() as found:
+        place = found.registry.jurisdiction(jurisdiction or found.settings.jurisdiction)
+    write_template(out, place, day_of(datetime.now(UTC), place.time_zone), lambda id: words(id, {}))
+    say(told(f"The template is {out}.", f"模板已写入 {out}。"))
+
+
+Out = Annotated[Path, typer.Argument(metavar="OUT", help=told("The file to write.", "写入的文件。"))]
+
+
+@export.command(
+    "xlsx",
+    help=told(
+        "The case list as a workbook: all rows of a filter at a moment, with a cover that says so.",
+        "案件清单（Excel 表格）：某一时点符合条件的全部案件，封面写明条件和时点。",
+    ),
+    epilog=example("duban export xlsx 逾期.xlsx --state overdue --as-of 2026-03-31"),
+)
+def xlsx(
+    *,
+    out: Out,
+    kind: Kind = None,
+    jurisdiction: Jurisdiction = None,
+    stage: Stage = None,
+    unit: Unit = None,
+    deputy: Deputy = None,
+    session: Session = None,
+    state: State = None,
+    text: Text = None,
+    sort: Sort = "-opened_on",
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> None:
+    wanted = filter_of(kind, jurisdiction, stage, unit, deputy, session, state, text)
+    _export_list(out, "xlsx", wanted, sort, as_of, known_at)
+
+
+@export.command(
+    "csv",
+    help=told(
+        "The case list as CSV (UTF-8 with a mark, as Excel opens it): all rows of a filter at a moment.",
+        "案件清单（CSV，Excel 可直接打开）：某一时点符合条件的全部案件。",
+    ),
+    epilog=example("duban export csv cases.csv --unit jtj"),
+)
+def csv(
+    *,
+    out: Out,
+    kind: Kind = None,
+    jurisdiction: Jurisdiction = None,
+    stage: Stage = None,
+    unit: Unit = None,
+    deputy: Deputy = None,
+    session: Session = None,
+    state: State = None,
+    text: Text = None,
+    sort: Sort = "-opened_on",
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> None:
+    wanted = filter_of(kind, jurisdiction, stage, unit, deputy, session, state, text)
+    _export_list(out, "csv", wanted, sort, as_of, known_at)
+
+
+def _export_list(
+    out: Path,
+    format: "Format",
+    wanted: "Filter",
+    sort: str,
+    as_of: str | None,
+    known_at: str | None,
+) -> None:
+    """Write the list beside the file that is meant, and give it its name when it is whole."""
+    from api.exporting import export as exported
+    from api.words import words as in_language
+
+    _require_new(out, "OUT")
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    with services() as found:
+        moment = moment_of(found, as_of, known_at, wanted.jurisdiction)
+        zone = zone_of(found, wanted.jurisdiction)
+        sheet = exported(
+            in_language(language()),
+            found.views,
+            found.registry,
+            wanted,
+            moment,
+            sort=sort,
+            zone=zone,
+            known_at=instant(known_at, zone, "--known-at"),
+            format=format,
+        ).sheet
+        try:
+            with unfinished.open("xb") as file:
+                file.writelines(found.sheets.write(sheet, format))
+            unfinished.rename(out)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    say(moment_line(moment, known_at, zone))
+    say(told(f"The list is in {out}.", f"清单已写入 {out}。"))

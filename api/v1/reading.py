@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticKnownError
 
 import domain.cases  # noqa: F401 - every case type declares itself
+from api.exporting import MEDIA_TYPES, export, known_at
 from api.moment import Asked, Meta, MomentQuery, Position, written
 from api.principal import Asker
 from api.problems import ProblemError, ProblemItem, documented, words_for
@@ -76,12 +77,23 @@ class FilterQuery(MomentQuery):
         )
 
 
-class CasesQuery(FilterQuery):
-    """A page of a list of cases; with a cursor, all but the page's size is frozen in it."""
+class SortedQuery(FilterQuery):
+    """Which cases, at which moment, in which order."""
 
     sort: Literal[
         "opened_on", "-opened_on", "due_on", "-due_on", "number", "-number", "title", "-title"
     ] = Field("-opened_on", description="`-` sorts descending")  # fmt: skip
+
+
+class ExportQuery(SortedQuery):
+    """A whole list of cases, as a file."""
+
+    format: Literal["xlsx", "csv"] = Field("xlsx", description="A workbook with a cover, or CSV for any program")
+
+
+class CasesQuery(SortedQuery):
+    """A page of a list of cases; with a cursor, all but the page's size is frozen in it."""
+
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = Field(None, description="Where the page before ended; excludes filters, order and moment")
     include_total: bool = False
@@ -134,6 +146,44 @@ def list_cases(request: Request, asker: Asker, query: Annotated[CasesQuery, Quer
         headers["Link"] = f'</api/v1/cases?cursor={following}&limit={query.limit}>; rel="next"'
     total = services.views.counts(wanted, moment).total if query.include_total else None
     return answer({"meta": meta, "cases": rows, "next": following, "total": total}, headers)
+
+
+@router.get(
+    "/cases/export",
+    tags=["export"],
+    operation_id="export_cases",
+    summary="导出清单 · The whole list as a file",
+    response_class=StreamingResponse,
+    responses=documented(422)
+    | {
+        200: {
+            "description": "All rows of the list at the moment, at most 200,000",
+            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()},
+            "headers": MOMENT_HEADERS
+            | {"Content-Disposition": {"description": "What the file is called", "schema": {"type": "string"}}},
+        }
+    },
+)
+def export_cases(request: Request, asker: Asker, query: Annotated[ExportQuery, Query()]) -> Response:
+    """All cases of the filter, in the order and at the moment asked for; a workbook says so on its cover."""
+    services, tell = services_of(request), words_for(request)
+    asked = Asked(query, zone_of(services, asker), tell)
+    moment = asked.of_lists(services)
+    exported = export(
+        tell,
+        services.views,
+        services.registry,
+        query.wanted(asker),
+        moment,
+        sort=query.sort,
+        zone=asked.zone,
+        known_at=known_at(services, asked),
+        format=query.format,
+    )
+    headers = asked.meta(moment).headers | {"Content-Disposition": exported.disposition}
+    return StreamingResponse(
+        services.sheets.write(exported.sheet, query.format), headers=headers, media_type=MEDIA_TYPES[query.format]
+    )
 
 
 def _page(services: Services, asker: Principal, query: CasesQuery, request: Request) -> cursor.Page:

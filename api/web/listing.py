@@ -20,8 +20,10 @@ from domain.office import Jurisdiction
 from domain.refusal import Refused
 from domain.values import Line
 from projections.reading import CaseRow, Counts, Filter
+from projections.sheet import Format
 
 PAGE_SIZE = 50
+FORMATS: tuple[Format, ...] = ("xlsx", "csv")
 
 State = Literal["unassigned", "waiting", "overdue", "answered"]
 Column = Literal["opened_on", "due_on", "number", "title"]
@@ -56,6 +58,12 @@ class ListQuery(BaseModel):
     sort: Sort = "-opened_on"
     after: str | None = None
     before: str | None = None
+
+
+class ExportQuery(ListQuery):
+    """What the address of the list as a file asks for."""
+
+    format: Format = "xlsx"
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,7 @@ class Listing:
     kept: list[tuple[str, str]]
     previous: str | None
     next: str | None
+    exports: list[tuple[Format, str]]
     shown: str
     foot: str
     sample: bool
@@ -135,12 +144,9 @@ class Listing:
 def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Moment) -> Listing:
     """The list that the address asks for, at a moment, of the reader's own jurisdiction."""
     own = tell.jurisdiction.code
-    if query.jurisdiction not in {None, own}:
-        raise Refused("unknown-jurisdiction", field="jurisdiction", jurisdiction=query.jurisdiction)
     places = [tell.jurisdiction]
-    deputy = _deputy(places, query.deputy)
-    asked = query.model_dump(include=set(_FILTERS) - {"deputy", "jurisdiction"})
-    wanted = Filter(deputy=deputy, jurisdiction=own, **asked)
+    wanted = wanted_by(query, tell.jurisdiction)
+    deputy = wanted.deputy
     found, before, after = _page(views, wanted, moment, query)
     held = {**_FIRST_PAGE, **frozen(tell, here, moment)}
     counts = views.counts(wanted, moment)
@@ -165,10 +171,19 @@ def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Mo
         kept=[(name, text) for name, text in here.params.items() if name not in _TYPED],
         previous=here(**{**held, "before": _cursor(found[0], query.sort)}) if before else None,
         next=here(**{**held, "after": _cursor(found[-1], query.sort)}) if after else None,
+        exports=[(format, _export_url(tell, here, moment, format)) for format in FORMATS],
         shown=tell.say("page.shown", total=counts.total, count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
         sample=tell.jurisdiction.sample,
     )
+
+
+def wanted_by(query: ListQuery, place: Jurisdiction) -> Filter:
+    """The filter that an address of the list means to a reader of that jurisdiction."""
+    if query.jurisdiction not in {None, place.code}:
+        raise Refused("unknown-jurisdiction", field="jurisdiction", jurisdiction=query.jurisdiction)
+    asked = query.model_dump(include=set(_FILTERS) - {"deputy", "jurisdiction"})
+    return Filter(deputy=_deputy([place], query.deputy), jurisdiction=place.code, **asked)
 
 
 def _page(views: Views, wanted: Filter, moment: Moment, query: ListQuery) -> tuple[list[CaseRow], bool, bool]:
@@ -181,6 +196,12 @@ def _page(views: Views, wanted: Filter, moment: Moment, query: ListQuery) -> tup
     place = _place(query.after, query.sort) if query.after is not None else None
     rows = views.cases(wanted, moment, sort=query.sort, after=place, limit=PAGE_SIZE + 1)
     return rows[:PAGE_SIZE], bool(query.after and rows), len(rows) > PAGE_SIZE
+
+
+def _export_url(tell: Teller, here: Here, moment: Moment, format: Format) -> str:
+    """Where the list that is shown, at the moment at which it is shown, is taken along."""
+    params = {**here.params, **_FIRST_PAGE, **frozen(tell, here, moment)}
+    return link("/cases/export", {**params, "format": format})
 
 
 def _cursor(row: CaseRow, sort: Sort) -> str:

@@ -13,12 +13,13 @@ from uuid import uuid4
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from api.attachments import hand_out
+from api.exporting import MEDIA_TYPES, export, known_at
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
@@ -49,7 +50,7 @@ from api.web.guard import (
     recall,
     refuse_forged,
 )
-from api.web.listing import ListQuery, listing
+from api.web.listing import ExportQuery, ListQuery, listing, wanted_by
 from api.web.viewmodels import (
     Here,
     MomentBar,
@@ -178,6 +179,29 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
     return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
+
+
+@router.get("/cases/export")
+def exported_cases(request: Request) -> Response:
+    """The whole case list at a moment, as a file."""
+    here, services, asker = _here(request), services_of(request), reader_of(request)
+    query, tell = _query(ExportQuery, here), _teller_now(request, asker)
+    asked = _asked(here, tell)
+    moment = asked.of_lists(services)
+    found = export(
+        tell.say,
+        services.views,
+        services.registry,
+        wanted_by(query, tell.jurisdiction),
+        moment,
+        sort=query.sort,
+        zone=tell.zone,
+        known_at=known_at(services, asked),
+        format=query.format,
+    )
+    pieces = services.sheets.write(found.sheet, query.format)
+    headers = {"Content-Disposition": found.disposition}
+    return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[query.format])
 
 
 @router.get("/cases/{case_id}")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.exchange.grid import ImportRefused
 from adapters.exchange.importer import Report, run_import
 from adapters.exchange.profiles import profile_named, profile_names
-from adapters.exchange.source import ImportRefused
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, open_pool
 from domain.case import Act, Role
@@ -215,9 +215,10 @@ def test_a_file_in_another_encoding_is_refused_by_its_name(office: Office, tmp_p
         (b"", "import-empty-file"),
         (b"\xef\xbb\xbf", "import-empty-file"),
         (b" \r\n", "import-empty-file"),
-        (b"PK\x03\x04 and so on", "import-not-csv"),
-        (b"\xd0\xcf\x11\xe0 and so on", "import-not-csv"),
-        (b"\x00\x01\x02", "import-not-csv"),
+        (b"PK\x03\x04 and so on", "import-broken-workbook"),
+        (b"\xd0\xcf\x11\xe0 and so on", "import-not-a-table"),
+        (b"%PDF-1.7 and so on", "import-not-a-table"),
+        (b"\x00\x01\x02", "import-not-a-table"),
         (b"number,title\r\n1,x\r\n", "import-wrong-header"),
         (GOOD.read_bytes().replace("提出者".encode(), "件名".encode(), 1), "import-wrong-header"),
         (b"\xff\xfa\xfb\r\n", "import-wrong-encoding"),
@@ -273,7 +274,7 @@ def test_a_number_that_another_case_holds_refuses_its_row(office: Office) -> Non
 def test_an_unknown_profile_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(Refused) as refused:
         profile_named("receipt")
-    assert refused.value.params["known"] == profile_names() == ["sangiin-questions"]
+    assert refused.value.params["known"] == profile_names() == ["sangiin-questions", "suggestions-xlsx"]
 
 
 # Again

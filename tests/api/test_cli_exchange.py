@@ -1,0 +1,103 @@
+"""Lists that come in and go out by the command line."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from adapters.exchange.source import Table
+from adapters.exchange.suggestions import SuggestionsSheet
+from tests.adapters.workbooks import Cell, workbook
+from tests.api.test_cli import Done, Run, installation, run
+from tests.registry import shipped_registry
+
+__all__ = ["installation", "run"]
+
+MAPPING = {"number": "Number", "title": "Title", "lead_deputy": "Lead deputy", "submitted_on": "Submitted on"}
+"""What the columns of an English export are."""
+COLUMNS = ["编号", "案由", "领衔代表", "提出日期", "承办科室"]
+
+
+def a_list(path: Path, *names: str) -> Path:
+    rows: list[list[Cell]] = [
+        [f"26{n:03}", f"建议{n}", name, date(2026, 1, 20), "二科"] for n, name in enumerate(names, 1)
+    ]
+    return workbook(path, [["云江市建议清单"], COLUMNS, *rows])
+
+
+@pytest.fixture
+def imported(installation: Run, tmp_path: Path) -> Done:
+    """What an import of two good rows and a bad one printed."""
+    file = a_list(tmp_path / "list.xlsx", "甲一", "无此人", "乙一")
+    return installation("import", "suggestions-xlsx", str(file), "--errors", str(tmp_path / "errors.xlsx"))
+
+
+@pytest.mark.database
+def test_a_list_is_imported_and_told_with_its_sheet_its_columns_and_its_refused_rows(
+    imported: Done, tmp_path: Path
+) -> None:
+    assert imported.code == 1
+    assert "3 rows, 2 cases and 2 steps recorded" in imported.out
+    assert "sheet 表, header in row 2; rows are counted below it" in imported.out
+    assert "columns that were not read: 承办科室" in imported.out
+    assert "row 2, 领衔代表: On 2026-01-20 there was no “无此人”" in imported.out
+    table = Table(tmp_path / "errors.xlsx", SuggestionsSheet(shipped_registry().jurisdiction("cn-999900"), {}).layout)
+    assert [row.values["number"] for row in table.rows()] == ["26002"]
+
+
+@pytest.mark.database
+def test_the_list_goes_out_as_it_was_shown(imported: Done, installation: Run, tmp_path: Path) -> None:
+    assert imported.code == 1
+    out = tmp_path / "out.xlsx"
+    done = installation("export", "xlsx", str(out), "--sort", "number", "--text", "260")
+    assert (done.code, done.out, f"The list is in {out}" in done.err) == (0, "", True)
+    table = Table(out, SuggestionsSheet(shipped_registry().jurisdiction("cn-999900"), MAPPING).layout)
+    assert [(row.values["number"], row.values["title"]) for row in table.rows()] == [
+        ("26001", "建议1"),
+        ("26003", "建议3"),
+    ]
+    text = tmp_path / "out.csv"
+    assert installation("export", "csv", str(text), "--deputy", "d-003").code == 0
+    assert [line.split(",")[0] for line in text.read_text("utf-8-sig").splitlines()] == ["Number", "26003"]
+    assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.csv", "out.xlsx"]
+    again = installation("export", "csv", str(text))
+    assert (again.code, "exists already and is not overwritten" in again.err) == (3, True)
+
+
+@pytest.mark.database
+def test_a_list_with_other_headers_is_imported_by_a_mapping(installation: Run, tmp_path: Path) -> None:
+    file = workbook(
+        tmp_path / "a.xlsx", [["流水", "案由", "领衔代表", "提出日期"], ["1", "甲", "甲一", date(2026, 1, 5)]]
+    )
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('number = "流水"\n', "utf-8")
+    call = ("import", "suggestions-xlsx", str(file), "--dry-run")
+    assert "missing: 编号" in installation(*call).err
+    done = installation(*call, "--mapping", str(mapping), "--json")
+    assert (done.code, done.json["cases"], done.json["sheet"], done.json["header_row"]) == (0, 1, "表", 1)
+    assert installation(*call, "--mapping", str(tmp_path / "none.toml")).code == 4
+
+
+@pytest.mark.database
+def test_what_an_import_of_a_workbook_cannot_do_is_said(installation: Run, tmp_path: Path) -> None:
+    file = str(a_list(tmp_path / "a.xlsx", "甲一"))
+    as_csv = installation("import", "suggestions-xlsx", file, "--errors", str(tmp_path / "errors.csv"))
+    assert (as_csv.code, "ends in .xlsx" in as_csv.err) == (2, True)
+    elsewhere = installation("import", "suggestions-xlsx", file, "--jurisdiction", "nowhere")
+    assert (elsewhere.code, "no jurisdiction “nowhere”" in elsewhere.err) == (1, True)
+    other = installation("import", "suggestions-xlsx", file, "--sheet", "无")
+    assert (other.code, "no visible sheet “无”" in other.err) == (1, True)
+
+
+@pytest.mark.database
+def test_a_template_is_written_once_and_for_lists_alone(installation: Run, tmp_path: Path) -> None:
+    out = tmp_path / "template.xlsx"
+    assert installation("template", "suggestions-xlsx", str(out)).code == 0
+    table = Table(out, SuggestionsSheet(shipped_registry().jurisdiction("cn-999900"), {}).layout, "Example")
+    assert [row.values["number"] for row in table.rows()] == ["示例-001", "示例-002"]
+    assert installation("template", "suggestions-xlsx", str(out)).code == 3
+    assert installation("template", "sangiin-questions", str(tmp_path / "b.xlsx")).code == 2
+    elsewhere = installation("template", "suggestions-xlsx", str(tmp_path / "c.xlsx"), "--jurisdiction", "nowhere")
+    assert (elsewhere.code, (tmp_path / "c.xlsx").exists()) == (1, False)
