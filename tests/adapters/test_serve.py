@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from adapters.embedded import EmbeddedPostgres, running
+from adapters.exchange.jurisdictions import enter
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
 from adapters.wiring import build
@@ -114,6 +115,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with EmbeddedPostgres(data_dir) as server:
         migrate(server.url())
         with closing(build(Settings(data_dir=data_dir), server.url(), name="test")) as services:
+            enter(services.docket, services.jurisdiction, actor="test")
             asked = Asked(role=Role.ADMINISTRATOR, jurisdiction=services.jurisdiction)
             services.accounts.create("root", "管理员", asked, by=CONSOLE)
     return data_dir

@@ -262,8 +262,8 @@ def test_columns_that_are_missing_or_mean_the_same_refuse_the_list(office: Offic
 
 def test_an_unknown_jurisdiction_and_options_that_a_profile_does_not_take_are_refused() -> None:
     for arguments, message_id in (
-        (("suggestions-xlsx", "nowhere"), "unknown-jurisdiction"),
-        (("sangiin-questions", PLACE), "import-jurisdiction-is-fixed"),
+        (("suggestions-xlsx", None), "value-not-allowed"),
+        (("sangiin-questions", YUNJIANG), "import-jurisdiction-is-fixed"),
         (("sangiin-questions", None, {"title": "件名"}), "import-columns-are-fixed"),
     ):
         with pytest.raises(Refused) as refused:
