@@ -458,7 +458,8 @@ class Opening(Step):
 
     def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
         """With the jurisdiction's zone, whatever was given."""
-        return self.model_copy(update={"time_zone": office.jurisdiction.time_zone})
+        zone = office.jurisdiction.time_zone
+        return self if self.time_zone == zone else self.model_copy(update={"time_zone": zone})
 
     def jurisdiction_in(self, registry: Registry) -> Jurisdiction:
         """The jurisdiction under whose rules the case is opened; one that is not known is refused."""

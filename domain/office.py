@@ -156,7 +156,12 @@ class Jurisdiction(BaseModel):
 
     def book_on(self, day: date) -> Rulebook:
         """The rulebook in force on a day: the last one adopted by then, the first one before."""
-        return load_rulebook(*_at(self.rulebooks, day).id_and_version)
+        first, *later = self._books
+        return next((book for since, book in reversed(later) if since <= day), first[1])
+
+    @cached_property
+    def _books(self) -> list[tuple[date, Rulebook]]:
+        return [(adopted.since, load_rulebook(*adopted.id_and_version)) for adopted in self.rulebooks]
 
     @cached_property
     def working_calendar(self) -> WorkingCalendar:

@@ -85,6 +85,7 @@ class SangiinQuestions:
             self._step(
                 SuggestionSubmitted(
                     jurisdiction=self.jurisdiction,
+                    time_zone=ZONE,
                     title=_LINE_BREAKS.sub("", values[TITLE]),
                     lead_deputy=without_blanks(values[SUBMITTER]),
                     number=key,
