@@ -10,14 +10,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import ValidationError
 
 from api.problems import ProblemError
 from api.services import Received, Services
-from api.web.forms import TOKEN
+from api.web.forms import TOKEN, read_pairs
 from api.web.guard import refuse_forged
 from api.web.stepforms import FieldView, Form, Given, actions
 from api.web.viewmodels import Teller, case_path
@@ -111,20 +110,8 @@ class Posted:
 
 async def read_fields(request: Request) -> dict[str, list[str]]:
     """The fields of a step's form, each with everything that was given; refused if it is not a form of the session."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise ProblemError("content-type-not-form", given=kind[:100] or "—")
-    read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > MOST:
-            raise ProblemError("body-too-large", most=MOST)
-    try:
-        pairs = parse_qsl(read.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
-    except (ValueError, UnicodeError):
-        raise ProblemError("form-unreadable") from None
     fields: dict[str, list[str]] = {}
-    for name, text in pairs:
+    for name, text in await read_pairs(request, most=MOST, fields=_FIELDS):
         fields.setdefault(name, []).append(text)
     refuse_forged(request, _first(fields, TOKEN))
     return fields

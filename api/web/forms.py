@@ -34,26 +34,31 @@ class Nothing(Posted):
 Model = TypeVar("Model", bound=Posted)
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """The fields of the form; an empty one is none."""
+async def read_pairs(request: Request, *, most: int, fields: int) -> list[tuple[str, str]]:
+    """Name and text of every field of a form, of so many bytes and fields at most."""
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise ProblemError("content-type-not-form", given=given[:_SHOWN] or "—")
     read = bytearray()
     async for chunk in request.stream():
         read += chunk
-        if len(read) > MOST:
-            raise ProblemError("body-too-large", most=MOST)
+        if len(read) > most:
+            raise ProblemError("body-too-large", most=most)
     try:
-        pairs = parse_qsl(
+        return parse_qsl(
             read.decode("ascii"),
             keep_blank_values=True,
             strict_parsing=bool(read),
             errors="strict",
-            max_num_fields=_FIELDS,
+            max_num_fields=fields,
         )
     except (ValueError, UnicodeError):
         raise ProblemError("form-unreadable") from None
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of the form; an empty one is none."""
+    pairs = await read_pairs(request, most=MOST, fields=_FIELDS)
     names = [name for name, _ in pairs]
     if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
         raise ProblemError("parameter-repeated", name=twice[:_SHOWN])

@@ -134,7 +134,8 @@ def is_for_everybody(page: Page, width: int) -> None:
 def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
     for width in WIDTHS:
         page = site.page(width=width)
-        for path in site.paths:
+        forms = ("/cases/new/suggestion.submitted", f"/cases/{site.case_id}?step=contact_made")
+        for path in (*site.paths, *forms):
             page.goto(site.base + path)
             is_for_everybody(page, width)
 
@@ -155,6 +156,30 @@ def test_the_pages_about_people_pass_axe_and_fit_their_window(site: Site) -> Non
         visitor.click("button.main")
         assert "登录名或密码不对" in visitor.inner_text(".trouble")
         is_for_everybody(visitor, width)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_deputy_submits_on_a_phone_and_the_office_hands_over(site: Site, scripts: bool) -> None:  # noqa: FBT001
+    login = f"d1-{scripts}"
+    site.office.account(login, "deputy", deputy="d-001")
+    phone = site.page(login=login, width=360, java_script_enabled=scripts)
+    phone.goto(f"{site.base}/cases/new")
+    phone.click(".actions a")
+    phone.fill("#f-title", "关于增设母婴室的建议")
+    phone.fill("#f-body", "一、现状\n二、建议")
+    phone.click(".step-form button.primary")
+    assert "关于增设母婴室的建议" in phone.inner_text("h1")
+    office = site.page(width=1200, java_script_enabled=scripts)
+    office.goto(phone.url.partition("#")[0] + "?step=handed_over")
+    if scripts:
+        is_for_everybody(office, 1200)
+    office.select_option("#f-lead_unit", "wjw")
+    office.check('input[name="co_units"][value="jtj"]')
+    office.click('form[action$="/handed_over"] button.primary')
+    assert office.locator(".trouble").count() == 0
+    assert "市卫生健康委员会" in office.inner_text(".main-column")
+    phone.reload()
+    assert "已交办" in phone.inner_text(".case-now") or "办理中" in phone.inner_text(".case-now")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
