@@ -33,7 +33,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "case-attachments-too-large", "clock-does-not-run", "clock-without-rule", "commitment-exists",
           "contact-exists", "evaluated-already", "handed-over-already", "later-correction-stands",
           "lead-unit-assigned-already", "no-case-then", "no-evaluation-yet", "no-extension-requested",
-          "no-reply-in-round", "no-reply-yet", "nobody-left", "not-handed-over", "outcome-is-another",
+          "no-reply-in-round", "no-reply-yet", "nobody-left", "not-handed-over", "opening-stands", "outcome-is-another",
           "part-step-not-open", "problem-exists", "session-convened-already", "step-is-void", "step-not-open",
           "term-opened-already", "unit-assigned-already"),
     412: ("stale-version",),

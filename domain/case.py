@@ -185,6 +185,8 @@ class Case:
     Stage: ClassVar[type[StrEnum]]
     of_registry: ClassVar[bool] = False
     """Whether it is what cases are checked against, and not a case that the office handles."""
+    opening_stands: ClassVar[bool] = False
+    """Whether its opening cannot be voided, because other cases rest on it."""
 
     jurisdiction: str = ""
     time_zone: str = "UTC"

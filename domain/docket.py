@@ -388,7 +388,9 @@ class Docket(Application[str]):
                 if step.occurred_at in (None, target.occurred_at) and _says(target.step, step.changes):
                     return False
             case Voided():
-                _require_step(case_file, step.voids, "voids")
+                voided = _require_step(case_file, step.voids, "voids")
+                if voided.step.declared.opens and case is not None and case.opening_stands:
+                    raise Refused("opening-stands", field="voids", step=voided.step.declared.wire)
                 if step.voids in fold.voided_versions(case_file.history):
                     return False
                 self._require_last_correction(case_file, step)

@@ -92,6 +92,8 @@ class RegistryCase(Case):
 class JurisdictionCase(RegistryCase):
     """A case that says what a jurisdiction is, beside what is entered under it."""
 
+    opening_stands: ClassVar[bool] = True
+
     def as_jurisdiction(self, **entries: Any) -> Jurisdiction:
         """The jurisdiction with the entries of its registry."""
         raise NotImplementedError

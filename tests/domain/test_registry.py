@@ -214,6 +214,14 @@ def test_a_zone_has_no_congress_and_an_unknown_parent_no_child(registrar: Regist
             registrar.open(CITY.model_copy(update={"jurisdiction": "cn-999904", field: value}))
 
 
+def test_a_jurisdiction_cannot_be_voided_away_from_under_its_cases(registrar: Registrar) -> None:
+    case_id = str(registrar.docket.recorder.select_notifications(1, 1)[0].originator_id)
+    with pytest.raises(Refused, match="opening-stands"):
+        registrar.take(case_id, Voided(voids=1, reason="-", approved_by="-"), START)
+    registrar.take(case_id, jurisdiction.JurisdictionDissolved(reason="区划调整"), date(2026, 1, 1))
+    assert registrar.city.zh == "云山市"
+
+
 def test_a_session_belongs_to_a_term_and_a_new_term_ends_the_one_before(registrar: Registrar) -> None:
     case_id = str(registrar.docket.recorder.select_notifications(1, 1)[0].originator_id)
     for term, day in ((9, date(2022, 1, 8)), (10, date(2026, 1, 8))):
