@@ -42,6 +42,11 @@ def opening_steps() -> list[type[Step]]:
     return [step for step in STEPS.values() if step.declared.opens]
 
 
+def opening_name(step: type[Step]) -> str:
+    """How an opening step is named outside: its stored name without the version, such as `suggestion.submitted`."""
+    return step.declared.wire.rpartition(".")[0]
+
+
 def step_named(case_type: type[Case], name: str) -> type[Step]:
     """The step of that name, such as `handed_over`; refused if the case type has none."""
     for step in steps_of(case_type):

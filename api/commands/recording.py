@@ -81,7 +81,7 @@ def open_(
     from domain import procedure
     from domain.case import Opening
 
-    openings = {step.declared.wire.rpartition(".")[0]: step for step in procedure.opening_steps()}
+    openings = {procedure.opening_name(step): step for step in procedure.opening_steps()}
     if opening not in openings:
         raise Failed(Code.NOT_FOUND, told(f"No opening {opening}: {', '.join(sorted(openings))}.", f"没有 {opening}。"))
     with services() as found:

@@ -68,17 +68,13 @@ class Given(BaseModel):
     act: ActGiven = ActGiven()
 
 
-def opening_name(step: type[Step]) -> str:
-    """How an opening step is named in a body: its stored name without the version, such as `suggestion.submitted`."""
-    return step.declared.wire.rpartition(".")[0]
-
-
 def _given(step: type[Step], **named: Any) -> type[Given]:
     return create_model(f"{step.__name__}Given", __base__=Given, __doc__=step.__doc__, step=(step, ...), **named)
 
 
 OPENINGS: dict[str, type[Given]] = {
-    opening_name(step): _given(step, opening=(Literal[opening_name(step)], ...)) for step in procedure.opening_steps()
+    procedure.opening_name(step): _given(step, opening=(Literal[procedure.opening_name(step)], ...))
+    for step in procedure.opening_steps()
 }
 STEP_BODIES: dict[type[Step], type[Given]] = {step: _given(step) for step in STEPS.values() if not step.declared.opens}
 

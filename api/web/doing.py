@@ -105,7 +105,6 @@ class Posted:
     wrong: Mapping[str, str]
     trouble: str | None = None
     meanwhile: tuple[str, ...] = ()
-    version: int = 0
 
 
 async def read_fields(request: Request) -> dict[str, list[str]]:
@@ -158,12 +157,7 @@ def attach(
 
 def opening_form(tell: Teller, asker: Principal, step: type[Opening], posted: Posted | None = None) -> FormView:
     """The form of a step that opens a case."""
-    return _form(tell, asker, step, f"/cases/new/{opening_name(step)}", None, 0, posted)
-
-
-def opening_name(step: type[Step]) -> str:
-    """How an opening step is named in an address: its stored name without the version."""
-    return step.declared.wire.rpartition(".")[0]
+    return _form(tell, asker, step, f"/cases/new/{procedure.opening_name(step)}", None, 0, posted)
 
 
 def openings(asker: Principal) -> list[type[Opening]]:

@@ -32,7 +32,6 @@ from api.web.doing import (
     attach,
     doing,
     opening_form,
-    opening_name,
     openings,
     read_fields,
     take,
@@ -216,7 +215,13 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     steps = openings(asker)
     chosen = None if wanted is None else _opening_named(asker, wanted)
     shown = [
-        ActionView(opening_name(step), tell.step(step), f"/cases/new/{opening_name(step)}", None, step is chosen)
+        ActionView(
+            procedure.opening_name(step),
+            tell.step(step),
+            f"/cases/new/{procedure.opening_name(step)}",
+            None,
+            step is chosen,
+        )
         for step in steps
     ]
     form = None if chosen is None else opening_form(tell, asker, chosen, posted)
@@ -226,7 +231,7 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
 
 
 def _opening_named(asker: Principal, name: str) -> type[Opening]:
-    found = next((step for step in openings(asker) if opening_name(step) == name), None)
+    found = next((step for step in openings(asker) if procedure.opening_name(step) == name), None)
     if found is None:
         raise ProblemError("not-found")
     return found
