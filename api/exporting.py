@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from api.moment import Asked, written
-from api.services import Services, Views
+from api.services import Lists, Services
 from api.web.viewmodels import Teller
 from api.words import Words
 from domain.case import CASE_TYPES
@@ -68,7 +68,7 @@ class Exported:
 
 def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     say: Words,
-    views: Views,
+    lists: Lists,
     registry: Registry,
     wanted: Filter,
     moment: Moment,
@@ -80,7 +80,7 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     now: datetime | None = None,
 ) -> Exported:
     """All rows of the list of a filter at a moment, in their order; more than fit are refused before any is read."""
-    counts = views.counts(wanted, moment)
+    counts = lists.counts(wanted, moment)
     if counts.total > MOST:
         raise Refused("export-too-many", count=counts.total, most=MOST)
     made_at = written(now or datetime.now(UTC), zone)
@@ -93,7 +93,7 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
             Column(say(f"export.column.{name}"), kind, say(f"export.meaning.{name}", zone=zone))
             for name, kind in _COLUMNS
         ],
-        rows=_rows(say, views, registry, wanted, moment, sort),
+        rows=_rows(say, lists, registry, wanted, moment, sort),
     )
     day = day_of(moment.as_of, zone)
     return Exported(sheet, f"{say('export.file', day=f'{day:%Y%m%d}')}.{format}", f"suggestions_{day:%Y%m%d}.{format}")
@@ -108,11 +108,11 @@ def known_at(services: Services, asked: Asked) -> datetime | None:
 
 
 def _rows(
-    say: Words, views: Views, registry: Registry, wanted: Filter, moment: Moment, sort: str
+    say: Words, lists: Lists, registry: Registry, wanted: Filter, moment: Moment, sort: str
 ) -> Iterator[tuple[Value, ...]]:
     after: tuple[Any, str] | None = None
     tellers: dict[str, Teller] = {}
-    while found := views.cases(wanted, moment, sort=sort, after=after, limit=_PAGE):
+    while found := lists.cases(wanted, moment, sort=sort, after=after, limit=_PAGE):
         for row in found:
             if row.jurisdiction not in tellers:
                 place = registry.jurisdiction(row.jurisdiction)

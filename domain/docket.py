@@ -376,6 +376,7 @@ class Docket(Application[str]):
         act = _dated(act, jurisdiction, now)
         office = jurisdiction.on(act.occurred_on)
         case = case_file.case
+        procedure.authorise(case, step, act)
         if act.late and case is not None:
             case = fold.case_then(case_file.history, act.occurred_at)
         breach = procedure.check(case, step, act, office)

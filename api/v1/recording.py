@@ -190,7 +190,7 @@ def _operation(name: str, classes: list[type[Step]]) -> Callable[..., Response]:
                     )
                 )
             except StaleError as stale:
-                raise _stale(services.docket.case_file(case_id), stale.expected, zone_of(services, asker)) from None
+                raise _stale(case_file_of(services, asker, case_id), stale.expected, zone_of(services, asker)) from None
         return _receipt_answer(receipt, RECORDED)
 
     return record

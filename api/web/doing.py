@@ -20,9 +20,9 @@ from api.web.forms import TOKEN, read_pairs
 from api.web.guard import refuse_forged
 from api.web.stepforms import FieldView, Form, Given, actions
 from api.web.viewmodels import Teller, case_path
-from domain import procedure
+from domain import policy, procedure
 from domain.attachment import AttachmentKind
-from domain.case import Act, AttachmentAdded, Case, Opening, Role, SourceDocument, Step
+from domain.case import Act, AttachmentAdded, Case, Opening, SourceDocument, Step
 from domain.casefile import CaseFile
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
@@ -137,7 +137,7 @@ def _may_attach(case: Case, asker: Principal) -> bool:
     if asker.role not in AttachmentAdded.roles(type(case)):
         return False
     act = Act(actor=asker.actor, role=asker.role, office=asker.office, occurred_at=datetime.now(UTC))
-    return asker.role not in {Role.HANDLING_UNIT, Role.DEPUTY} or case.takes_part(act)
+    return policy.may_act(case, act)
 
 
 def attach(

@@ -24,7 +24,7 @@ from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
 from api.uploading import take_in
-from api.v1.finding import case_file_of
+from api.v1.finding import case_file_of, lists_of
 from api.web.doing import (
     ActionView,
     Doing,
@@ -136,7 +136,7 @@ def cases(request: Request) -> Response:
     asked = _asked(here, Teller(say, services.registry.jurisdiction(own)))
     moment = asked.of_lists(services)
     tell = Teller(say, _as_known(services, own, moment), as_of=moment.as_of)
-    page = listing(tell, here, query, services.views, moment)
+    page = listing(tell, here, query, lists_of(services, reader_of(request)), moment)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
@@ -189,7 +189,7 @@ def exported_cases(request: Request) -> Response:
     moment = asked.of_lists(services)
     found = export(
         tell.say,
-        services.views,
+        lists_of(services, asker),
         services.registry,
         wanted_by(query, tell.jurisdiction),
         moment,

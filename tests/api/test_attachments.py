@@ -253,7 +253,8 @@ def test_a_case_has_its_limit(office: Office) -> None:
 
 
 def test_a_unit_that_does_not_handle_the_case_is_refused(office: Office) -> None:
-    assert told(attach(office, office.handed_over(), role="handling_unit")) == (403, "no-part-in-case")
+    case = office.record(office.submit(), "handed_over", "2026-03-05", lead_unit="jyj")
+    assert told(attach(office, case, role="handling_unit")) == (404, "case-not-found")
 
 
 def test_the_procedure_says_who_may_attach(office: Office) -> None:
