@@ -68,6 +68,8 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
     request.state.actor = session.account.principal.actor
     if session.account.must_change and request.scope["path"] not in _WITH_A_ONE_TIME_PASSWORD:
         return RedirectResponse(ACCOUNT, SEE_OTHER)
+    if request.method not in _SAFE and session.account.binding.role is Role.AUDITOR and not _of_ones_own(request):
+        raise ProblemError("auditor-only-reads")
     return None
 
 
@@ -205,6 +207,12 @@ def _of_our_own(request: Request) -> bool:
     except ValueError:
         return False
     return bool(origin) and origin.lower() == request.headers.get("host", "").lower()
+
+
+def _of_ones_own(request: Request) -> bool:
+    """Whether it is about the reader's own account and session."""
+    path: str = request.scope["path"]
+    return path == "/logout" or path.startswith(f"{ACCOUNT}/")
 
 
 def _here(request: Request) -> str | None:

@@ -34,6 +34,7 @@ from api.web.doing import (
     opening_form,
     openings,
     read_fields,
+    refuse_attaching,
     take,
 )
 from api.web.forms import TOKEN
@@ -286,6 +287,7 @@ async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
     services, asker = services_of(request), reader_of_case(request, case_id)
     case_file = await run_in_threadpool(case_file_of, services, asker, case_id)
+    refuse_attaching(case_file, asker)
     fields: dict[str, str] = {}
     received = await take_in(request, services.files, asker, None, fields)
     refuse_forged(request, fields.get(TOKEN))
