@@ -26,6 +26,9 @@ CONGRESS = frozenset(
 )
 """The organs and offices of the congress: they read every case of their jurisdiction."""
 
+ONLY_READING = frozenset({Role.AUDITOR})
+"""They record, hand in and change nothing whatever."""
+
 _WHOLE = CONGRESS | {Role.AUDITOR}
 
 

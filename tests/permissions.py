@@ -156,6 +156,8 @@ def answers(docket: Docket, cases: dict[str, str], kind: str, step: Step | None,
     case_id = case_of(cases, kind, step, reader)
     if step is not None and step.declared.opens:
         return YES if principal.jurisdiction == PLACE and _allowed(None, step, principal) else NO
+    if step is not None and principal.role in policy.ONLY_READING:
+        return NO
     case_file = docket.case_file(case_id)
     if not policy.scope(principal).covers(case_file):
         return HIDDEN

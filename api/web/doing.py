@@ -138,14 +138,6 @@ def _may_attach(case: Case, asker: Principal) -> bool:
     return asker.role in AttachmentAdded.roles(type(case)) and policy.may_act(case, act)
 
 
-def refuse_attaching(case_file: CaseFile, asker: Principal) -> None:
-    """Refuse, before a file is taken in, somebody who may add none to the case."""
-    case = case_file.case
-    if case is not None and not _may_attach(case, asker):
-        by = sorted(AttachmentAdded.roles(type(case)))
-        raise Refused("role-may-not", step=AttachmentAdded.declared.wire, role=asker.role, by=by)
-
-
 def attach(
     services: Services,
     tell: Teller,

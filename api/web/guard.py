@@ -19,6 +19,7 @@ from api.web.viewmodels import link
 from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
+from domain.policy import ONLY_READING
 from domain.principal import Principal
 
 SEE_OTHER = 303
@@ -68,7 +69,8 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
     request.state.actor = session.account.principal.actor
     if session.account.must_change and request.scope["path"] not in _WITH_A_ONE_TIME_PASSWORD:
         return RedirectResponse(ACCOUNT, SEE_OTHER)
-    if request.method not in _SAFE and session.account.binding.role is Role.AUDITOR and not _of_ones_own(request):
+    only_reads = session.account.binding.role in ONLY_READING
+    if only_reads and request.method not in _SAFE and not _of_ones_own(request):
         raise ProblemError("auditor-only-reads")
     return None
 

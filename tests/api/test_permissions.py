@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from typing import Any
 
 import orjson
 import pytest
+from starlette.routing import Mount, Route
 
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import LedgerUnavailableError
@@ -19,8 +22,10 @@ from domain.docket import Command, Docket, Result
 from domain.principal import Principal
 from projections.reading import Filter
 from tests.api.conftest import JURISDICTION, Office, key
+from tests.api.test_attachments import SHA256, hand_in
 from tests.permissions import (
     HIDDEN,
+    LEAD,
     NO,
     READ,
     READERS,
@@ -84,6 +89,10 @@ class Full(PostgresLedger):
 @pytest.fixture
 def arranged(office: Office) -> tuple[Office, dict[str, str]]:
     cases = arrange(office.services.docket)
+    letter = hand_in(office)
+    name_it = {"step": letter.json() | {"kind": "reply_letter"}}
+    path = f"/api/v1/cases/{cases['handled']}/steps/attachment_added"
+    assert office.post(path, name_it, "deputy_affairs", If_Match="*").status_code == 200
     region = next(
         str(event.originator_id)
         for event in office.services.ledger.registry_events(0)
@@ -180,3 +189,105 @@ def test_another_ones_case_is_as_one_that_there_is_not(arranged: tuple[Office, d
             for answer, case_id in zip((found, missing), ids, strict=True)
         ]
         assert same[0] == same[1]
+
+
+# Every route
+
+SIGN_IN = "sign in"
+"""Somebody must sign in first, or bring a token."""
+ROLES = {reader.principal.role: reader.principal for name, reader in REGISTRARS.items() if "elsewhere" not in name}
+"""Somebody of each role, with the relation to the case that lets him see it, if one does."""
+
+
+def routes_of(router: Any) -> Iterator[tuple[str, str]]:
+    """Method and path of every route."""
+    for route in router.routes:
+        if isinstance(route, Mount):
+            yield "GET", f"{route.path}/{{file}}"
+        elif isinstance(route, Route):
+            yield from ((method, route.path) for method in sorted((route.methods or set()) - {"HEAD"}))
+        else:
+            yield from routes_of(route.original_router)
+
+
+def is_step(path: str) -> bool:
+    """Whether it takes one declared step, and so has a line in the other tables."""
+    return path.startswith("/api/v1/cases/{case_id}/steps/") and not path.endswith("{name}")
+
+
+class Caller:
+    """Somebody of a role, or nobody, at every door that he may try."""
+
+    def __init__(self, office: Office, role: Role | None) -> None:
+        self._office = office
+        self._role = role
+        bound = {Role.HANDLING_UNIT: {"office": LEAD}, Role.DEPUTY: {"deputy": "d-001"}}
+        self._login = f"who-{role}"
+        if role is not None:
+            self.account = office.account(self._login, role, **bound.get(role, {}))
+
+    def answer(self, method: str, path: str, params: dict[str, str]) -> str:
+        """What he is answered."""
+        if path.startswith("/api/"):
+            answer = self._called(method, path.format(**params))
+        else:
+            answer = self._asked_for(method, path, params)
+        assert answer.status_code < 500 or "503" in answer.text, (method, path, self._role, answer.text)
+        if answer.status_code == 401 or answer.headers.get("location", "").startswith("/login"):
+            return SIGN_IN
+        return {403: NO, 404: HIDDEN}.get(answer.status_code, YES)
+
+    def _called(self, method: str, place: str) -> Any:
+        if self._role is None:
+            return self._office.browser().request(method, place)
+        with asking_as(self._office, ROLES[self._role]) as headers:
+            given = dict(headers) | {"Idempotency-Key": key(), "If-Match": "*", "Content-Type": "application/json"}
+            return self._office.client.request(method, place, headers=given, content="{}" if method == "POST" else None)
+
+    def _asked_for(self, method: str, path: str, params: dict[str, str]) -> Any:
+        browser = self._office.browser(None if self._role is None else self._login)
+        browser.follow_redirects = False
+        own = browser.get("/account").text if self._role is not None else ""
+        if path == "/account/sessions/{id}/end" and (session := re.search("/account/sessions/([^/]+)/end", own)):
+            params = params | {"id": session[1]}
+        if method == "GET":
+            return browser.get(path.format(**params))
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', own)
+        data = {"form_token": token[1] if token else "", "version": "1", "key": "0" * 32}
+        files = {"file": ("a.pdf", b"", "application/pdf")} if path.endswith("/attachments") else None
+        return browser.request(method, path.format(**params), data=data, files=files)
+
+
+@pytest.mark.database
+@pytest.mark.slow
+def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[Office, dict[str, str]]) -> None:
+    office, cases = arranged
+    steps = {line["step"].partition(".")[2] for name in ("suggestion.csv", "registry.csv") for line in reviewed(name)}
+    every = sorted(set(routes_of(office.client.app)))
+    assert {path.rpartition("/")[2] for _, path in every if is_step(path)} <= steps
+    wanted = [route for route in every if not is_step(route[1])]
+    callers = {column: Caller(office, None if column == "nobody" else Role(column)) for column in ("nobody", *Role)}
+    params = {
+        "case_id": cases["handled"],
+        "file": "app.css",
+        "id": callers[Role.DEPUTY].account,
+        "kind": "suggestion",
+        "name": "re_handling_ordered",
+        "opening": "suggestion.submitted",
+        "session_id": "none",
+        "sha256": SHA256,
+    }
+    of_paths = {
+        "/problems/{id}": {"id": "not-found"},
+        "/api/v1/rulebooks/{id}": {"id": "cn-national"},
+        "/docs/assets/{file}": {"file": "LICENSE.txt"},
+    }
+    before = office.stored()
+    found = [
+        [method, path, *(caller.answer(method, path, params | of_paths.get(path, {})) for caller in callers.values())]
+        for method, path in wanted
+    ]
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([["method", "path", *map(str, callers)], *found])
+    assert (TABLES / "routes.csv").read_text("utf-8") == text.getvalue(), text.getvalue()
+    assert office.stored() == before
