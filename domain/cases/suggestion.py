@@ -135,7 +135,7 @@ class Sealed(StrEnum):
 _WORST_FIRST = (Sealed.SEALED, Grade.DISSATISFIED, Grade.BASICALLY_SATISFIED, Grade.SATISFIED, Grade.NOT_STATED)
 
 
-def _worst(grades: Iterable[Grade]) -> Grade:
+def _worst(grades: Iterable[Grade | Sealed]) -> Grade | Sealed:
     """The worst of some grades; one that is sealed seals the whole."""
     return min(grades, key=_WORST_FIRST.index)
 
@@ -380,7 +380,7 @@ class Evaluation:
     """What the deputy said of a round."""
 
     evaluated_on: date
-    result: Grade
+    result: Grade | Sealed
     attitude: Grade | None = None
     solved: bool | None = None
     reason: str | None = None
@@ -393,11 +393,11 @@ class Evaluation:
     amended_because: str | None = None
 
     @property
-    def grade(self) -> Grade:
+    def grade(self) -> Grade | Sealed:
         """The worst that was said: of the whole, or of one of its units."""
         return _worst([self.result, *(g.result for g in self.by_unit)])
 
-    def grade_of(self, unit: str) -> Grade:
+    def grade_of(self, unit: str) -> Grade | Sealed:
         """What was said of a unit: by itself, or with the whole."""
         return next((g.result for g in self.by_unit if g.unit == unit), self.result)
 
@@ -785,10 +785,10 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         return True
 
     @property
-    def grade(self) -> Grade | None:
+    def grade(self) -> Grade | Sealed | None:
         """The worst of what was last said of the whole and of each unit; who was not asked again keeps the grade."""
-        whole: Grade | None = None
-        of_units: dict[str, Grade] = {}
+        whole: Grade | Sealed | None = None
+        of_units: dict[str, Grade | Sealed] = {}
         for _, handled in sorted(self.rounds.items()):
             if (evaluation := handled.evaluation) is not None:
                 whole = evaluation.result

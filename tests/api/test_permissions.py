@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -291,3 +292,28 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
     csv.writer(text, lineterminator="\n").writerows([["method", "path", *map(str, callers)], *found])
     assert (TABLES / "routes.csv").read_text("utf-8") == text.getvalue(), text.getvalue()
     assert office.stored() == before
+
+
+@pytest.mark.database
+def test_while_its_window_is_open_a_unit_reads_nowhere_what_the_deputy_said(office: Office) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")
+    case = office.record(case, "evaluation_invited", day)
+    said = {"result": "dissatisfied", "reason": "路灯还是不亮"}
+    answer = office.record(case, "evaluation_submitted", day, "deputy", **said)
+    assert answer.status_code == 200, answer.text
+    office.catch_up()
+    office.account("jtj-9", "handling_unit", office=LEAD)
+    unit, place = office.browser("jtj-9"), f"/cases/{case.json()['case_id']}"
+    told = [
+        unit.get(path, headers={"Accept-Language": "zh"}).text for path in (place, "/cases", "/cases/export?format=csv")
+    ]
+    told += [office.get(f"/api/v1{path}", "handling_unit").text for path in (place, f"{place}/steps", "/cases")]
+    for text in told:
+        assert "路灯还是不亮" not in text
+        assert "dissatisfied" not in text
+        assert "不满意" not in re.sub("<(select|form).*?</(select|form)>", "", text, flags=re.DOTALL)
+        assert "密封" in text or "sealed" in text
+    for path in (f"/api/v1{place}", f"/api/v1{place}/steps"):
+        assert "路灯还是不亮" in office.get(path, "deputy_affairs").text
+        assert "路灯还是不亮" in office.get(path, "deputy").text
