@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import ProblemError
 from api.services import services_of
+from domain.policy import ONLY_READING
 from domain.principal import Principal, Scope, scopes_of
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="duban"'}
@@ -37,6 +38,8 @@ async def principal_of(
         raise ProblemError("token-may-only-read" if scope is Scope.RECORD else "token-may-only-record")
     if scope is Scope.RECORD and principal.suspended:
         raise ProblemError("duty-suspended")
+    if scope is Scope.RECORD and principal.role in ONLY_READING:
+        raise ProblemError("auditor-only-reads")
     return principal
 
 

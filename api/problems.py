@@ -24,9 +24,9 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     400: ("body-not-json", "body-not-utf8", "if-match-unreadable", "malformed-request", "request-key-missing",
           "request-key-unreadable", "upload-incomplete", "upload-unreadable"),
     401: ("token-invalid", "token-missing"),
-    403: ("deputy-ended", "duty-suspended", "handling-unit-may-not-evaluate", "jurisdiction-not-yours",
-          "no-part-in-case", "not-all-is-yours", "not-the-deputy-himself", "not-your-unit", "role-may-not",
-          "token-beyond-account", "token-may-only-read", "token-may-only-record", "unit-gone"),
+    403: ("auditor-only-reads", "deputy-ended", "duty-suspended", "handling-unit-may-not-evaluate",
+          "jurisdiction-not-yours", "no-part-in-case", "not-all-is-yours", "not-the-deputy-himself", "not-your-unit",
+          "role-may-not", "token-beyond-account", "token-may-only-read", "token-may-only-record", "unit-gone"),
     404: ("case-not-found", "no-case-at-moment", "no-such-attachment", "not-found", "unknown-case-type",
           "unknown-problem", "unknown-rulebook", "unknown-step"),
     405: ("method-not-allowed",),
@@ -65,8 +65,8 @@ STATUS: dict[str, int] = {
 }
 """HTTP status of every message id that is not simply a value that cannot be (422)."""
 
+FORBIDDEN = 403
 UNPROCESSABLE = 422
-_FORBIDDEN = 403
 _UNAVAILABLE = 503
 _PLAIN = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
 
@@ -121,7 +121,7 @@ def status_of(message_id: str) -> int:
 
 def is_denial(message_id: str) -> bool:
     """Whether somebody asked for what he has no right to; a case that he may not read is no case for him."""
-    return status_of(message_id) == _FORBIDDEN or message_id == "case-not-found"
+    return status_of(message_id) == FORBIDDEN or message_id == "case-not-found"
 
 
 def words_for(request: Request) -> Words:

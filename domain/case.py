@@ -42,6 +42,10 @@ class Role(StrEnum):
     """Keeps the accounts (系统管理员), and sees no case."""
 
 
+EVERYBODY = "everybody"
+"""The key that whoever signs in has (`Case.audience`)."""
+
+
 class SourceDocument(BaseModel):
     """The paper behind an act: its number (文号), title, and the SHA-256 of its scan."""
 
@@ -236,7 +240,7 @@ class Case:
     def audience(self) -> Iterable[str]:
         """Who beside the congress may read it, each as a key: a role, or a role with a unit or a deputy.
 
-        Such as `third_party`, `handling_unit:jtj`, `deputy:d-001`.
+        Such as `third_party`, `handling_unit:jtj`, `deputy:d-001`, or `everybody`.
         """
         return ()
 
@@ -653,6 +657,20 @@ class AttachmentAdded(
                 act.office,
             )
         )
+
+
+class SealedAttachment(AttachmentAdded):
+    """What is told of a file that belongs to a step which is sealed: that there is one."""
+
+    @classmethod
+    def of(cls, added: AttachmentAdded) -> SealedAttachment:
+        """The step without what would tell of the file."""
+        return cls.model_construct(
+            sha256="", name="", media_type=added.media_type, size=0, kind=added.kind, about=added.about
+        )
+
+    def apply(self, case: Case, act: Act) -> None:
+        """The case has no such attachment for the reader."""
 
 
 class Recorded(NamedTuple):

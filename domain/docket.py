@@ -371,12 +371,12 @@ class Docket(Application[str]):
         case_file = draft.case_file
         if step.declared.opens and case_file.history:
             raise Refused("case-already-open", step=step.declared.wire)
+        procedure.authorise(case_file.case, step, act)
         jurisdiction = self._jurisdiction(case_file, step)
         now = self._now()
         act = _dated(act, jurisdiction, now)
         office = jurisdiction.on(act.occurred_on)
         case = case_file.case
-        procedure.authorise(case, step, act)
         if act.late and case is not None:
             case = fold.case_then(case_file.history, act.occurred_at)
         breach = procedure.check(case, step, act, office)

@@ -5,10 +5,11 @@ Rights are today's, also for the past: what a case was on an earlier day is show
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.case import Act, Case, Opening, Recorded, Role
+from domain.case import EVERYBODY, Act, AttachmentAdded, Case, Opening, Recorded, Role, SealedAttachment
 from domain.casefile import CaseFile, file_of
 from domain.clock import overdue_from
 from domain.principal import Principal
@@ -24,6 +25,9 @@ CONGRESS = frozenset(
     }
 )
 """The organs and offices of the congress: they read every case of their jurisdiction."""
+
+ONLY_READING = frozenset({Role.AUDITOR})
+"""They record, hand in and change nothing whatever."""
 
 _WHOLE = CONGRESS | {Role.AUDITOR}
 
@@ -45,9 +49,7 @@ class Scope:
         if not isinstance(opening, Opening) or self.jurisdiction not in {None, opening.jurisdiction}:
             return False
         case = case_file.case
-        if self.keys is None or (opening.declared.case_type is not None and opening.declared.case_type.of_registry):
-            return True
-        return case is not None and not self.keys.isdisjoint(case.audience())
+        return self.keys is None or (case is not None and not self.keys.isdisjoint(case.audience()))
 
 
 EVERYTHING = Scope(None)
@@ -56,7 +58,7 @@ EVERYTHING = Scope(None)
 
 def keys_of(role: Role, who: str) -> frozenset[str]:
     """The keys of somebody: his role, and the unit or the deputy that he is."""
-    return frozenset({str(role), f"{role}:{who}"})
+    return frozenset({EVERYBODY, str(role), f"{role}:{who}"})
 
 
 def scope(principal: Principal) -> Scope:
@@ -65,14 +67,14 @@ def scope(principal: Principal) -> Scope:
     if role in _WHOLE:
         return Scope(place)
     if role is Role.ADMINISTRATOR:
-        return Scope(place, frozenset())
+        return Scope(place, frozenset({EVERYBODY}))
     who = principal.actor if role is Role.DEPUTY else principal.office
     return Scope(place, keys_of(role, who), sealed=role is not Role.DEPUTY)
 
 
 def may_act(case: Case, act: Act) -> bool:
     """Whether whoever acts may read the case, and so may act in it at all; his role for the step is another matter."""
-    if case.of_registry or act.role in _WHOLE:
+    if act.role in _WHOLE:
         return True
     who = act.actor if act.role is Role.DEPUTY else act.office
     return not keys_of(act.role, who).isdisjoint(case.audience())
@@ -90,9 +92,13 @@ def as_shown(case_file: CaseFile, reader: Scope, now: datetime) -> CaseFile:
         return case_file
     if now >= overdue_from(until, case.time_zone):
         return case_file
-    sealed = file_of(None, (_sealed(record, case) for record in case_file.history))
-    return case_file if sealed is None else sealed
+    sealed = {record.version for record in case_file.history if record.step.sealed(case) is not record.step}
+    shown = file_of(None, (_sealed(record, case, sealed) for record in case_file.history))
+    return case_file if shown is None else shown
 
 
-def _sealed(record: Recorded, case: Case) -> Recorded:
-    return record._replace(step=record.step.sealed(case))
+def _sealed(record: Recorded, case: Case, sealed: Container[int]) -> Recorded:
+    step = record.step
+    if isinstance(step, AttachmentAdded) and step.about in sealed:
+        return record._replace(step=SealedAttachment.of(step))
+    return record._replace(step=step.sealed(case)) if record.version in sealed else record

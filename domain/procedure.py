@@ -90,6 +90,13 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: P
     return None
 
 
+def require_role(step: type[Step], case_type: type[Case] | None, role: Role) -> None:
+    """Refuse a role that may not take the step in a case of that type; without one, the step opens a case."""
+    may = step.declared.by if case_type is None else step.roles(case_type)
+    if role not in may:
+        raise Refused("role-may-not", step=step.declared.wire, role=role, by=sorted(may))
+
+
 def authorise(case: Case | None, step: Step, act: Act) -> None:
     """Refuse a step of another case type, and whoever may not take it: by role, by part in the case, by unit, himself.
 
@@ -98,9 +105,7 @@ def authorise(case: Case | None, step: Step, act: Act) -> None:
     declared = step.declared
     if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
         raise Refused("unknown-step", step=declared.name, kind=case.kind)
-    may = declared.by if case is None else step.roles(type(case))
-    if act.role not in may:
-        raise Refused("role-may-not", step=declared.wire, role=act.role, by=sorted(may))
+    require_role(type(step), None if case is None else type(case), act.role)
     if act.imported is not None or (case is None and not declared.opens):
         return
     if case is not None and not policy.may_act(case, act):

@@ -77,11 +77,12 @@ def create(
     with services() as found:
         asked = _asked(found, role, office, jurisdiction, deputy)
         made, password = found.accounts.create(login, name, asked, by=CONSOLE)
+        lasting = found.accounts.one_time
     if as_json:
         emit({**asdict(made), "password": password})
     else:
         typer.echo(password)
-    _say_once()
+    _say_once(lasting)
 
 
 @account.command(
@@ -186,11 +187,12 @@ def reset_password(login: Login, as_json: Json = False) -> None:
 
     with _named(login) as (found, one):
         password = found.accounts.reset_password(one.id, by=CONSOLE)
+        lasting = found.accounts.one_time
     if as_json:
         emit({"login": one.login, "password": password})
     else:
         typer.echo(password)
-    _say_once()
+    _say_once(lasting)
 
 
 @account.command(
@@ -410,11 +412,13 @@ def _asked(found: "Services", role: str, office: str | None, jurisdiction: str |
     return Asked(role=role, office=office, jurisdiction=jurisdiction or found.settings.jurisdiction, deputy=deputy)
 
 
-def _say_once() -> None:
+def _say_once(lasting: timedelta) -> None:
+    hours = lasting // timedelta(hours=1)
     say(
         told(
-            "Hand it over now: it is not shown again, and has to be changed at the first sign-in.",
-            "请立即转交：不会再次显示，首次登录时须修改。",
+            f"Hand it over now: it is not shown again, expires after {hours} hours, "
+            "and has to be changed at the first sign-in.",
+            f"请立即转交：不会再次显示，{hours} 小时内有效，首次登录时须修改。",
         )
     )
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from fastapi import Request
 from pydantic import ValidationError
 
-from api.problems import ProblemError
+from api.problems import FORBIDDEN, ProblemError, status_of
 from api.services import Received, Services
 from api.web.forms import TOKEN, read_pairs
 from api.web.guard import refuse_forged
@@ -134,10 +134,8 @@ def doing(
 
 
 def _may_attach(case: Case, asker: Principal) -> bool:
-    if asker.role not in AttachmentAdded.roles(type(case)):
-        return False
     act = Act(actor=asker.actor, role=asker.role, office=asker.office, occurred_at=datetime.now(UTC))
-    return policy.may_act(case, act)
+    return asker.role in AttachmentAdded.roles(type(case)) and policy.may_act(case, act)
 
 
 def attach(
@@ -223,6 +221,8 @@ def take(
     except ValidationError as error:
         return Posted(values, form.faults(error), tell.say("page.form.wrong"))
     except Refused as refused:
+        if status_of(refused.message_id) == FORBIDDEN:
+            raise
         field = {"request-key-reused": "key"}.get(refused.message_id, refused.field or "")
         why = tell.say(refused.message_id, **refused.params)
         return Posted(values, {field: why} if field else {}, why)

@@ -19,6 +19,7 @@ from api.web.viewmodels import link
 from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
+from domain.policy import ONLY_READING
 from domain.principal import Principal
 
 SEE_OTHER = 303
@@ -31,9 +32,6 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITE = {"same-origin", "none"}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _WITH_A_ONE_TIME_PASSWORD = {ACCOUNT, f"{ACCOUNT}/password", SIGN_OUT}
-_OWN = re.compile(r"/logout\Z|/account/")
-"""What is one's own, whatever one may do with cases."""
-
 _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}\Z")
 """An address of this service: not `//elsewhere` nor `/\\elsewhere`, which browsers take for another host."""
 
@@ -78,7 +76,10 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
         session.account.standing.refuse()
     if session.account.must_change and path not in _WITH_A_ONE_TIME_PASSWORD:
         return RedirectResponse(ACCOUNT, SEE_OTHER)
-    if session.account.principal.suspended and request.method not in _SAFE and not _OWN.match(path):
+    writes = request.method not in _SAFE and not _of_ones_own(request)
+    if writes and session.account.binding.role in ONLY_READING:
+        raise ProblemError("auditor-only-reads")
+    if writes and session.account.principal.suspended:
         raise ProblemError("duty-suspended")
     return None
 
@@ -234,6 +235,12 @@ def _of_our_own(request: Request) -> bool:
     except ValueError:
         return False
     return bool(origin) and origin.lower() == request.headers.get("host", "").lower()
+
+
+def _of_ones_own(request: Request) -> bool:
+    """Whether it is about the reader's own account and session."""
+    path: str = request.scope["path"]
+    return path == SIGN_OUT or path.startswith(f"{ACCOUNT}/")
 
 
 def _here(request: Request) -> str | None:

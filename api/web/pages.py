@@ -66,7 +66,7 @@ from api.web.viewmodels import (
 )
 from api.words import LANGUAGES, Language, Words, language, words
 from domain import procedure
-from domain.case import Opening, Role
+from domain.case import AttachmentAdded, Opening, Role
 from domain.docket import CaseNotFoundError
 from domain.moment import Moment
 from domain.office import Jurisdiction
@@ -174,6 +174,7 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
     step, tell = procedure.step_named(type(case_file.case), name), _teller_now(request, asker)
+    procedure.require_role(step, type(case_file.case), asker.role)
     taken = take(services, tell, asker, step, case_file, values, request.url.path)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
@@ -288,6 +289,8 @@ async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
     services, asker = services_of(request), reader_of_case(request, case_id)
     case_file = await run_in_threadpool(case_file_of, services, asker, case_id)
+    if case_file.case is not None:
+        procedure.require_role(AttachmentAdded, type(case_file.case), asker.role)
     fields: dict[str, str] = {}
     received = await take_in(request, services.files, asker, None, fields)
     refuse_forged(request, fields.get(TOKEN))

@@ -28,6 +28,7 @@ from api.web.guard import (
     forget,
     known,
     local,
+    reader_of,
     refuse_readable,
     remember,
     session_of,
@@ -263,6 +264,7 @@ def end_own_session(request: Request, id: str, form: Form) -> Response:
 @router.post(f"{ACCOUNT}/tokens")
 def create_token(request: Request, form: Form) -> Response:
     """A new token of one's own, shown this once."""
+    reader_of(request)
     services, session = services_of(request), session_of(request)
     try:
         given = of_session(request, form, NewToken)
@@ -440,7 +442,10 @@ def _one_account_page(
 
 def _one_time_page(request: Request, account: Account, password: str) -> Response:
     path = f"{ACCOUNTS}/{quote(account.id, safe='')}"
-    return render(request, "one_time.html", here=Here(path, {}), account=account, password=password, path=path)
+    hours = services_of(request).accounts.one_time // timedelta(hours=1)
+    return render(
+        request, "one_time.html", here=Here(path, {}), account=account, password=password, path=path, hours=hours
+    )
 
 
 def _account(request: Request, id: str) -> Account:
