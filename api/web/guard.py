@@ -71,17 +71,20 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
         return None
     if session is None:
         return RedirectResponse(link(SIGN_IN, {"next": _here(request)}), SEE_OTHER)
-    path = request.scope["path"]
-    if path != SIGN_OUT:
+    if request.scope["path"] != SIGN_OUT:
         session.account.standing.refuse()
-    if session.account.must_change and path not in _WITH_A_ONE_TIME_PASSWORD:
+    if session.account.must_change and request.scope["path"] not in _WITH_A_ONE_TIME_PASSWORD:
         return RedirectResponse(ACCOUNT, SEE_OTHER)
-    writes = request.method not in _SAFE and not _of_ones_own(request)
-    if writes and session.account.binding.role in ONLY_READING:
-        raise ProblemError("auditor-only-reads")
-    if writes and session.account.principal.suspended:
-        raise ProblemError("duty-suspended")
+    if request.method not in _SAFE and not _of_ones_own(request):
+        _refuse_who_only_reads(session.account.principal)
     return None
+
+
+def _refuse_who_only_reads(principal: Principal) -> None:
+    if principal.role in ONLY_READING:
+        raise ProblemError("auditor-only-reads")
+    if principal.suspended:
+        raise ProblemError("duty-suspended")
 
 
 def recall(request: Request) -> None:

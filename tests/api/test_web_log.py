@@ -1,4 +1,4 @@
-"""The log of the accounts for auditors: everything that was done and refused, in their jurisdiction, filtered and paged."""
+"""The log of the accounts for auditors: what was done and refused in their jurisdiction, filtered and paged."""
 
 import re
 from datetime import UTC, datetime
