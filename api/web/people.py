@@ -501,7 +501,10 @@ def _done(request: Request) -> str | None:
 
 def _shown(request: Request, tell: Teller, account: Account) -> Shown:
     bound = account.binding
-    state = "disabled" if account.disabled_at else "locked" if account.locked_until else "active"
+    barred = not account.standing.may_sign_in
+    state = (
+        "disabled" if account.disabled_at else "barred" if barred else "locked" if account.locked_until else "active"
+    )
     return Shown(
         account=account,
         url=f"{ACCOUNTS}/{quote(account.id, safe='')}",

@@ -73,7 +73,8 @@ def test_a_deputy_whose_qualification_ended_is_out_everywhere_and_told_so(office
     within_a_second(asked, (403, "/problems/deputy-ended"))
     program = office.get(f"/api/v1/cases/{case_id}", "deputy")
     assert program.json()["type"] == "/problems/deputy-ended"
-    assert "代表资格已终止" in admin.get("/admin/accounts").text
+    listed = admin.get("/admin/accounts").text
+    assert ("代表资格已终止" in listed, "不能登录" in listed) == (True, True)
     assert "代表资格已终止" in admin.get(f"/admin/accounts/{office.services.accounts.named('jia').id}").text
     carried = {"form_token": field(client.get("/cases").text, "form_token")}
     assert leads_to(client.post("/logout", data=carried, follow_redirects=False)) == "/login?done=signed_out"
