@@ -131,8 +131,9 @@ def test_tokens_and_one_time_passwords_of_the_version_before_work_on(
             (secret.encode(),),
         )
         owner.execute(
-            "INSERT INTO account (id, login, login_key, name, role, office, jurisdiction, password_hash, must_change,"
-            " created_at) VALUES ('a', 'li', 'li', '李四', 'auditor', 'cn-999900', 'cn-999900', 'x', true, '2020-01-01')"
+            "INSERT INTO account"
+            " (id, login, login_key, name, role, office, jurisdiction, password_hash, must_change, created_at)"
+            " VALUES ('a', 'li', 'li', '李四', 'auditor', 'cn-999900', 'cn-999900', 'x', true, '2020-01-01')"
         )
         owner.execute("INSERT INTO account_log (account_id, what) VALUES ('a', 'sign_in_refused')")
     migrate(blank_database)
