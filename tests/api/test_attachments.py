@@ -163,8 +163,8 @@ def test_what_is_not_kept_is_refused_in_words(
 
 def test_nobody_hands_in_without_a_token_or_a_part_in_any_case(office: Office) -> None:
     assert told(office.client.post("/api/v1/attachments?name=a.pdf", content=LETTER)) == (401, "token-missing")
-    answer = hand_in(office, role="auditor")
-    assert told(answer) == (403, "role-may-not")
+    assert told(hand_in(office, role="party_group")) == (403, "role-may-not")
+    assert told(hand_in(office, role="auditor")) == (403, "auditor-only-reads")
 
 
 def test_the_limit_of_a_json_body_is_not_that_of_a_file(office: Office) -> None:
