@@ -145,8 +145,9 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         _refuse_projection_ahead(views, ledger)
         files = files_of(settings)
         docket = Docket(ledger, LedgerRegistry(ledger), contents=files)
-        sessions = Sessions(pool)
-        accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret)
+        sessions = Sessions(pool, docket.registry)
+        one_time = timedelta(hours=settings.one_time_hours)
+        accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret, one_time=one_time)
         tokens = Tokens(pool, docket.registry)
         return Services(settings, docket, ledger, views, tokens, accounts, sessions, files, secret, pool, hints)
     except BaseException:

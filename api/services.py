@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import Request
 
-from domain.account import Account, Asked, Entry, Session, SignedIn, Whence
+from domain.account import WHOLE_LOG, Account, Asked, Entry, LogFilter, Session, SignedIn, Token, Whence
 from domain.attachment import Content
 from domain.docket import Docket, LedgerEvent
 from domain.moment import Moment
@@ -72,6 +72,15 @@ class Tokens(Protocol):
     def principal(self, token: str) -> Principal | None:
         """Whose token it is; None if it is not in force."""
 
+    def create_own(self, account: Account, note: str, days: int, scopes: Iterable[str], *, by: str) -> str:
+        """A new token of an account."""
+
+    def list(self, account_id: str | None = None) -> Sequence[Token]:
+        """The tokens of an account, or all."""
+
+    def revoke(self, id: str, *, by: str, account_id: str | None = None) -> bool:
+        """Whether a token was in force, and is not any more."""
+
 
 class Sessions(Protocol):
     """Who is signed in."""
@@ -86,14 +95,23 @@ class Sessions(Protocol):
 class Accounts(Protocol):
     """Who may sign in, and what was done to his account."""
 
+    one_time: timedelta
+    """How long a one-time password may be used."""
+
     def list(self) -> Sequence[Account]:
         """Every account, in the order of their logins."""
 
     def find(self, id: str) -> Account:
         """The account of that id."""
 
-    def log(self, account_id: str | None = None, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
-        """The log of one account or of all, the newest first."""
+    def named(self, login: str) -> Account:
+        """The account of that login."""
+
+    def log(self, wanted: LogFilter = WHOLE_LOG, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
+        """The lines wanted, the newest first."""
+
+    def note_denied(self, principal: Principal, **told: str) -> None:
+        """Note that somebody asked for what he has no right to."""
 
     def sessions(self, account_id: str) -> Sequence[Session]:
         """Where somebody is signed in."""
@@ -113,7 +131,10 @@ class Accounts(Protocol):
     def change_password(self, session: Session, old: str, new: str) -> SignedIn:
         """The owner's new password, and the session that begins with it."""
 
-    def rebind(self, id: str, asked: Asked, *, by: str) -> bool:
+    def confirm(self, session: Session, password: str, field: str) -> str | None:
+        """Make sure that it is the owner who sits there."""
+
+    def rebind(self, id: str, asked: Asked, *, by: str, seen: str | None = None) -> bool:
         """Whether the account acts as something else from now on."""
 
     def sign_in(self, login: str, password: str, whence: Whence) -> SignedIn:

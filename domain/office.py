@@ -72,6 +72,16 @@ class Deputy(Dated):
     level: Level | None = None
     constituency: Line | None = None
     group: Code | None = None
+    suspended: bool = False
+    """Whether the duties are suspended (暂停执行代表职务)."""
+
+    def in_office(self, day: date) -> bool:
+        """Whether the deputy is in office on a day, perhaps suspended."""
+        return super().on(day)
+
+    def on(self, day: date) -> bool:
+        """Whether the deputy is in office on a day, and may act."""
+        return self.in_office(day) and not self.suspended
 
 
 class Group(Dated):

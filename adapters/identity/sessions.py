@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 from adapters.identity.statements import Connection, rows
 from adapters.postgres.pool import Pool
 from domain.account import Account, Binding, Session, Whence
 from domain.case import Role
+from domain.registry import Registry
 
 IDLE_MINUTES = 30
 LONGEST_HOURS = 8
@@ -23,7 +25,9 @@ REMEMBERED_SECONDS = 0.5
 SEEN_SECONDS = 30.0
 """How exactly it is noted when a session was seen last."""
 
-ACCOUNT: LiteralString = "id, login, name, role, office, jurisdiction, deputy, must_change, created_at, disabled_at"
+ACCOUNT: LiteralString = (
+    "id, login, name, role, office, jurisdiction, deputy, must_change, password_at, created_at, disabled_at"
+)
 
 _OF_ACCOUNT: LiteralString = ", ".join(f"a.{name}" for name in ACCOUNT.split(", "))
 _IN_FORCE: LiteralString = (
@@ -37,8 +41,9 @@ _MOST_REMEMBERED = 1_000
 class Sessions:
     """The sessions of an installation."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, registry: Registry) -> None:
         self._pool = pool
+        self._registry = registry
         self._remembered: dict[bytes, tuple[float, Session]] = {}
 
     def begin(self, conn: Connection, account_id: str, whence: Whence) -> tuple[str, str]:
@@ -67,7 +72,7 @@ class Sessions:
         )
         if not found:
             return None
-        session, unnoted = _session(found[0]), found[0][5]
+        session, unnoted = self._session(found[0]), found[0][5]
         if unnoted:
             statement = "UPDATE session SET last_seen_at = clock_timestamp() WHERE id = %s RETURNING id"
             rows(self._pool, statement, (session.id,))
@@ -79,7 +84,7 @@ class Sessions:
     def list(self, account_id: str) -> list[Session]:
         """The sessions of an account that are in force, the newest first."""
         return [
-            _session(row)
+            self._session(row)
             for row in rows(
                 self._pool,
                 f"SELECT s.id, s.address, s.agent, s.created_at, s.last_seen_at, false, {_OF_ACCOUNT}{_IN_FORCE}"
@@ -102,6 +107,11 @@ class Sessions:
         statement = "UPDATE session SET revoked_at = clock_timestamp() WHERE account_id = %s AND revoked_at IS NULL"
         conn.execute(statement, (account_id,))
 
+    def _session(self, row: tuple[Any, ...]) -> Session:
+        id, address, agent, created_at, last_seen_at, _, *account = row
+        found = account_of(tuple(account)).looked_up(self._registry, datetime.now(UTC))
+        return Session(id, found, Whence(address, agent), created_at, last_seen_at)
+
     def forget(self) -> None:
         """What is remembered of any session is asked for again."""
         self._remembered.clear()
@@ -114,14 +124,9 @@ class Sessions:
 
 def account_of(row: tuple[Any, ...]) -> Account:
     """The account of a row that has the columns of `ACCOUNT`."""
-    id, login, name, role, office, jurisdiction, deputy, must_change, created_at, disabled_at = row
+    id, login, name, role, office, jurisdiction, deputy, must_change, password_at, created_at, disabled_at = row
     binding = Binding(Role(role), office, jurisdiction, deputy)
-    return Account(id, login, name, binding, must_change, created_at, disabled_at)
-
-
-def _session(row: tuple[Any, ...]) -> Session:
-    id, address, agent, created_at, last_seen_at, _, *account = row
-    return Session(id, account_of(tuple(account)), Whence(address, agent), created_at, last_seen_at)
+    return Account(id, login, name, binding, must_change, password_at, created_at, disabled_at)
 
 
 def _digest(secret: str) -> bytes:

@@ -24,13 +24,14 @@ from domain.principal import Principal
 
 SEE_OTHER = 303
 SIGN_IN = "/login"
+SIGN_OUT = "/logout"
 ACCOUNT = "/account"
 ACCOUNTS = "/admin/accounts"
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITE = {"same-origin", "none"}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_WITH_A_ONE_TIME_PASSWORD = {ACCOUNT, f"{ACCOUNT}/password", "/logout"}
+_WITH_A_ONE_TIME_PASSWORD = {ACCOUNT, f"{ACCOUNT}/password", SIGN_OUT}
 _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}\Z")
 """An address of this service: not `//elsewhere` nor `/\\elsewhere`, which browsers take for another host."""
 
@@ -48,6 +49,8 @@ class Me:
     name: str
     role: Role
     administrator: bool
+    auditor: bool
+    suspended: bool
     form_token: str
 
 
@@ -60,19 +63,28 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
         if not everybody:
             raise
         session = None
+    if session is not None and not everybody:
+        request.state.principal = session.account.principal
     if request.method not in _SAFE and not _of_our_own(request):
         raise ProblemError("from-another-site")
     if everybody:
         return None
     if session is None:
         return RedirectResponse(link(SIGN_IN, {"next": _here(request)}), SEE_OTHER)
-    request.state.actor = session.account.principal.actor
+    if request.scope["path"] != SIGN_OUT:
+        session.account.standing.refuse()
     if session.account.must_change and request.scope["path"] not in _WITH_A_ONE_TIME_PASSWORD:
         return RedirectResponse(ACCOUNT, SEE_OTHER)
-    only_reads = session.account.binding.role in ONLY_READING
-    if only_reads and request.method not in _SAFE and not _of_ones_own(request):
-        raise ProblemError("auditor-only-reads")
+    if request.method not in _SAFE and not _of_ones_own(request):
+        _refuse_who_only_reads(session.account.principal)
     return None
+
+
+def _refuse_who_only_reads(principal: Principal) -> None:
+    if principal.role in ONLY_READING:
+        raise ProblemError("auditor-only-reads")
+    if principal.suspended:
+        raise ProblemError("duty-suspended")
 
 
 def recall(request: Request) -> None:
@@ -105,7 +117,16 @@ def administrator(request: Request) -> Session:
     return session
 
 
+def auditor(request: Request) -> Session:
+    """Who looks into what was done to the accounts; anybody else is refused."""
+    session = session_of(request)
+    if session.account.binding.role is not Role.AUDITOR:
+        raise ProblemError("for-auditors")
+    return session
+
+
 Administrator = Annotated[Session, Depends(administrator)]
+Auditor = Annotated[Session, Depends(auditor)]
 
 
 def reader_of(request: Request) -> Principal:
@@ -129,8 +150,16 @@ def me(request: Request) -> Me | None:
     session = known(request)
     if session is None:
         return None
-    role = session.account.binding.role
-    return Me(session.account.name, role, role is Role.ADMINISTRATOR, form_token(request))
+    account = session.account
+    role = account.binding.role
+    return Me(
+        name=account.name,
+        role=role,
+        administrator=role is Role.ADMINISTRATOR,
+        auditor=role is Role.AUDITOR,
+        suspended=account.principal.suspended,
+        form_token=form_token(request),
+    )
 
 
 def form_token(request: Request) -> str:
@@ -171,7 +200,7 @@ def whence(request: Request) -> Whence:
 
 def local(address: str | None) -> str:
     """An address of this service that one may be sent on to; the front page for any other."""
-    if address is None or not _LOCAL.match(address) or urlsplit(address).path in {SIGN_IN, "/logout"}:
+    if address is None or not _LOCAL.match(address) or urlsplit(address).path in {SIGN_IN, SIGN_OUT}:
         return "/"
     return address
 
@@ -214,7 +243,7 @@ def _of_our_own(request: Request) -> bool:
 def _of_ones_own(request: Request) -> bool:
     """Whether it is about the reader's own account and session."""
     path: str = request.scope["path"]
-    return path == "/logout" or path.startswith(f"{ACCOUNT}/")
+    return path == SIGN_OUT or path.startswith(f"{ACCOUNT}/")
 
 
 def _here(request: Request) -> str | None:

@@ -212,6 +212,8 @@ def case(request: Request, case_id: str) -> Response:
 
 def _new_case_page(request: Request, wanted: str | None, posted: Posted | None = None) -> Response:
     asker = reader_of(request)
+    if asker.suspended:
+        raise ProblemError("duty-suspended")
     tell = _teller_now(request, asker)
     steps = openings(asker)
     chosen = None if wanted is None else _opening_named(asker, wanted)
@@ -266,7 +268,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
         return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
     page = case_page(tell, case_file.history, found, moment)
-    may = doing(tell, asker, case_file, found, wanted, posted) if bar.now else None
+    may = doing(tell, asker, case_file, found, wanted, posted) if bar.now and not asker.suspended else None
     status = 200 if posted is None or not posted.trouble else 409 if posted.meanwhile else 422
     attachments = attachments_of(tell, found, here.moment)
     return render(

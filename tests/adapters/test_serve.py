@@ -10,16 +10,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import httpx2
 import psutil
 import pytest
 
 from adapters.embedded import EmbeddedPostgres, running
 from adapters.exchange.jurisdictions import enter
+from adapters.identity.attempts import OF_ACCOUNT, OF_ADDRESS
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
 from adapters.wiring import build
@@ -199,6 +202,47 @@ def test_a_second_start_names_the_first(service: Service, start: Callable[..., S
 
 def test_web_processes_share_the_port(service: Service) -> None:
     assert len([process for process in service.family() if "web" in command(process)]) == 2
+
+
+def tried(service: Service, login: str, address: str) -> int:
+    """The status of a sign-in with a wrong password, through whichever process takes the connection."""
+    headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": address}
+    form = {"login": login, "password": "wrong password"}
+    return httpx2.post(f"{service.url}/login", data=form, headers=headers, timeout=PATIENCE).status_code
+
+
+def test_a_flood_of_sign_ins_is_counted_for_both_processes_together(service: Service) -> None:
+    with ThreadPoolExecutor(8) as flood:
+        of_account = list(flood.map(lambda n: tried(service, "root", f"198.51.100.{n}"), range(OF_ACCOUNT + 10)))
+        of_address = list(flood.map(lambda n: tried(service, f"guess-{n}", "203.0.113.9"), range(OF_ADDRESS + 5)))
+    assert sorted(of_account) == [403] * OF_ACCOUNT + [429] * 10
+    assert sorted(of_address) == [403] * OF_ADDRESS + [429] * 5
+
+
+def test_who_is_disabled_is_out_of_both_processes_within_a_second(service: Service) -> None:
+    conninfo = running(service.data_dir)
+    assert conninfo is not None
+    with closing(build(Settings(data_dir=service.data_dir), conninfo, name="test")) as services:
+        asked = Asked(role=Role.DEPUTY_AFFAIRS, jurisdiction=services.jurisdiction)
+        account, password = services.accounts.create("li", "李四", asked, by=CONSOLE, must_change=False)
+        cookie = services.accounts.sign_in("li", password, Whence("127.0.0.1", "test")).secret
+        token = services.tokens.create_own(account, "test", 1, ["read"], by="li")
+
+        anew = httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0), timeout=PATIENCE)
+        page, operation = f"{service.url}/cases", f"{service.url}/api/v1/cases"
+        asks = [(page, {"Cookie": f"duban={cookie}"}), (operation, {"Authorization": f"Bearer {token}"})] * 4
+
+        def asked_at(ask: tuple[str, dict[str, str]]) -> tuple[float, int]:
+            """When it was asked, through a connection of its own, and the status of the answer."""
+            return time.monotonic(), anew.get(ask[0], headers=ask[1]).status_code
+
+        with anew, ThreadPoolExecutor(4) as asking:
+            assert {status for _, status in asking.map(asked_at, asks)} == {200}
+            services.accounts.disable(account.id, by=CONSOLE)
+            until, answers = time.monotonic() + 1, [(0.0, 200)]
+            while min(at for at, _ in answers) < until:
+                answers = list(asking.map(asked_at, asks))
+                assert {status for at, status in answers if at >= until} <= {303, 401}
 
 
 def test_a_port_that_is_used_is_named(start: Callable[..., Service], data_dir: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -19,12 +19,14 @@ from adapters.postgres.pool import LedgerUnavailableError
 from api.principal import principal_of
 from domain import policy
 from domain.case import Opening, Role, Step
+from domain.cases.registry.unit import UnitOpened
 from domain.docket import Command, Docket, Result
 from domain.principal import Principal
 from projections.reading import Filter
 from tests.api.conftest import JURISDICTION, Office, key
 from tests.api.test_attachments import SHA256, hand_in
 from tests.permissions import (
+    ELSEWHERE,
     HIDDEN,
     LEAD,
     NO,
@@ -33,6 +35,7 @@ from tests.permissions import (
     REGISTRARS,
     TABLES,
     YES,
+    act_of,
     arrange,
     case_of,
     said_by,
@@ -90,6 +93,8 @@ class Full(PostgresLedger):
 @pytest.fixture
 def arranged(office: Office) -> tuple[Office, dict[str, str]]:
     cases = arrange(office.services.docket)
+    namesake = UnitOpened(jurisdiction=ELSEWHERE, code=LEAD, zh_name="同名单位", en_name="A namesake")
+    office.services.docket.open(namesake, act_of(READERS["general_office"].principal, date(2026, 3, 2)))
     letter = hand_in(office)
     name_it = {"step": letter.json() | {"kind": "reply_letter"}}
     path = f"/api/v1/cases/{cases['handled']}/steps/attachment_added"
@@ -277,6 +282,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "opening": "suggestion.submitted",
         "session_id": "none",
         "sha256": SHA256,
+        "token_id": "none",
     }
     of_paths = {
         "/problems/{id}": {"id": "not-found"},

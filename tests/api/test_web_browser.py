@@ -141,7 +141,10 @@ def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
 
 
 def test_the_pages_about_people_pass_axe_and_fit_their_window(site: Site) -> None:
+    clerk = site.office.services.accounts.named("clerk")
     site.office.account("admin", "administrator")
+    site.office.account("shen", "auditor")
+    site.office.services.tokens.create_own(clerk, "每周报表" * 20, 90, ["read"], by="clerk")
     office = site.office.account("very.long.login-that-nobody-will-ever-remember", "handling_unit", office="zgj")
     for width in WIDTHS:
         page, visitor = site.page(login="admin", width=width), site.page(login=None, width=width)
@@ -149,6 +152,14 @@ def test_the_pages_about_people_pass_axe_and_fit_their_window(site: Site) -> Non
             for language in ("zh", "en"):
                 page.goto(f"{site.base}{path}?lang={language}")
                 is_for_everybody(page, width)
+        office_worker, auditor = site.page(width=width), site.page(login="shen", width=width)
+        for page, path in (
+            (office_worker, "/account"),
+            (auditor, "/audit/accounts"),
+            (auditor, "/audit/accounts?account=x"),
+        ):
+            page.goto(f"{site.base}{path}")
+            is_for_everybody(page, width)
         visitor.goto(f"{site.base}/cases?text=x")
         is_for_everybody(visitor, width)
         visitor.fill("#login", "clerk")
@@ -212,6 +223,23 @@ def test_somebody_new_signs_in_changes_the_password_reads_and_signs_out(site: Si
     assert "已退出" in page.inner_text(".done")
     page.goto(f"{site.base}/cases")
     assert page.url.startswith(f"{site.base}/login")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_somebody_makes_a_token_and_revokes_it(site: Site, scripts: bool) -> None:  # noqa: FBT001
+    page = site.page(width=360, java_script_enabled=scripts)
+    page.goto(f"{site.base}/account")
+    page.click("section[aria-labelledby=tokens] summary")
+    page.fill("#note", "每周报表")
+    page.fill("#password", PASSWORD)
+    page.click("section[aria-labelledby=tokens] button.main")
+    assert page.inner_text(".secret").startswith("duban_")
+    if scripts:
+        is_for_everybody(page, 360)
+    page.click("a.main")
+    page.click("section[aria-labelledby=tokens] td button")
+    assert "令牌已撤销" in page.inner_text(".done")
+    assert "已撤销" in page.inner_text("section[aria-labelledby=tokens] td")
 
 
 def test_a_form_on_another_site_does_nothing(site: Site) -> None:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from adapters.memory import MemoryLedger
 from adapters.registry import LedgerRegistry
 from domain import fold
+from domain.account import Binding
 from domain.case import Act, Corrected, Opening, Role, Step, Voided
 from domain.cases.registry import deputy, group, jurisdiction, meeting, seat, unit
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.docket import Docket
 from domain.moment import start_of_day
 from domain.office import Body, Jurisdiction, Level
+from domain.principal import Standing
 from domain.procedure import steps_of
 from domain.refusal import Refused
 from domain.registry import PREFIX, RegistryCase, assemble
@@ -140,12 +142,42 @@ def test_a_suspended_deputy_may_not_bring_a_suggestion_until_the_duty_is_resumed
     registrar.docket.open(asked, act(date(2024, 3, 1), Role.DEPUTY_AFFAIRS))
     registrar.take(case_id, deputy.QualificationEnded(reason=deputy.EndReason.TERM_OVER), date(2025, 1, 1))
     registrar.take(case_id, deputy.DeputyReElected(term=10), date(2025, 6, 1))
-    terms = [(entry.term, entry.since, entry.until) for entry in registrar.city.deputies]
+    terms = [(entry.term, entry.since, entry.until, entry.suspended) for entry in registrar.city.deputies]
     assert terms == [
-        (9, START, date(2023, 12, 31)),
-        (9, date(2024, 3, 1), date(2024, 12, 31)),
-        (10, date(2025, 6, 1), None),
+        (9, START, date(2023, 12, 31), False),
+        (9, date(2024, 1, 1), date(2024, 2, 29), True),
+        (9, date(2024, 3, 1), date(2024, 12, 31), False),
+        (10, date(2025, 6, 1), None, False),
     ]
+
+
+def test_whom_an_account_is_bound_to_stands_as_the_registry_says_on_the_day(registrar: Registrar) -> None:
+    case_id, parks = registrar.open(DEPUTY), registrar.open(PARKS)
+    registrar.open(URBAN)
+    registrar.take(case_id, deputy.DutySuspended(reason="受侦查"), date(2024, 1, 1))
+    registrar.take(case_id, deputy.DutyResumed(), date(2024, 3, 1))
+    registrar.take(case_id, deputy.DutySuspended(reason="受侦查"), date(2024, 6, 1))
+    registrar.take(case_id, deputy.QualificationEnded(reason=deputy.EndReason.RESIGNED), date(2025, 1, 1))
+    registrar.take(parks, unit.UnitMerged(into="cgj"), date(2024, 5, 1))
+    code = PLACE["jurisdiction"]
+
+    def standing(bound: Binding, day: date) -> Standing:
+        return bound.standing(registrar.registry, start_of_day(day, registrar.city.time_zone))
+
+    for day, expected in (
+        (date(2023, 12, 31), Standing.IN_OFFICE),
+        (date(2024, 1, 1), Standing.DUTY_SUSPENDED),
+        (date(2024, 2, 29), Standing.DUTY_SUSPENDED),
+        (date(2024, 3, 1), Standing.IN_OFFICE),
+        (date(2024, 12, 31), Standing.DUTY_SUSPENDED),
+        (date(2025, 1, 1), Standing.DEPUTY_ENDED),
+    ):
+        assert standing(Binding(Role.DEPUTY, code, code, "d-1"), day) is expected, day
+    assert standing(Binding(Role.DEPUTY, code, code, "d-9"), START) is Standing.DEPUTY_ENDED
+    gone = Binding(Role.HANDLING_UNIT, PARKS.code, code)
+    assert standing(gone, date(2024, 4, 30)) is Standing.IN_OFFICE
+    assert standing(gone, date(2024, 5, 1)) is Standing.UNIT_GONE
+    assert standing(Binding(Role.DEPUTY_AFFAIRS, code, code), date(2025, 1, 1)) is Standing.IN_OFFICE
 
 
 def test_who_sat_on_the_partys_standing_committee_is_told_for_any_day(registrar: Registrar) -> None:

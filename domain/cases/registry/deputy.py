@@ -50,7 +50,7 @@ class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
         return self.full_name
 
     def entry(self) -> Deputy | None:
-        if self.stage is not self.Stage.IN_OFFICE:
+        if self.stage is self.Stage.ENDED:
             return None
         return Deputy(
             id=self.code,
@@ -59,6 +59,7 @@ class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
             level=self.level,
             constituency=self.constituency,
             group=self.group,
+            suspended=self.stage is self.Stage.SUSPENDED,
         )
 
 
