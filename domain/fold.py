@@ -60,17 +60,14 @@ def _standing(records: Sequence[Recorded]) -> dict[int, Recorded]:
     return steps
 
 
-def corrected(target: Recorded, record: Recorded, correction: cases.Corrected) -> Recorded:
+def corrected(target: Recorded, record: Recorded, correction: cases.Correction) -> Recorded:
     """The corrected step as it should have been recorded, with the deadlines that follow from it."""
     act = target.act
     if correction.occurred_at is not None:
         act = act.model_copy(
             update={"occurred_at": correction.occurred_at, "precision": correction.precision or "instant"}
         )
-    changes = correction.changes
-    if correction.of is not None and changes:
-        changes = cases.latest(correction.of, changes)[1]
-    return target._replace(act=act, step=target.step.with_changes(changes), deadlines=record.deadlines)
+    return target._replace(act=act, step=target.step.with_changes(correction.right), deadlines=record.deadlines)
 
 
 def open_case(opening: Recorded) -> Case:
