@@ -626,9 +626,14 @@ def _typed(
     breach = procedure.breach_of_stage(case, right.step)
     if case is not None and breach is not None and procedure.breach_of_stage(case, standing.step) is None:
         raise breach
-    right.step.check(case, jurisdiction.on(act.occurred_on))
+    office = jurisdiction.on(act.occurred_on)
+    right.step.check(case, office)
     for version, field in right.step.refers_to_steps():
         _require_step(case_file, version, f"changes.{field}")
+    if typed.changes:
+        filled = right.step.filled_in(case, office).model_dump(mode="json", exclude_none=True)
+        follows = {name: value for name, value in filled.items() if getattr(right.step, name) is None}
+        typed = typed.model_copy(update={"changes": {**typed.changes, **follows}})
     under = case_file.history[step.corrects - 1].deadlines
     return typed, _deadlines(right.step, case, act, jurisdiction, under=under)
 

@@ -85,7 +85,7 @@ def spans(before: Sequence[Recorded], after: Sequence[Recorded]) -> list[Span]:
     moments = sorted({*was, *now})
     found: list[Span] = []
     old = new = None
-    for since, until in zip(moments, [*moments[1:], FOREVER], strict=True):
+    for since, until in zip(moments, [*moments[1:], FOREVER], strict=False):
         old, new = was.get(since, old), now.get(since, new)
         last = found[-1] if found else None
         if old == new:

@@ -20,6 +20,7 @@ from domain.case import (
 from domain.cases.suggestion import ReplyIssued
 from domain.moment import start_of_day
 from domain.refusal import Refused
+from domain.rulebook import Outcome
 from tests.domain.support import HANDED_OVER_ON, LEAD, SECOND, TODAY, ZONE, Desk
 
 MARCH = date(2026, 3, 12)
@@ -162,3 +163,11 @@ def test_a_dry_run_records_nothing_and_foresees_what_recording_does(desk: Desk) 
     desk.docket.record(desk.case_id, step, act)
     assert foreseen.case == desk.case
     assert desk.docket.foresee(desk.case_id, step, act, expected_version=3) is None
+
+
+def test_a_corrected_letter_means_what_the_scheme_says_of_it() -> None:
+    desk = Desk().replied("B")
+    desk.correct(3, outcome="A")
+    reply = desk.case.rounds[1].replies[0]
+    assert (reply.outcome, reply.normalised) == ("A", Outcome.RESOLVED)
+    assert desk.history[3].step.model_dump()["changes"] == {"outcome": "A", "normalised": "resolved"}
