@@ -51,7 +51,7 @@ OF_PAGES: dict[int, tuple[str, ...]] = {
     403: ("account-disabled", "administrator-sees-no-case", "for-administrators", "form-token-wrong",
           "from-another-site", "sign-in-needs-https", "sign-in-refused"),
     404: ("account-not-found", "session-not-found"),
-    409: ("last-administrator", "login-taken", "roles-apart"),
+    409: ("last-administrator", "login-taken", "requested-already", "roles-apart"),
     415: ("content-type-not-form",),
     429: ("too-many-attempts",),
     503: ("sign-in-busy",),

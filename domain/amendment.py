@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from domain import fold
-from domain.case import AmendmentDeclined, Corrected, CorrectionRequested, Recorded, Voided, VoidRequested
+from domain.case import (
+    AmendmentDeclined,
+    Corrected,
+    Correction,
+    CorrectionRequested,
+    Recorded,
+    Voided,
+    Voiding,
+    VoidRequested,
+)
+
+ABOUT_STEPS = (Correction, Voiding, AmendmentDeclined)
+"""Steps about other steps; they are voided, and never corrected."""
 
 REQUESTS = (CorrectionRequested, VoidRequested)
 

@@ -594,7 +594,7 @@ def _require_last_correction(case_file: CaseFile, step: Voiding) -> None:
 def _correctable(case_file: CaseFile, step: Correction) -> Recorded:
     """The step that a correction is about, as it stands."""
     target = _require_step(case_file, step.corrects, "corrects")
-    if isinstance(target.step, (Correction, Voiding, AmendmentDeclined)):
+    if isinstance(target.step, amendment.ABOUT_STEPS):
         raise Refused("cannot-correct", field="corrects", step=target.step.declared.wire)
     if not step.changes and step.occurred_at is None:
         raise Refused("nothing-to-correct", field="changes")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine
-from datetime import datetime
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, TypeVar
@@ -28,7 +28,9 @@ from api.v1.finding import case_file_of
 from api.web.doing import (
     ActionView,
     Doing,
+    Foreseen,
     Posted,
+    amends_of,
     attach,
     doing,
     opening_form,
@@ -50,7 +52,9 @@ from api.web.guard import (
     refuse_forged,
 )
 from api.web.listing import ExportQuery, ListQuery, listing, wanted_by
+from api.web.previews import preview_of
 from api.web.viewmodels import (
+    Change,
     Here,
     MomentBar,
     Teller,
@@ -67,7 +71,7 @@ from api.web.viewmodels import (
 from api.words import LANGUAGES, Language, Words, language, words
 from domain import procedure
 from domain.case import Opening, Role
-from domain.docket import CaseNotFoundError
+from domain.docket import CaseNotFoundError, Receipt
 from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
@@ -159,10 +163,11 @@ def opening(request: Request, opening: str) -> Response:
 def open_case(request: Request, opening: str, values: Fields) -> Response:
     """Open the case that the form says, and show it."""
     services, asker = services_of(request), reader_of(request)
-    step, tell = _opening_named(asker, opening), _teller_now(request, asker)
+    step, tell = _opening_named(asker, opening), teller_now(request, asker)
     taken = take(services, tell, asker, step, None, values, request.url.path)
     if isinstance(taken, Posted):
         return _new_case_page(request, opening, taken)
+    assert isinstance(taken, Receipt)  # noqa: S101 - nothing lies before an opening that it could change
     return RedirectResponse(case_path(taken.case_id), SEE_OTHER)
 
 
@@ -173,10 +178,13 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     case_file = case_file_of(services, asker, case_id)
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
-    step, tell = procedure.step_named(type(case_file.case), name), _teller_now(request, asker)
+    step, tell = procedure.step_named(type(case_file.case), name), teller_now(request, asker)
     taken = take(services, tell, asker, step, case_file, values, request.url.path)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
+    if isinstance(taken, Foreseen):
+        action = f"{case_path(case_id)}/steps/{name}"
+        return preview_page(request, tell, taken, action, tell.say("page.preview.late", step=tell.step(step)))
     return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
 
 
@@ -184,7 +192,7 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
 def exported_cases(request: Request) -> Response:
     """The whole case list at a moment, as a file."""
     here, services, asker = _here(request), services_of(request), reader_of(request)
-    query, tell = _query(ExportQuery, here), _teller_now(request, asker)
+    query, tell = _query(ExportQuery, here), teller_now(request, asker)
     asked = _asked(here, tell)
     moment = asked.of_lists(services)
     found = export(
@@ -211,7 +219,7 @@ def case(request: Request, case_id: str) -> Response:
 
 def _new_case_page(request: Request, wanted: str | None, posted: Posted | None = None) -> Response:
     asker = reader_of(request)
-    tell = _teller_now(request, asker)
+    tell = teller_now(request, asker)
     steps = openings(asker)
     chosen = None if wanted is None else _opening_named(asker, wanted)
     shown = [
@@ -237,7 +245,8 @@ def _opening_named(asker: Principal, name: str) -> type[Opening]:
     return found
 
 
-def _teller_now(request: Request, asker: Principal) -> Teller:
+def teller_now(request: Request, asker: Principal) -> Teller:
+    """Tells the reader's jurisdiction as it is now."""
     return Teller(say_of(request), services_of(request).registry.jurisdiction(asker.jurisdiction))
 
 
@@ -259,7 +268,14 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     found = case_file.at(moment.known, moment.as_of)
     sample = tell.jurisdiction.sample
     order, type_name = here.params.get("order"), here.params.get("type")
-    timeline = timeline_of(tell, case_file.history, moment, type_name=type_name, newest_first=order != "oldest")
+    timeline = timeline_of(
+        tell,
+        case_file.history,
+        moment,
+        type_name=type_name,
+        newest_first=order != "oldest",
+        amends=amends_of(tell, asker, case_file) if bar.now else lambda _: [],
+    )
     if found is None:
         lines, turns = why_missing(tell, here, case_file.history, moment, bar)
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
@@ -281,6 +297,26 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     )
 
 
+def preview_page(
+    request: Request, tell: Teller, foreseen: Foreseen, action: str, title: str, changes: Sequence[Change] = ()
+) -> Response:
+    """What a step about the past would change, with a button that records just that."""
+    return render(
+        request,
+        "preview.html",
+        title=title,
+        action=action,
+        case=case_path(foreseen.before.id),
+        version=foreseen.before.version,
+        hidden=foreseen.hidden,
+        changes=changes,
+        preview=preview_of(tell, foreseen.before.history, foreseen.after.history, datetime.now(UTC)),
+        meanwhile=foreseen.meanwhile,
+        bar=None,
+        sample=tell.jurisdiction.sample,
+    )
+
+
 @router.post("/cases/{case_id}/attachments")
 async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
@@ -289,7 +325,7 @@ async def attach_file(request: Request, case_id: str) -> Response:
     fields: dict[str, str] = {}
     received = await take_in(request, services.files, asker, None, fields)
     refuse_forged(request, fields.get(TOKEN))
-    tell = await run_in_threadpool(_teller_now, request, asker)
+    tell = await run_in_threadpool(teller_now, request, asker)
     receipt = await run_in_threadpool(attach, services, tell, asker, case_file, received, fields)
     return RedirectResponse(f"{case_path(case_id)}#step-{receipt.version}", SEE_OTHER)
 
@@ -300,7 +336,7 @@ def attachment(request: Request, case_id: str, sha256: str) -> Response:
     here, services = _here(request), services_of(request)
     asker = reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
-    moment = _asked(here, _teller_now(request, asker)).of_case(services)
+    moment = _asked(here, teller_now(request, asker)).of_case(services)
     found = case_file.at(moment.known, moment.as_of)
     if found is None:
         raise ProblemError("no-case-at-moment", case_id=case_id)

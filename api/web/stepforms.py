@@ -14,18 +14,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from api.web.viewmodels import OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller
-from domain import procedure
+from domain import amendment, procedure
 from domain.case import (
-    AmendmentDeclined,
     AttachmentAdded,
     Case,
-    Correction,
     DeadlineRecalculated,
     Part,
     Recorded,
     Role,
     Step,
-    Voiding,
 )
 from domain.office import Level, Office
 from domain.principal import Principal
@@ -38,7 +35,7 @@ MOST_ROWS = 20
 
 _FILLED_IN = frozenset({"jurisdiction", "time_zone", "due_before", "deadline", "normalised"})
 """Fields that nobody gives: they are filled in when the step is recorded."""
-_NOT_BY_FORM = (AttachmentAdded, Correction, Voiding, AmendmentDeclined, DeadlineRecalculated)
+_NOT_BY_FORM = (*amendment.ABOUT_STEPS, AttachmentAdded, DeadlineRecalculated)
 """Steps about files and about other steps, which have a way of their own."""
 _INDEX = re.compile(r"(\d{1,2})\.")
 _SPARE = 1
@@ -132,6 +129,11 @@ class Form:
         """The fields in the order of their declaration, with what was given."""
         return list(self._fields(self.step, given or Given(), ""))
 
+    @property
+    def offered(self) -> set[str]:
+        """The names of the fields."""
+        return {field.name for field in self.fields()}
+
     def read(self, values: Mapping[str, Sequence[str]]) -> Step:
         """The step; a ValidationError names what cannot be."""
         said = self._said(self.step, values, "")
@@ -139,13 +141,6 @@ class Form:
         if "jurisdiction" in fields:
             said["jurisdiction"] = self._asker.jurisdiction
         return self.step.model_validate(said)
-
-    def faults(self, error: ValidationError) -> dict[str, str]:
-        """What is wrong, by the names of the fields."""
-        return {
-            ".".join(str(part) for part in fault["loc"]): self._tell.say.fault(fault["type"], fault.get("ctx", {}))
-            for fault in error.errors(include_url=False, include_input=False)
-        }
 
     # From the declaration to fields
 
@@ -244,6 +239,14 @@ class Form:
             elif texts:
                 said[name] = texts[0]
         return said
+
+
+def faults(tell: Teller, error: ValidationError) -> dict[str, str]:
+    """What is wrong, by the names of the fields."""
+    return {
+        ".".join(str(part) for part in fault["loc"]): tell.say.fault(fault["type"], fault.get("ctx", {}))
+        for fault in error.errors(include_url=False, include_input=False)
+    }
 
 
 class CorrectionForm(Form):
