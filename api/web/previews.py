@@ -74,7 +74,7 @@ def preview_of(tell: Teller, before: Sequence[Recorded], after: Sequence[Recorde
         clocks=[_clock(tell, change, day) for change in found.clocks],
         gone=[finding_text(tell, finding) for finding in found.gone],
         come=[finding_text(tell, finding) for finding in found.come],
-        spans=[_span(tell, span, listed=kind is not None and not kind.of_registry) for span in found.spans],
+        spans=_spans(tell, found.spans, listed=kind is not None and not kind.of_registry),
         ahead=any(span.since > now for span in found.spans),
     )
 
@@ -106,10 +106,18 @@ def _side(tell: Teller, running: RunningClock, day: date) -> ClockSide:
     return ClockSide(running.deadline.due_on.isoformat(), light_of_clock(tell, running, day), account)
 
 
-def _span(tell: Teller, span: Span, *, listed: bool) -> SpanRow:
-    was, now = _counted(tell, span.was), _counted(tell, span.now)
-    counted = Change(tell.say("page.preview.counted"), Shown(was), Shown(now)) if listed and was != now else None
-    return SpanRow(_when(tell, span), counted, list(_shown(tell, span)))
+def _spans(tell: Teller, spans: Sequence[Span], *, listed: bool) -> list[SpanRow]:
+    """The spans in words; neighbours that say the same are one."""
+    told: list[tuple[Span, Change | None, list[Change]]] = []
+    for span in spans:
+        was, now = _counted(tell, span.was), _counted(tell, span.now)
+        counted = Change(tell.say("page.preview.counted"), Shown(was), Shown(now)) if listed and was != now else None
+        shown = list(_shown(tell, span))
+        if told and told[-1][0].until == span.since and told[-1][1:] == (counted, shown):
+            told[-1] = (told[-1][0]._replace(until=span.until), counted, shown)
+        else:
+            told.append((span, counted, shown))
+    return [SpanRow(_when(tell, span), counted, shown) for span, counted, shown in told]
 
 
 def _when(tell: Teller, span: Span) -> str:

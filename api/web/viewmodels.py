@@ -361,13 +361,18 @@ class OpenStep:
     roles: str
 
 
-def open_steps_of(tell: Teller, case: Case) -> list[OpenStep]:
-    """The steps that are open now and for whom, in the order of the case type's declaration."""
+def open_steps_of(tell: Teller, case: Case, *, requests: bool) -> list[OpenStep]:
+    """The steps that are open now and for whom, in the order of the case type's declaration.
+
+    `requests` says whether there is a request that could be declined.
+    """
     roles: dict[type[Step], list[str]] = {}
     for role in Role:
         for found in procedure.open_steps(case, role):
             if found.why is None:
                 roles.setdefault(found.step, []).append(tell.word(role))
+    if not requests:
+        roles.pop(AmendmentDeclined, None)
     order = [step for step in procedure.steps_of(type(case)) if step in roles]
     return [OpenStep(tell.step(step), tell.say("page.comma").join(roles[step])) for step in order]
 
@@ -846,6 +851,7 @@ def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Mom
     """The page of a case as it was at a moment, without its steps."""
     facts = case.facts()
     known = fold.known_by(history, moment.known)
+    requests = requests_of(tell, history, moment)
     return CasePage(
         kind=tell.say.told("kind", case.kind),
         number=facts.number,
@@ -854,9 +860,9 @@ def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Mom
         facts=facts_of(tell, case),
         groups=groups_of(tell, case),
         clocks=clocks_of(tell, case, day_of(moment.as_of, tell.zone)),
-        open=open_steps_of(tell, case),
+        open=open_steps_of(tell, case, requests=bool(requests)),
         findings=findings_of(tell, history, moment),
-        requests=requests_of(tell, history, moment),
+        requests=requests,
         foot=tell.say("page.foot.case", case_id=case.id, version=len(known), zone=tell.zone),
     )
 
