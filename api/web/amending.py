@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from api.problems import STATUS, UNPROCESSABLE
+from api.problems import STATUS, UNPROCESSABLE, ProblemError
 from api.services import Services, services_of
 from api.v1.finding import case_file_of
 from api.web.doing import (
@@ -51,9 +51,7 @@ from domain.moment import Precision, UnreadableTimeError, day_of, parse_occurred
 from domain.principal import Principal
 from domain.refusal import Refused
 
-What = Literal["correct", "void"]
 Fields = Annotated[dict[str, list[str]], Depends(read_fields)]
-Number = Annotated[int, Path(ge=1, le=10**9)]
 Values = Mapping[str, Sequence[str]]
 
 _OWN = {"amend"}
@@ -92,7 +90,9 @@ class AmendForm:
 class _Amending:
     """A correction or a void of one step of a case, by whoever asks."""
 
-    def __init__(self, request: Request, case_id: str, version: int, what: What) -> None:
+    def __init__(self, request: Request, case_id: str, version: int, what: str) -> None:
+        if what not in {"correct", "void"}:
+            raise ProblemError("not-found")
         self.services = services_of(request)
         self.asker = reader_of_case(request, case_id)
         self.case_file = case_file_of(self.services, self.asker, case_id)
@@ -110,7 +110,7 @@ class _Amending:
     def target(self, base: int) -> Recorded:
         """The step as it stood when the case was at a version; refused if there is none that may be amended."""
         history = self.case_file.history[:base]
-        if self.version > len(history):
+        if not 1 <= self.version <= len(history):
             raise Refused("no-such-step", version=self.version, last=self.case_file.version)
         recorded = history[self.version - 1]
         if self.what == "void":
@@ -228,14 +228,14 @@ def _by_the_office(act: Act) -> Act:
     return act.model_copy(update={"role": min(Corrected.declared.by)})
 
 
-@router.get("/cases/{case_id}/history/{version}/{what}")
-def amend_form(request: Request, case_id: str, version: Number, what: What) -> Response:
+@router.get("/cases/{case_id}/history/{version:int}/{what}")
+def amend_form(request: Request, case_id: str, version: int, what: str) -> Response:
     """The form of a correction, filled in with what was recorded, or of a void."""
     return _form_page(request, _Amending(request, case_id, version, what))
 
 
-@router.post("/cases/{case_id}/history/{version}/{what}")
-def amend(request: Request, case_id: str, version: Number, what: What, values: Fields) -> Response:
+@router.post("/cases/{case_id}/history/{version:int}/{what}")
+def amend(request: Request, case_id: str, version: int, what: str, values: Fields) -> Response:
     """Show what the correction or void would change; record it when just that was confirmed."""
     amending = _Amending(request, case_id, version, what)
     target = amending.target(amending.base(values))
@@ -324,14 +324,14 @@ class _Decision:
         return preview_of(self.tell, self.case_file.history, after.history, datetime.now(UTC)), None
 
 
-@router.get("/cases/{case_id}/requests/{version}")
-def request_page(request: Request, case_id: str, version: Number) -> Response:
+@router.get("/cases/{case_id}/requests/{version:int}")
+def request_page(request: Request, case_id: str, version: int) -> Response:
     """What somebody asks for, and what it would change."""
     return _decision_page(request, _decision(request, case_id, version))
 
 
-@router.post("/cases/{case_id}/requests/{version}")
-def decide(request: Request, case_id: str, version: Number, values: Fields) -> Response:
+@router.post("/cases/{case_id}/requests/{version:int}")
+def decide(request: Request, case_id: str, version: int, values: Fields) -> Response:
     """Approve the request just as it is asked, or decline it with a reason."""
     path = f"{case_path(case_id)}/requests/{version}"
     services, asker = services_of(request), reader_of_case(request, case_id)
@@ -370,7 +370,7 @@ def _decision(request: Request, case_id: str, version: int) -> _Decision:
     """The request of that number; refused if it is none, or is settled."""
     services, asker = services_of(request), reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
-    if version > case_file.version:
+    if not 1 <= version <= case_file.version:
         raise Refused("no-such-step", version=version, last=case_file.version)
     found = case_file.history[version - 1]
     if not isinstance(found.step, amendment.REQUESTS):
@@ -399,6 +399,7 @@ def _decision_page(request: Request, decision: _Decision, posted: Posted | None 
         version=decision.case_file.version,
         key=secrets.token_hex(16),
         reason=first(posted.values, "amend.reason") or "" if posted else "",
+        fault=posted.wrong.get("amend.reason") if posted else None,
         posted=posted,
         bar=None,
         sample=decision.tell.jurisdiction.sample,
