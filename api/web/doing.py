@@ -38,6 +38,7 @@ from domain.case import (
 from domain.casefile import CaseFile
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
+from domain.draft import FormDraft
 from domain.moment import UnreadableTimeError, day_of, parse_occurred
 from domain.principal import Principal
 from domain.refusal import Refused
@@ -84,6 +85,9 @@ class FormView:
     meanwhile: tuple[str, ...] = ()
     wrong: str | None = None
     """What is wrong with the day."""
+    draft: str | None = None
+    """Id of the draft that it was kept as."""
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,8 @@ class Posted:
     wrong: Mapping[str, str]
     trouble: str | None = None
     meanwhile: tuple[str, ...] = ()
+    draft: FormDraft | None = None
+    """The draft that was opened again, where nothing was posted."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +256,8 @@ def _form(
         trouble=posted.trouble if posted else None,
         meanwhile=posted.meanwhile if posted else (),
         wrong=wrong.get("occurred_at"),
+        draft=first(values, "draft"),
+        note=kept_note(tell, posted.draft) if posted and posted.draft else None,
     )
 
 
@@ -264,25 +272,34 @@ def take(
     services: Services,
     tell: Teller,
     asker: Principal,
+    account_id: str,
     step: type[Step],
     case_file: CaseFile | None,
     values: Mapping[str, Sequence[str]],
     path: str,
-) -> Receipt | Posted | Foreseen:
+) -> Receipt | Posted | Foreseen | FormDraft:
     """Take the step that a form says; the form again, with what is wrong, if it cannot be taken.
 
-    A late entry is foreseen first, and taken when that was confirmed.
+    A late entry is foreseen first, and taken when that was confirmed. A form may be kept as a draft instead, which is
+    gone when the step is taken.
     """
     case = None if case_file is None else case_file.case
     form = Form(step, tell, asker, case, day_of(datetime.now(UTC), tell.zone))
     refuse_strangers(form.offered, values)
+    draft = first(values, "draft")
+    if first(values, "do") == "keep":
+        name = procedure.opening_name(step) if case_file is None else step.declared.name
+        kept = {name: list(texts) for name, texts in values.items() if name not in {*_BESIDE, "rows"}}
+        case_id = None if case_file is None else case_file.id
+        return services.drafts.keep(account_id, case_id, name, version_of(values), kept, draft)
     if first(values, "rows") or first(values, "do") == "edit":
         return Posted(values, {})
     try:
         asking = asking_of(services.secret, asker, values, path)
-        if (receipt := services.docket.answered(asking)) is not None:
-            return receipt
-        return _taken(services, tell, form.read(values), act_of(asker, tell, values), case_file, values, asking)
+        receipt = services.docket.answered(asking)
+        taken = receipt or _taken(
+            services, tell, form.read(values), act_of(asker, tell, values), case_file, values, asking
+        )
     except ValidationError as error:
         return Posted(values, faults(tell, error), tell.say("page.form.wrong"))
     except Refused as refused:
@@ -291,6 +308,22 @@ def take(
         return Posted(values, {field: why} if field else {}, why)
     except StaleError as stale:
         return _stale(tell, services.docket.case_file(stale.case_id), values, stale.expected)
+    if draft is not None and isinstance(taken, Receipt):
+        services.drafts.discard(account_id, draft)
+    return taken
+
+
+def reopened(tell: Teller, draft: FormDraft, case_file: CaseFile | None) -> Posted:
+    """A draft as its form was, with what happened to the case since."""
+    values = {**draft.fields, "draft": [draft.id]}
+    if case_file is None or draft.version >= case_file.version:
+        return Posted(values, {}, draft=draft)
+    return Posted(values, {}, tell.say("page.draft.stale"), since(tell, case_file, draft.version), draft)
+
+
+def kept_note(tell: Teller, draft: FormDraft) -> str:
+    """Since when a draft is kept, and until when."""
+    return tell.say("page.draft.kept", when=tell.when(draft.kept_at), until=tell.when(draft.expires_at, "day"))
 
 
 def _taken(

@@ -36,6 +36,7 @@ from api.web.doing import (
     opening_form,
     openings,
     read_fields,
+    reopened,
     take,
 )
 from api.web.forms import TOKEN
@@ -50,6 +51,7 @@ from api.web.guard import (
     reader_of_case,
     recall,
     refuse_forged,
+    session_of,
 )
 from api.web.listing import ExportQuery, ListQuery, listing, wanted_by
 from api.web.previews import preview_of
@@ -72,6 +74,7 @@ from api.words import LANGUAGES, Language, Words, language, words
 from domain import procedure
 from domain.case import Opening, Role
 from domain.docket import CaseNotFoundError, Receipt
+from domain.draft import FormDraft
 from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
@@ -164,9 +167,11 @@ def open_case(request: Request, opening: str, values: Fields) -> Response:
     """Open the case that the form says, and show it."""
     services, asker = services_of(request), reader_of(request)
     step, tell = _opening_named(asker, opening), teller_now(request, asker)
-    taken = take(services, tell, asker, step, None, values, request.url.path)
+    taken = take(services, tell, asker, _account(request), step, None, values, request.url.path)
     if isinstance(taken, Posted):
         return _new_case_page(request, opening, taken)
+    if isinstance(taken, FormDraft):
+        return RedirectResponse(draft_path(taken), SEE_OTHER)
     assert isinstance(taken, Receipt)  # noqa: S101 - nothing lies before an opening that it could change
     return RedirectResponse(case_path(taken.case_id), SEE_OTHER)
 
@@ -179,9 +184,11 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
     step, tell = procedure.step_named(type(case_file.case), name), teller_now(request, asker)
-    taken = take(services, tell, asker, step, case_file, values, request.url.path)
+    taken = take(services, tell, asker, _account(request), step, case_file, values, request.url.path)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
+    if isinstance(taken, FormDraft):
+        return RedirectResponse(draft_path(taken), SEE_OTHER)
     if isinstance(taken, Foreseen):
         action = f"{case_path(case_id)}/steps/{name}"
         return preview_page(request, tell, taken, action, tell.say("page.preview.late", step=tell.step(step)))
@@ -222,6 +229,8 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     tell = teller_now(request, asker)
     steps = openings(asker)
     chosen = None if wanted is None else _opening_named(asker, wanted)
+    if chosen is not None and posted is None and (draft := _draft(request, None, wanted)) is not None:
+        posted = reopened(tell, draft, None)
     shown = [
         ActionView(
             procedure.opening_name(step),
@@ -236,6 +245,27 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     status = 422 if posted is not None and posted.trouble else 200
     sample = tell.jurisdiction.sample
     return render(request, "new_case.html", status=status, page=Doing(shown, form), bar=None, sample=sample)
+
+
+def _account(request: Request) -> str:
+    return session_of(request).account.id
+
+
+def _draft(request: Request, case_id: str | None, step: str | None) -> FormDraft | None:
+    """The draft that the address names, which has to be one of the reader's and of that form."""
+    if (id := request.query_params.get("draft")) is None:
+        return None
+    draft = services_of(request).drafts.find(_account(request), id)
+    if (draft.case_id, draft.step) != (case_id, step):
+        raise Refused("no-such-draft")
+    return draft
+
+
+def draft_path(draft: FormDraft) -> str:
+    """Where a draft is opened again."""
+    if draft.case_id is None:
+        return f"/cases/new/{draft.step}?draft={draft.id}#do"
+    return f"{case_path(draft.case_id)}?step={draft.step}&draft={draft.id}#do"
 
 
 def _opening_named(asker: Principal, name: str) -> type[Opening]:
@@ -259,7 +289,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     tell = Teller(
         say,
         _as_known(services, asker.jurisdiction, moment),
-        lambda id: _called(services, asker, id, moment),
+        lambda id: called(services, asker, id, moment),
         moment.as_of,
     )
     bar = moment_bar(
@@ -281,8 +311,11 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
         return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
     page = case_page(tell, case_file.history, found, moment)
+    if bar.now and posted is None and (draft := _draft(request, case_id, wanted)) is not None:
+        posted = reopened(tell, draft, case_file)
     may = doing(tell, asker, case_file, found, wanted, posted) if bar.now else None
-    status = 200 if posted is None or not posted.trouble else 409 if posted.meanwhile else 422
+    refused = posted is not None and posted.draft is None and bool(posted.trouble)
+    status = 200 if not refused else 409 if posted and posted.meanwhile else 422
     attachments = attachments_of(tell, found, here.moment)
     return render(
         request,
@@ -374,7 +407,7 @@ def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
         return services.registry.jurisdiction(code)
 
 
-def _called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:
+def called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:
     """What people call a case: its number at a moment, or else its title; its id where there is none for the asker."""
     try:
         found = case_file_of(services, asker, case_id).at(moment.known, moment.as_of)
