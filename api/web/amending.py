@@ -269,7 +269,7 @@ def _amended(amending: _Amending, values: Values) -> Receipt | Foreseen:
         try:
             return services.docket.record(case_file.id, step, act, expected_version=seen, request=asking, asked=True)
         except StaleError as stale:
-            amending.case_file = services.docket.case_file(stale.case_id)
+            amending.case_file = case_file_of(services, amending.asker, stale.case_id)
     return amending.foreseen(step, act, values)
 
 

@@ -67,14 +67,14 @@ class PreviewView:
 def preview_of(tell: Teller, before: Sequence[Recorded], after: Sequence[Recorded], now: datetime) -> PreviewView:
     """What differs between a case as recorded and as it would be."""
     found = compare(before, after, tell.jurisdiction)
-    kind = next(r.step.declared.case_type for r in before if r.step.declared.opens)
+    case_type = next(record.step.declared.case_type for record in before if record.step.declared.opens)
     day = day_of(now, tell.zone)
     return PreviewView(
         stages=[_stage(tell, stage) for stage in found.stages],
         clocks=[_clock(tell, change, day) for change in found.clocks],
         gone=[finding_text(tell, finding) for finding in found.gone],
         come=[finding_text(tell, finding) for finding in found.come],
-        spans=_spans(tell, found.spans, listed=kind is not None and not kind.of_registry),
+        spans=_spans(tell, found.spans, listed=case_type is not None and not case_type.of_registry),
         ahead=any(span.since > now for span in found.spans),
     )
 
