@@ -374,11 +374,9 @@ class Docket(Application[str]):
                     raise
         raise AssertionError
 
-    def foresee(self, case_id: str, step: Step, act: Act, *, expected_version: int) -> CaseFile | None:
-        """The case's file as recording the step would leave it; None if nothing would change. Nothing is recorded."""
-        draft = Draft(self.case_file(case_id), Request.fresh())
-        if draft.expected != expected_version:
-            raise StaleError(case_id, expected_version, draft.expected)
+    def foresee(self, case_file: CaseFile, step: Step, act: Act) -> CaseFile | None:
+        """A case's file as recording the step would leave it; None if nothing would change. Nothing is recorded."""
+        draft = Draft(file_of(None, case_file.history) or CaseFile(case_file.id), Request.fresh())
         return draft.case_file if self.take(draft, step, act) else None
 
     def draft(self, request: Request, case_id: str | None = None, beside: Collection[str] = ()) -> Draft:
@@ -598,8 +596,7 @@ def _correctable(case_file: CaseFile, step: Correction) -> Recorded:
         raise Refused("cannot-correct", field="corrects", step=target.step.declared.wire)
     if not step.changes and step.occurred_at is None:
         raise Refused("nothing-to-correct", field="changes")
-    standing = next((s for s in fold.sequence(case_file.history) if s.version == step.corrects), None)
-    if standing is None:
+    if (standing := fold.standing(case_file.history).get(step.corrects)) is None:
         raise Refused("step-is-void", field="corrects", version=step.corrects)
     return standing
 

@@ -26,7 +26,7 @@ def known_by(history: Iterable[Recorded], known: int | None) -> list[Recorded]:
 def sequence(history: Iterable[Recorded], known: int | None = None) -> list[Recorded]:
     """The steps known at a position, corrected, without the voided ones, in the order in which they are folded."""
     records = known_by(history, known)
-    steps = _standing(records)
+    steps = standing(records)
     order: list[Recorded] = []
     for step in steps.values():
         place = len(order)
@@ -45,7 +45,8 @@ def voided_versions(records: Sequence[Recorded]) -> dict[int, Recorded]:
     return voided
 
 
-def _standing(records: Sequence[Recorded]) -> dict[int, Recorded]:
+def standing(records: Sequence[Recorded]) -> dict[int, Recorded]:
+    """The steps that are not void, corrected, by their numbers; without corrections and voids themselves."""
     if not any(isinstance(r.step, (cases.Corrected, cases.Voided)) for r in records):
         return {r.version: r for r in records}
     voided = voided_versions(records)

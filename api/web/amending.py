@@ -116,13 +116,17 @@ class _Amending:
         if self.what == "void":
             if self.version in fold.voided_versions(history):
                 raise Refused("step-is-void", version=self.version)
-            return recorded
+            return fold.standing(history).get(self.version, recorded)
         if isinstance(recorded.step, amendment.ABOUT_STEPS):
             raise Refused("cannot-correct", step=recorded.step.declared.wire)
-        standing = next((step for step in fold.sequence(history) if step.version == self.version), None)
-        if standing is None:
+        if (standing := fold.standing(history).get(self.version)) is None:
             raise Refused("step-is-void", version=self.version)
         return standing
+
+    def title(self, target: Recorded) -> str:
+        """What the page is called."""
+        name = self.tell.step(type(target.step))
+        return self.tell.say(f"page.amend.title.{self.what}", n=self.version, step=name)
 
     def base(self, values: Values) -> int:
         """The version of the case that the form was filled in with."""
@@ -143,9 +147,7 @@ class _Amending:
         recorded_on = day_of(target.occurred_at, self.tell.zone).isoformat()
         return AmendForm(
             action=self.path,
-            title=self.tell.say(
-                f"page.amend.title.{self.what}", n=self.version, step=self.tell.step(type(target.step))
-            ),
+            title=self.title(target),
             corrects=corrects,
             facts=[] if corrects else facts_of_step(self.tell, target.step),
             fields=form.fields(Given(form.values if posted is None else values, wrong)) if corrects else [],
@@ -203,13 +205,12 @@ class _Amending:
 
     def foreseen(self, step: Step, act: Act, values: Values) -> Foreseen:
         """What it would change once it is approved; refused if that is nothing."""
-        case_id, expected = self.case_file.id, self.case_file.version
-        asked = isinstance(step, amendment.REQUESTS)
+        foresee, asked = self.services.docket.foresee, isinstance(step, amendment.REQUESTS)
         direct = (_approval_of(step, approved_by="—"), _by_the_office(act)) if asked else (step, act)
-        after = self.services.docket.foresee(case_id, *direct, expected_version=expected)
+        after = foresee(self.case_file, *direct)
         if after is None:
             raise Refused("nothing-to-correct")
-        if asked and self.services.docket.foresee(case_id, step, act, expected_version=expected) is None:
+        if asked and foresee(self.case_file, step, act) is None:
             raise Refused("requested-already")
         return Foreseen(values, self.case_file, after, since(self.tell, self.case_file, version_of(values)))
 
@@ -253,8 +254,7 @@ def amend(request: Request, case_id: str, version: int, what: str, values: Field
         return RedirectResponse(f"{case_path(case_id)}#step-{outcome.version}", SEE_OTHER)
     made = outcome.after.history[-1]
     changes = changes_of(amending.tell, made, outcome.after.history) if isinstance(made.step, Correction) else []
-    title = amending.view(Posted(values, {})).title
-    return preview_page(request, amending.tell, outcome, amending.path, title, changes)
+    return preview_page(request, amending.tell, outcome, amending.path, amending.title(target), changes)
 
 
 def _amended(amending: _Amending, values: Values) -> Receipt | Foreseen:
@@ -313,10 +313,12 @@ class _Decision:
 
     def preview(self) -> tuple[PreviewView | None, str | None]:
         """What approving it would change, or why it cannot be approved."""
-        act, expected = _by_the_office(act_of(self.asker, self.tell, {})), self.case_file.version
-        approval = _approval_of(self.request.step, approved_by="—")
+        act, approval = (
+            _by_the_office(act_of(self.asker, self.tell, {})),
+            _approval_of(self.request.step, approved_by="—"),
+        )
         try:
-            after = self.services.docket.foresee(self.case_file.id, approval, act, expected_version=expected)
+            after = self.services.docket.foresee(self.case_file, approval, act)
         except Refused as refused:
             return None, self.tell.say(refused.message_id, **refused.params)
         if after is None:

@@ -186,7 +186,7 @@ def may_amend(asker: Principal, case: Case | None) -> tuple[bool, bool]:
 
 def amends_of(tell: Teller, asker: Principal, case_file: CaseFile) -> Callable[[Recorded], list[tuple[str, str]]]:
     """What the asker may do about a recorded step, and where: correct it, void it, or ask for it."""
-    case, standing = case_file.case, {record.version for record in fold.sequence(case_file.history)}
+    case, standing = case_file.case, fold.standing(case_file.history)
     may = any(may_amend(asker, case))
 
     def amends(record: Recorded) -> list[tuple[str, str]]:
@@ -340,7 +340,7 @@ def _taken(
         return services.docket.open(step, act, request=asking, asked=True)
     seen = version_of(values)
     if act.late and not (first(values, "do") == "confirm" and seen == case_file.version):
-        after = services.docket.foresee(case_file.id, step, act, expected_version=case_file.version)
+        after = services.docket.foresee(case_file, step, act)
         if after is not None:
             return Foreseen(values, case_file, after, since(tell, case_file, seen))
     if seen != case_file.version:

@@ -157,12 +157,12 @@ def test_a_dry_run_records_nothing_and_foresees_what_recording_does(desk: Desk) 
     head = desk.ledger.head()
     step = approval(None, approved_by="主任", changes={"co_units": ["zjj"]})
     act = desk.history[1].act.model_copy(update={"actor": "clerk-2", "occurred_at": start_of_day(TODAY, ZONE)})
-    foreseen = desk.docket.foresee(desk.case_id, step, act, expected_version=2)
+    foreseen = desk.docket.foresee(desk.docket.case_file(desk.case_id), step, act)
     assert foreseen is not None
     assert desk.ledger.head() == head
     desk.docket.record(desk.case_id, step, act)
     assert foreseen.case == desk.case
-    assert desk.docket.foresee(desk.case_id, step, act, expected_version=3) is None
+    assert desk.docket.foresee(desk.docket.case_file(desk.case_id), step, act) is None
 
 
 def test_a_corrected_letter_means_what_the_scheme_says_of_it() -> None:
