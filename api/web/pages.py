@@ -190,8 +190,8 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     if isinstance(taken, FormDraft):
         return RedirectResponse(draft_path(taken), SEE_OTHER)
     if isinstance(taken, Foreseen):
-        action = f"{case_path(case_id)}/steps/{name}"
-        return preview_page(request, tell, taken, action, tell.say("page.preview.late", step=tell.step(step)))
+        title, here = tell.say("page.preview.late", step=tell.step(step)), Here(case_path(case_id), {"step": name})
+        return preview_page(request, tell, taken, f"{case_path(case_id)}/steps/{name}", title, here=here)
     return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
 
 
@@ -331,12 +331,19 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
 
 
 def preview_page(
-    request: Request, tell: Teller, foreseen: Foreseen, action: str, title: str, changes: Sequence[Change] = ()
+    request: Request,
+    tell: Teller,
+    foreseen: Foreseen,
+    action: str,
+    title: str,
+    changes: Sequence[Change] = (),
+    here: Here | None = None,
 ) -> Response:
     """What a step about the past would change, with a button that records just that."""
     return render(
         request,
         "preview.html",
+        here=here,
         title=title,
         action=action,
         case=case_path(foreseen.before.id),
