@@ -19,6 +19,7 @@ from adapters import embedded
 from adapters.exchange.sheets import Sheets
 from adapters.files import FileStore
 from adapters.identity.accounts import Accounts
+from adapters.identity.drafts import Drafts
 from adapters.identity.passwords import Passwords
 from adapters.identity.sessions import Sessions
 from adapters.identity.tokens import Tokens
@@ -55,6 +56,7 @@ class Services:
     tokens: Tokens
     accounts: Accounts
     sessions: Sessions
+    drafts: Drafts
     files: FileStore
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
@@ -76,6 +78,7 @@ class Services:
         with suppress(LedgerUnavailableError):
             self.ledger.forget_requests(datetime.now(UTC) - timedelta(days=self.settings.request_retention_days))
             self.accounts.forget_old()
+            self.drafts.forget_old()
 
     @property
     def jurisdiction(self) -> str:
@@ -148,8 +151,8 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         sessions = Sessions(pool, docket.registry)
         one_time = timedelta(hours=settings.one_time_hours)
         accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret, one_time=one_time)
-        tokens = Tokens(pool, docket.registry)
-        return Services(settings, docket, ledger, views, tokens, accounts, sessions, files, secret, pool, hints)
+        tokens, drafts = Tokens(pool, docket.registry), Drafts(pool)
+        return Services(settings, docket, ledger, views, tokens, accounts, sessions, drafts, files, secret, pool, hints)
     except BaseException:
         hints.close()
         pool.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from fastapi import Request
 from domain.account import WHOLE_LOG, Account, Asked, Entry, LogFilter, Session, SignedIn, Token, Whence
 from domain.attachment import Content
 from domain.docket import Docket, LedgerEvent
+from domain.draft import FormDraft
 from domain.moment import Moment
 from domain.policy import Scope
 from domain.principal import Principal
@@ -147,6 +148,30 @@ class Accounts(Protocol):
         """Whether a session of the account was not ended yet, and is now."""
 
 
+class Drafts(Protocol):
+    """Forms that were begun; each belongs to an account, and nobody else reads it."""
+
+    def keep(
+        self,
+        account_id: str,
+        case_id: str | None,
+        step: str,
+        version: int,
+        fields: Mapping[str, Sequence[str]],
+        id: str | None = None,
+    ) -> FormDraft:
+        """Keep a form; under the id of a draft of the same form, that is changed."""
+
+    def list(self, account_id: str) -> Sequence[FormDraft]:
+        """The drafts of an account, the newest first."""
+
+    def find(self, account_id: str, id: str) -> FormDraft:
+        """A draft of the account."""
+
+    def discard(self, account_id: str, id: str) -> bool:
+        """Whether the account had a draft of that id, and has it no more."""
+
+
 class Received(Protocol):
     """A file that was taken in."""
 
@@ -219,6 +244,10 @@ class Services(Protocol):
     @property
     def sessions(self) -> Sessions:
         """Who is signed in."""
+
+    @property
+    def drafts(self) -> Drafts:
+        """What was begun and not recorded."""
 
     @property
     def jurisdiction(self) -> str:

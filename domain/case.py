@@ -504,13 +504,21 @@ class Opening(Step):
         return str(uuid4())
 
 
-class Corrected(
-    Step,
-    wire="case.corrected.v1",
-    zh="更正",
-    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
-):
-    """An earlier step was recorded wrongly: which one, what is right, why, and who approved it."""
+class Participation(Step):
+    """A step that everybody may take who takes part in the case; the case type says who that is."""
+
+    @classmethod
+    def roles(cls, case_type: type[Case]) -> frozenset[Role]:
+        """Whoever may take some step of the case type."""
+        return cls.declared.by & case_type.takers()
+
+    def may_come_before(self) -> bool:
+        """It says nothing of the order of the steps."""
+        return True
+
+
+class Correction(Step):
+    """What is right of an earlier step that was recorded wrongly: its date, its fields, and why."""
 
     corrects: int = Field(ge=1)
     """Number of the step in the case's history."""
@@ -521,9 +529,19 @@ class Corrected(
     changes: dict[str, Any] = Field(default_factory=dict)
     """The fields that were wrong, with their right values, typed by the corrected step."""
     reason: Text
-    approved_by: Line
 
-    def typed_by(self, target: Step) -> Corrected:
+    @property
+    def right(self) -> dict[str, Any]:
+        """The changes as today's class of the corrected step reads them."""
+        return self.changes if self.of is None or not self.changes else latest(self.of, self.changes)[1]
+
+    @property
+    def wanted(self) -> tuple[object, ...]:
+        """What it makes of which step; two of which this is the same do the same."""
+        precision = None if self.occurred_at is None else self.precision or "instant"
+        return self.corrects, self.occurred_at, precision, self.right
+
+    def typed_by(self, target: Step) -> Self:
         """The same correction with its values checked and written as the corrected step writes them."""
         for name in self.changes:
             if name in target.declared.fixed:
@@ -537,18 +555,82 @@ class Corrected(
         return self.model_copy(update={"of": target.declared.wire, "changes": changes})
 
 
+class Voiding(Step):
+    """An earlier step should not stand: which one, and why."""
+
+    voids: int = Field(ge=1)
+    """Number of the step in the case's history."""
+    reason: Text
+
+    @property
+    def wanted(self) -> tuple[object, ...]:
+        """Which step it takes out; two of which this is the same do the same."""
+        return (self.voids,)
+
+
+class Corrected(
+    Correction,
+    wire="case.corrected.v1",
+    zh="更正",
+    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+):
+    """An earlier step was recorded wrongly: which one, what is right, why, and who approved it."""
+
+    approved_by: Line | None = None
+    """Who approved it on paper; not needed where it approves a request."""
+    request: int | None = Field(default=None, ge=1)
+    """Number of the request that it approves; whoever takes the step approves it, and is not who asked."""
+
+
 class Voided(
-    Step,
+    Voiding,
     wire="case.voided.v1",
     zh="作废",
     by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
 ):
     """An earlier step should not stand: which one, why, and who approved it. A void may itself be voided."""
 
-    voids: int = Field(ge=1)
-    """Number of the step in the case's history."""
+    approved_by: Line | None = None
+    """Who approved it on paper; not needed where it approves a request."""
+    request: int | None = Field(default=None, ge=1)
+    """Number of the request that it approves; whoever takes the step approves it, and is not who asked."""
+
+
+class CorrectionRequested(
+    Correction,
+    Participation,
+    wire="case.correction_requested.v1",
+    zh="申请更正",
+    by=set(Role) - {Role.AUDITOR},
+):
+    """Somebody who takes part in the case asks the office to correct an earlier step, and says how and why."""
+
+
+class VoidRequested(
+    Voiding,
+    Participation,
+    wire="case.void_requested.v1",
+    zh="申请作废",
+    by=set(Role) - {Role.AUDITOR},
+):
+    """Somebody who takes part in the case asks the office to void an earlier step, and says why."""
+
+
+class AmendmentDeclined(
+    Step,
+    wire="case.amendment_declined.v1",
+    zh="不同意更正或作废",
+    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+):
+    """The office declines a request for a correction or a void, and says why."""
+
+    request: int = Field(ge=1)
+    """Number of the request."""
     reason: Text
-    approved_by: Line
+
+    def may_come_before(self) -> bool:
+        """It says nothing of the order of the steps."""
+        return True
 
 
 class DeadlineRecalculated(
@@ -556,6 +638,7 @@ class DeadlineRecalculated(
     wire="case.deadline_recalculated.v1",
     zh="期限重算",
     by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+    fixed=("clock", "part", "due_before", "deadline"),
 ):
     """A running deadline is counted again under the rules now in force: the old date, the new one, and why."""
 
@@ -595,13 +678,13 @@ class DeadlineRecalculated(
 
 
 class AttachmentAdded(
-    Step,
+    Participation,
     wire="case.attachment_added.v1",
     zh="附件",
     by=set(Role) - {Role.AUDITOR},
     fixed=("sha256", "media_type", "size"),
 ):
-    """A file is added to the case, by somebody who takes part in it; the case type says who that is."""
+    """A file is added to the case, by somebody who takes part in it. It may be older than the case."""
 
     sha256: Sha256
     """SHA-256 of its content, which was handed in before."""
@@ -613,11 +696,6 @@ class AttachmentAdded(
     about: int | None = Field(default=None, ge=1)
     """Number of the step of the case that it belongs to."""
 
-    @classmethod
-    def roles(cls, case_type: type[Case]) -> frozenset[Role]:
-        """Whoever may take some step of the case type."""
-        return cls.declared.by & case_type.takers()
-
     def check(self, case: Case, office: Office) -> None:  # noqa: ARG002 - the hook's signature
         """Refuse a name that another kind of file has."""
         if media_type_of(self.name) is not self.media_type:
@@ -627,10 +705,6 @@ class AttachmentAdded(
         """The step that it belongs to."""
         if self.about is not None:
             yield self.about, "about"
-
-    def may_come_before(self) -> bool:
-        """A paper may be older than the case, and says nothing of the order of the steps."""
-        return True
 
     def contents(self) -> Iterator[Content]:
         """Its own."""

@@ -23,7 +23,7 @@ from api.v1.body import Body, canonical, parse
 from api.v1.finding import answer, case_file_of, etag, zone_of
 from api.words import Words
 from domain import procedure
-from domain.case import STEPS, Act, Corrected, Opening, SourceDocument, Step
+from domain.case import STEPS, Act, Correction, Opening, SourceDocument, Step
 from domain.casefile import CaseFile
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
@@ -255,7 +255,7 @@ class _Refusing:
         if field is None:
             claimed = str(refusal.params.get("claim", "")).partition(":")[0]
             return pointer_to("step", claimed) if claimed in self._step.model_fields else None
-        if field == "occurred_at" and not (issubclass(self._step, Corrected) and self._given.get(field)):
+        if field == "occurred_at" and not (issubclass(self._step, Correction) and self._given.get(field)):
             return pointer_to("act", field)
         return pointer_to("step", *field.split("."))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine
-from datetime import datetime
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, TypeVar
@@ -28,12 +28,15 @@ from api.v1.finding import case_file_of, lists_of
 from api.web.doing import (
     ActionView,
     Doing,
+    Foreseen,
     Posted,
+    amends_of,
     attach,
     doing,
     opening_form,
     openings,
     read_fields,
+    reopened,
     take,
 )
 from api.web.forms import TOKEN
@@ -48,9 +51,12 @@ from api.web.guard import (
     reader_of_case,
     recall,
     refuse_forged,
+    session_of,
 )
 from api.web.listing import ExportQuery, ListQuery, listing, wanted_by
+from api.web.previews import preview_of
 from api.web.viewmodels import (
+    Change,
     Here,
     MomentBar,
     Teller,
@@ -67,7 +73,8 @@ from api.web.viewmodels import (
 from api.words import LANGUAGES, Language, Words, language, words
 from domain import procedure
 from domain.case import AttachmentAdded, Opening, Role
-from domain.docket import CaseNotFoundError
+from domain.docket import CaseNotFoundError, Receipt
+from domain.draft import FormDraft
 from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
@@ -159,10 +166,13 @@ def opening(request: Request, opening: str) -> Response:
 def open_case(request: Request, opening: str, values: Fields) -> Response:
     """Open the case that the form says, and show it."""
     services, asker = services_of(request), reader_of(request)
-    step, tell = _opening_named(asker, opening), _teller_now(request, asker)
-    taken = take(services, tell, asker, step, None, values, request.url.path)
+    step, tell = _opening_named(asker, opening), teller_now(request, asker)
+    taken = take(services, tell, asker, _account(request), step, None, values, request.url.path)
     if isinstance(taken, Posted):
         return _new_case_page(request, opening, taken)
+    if isinstance(taken, FormDraft):
+        return RedirectResponse(draft_path(taken), SEE_OTHER)
+    assert isinstance(taken, Receipt)  # noqa: S101 - nothing lies before an opening that it could change
     return RedirectResponse(case_path(taken.case_id), SEE_OTHER)
 
 
@@ -173,11 +183,16 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     case_file = case_file_of(services, asker, case_id)
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
-    step, tell = procedure.step_named(type(case_file.case), name), _teller_now(request, asker)
+    step, tell = procedure.step_named(type(case_file.case), name), teller_now(request, asker)
     procedure.require_role(step, type(case_file.case), asker.role)
-    taken = take(services, tell, asker, step, case_file, values, request.url.path)
+    taken = take(services, tell, asker, _account(request), step, case_file, values, request.url.path)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
+    if isinstance(taken, FormDraft):
+        return RedirectResponse(draft_path(taken), SEE_OTHER)
+    if isinstance(taken, Foreseen):
+        title, here = tell.say("page.preview.late", step=tell.step(step)), Here(case_path(case_id), {"step": name})
+        return preview_page(request, tell, taken, f"{case_path(case_id)}/steps/{name}", title, here=here)
     return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
 
 
@@ -185,7 +200,7 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
 def exported_cases(request: Request) -> Response:
     """The whole case list at a moment, as a file."""
     here, services, asker = _here(request), services_of(request), reader_of(request)
-    query, tell = _query(ExportQuery, here), _teller_now(request, asker)
+    query, tell = _query(ExportQuery, here), teller_now(request, asker)
     asked = _asked(here, tell)
     moment = asked.of_lists(services)
     found = export(
@@ -214,9 +229,11 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     asker = reader_of(request)
     if asker.suspended:
         raise ProblemError("duty-suspended")
-    tell = _teller_now(request, asker)
+    tell = teller_now(request, asker)
     steps = openings(asker)
     chosen = None if wanted is None else _opening_named(asker, wanted)
+    if chosen is not None and posted is None and (draft := _draft(request, None, wanted)) is not None:
+        posted = reopened(tell, draft, None)
     shown = [
         ActionView(
             procedure.opening_name(step),
@@ -233,6 +250,27 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     return render(request, "new_case.html", status=status, page=Doing(shown, form), bar=None, sample=sample)
 
 
+def _account(request: Request) -> str:
+    return session_of(request).account.id
+
+
+def _draft(request: Request, case_id: str | None, step: str | None) -> FormDraft | None:
+    """The draft that the address names, which has to be one of the reader's and of that form."""
+    if (id := request.query_params.get("draft")) is None:
+        return None
+    draft = services_of(request).drafts.find(_account(request), id)
+    if (draft.case_id, draft.step) != (case_id, step):
+        raise Refused("no-such-draft")
+    return draft
+
+
+def draft_path(draft: FormDraft) -> str:
+    """Where a draft is opened again."""
+    if draft.case_id is None:
+        return f"/cases/new/{draft.step}?draft={draft.id}#do"
+    return f"{case_path(draft.case_id)}?step={draft.step}&draft={draft.id}#do"
+
+
 def _opening_named(asker: Principal, name: str) -> type[Opening]:
     found = next((step for step in openings(asker) if procedure.opening_name(step) == name), None)
     if found is None:
@@ -240,7 +278,8 @@ def _opening_named(asker: Principal, name: str) -> type[Opening]:
     return found
 
 
-def _teller_now(request: Request, asker: Principal) -> Teller:
+def teller_now(request: Request, asker: Principal) -> Teller:
+    """Tells the reader's jurisdiction as it is now."""
     return Teller(say_of(request), services_of(request).registry.jurisdiction(asker.jurisdiction))
 
 
@@ -253,7 +292,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     tell = Teller(
         say,
         _as_known(services, asker.jurisdiction, moment),
-        lambda id: _called(services, asker, id, moment),
+        lambda id: called(services, asker, id, moment),
         moment.as_of,
     )
     bar = moment_bar(
@@ -262,14 +301,24 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     found = case_file.at(moment.known, moment.as_of)
     sample = tell.jurisdiction.sample
     order, type_name = here.params.get("order"), here.params.get("type")
-    timeline = timeline_of(tell, case_file.history, moment, type_name=type_name, newest_first=order != "oldest")
+    timeline = timeline_of(
+        tell,
+        case_file.history,
+        moment,
+        type_name=type_name,
+        newest_first=order != "oldest",
+        amends=amends_of(tell, asker, case_file) if bar.now else lambda _: [],
+    )
     if found is None:
         lines, turns = why_missing(tell, here, case_file.history, moment, bar)
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
         return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
     page = case_page(tell, case_file.history, found, moment)
+    if bar.now and posted is None and (draft := _draft(request, case_id, wanted)) is not None:
+        posted = reopened(tell, draft, case_file)
     may = doing(tell, asker, case_file, found, wanted, posted) if bar.now and not asker.suspended else None
-    status = 200 if posted is None or not posted.trouble else 409 if posted.meanwhile else 422
+    refused = posted is not None and posted.draft is None and bool(posted.trouble)
+    status = 200 if not refused else 409 if posted and posted.meanwhile else 422
     attachments = attachments_of(tell, found, here.moment)
     return render(
         request,
@@ -284,6 +333,33 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     )
 
 
+def preview_page(
+    request: Request,
+    tell: Teller,
+    foreseen: Foreseen,
+    action: str,
+    title: str,
+    changes: Sequence[Change] = (),
+    here: Here | None = None,
+) -> Response:
+    """What a step about the past would change, with a button that records just that."""
+    return render(
+        request,
+        "preview.html",
+        here=here,
+        title=title,
+        action=action,
+        case=case_path(foreseen.before.id),
+        version=foreseen.before.version,
+        hidden=foreseen.hidden,
+        changes=changes,
+        preview=preview_of(tell, foreseen.before.history, foreseen.after.history, datetime.now(UTC)),
+        meanwhile=foreseen.meanwhile,
+        bar=None,
+        sample=tell.jurisdiction.sample,
+    )
+
+
 @router.post("/cases/{case_id}/attachments")
 async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
@@ -294,7 +370,7 @@ async def attach_file(request: Request, case_id: str) -> Response:
     fields: dict[str, str] = {}
     received = await take_in(request, services.files, asker, None, fields)
     refuse_forged(request, fields.get(TOKEN))
-    tell = await run_in_threadpool(_teller_now, request, asker)
+    tell = await run_in_threadpool(teller_now, request, asker)
     receipt = await run_in_threadpool(attach, services, tell, asker, case_file, received, fields)
     return RedirectResponse(f"{case_path(case_id)}#step-{receipt.version}", SEE_OTHER)
 
@@ -305,7 +381,7 @@ def attachment(request: Request, case_id: str, sha256: str) -> Response:
     here, services = _here(request), services_of(request)
     asker = reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
-    moment = _asked(here, _teller_now(request, asker)).of_case(services)
+    moment = _asked(here, teller_now(request, asker)).of_case(services)
     found = case_file.at(moment.known, moment.as_of)
     if found is None:
         raise ProblemError("no-case-at-moment", case_id=case_id)
@@ -343,7 +419,7 @@ def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
         return services.registry.jurisdiction(code)
 
 
-def _called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:
+def called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:
     """What people call a case: its number at a moment, or else its title; its id where there is none for the asker."""
     try:
         found = case_file_of(services, asker, case_id).at(moment.known, moment.as_of)

@@ -5,7 +5,7 @@ Stored names (`wire`) are promises: they are never edited. A changed shape is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum, auto
@@ -1977,6 +1977,10 @@ class ReplyIssued(
                 raise Refused("commitment-exists", field=f"{place}.commitment", commitment=promise.commitment)
             _require_not_before(promise.due_on, office, f"{place}.due_on")
 
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """Another letter means what the scheme says of it."""
+        return super().with_changes({"normalised": None, **changes} if "outcome" in changes else changes)
+
     def filled_in(self, case: Suggestion, office: Office) -> Self:
         filled = super().filled_in(case, office)
         if self.normalised is not None or self.outcome is None:
@@ -2551,6 +2555,10 @@ class OutcomeReclassified(
         if reply is not None and reply.outcome_now != self.old:
             raise Refused("outcome-is-another", field="old", unit=self.unit, outcome=reply.outcome_now)
         _require_outcome(self.new, self.normalised, office, "new")
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """Another letter means what the scheme says of it."""
+        return super().with_changes({"normalised": None, **changes} if "new" in changes else changes)
 
     def filled_in(self, case: Suggestion, office: Office) -> Self:
         filled = super().filled_in(case, office)

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from domain.attachment import AttachmentKind
-from domain.case import AttachmentAdded
+from domain.case import AttachmentAdded, CorrectionRequested, Role
+from domain.cases.suggestion import HandedOver
 from tests.adapters.papers import pdf
 from tests.api.conftest import PASSWORD, Office
 from tests.api.story import Story
@@ -138,6 +141,69 @@ def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
         for path in (*site.paths, *forms):
             page.goto(site.base + path)
             is_for_everybody(page, width)
+
+
+def test_the_pages_of_corrections_and_drafts_pass_axe_and_fit_their_window(site: Site) -> None:
+    case, office = f"{site.base}/cases/{site.case_id}", "deputy_affairs"
+    asked = CorrectionRequested(corrects=2, changes={"meeting": "W" * 300}, reason="申请更正会议")
+    Story(site.office.services.docket).record(site.case_id, "2026-11-01", asked, Role(office), actor="u-1")
+    number = site.office.services.docket.case_file(site.case_id).version
+    for width in WIDTHS:
+        for language in ("zh", "en"):
+            page = site.page(width=width)
+            for path in ("history/2/correct", "history/11/correct", "history/3/void", f"requests/{number}"):
+                page.goto(f"{case}/{path}?lang={language}")
+                is_for_everybody(page, width)
+            page.goto(f"{case}/history/2/correct?lang={language}")
+            page.fill("[name='amend.occurred_on']", "2026-03-19")
+            page.fill("[name='amend.reason']", "W" * 300)
+            page.click("button[value=preview]")
+            is_for_everybody(page, width)
+            page.fill("[name='amend.approved_by']", "主任")
+            page.click("button[value=preview]")
+            is_for_everybody(page, width)
+            page.goto(f"{case}?step=contact_made&lang={language}")
+            page.click("button[value=keep]")
+            is_for_everybody(page, width)
+            page.goto(f"{site.base}/drafts")
+            is_for_everybody(page, width)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_office_corrects_yesterdays_wrong_date(site: Site, scripts: bool) -> None:  # noqa: FBT001
+    story, today = Story(site.office.services.docket), datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    opened, wrong, right = (today - timedelta(days) for days in (20, 11, 1))
+    case_id = story.open(opened.isoformat(), "关于夜间公交的建议", lead_deputy="d-002")
+    story.record(case_id, wrong.isoformat(), HandedOver(lead_unit="jtj"))
+    site.office.catch_up()
+    page = site.page(width=360, java_script_enabled=scripts)
+    page.goto(f"{site.base}/cases/{case_id}")
+    page.locator("#step-2").get_by_role("link", name="更正").click()
+    assert page.locator("[name='amend.occurred_on']").input_value() == wrong.isoformat()
+    page.fill("[name='amend.occurred_on']", right.isoformat())
+    page.fill("[name='amend.reason']", "昨天录入时写错了日期")
+    page.fill("[name='amend.approved_by']", "主任")
+    page.get_by_role("button", name="预览变化").click()
+    until = right - timedelta(1)
+    assert page.get_by_role("heading", name=f"{wrong} 至 {until}").count() == 1
+    assert page.get_by_text("原计入“待答复”，将计入“未交办”。").count() == 1
+    page.get_by_role("button", name="返回修改").click()
+    assert page.locator("[name='amend.reason']").input_value() == "昨天录入时写错了日期"
+    page.get_by_role("button", name="预览变化").click()
+    page.get_by_role("button", name="确认登记").click()
+    assert page.url == f"{site.base}/cases/{case_id}#step-3"
+    step = page.locator("#step-2 .step-when")
+    assert (step.locator("del").inner_text(), step.locator("ins").inner_text()) == (
+        wrong.isoformat(),
+        right.isoformat(),
+    )
+    page.locator("#step-3").get_by_role("link", name="针对第2步").click()
+    assert page.url.endswith("#step-2")
+    site.office.catch_up()
+    known = site.office.services.docket.head()
+    for position, state in ((known - 1, "waiting"), (known, "unassigned")):
+        page.goto(f"{site.base}/cases?as_of={until}&position={position}&state={state}&deputy=d-002")
+        assert page.locator(f"a[href*='{case_id}']").count() == 1, state
 
 
 def test_the_pages_about_people_pass_axe_and_fit_their_window(site: Site) -> None:
