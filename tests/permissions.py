@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters.memory import MemoryLedger
 from domain import policy, procedure
-from domain.case import Act, Opening, Role, Step
+from domain.case import Act, Opening, Role, Step, VoidRequested
 from domain.cases import suggestion as s
 from domain.cases.registry.jurisdiction import Region
 from domain.docket import Docket
@@ -30,6 +30,8 @@ from tests.registry import shipped_registry
 TABLES = Path(__file__).parents[1] / "docs" / "permissions"
 PLACE, ELSEWHERE = "cn-999900", "jp-sangiin"
 LEAD, CO, SEPARATE, FORMER, STRANGER = "jtj", "czj", "zjj", "jyj", "slj"
+REQUEST = 9
+"""Number of the step of the suggestion that was handled which asks for a void."""
 READ = "read"
 YES, NO, HIDDEN = "yes", "no", "hidden"
 """He may; he may not (403); for him there is no such case (404)."""
@@ -117,6 +119,7 @@ def arrange(docket: Door) -> dict[str, str]:
         (7, s.LeaderAssigned(person="甲副书记", level=s.LeaderLevel.PARTY_COMMITTEE, charge=s.Charge.SUPERVISION)),
         (8, s.ReplyIssued(unit=LEAD, outcome="B")),
         (9, s.ReplyIssued(unit=SEPARATE, outcome="B")),
+        (10, VoidRequested(voids=REQUEST - 1, reason="误录")),
     ):
         docket.record(handled, step, act(day))
     entries = {}

@@ -33,7 +33,7 @@ from api.web.pages import PageRoute, preview_page, render, teller_now
 from api.web.previews import PreviewView, preview_of
 from api.web.stepforms import CorrectionForm, FieldView, Given, faults
 from api.web.viewmodels import Fact, Teller, case_path, changes_of, facts_of_step, request_view
-from domain import amendment, fold
+from domain import amendment, fold, procedure
 from domain.case import (
     Act,
     AmendmentDeclined,
@@ -337,7 +337,8 @@ def decide(request: Request, case_id: str, version: int, values: Fields) -> Resp
     """Approve the request just as it is asked, or decline it with a reason."""
     path = f"{case_path(case_id)}/requests/{version}"
     services, asker = services_of(request), reader_of_case(request, case_id)
-    case_file_of(services, asker, case_id)
+    if (case := case_file_of(services, asker, case_id).case) is not None:
+        procedure.require_role(AmendmentDeclined, type(case), asker.role)
     done = "approve" if first(values, "do") == "approve" else "decline"
     asking = asking_of(services.secret, asker, values, f"{path}/{done}")
     if (receipt := services.docket.answered(asking)) is not None:
