@@ -101,7 +101,7 @@ async def _note_denial(request: Request, method: str) -> None:
         return
     told = {"problem": str(problem), "method": method, "route": _route(request)}
     if (case_id := request.path_params.get("case_id")) is not None:
-        told["case"] = case_id[:_SHOWN]
+        told["case"] = "".join(sign if sign.isprintable() else "�" for sign in case_id[:_SHOWN])
     try:
         await run_in_threadpool(services_of(request).accounts.note_denied, principal, **told)
     except Exception:  # noqa: BLE001 - the answer is given, and the log above has the denial

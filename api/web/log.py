@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -160,11 +160,18 @@ def _detail(tell: Teller, registry: Registry, entry: Entry) -> str:
     told += [str(detail[name]) for name in ("address", "agent", "note", "case") if detail.get(name)]
     if "session" in detail:
         told.append(say("people.detail.session", id=detail["session"]))
-    if "days" in detail:
-        told.append(say("people.detail.days", days=detail["days"]))
-    if "token" in detail:
-        told.append(say("people.detail.token", id=detail["token"]))
+    told += _of_token(say, detail)
     return say("page.semicolon").join(told)
+
+
+def _of_token(say: Words, detail: Mapping[str, Any]) -> Iterator[str]:
+    """What it says of a token."""
+    if scopes := detail.get("scopes"):
+        yield say("people.scopes.both" if len(scopes) > 1 else f"people.scopes.{scopes[0]}")
+    if "days" in detail:
+        yield say("people.detail.days", days=detail["days"])
+    if "token" in detail:
+        yield say("people.detail.token", id=detail["token"])
 
 
 def _acting(say: Words, registry: Registry, binding: Mapping[str, Any]) -> str:

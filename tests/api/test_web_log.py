@@ -90,6 +90,17 @@ def test_whoever_asks_for_what_is_not_his_is_seen_by_the_auditor(office: Office,
     }
 
 
+@pytest.mark.parametrize("asked", ["%00", "x%0ay", "%E2%80%AEx", "<script>", "x" * 300])
+def test_whatever_is_asked_for_its_denial_is_noted_and_harms_no_page(
+    office: Office, auditor: TestClient, asked: str
+) -> None:
+    assert office.client.get(f"/cases/{asked}").status_code == 404
+    (line,) = lines(auditor, what="denied")
+    assert line[0] == "clerk"
+    assert len(line[2]) < 200
+    assert "<script" not in auditor.get(AUDIT).text
+
+
 def test_a_step_that_a_role_may_not_take_is_denied_and_noted_from_page_and_api(
     office: Office, auditor: TestClient
 ) -> None:
