@@ -293,6 +293,11 @@ class Declared:
     moves: frozenset[tuple[StrEnum, StrEnum]]
     """Where the case itself goes, from which stage, when that depends on its parts."""
 
+    @property
+    def kind(self) -> str | None:
+        """The kind of its case type; None of a step that all case types share."""
+        return None if self.case_type is None else self.case_type.kind
+
 
 class Step(BaseModel):
     """One step of a procedure: its class is its declaration, its fields are what was decided."""
@@ -454,9 +459,17 @@ def latest(wire: str, data: dict[str, Any]) -> tuple[type[Step], dict[str, Any]]
 class Opening(Step):
     """A step that opens a case; it says under which jurisdiction's rules the case is."""
 
+    under: ClassVar[str] = "jurisdiction"
+    """Its field that names whose people may open the case."""
+
     jurisdiction: Code
     time_zone: Line | None = None
     """The zone in which the case's dates are days; filled in when recorded, so that a history can be read by itself."""
+
+    @property
+    def opened_from(self) -> str:
+        """The jurisdiction whose people may open the case: its own, or the one above a jurisdiction that is opened."""
+        return getattr(self, self.under) or self.jurisdiction
 
     def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
         """With the jurisdiction's zone, whatever was given."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -46,6 +47,7 @@ from api.web.guard import (
     me,
     reader_of,
     reader_of_case,
+    reader_of_registry,
     recall,
     refuse_forged,
 )
@@ -72,6 +74,11 @@ from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
+from domain.registry import PREFIX, RegistryOpening
+
+REGISTRY = "/registry"
+BELOW = f"{REGISTRY}#below"
+"""Where the jurisdictions below one's own are listed, which only their own people can open."""
 
 _YEAR = 365 * 24 * 3600
 _FAILED = 500
@@ -158,18 +165,18 @@ def opening(request: Request, opening: str) -> Response:
 @router.post("/cases/new/{opening}")
 def open_case(request: Request, opening: str, values: Fields) -> Response:
     """Open the case that the form says, and show it."""
-    services, asker = services_of(request), reader_of(request)
+    services, asker = services_of(request), reader_of_registry(request)
     step, tell = _opening_named(asker, opening), _teller_now(request, asker)
     taken = take(services, tell, asker, step, None, values, request.url.path)
     if isinstance(taken, Posted):
         return _new_case_page(request, opening, taken)
-    return RedirectResponse(case_path(taken.case_id), SEE_OTHER)
+    return RedirectResponse(case_path(taken.case_id) if step.under == "jurisdiction" else BELOW, SEE_OTHER)
 
 
 @router.post("/cases/{case_id}/steps/{name}")
 def take_step(request: Request, case_id: str, name: str, values: Fields) -> Response:
     """Take the step that the form says, and show the case with it."""
-    services, asker = services_of(request), reader_of_case(request, case_id)
+    services, asker = services_of(request), _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
@@ -210,7 +217,7 @@ def case(request: Request, case_id: str) -> Response:
 
 
 def _new_case_page(request: Request, wanted: str | None, posted: Posted | None = None) -> Response:
-    asker = reader_of(request)
+    asker = reader_of_registry(request)
     tell = _teller_now(request, asker)
     steps = openings(asker)
     chosen = None if wanted is None else _opening_named(asker, wanted)
@@ -226,8 +233,30 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     ]
     form = None if chosen is None else opening_form(tell, asker, chosen, posted)
     status = 422 if posted is not None and posted.trouble else 200
-    sample = tell.jurisdiction.sample
-    return render(request, "new_case.html", status=status, page=Doing(shown, form), bar=None, sample=sample)
+    registry = asker.role is Role.ADMINISTRATOR or (chosen is not None and issubclass(chosen, RegistryOpening))
+    return render(
+        request,
+        "new_case.html",
+        status=status,
+        page=Doing(shown, form),
+        bar=None,
+        sample=tell.jurisdiction.sample,
+        title=tell.say("registry.new" if registry else "page.new"),
+        back=_back(request, of_registry=registry),
+    )
+
+
+def _back(request: Request, *, of_registry: bool) -> Turn:
+    """Whence somebody came to a case: from the registry, or from the list of cases."""
+    say, here = say_of(request), _here(request)
+    if of_registry:
+        return Turn(say("registry.title"), link(REGISTRY, here.moment))
+    return Turn(say("page.cases"), link("/cases", here.moment))
+
+
+def _reader_of_case(request: Request, case_id: str) -> Principal:
+    """Who may see a case, if its jurisdiction is his: whoever sees the registry one of the registry."""
+    return reader_of_registry(request) if case_id.startswith(PREFIX) else reader_of_case(request, case_id)
 
 
 def _opening_named(asker: Principal, name: str) -> type[Opening]:
@@ -243,7 +272,7 @@ def _teller_now(request: Request, asker: Principal) -> Teller:
 
 def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Posted | None = None) -> Response:
     here, say, services = _here(request), say_of(request), services_of(request)
-    asker = reader_of_case(request, case_id)
+    asker = _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_case(services)
@@ -278,13 +307,14 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         sample=sample,
         timeline=timeline,
         doing=may,
+        back=_back(request, of_registry=found.of_registry),
     )
 
 
 @router.post("/cases/{case_id}/attachments")
 async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
-    services, asker = services_of(request), reader_of_case(request, case_id)
+    services, asker = services_of(request), _reader_of_case(request, case_id)
     case_file = await run_in_threadpool(case_file_of, services, asker, case_id)
     fields: dict[str, str] = {}
     received = await take_in(request, services.files, asker, None, fields)
@@ -298,7 +328,7 @@ async def attach_file(request: Request, case_id: str) -> Response:
 def attachment(request: Request, case_id: str, sha256: str) -> Response:
     """The file that the case has under that hash at the moment, to be saved."""
     here, services = _here(request), services_of(request)
-    asker = reader_of_case(request, case_id)
+    asker = _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     moment = _asked(here, _teller_now(request, asker)).of_case(services)
     found = case_file.at(moment.known, moment.as_of)
@@ -328,6 +358,34 @@ def problem(request: Request, id: str) -> Response:
         "turns": [Turn(say("problem.all"), "/problems")],
     }
     return render(request, "message.html", page=page, bar=None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """From which moment somebody looks at a page of the registry, and how it is told."""
+
+    here: Here
+    tell: Teller
+    asked: Asked
+    moment: Moment
+    bar: MomentBar
+
+
+def look_of(request: Request, asker: Principal) -> Look:
+    """The moment that the address names, as the ledger itself knows it."""
+    here, say, services = _here(request), say_of(request), services_of(request)
+    asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
+    moment = asked.of_case(services)
+    tell = Teller(say, _as_known(services, asker.jurisdiction, moment), as_of=moment.as_of)
+    bar = moment_bar(
+        tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
+    )
+    return Look(here, tell, asked, moment, bar)
+
+
+def query_of(request: Request, model: type[Query]) -> Query:
+    """What the address asks for; refused if it cannot be read."""
+    return _query(model, _here(request))
 
 
 def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
