@@ -16,6 +16,7 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.exchange.desk import ImportDesk
 from adapters.exchange.sheets import Sheets
 from adapters.files import FileStore
 from adapters.identity.accounts import Accounts
@@ -56,6 +57,7 @@ class Services:
     accounts: Accounts
     sessions: Sessions
     files: FileStore
+    imports: ImportDesk
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
@@ -92,6 +94,7 @@ class Services:
         """Remove what broken uploads left; a folder that cannot be read is told, and stops nothing."""
         try:
             self.files.sweep()
+            self.imports.sweep()
         except OSError:
             log.exception("sweep failed")
 
@@ -148,7 +151,10 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         sessions = Sessions(pool)
         accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret)
         tokens = Tokens(pool, docket.registry)
-        return Services(settings, docket, ledger, views, tokens, accounts, sessions, files, secret, pool, hints)
+        imports = ImportDesk(settings.data_dir / "imports", docket, ledger, most=settings.file_size)
+        return Services(
+            settings, docket, ledger, views, tokens, accounts, sessions, files, imports, secret, pool, hints
+        )
     except BaseException:
         hints.close()
         pool.close()

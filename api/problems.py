@@ -50,11 +50,11 @@ OF_PAGES: dict[int, tuple[str, ...]] = {
     400: ("form-unreadable",),
     403: ("account-disabled", "administrator-sees-no-case", "for-administrators", "form-token-wrong",
           "from-another-site", "sign-in-needs-https", "sign-in-refused"),
-    404: ("account-not-found", "session-not-found"),
+    404: ("account-not-found", "import-not-waiting", "session-not-found"),
     409: ("last-administrator", "login-taken", "roles-apart"),
     415: ("content-type-not-form",),
     429: ("too-many-attempts",),
-    503: ("sign-in-busy",),
+    503: ("import-busy", "sign-in-busy"),
 }  # fmt: skip
 """What only a page refuses, so that no operation of the API describes it."""
 

@@ -242,6 +242,7 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
         bar=None,
         sample=tell.jurisdiction.sample,
         title=tell.say("registry.new" if registry else "page.new"),
+        importing=bool(services_of(request).imports.lists(asker.role)),
         back=_back(request, of_registry=registry),
     )
 

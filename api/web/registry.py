@@ -127,6 +127,7 @@ def registry_page(request: Request) -> Response:
         ],
         below=[_below(tell, one) for one in sorted(below, key=lambda one: one.code) if isinstance(one, Region)],
         new=[Turn(tell.step(step), _form_of(step)) for step in openings(asker) if issubclass(step, RegistryOpening)],
+        importing=bool(services.imports.lists(asker.role)),
         foot=tell.say("registry.foot", position=moment.known, zone=tell.zone),
     )
 
