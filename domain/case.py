@@ -39,7 +39,7 @@ class Role(StrEnum):
     THIRD_PARTY = "third_party"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
-    """Keeps the accounts (系统管理员), and sees no case."""
+    """Keeps the accounts and the registry (系统管理员), and sees no case that the office handles."""
 
 
 class SourceDocument(BaseModel):

@@ -257,7 +257,9 @@ class DeputiesSheet(_EntryList):
                 return
         if group is not None and group != known.group:
             since = {"group_since": days["since"]} if again else {}
-            day = self._day_of_change("group", known.group, {**since, **days}, "group_since")
+            left = None if known.group is None else self.place.group(known.group)
+            was = known.group if left is None else left.zh
+            day = self._day_of_change("group", was, {**since, **days}, "group_since")
             yield self.step(GroupJoined(group=group), day, "group_since")
         yield from self._no_more(values, days)
 
@@ -393,4 +395,7 @@ def _first_names(known: Mapping[str, StrEnum]) -> list[str]:
 
 
 def _told(known: object) -> str:
+    """What the registry has, as a list would write it."""
+    if isinstance(known, Level):
+        return next((text for text, level in LEVELS.items() if level is known), str(known))
     return "—" if known is None else str(known)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -20,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from api.attachments import hand_out
-from api.exporting import MEDIA_TYPES, export, known_at
+from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_history, known_at
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
@@ -51,7 +51,7 @@ from api.web.guard import (
     recall,
     refuse_forged,
 )
-from api.web.listing import ExportQuery, ListQuery, listing, wanted_by
+from api.web.listing import FORMATS, ExportQuery, ListQuery, listing, wanted_by
 from api.web.viewmodels import (
     Here,
     MomentBar,
@@ -61,6 +61,7 @@ from api.web.viewmodels import (
     attachments_of,
     case_page,
     case_path,
+    frozen,
     link,
     moment_bar,
     timeline_of,
@@ -75,6 +76,8 @@ from domain.office import Jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
 from domain.registry import PREFIX, RegistryOpening
+from domain.values import Line
+from projections.sheet import Format
 
 REGISTRY = "/registry"
 BELOW = f"{REGISTRY}#below"
@@ -205,9 +208,50 @@ def exported_cases(request: Request) -> Response:
         known_at=known_at(services, asked),
         format=query.format,
     )
-    pieces = services.sheets.write(found.sheet, query.format)
-    headers = {"Content-Disposition": found.disposition}
-    return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[query.format])
+    return handed_out(services, found, query.format)
+
+
+@router.get("/cases/export/counts")
+def exported_counts(request: Request) -> Response:
+    """The counts of the list at a moment, as a file."""
+    here, services, asker = _here(request), services_of(request), reader_of(request)
+    query, tell = _query(ExportQuery, here), _teller_now(request, asker)
+    asked = _asked(here, tell)
+    moment, wanted = asked.of_lists(services), wanted_by(query, tell.jurisdiction)
+    found = export_counts(
+        Teller(tell.say, tell.jurisdiction, as_of=moment.as_of),
+        services.registry,
+        wanted,
+        services.views.counts(wanted, moment),
+        moment,
+        known_at=known_at(services, asked),
+        format=query.format,
+    )
+    return handed_out(services, found, query.format)
+
+
+@router.get("/cases/{case_id}/export")
+def exported_history(request: Request, case_id: str) -> Response:
+    """The steps of a case that its page shows, as a file."""
+    services, asker = services_of(request), _reader_of_case(request, case_id)
+    case_file = case_file_of(services, asker, case_id)
+    look, query = look_of(request, asker), query_of(request, HistoryQuery)
+    case = case_file.at(look.moment.known, look.moment.as_of)
+    if case is None:
+        raise ProblemError("no-case-at-moment", case_id=case_id)
+    timeline = timeline_of(
+        look.tell, case_file.history, look.moment, type_name=query.type, newest_first=query.order == "newest"
+    )
+    found = export_history(
+        look.tell, case, timeline, look.moment, known_at=known_at(services, look.asked), format=query.format
+    )
+    return handed_out(services, found, query.format)
+
+
+def handed_out(services: Services, found: Exported, format: Format) -> Response:
+    """A sheet as the file that was asked for."""
+    pieces = services.sheets.write(found.sheet, format)
+    return StreamingResponse(pieces, headers={"Content-Disposition": found.disposition}, media_type=MEDIA_TYPES[format])
 
 
 @router.get("/cases/{case_id}")
@@ -309,6 +353,13 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         timeline=timeline,
         doing=may,
         back=_back(request, of_registry=found.of_registry),
+        history_exports=[
+            (
+                format,
+                link(f"{case_path(case_id)}/export", {**here.params, **frozen(tell, here, moment), "format": format}),
+            )
+            for format in FORMATS
+        ],
     )
 
 
@@ -361,9 +412,17 @@ def problem(request: Request, id: str) -> Response:
     return render(request, "message.html", page=page, bar=None)
 
 
+class HistoryQuery(BaseModel):
+    """Which steps of a case, in which order, and as which file."""
+
+    type: Line | None = None
+    order: Literal["newest", "oldest"] = "newest"
+    format: Format = "xlsx"
+
+
 @dataclass(frozen=True)
 class Look:
-    """From which moment somebody looks at a page of the registry, and how it is told."""
+    """From which moment somebody looks at what the ledger itself knows, and how it is told."""
 
     here: Here
     tell: Teller
@@ -377,7 +436,8 @@ def look_of(request: Request, asker: Principal) -> Look:
     here, say, services = _here(request), say_of(request), services_of(request)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_case(services)
-    tell = Teller(say, _as_known(services, asker.jurisdiction, moment), as_of=moment.as_of)
+    known = _as_known(services, asker.jurisdiction, moment)
+    tell = Teller(say, known, lambda id: _called(services, asker, id, moment), moment.as_of)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
@@ -465,7 +525,7 @@ def render(
             sign_in=SIGN_IN,
             static=_static,
             request_id=_request_id(request),
-            **{"sample": False, "timeline": None, **context},
+            **{"sample": False, "timeline": None, "history_exports": (), **context},
         )
     )
     response = HTMLResponse(text, status, {"Content-Language": say.language, "Vary": "Accept-Language, Cookie"})

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from api.entries import LISTS, EntriesQuery, EntryList, entries_of, told_of, wanted_of
-from api.exporting import MEDIA_TYPES, column_name, export_entries, known_at
+from api.exporting import column_name, export_entries, known_at
 from api.problems import ProblemError
 from api.services import services_of
 from api.web.doing import openings
 from api.web.guard import reader_of_registry
 from api.web.listing import FORMATS, Choice
-from api.web.pages import REGISTRY, Look, PageRoute, look_of, query_of, render
+from api.web.pages import REGISTRY, Look, PageRoute, handed_out, look_of, query_of, render
 from api.web.viewmodels import Fact, Shown, Teller, Turn, case_path, frozen, groups_of, link
 from domain import procedure
 from domain.case import Step
@@ -186,11 +186,7 @@ def exported_entries(request: Request, name: str) -> Response:
     found = export_entries(
         look.tell, listed, query, entries, look.moment, known_at=known_at(services, look.asked), format=query.format
     )
-    return StreamingResponse(
-        services.sheets.write(found.sheet, query.format),
-        headers={"Content-Disposition": found.disposition},
-        media_type=MEDIA_TYPES[query.format],
-    )
+    return handed_out(services, found, query.format)
 
 
 def _list_named(name: str) -> EntryList:
