@@ -343,7 +343,7 @@ class Step(BaseModel):
             wire=wire,
             name=name,
             zh=zh,
-            en=name.replace("_", " ").capitalize(),
+            en=_in_english(name, of, opens=opens),
             case_type=of,
             opens=opens,
             while_in=None if while_in is None else frozenset(while_in),
@@ -454,6 +454,12 @@ def latest(wire: str, data: dict[str, Any]) -> tuple[type[Step], dict[str, Any]]
             raise UnknownStepError(wire) from None
         wire, data = step.declared.wire, upcast(data)
     return step, data
+
+
+def _in_english(name: str, of: type[Case] | None, *, opens: bool) -> str:
+    """A step's name as a label; what enters something into the registry says what, since most of it is opened."""
+    told = f"{of.kind} {name}" if opens and of is not None and of.of_registry else name
+    return told.replace("_", " ").capitalize()
 
 
 class Opening(Step):

@@ -74,7 +74,6 @@ class FilterView:
 class EntriesPage:
     """A list of the registry at a moment."""
 
-    name: str
     title: str
     called: int
     """Which column leads to the entry."""
@@ -126,7 +125,11 @@ def registry_page(request: Request) -> Response:
             for name, listed in LISTS.items()
         ],
         below=[_below(tell, one) for one in sorted(below, key=lambda one: one.code) if isinstance(one, Region)],
-        new=[Turn(tell.step(step), _form_of(step)) for step in openings(asker) if issubclass(step, RegistryOpening)],
+        new=[
+            Turn(tell.step(step), _form_of(step))
+            for step in openings(asker)
+            if look.bar.now and issubclass(step, RegistryOpening)
+        ],
         importing=bool(services.imports.lists(asker.role)),
         foot=tell.say("registry.foot", position=moment.known, zone=tell.zone),
     )
@@ -149,7 +152,6 @@ def entries_page(request: Request, name: str) -> Response:
     ]
     fixed = {**here.params, "page": None, **frozen(tell, here, look.moment)}
     page = EntriesPage(
-        name=name,
         title=tell.say(f"registry.{name}"),
         called=[column for column, _ in columns].index(listed.called),
         columns=[Heading(column_name(tell, listed, column), kind == "number") for column, kind in columns],
@@ -160,7 +162,7 @@ def entries_page(request: Request, name: str) -> Response:
         previous=here(page=query.page - 1) if query.page > 1 else None,
         next=here(page=query.page + 1) if first + PAGE_SIZE < len(wanted) else None,
         exports=[(format, link(f"{REGISTRY}/{name}/export", {**fixed, "format": format})) for format in FORMATS],
-        new=Turn(tell.step(opening), _form_of(opening)) if opening in openings(asker) else None,
+        new=Turn(tell.step(opening), _form_of(opening)) if look.bar.now and opening in openings(asker) else None,
     )
     return render(
         request,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import httpx2
@@ -12,8 +13,12 @@ from python_calamine import CalamineWorkbook
 from starlette.testclient import TestClient
 
 from api.entries import LISTS
+from api.exporting import column_name
+from api.web.viewmodels import Teller
+from api.words import LANGUAGES, Language, words
 from tests.api.conftest import JURISDICTION, Office
 from tests.api.test_web_steps import case_of, post
+from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
@@ -182,6 +187,7 @@ def test_the_registry_of_another_jurisdiction_is_not_shown(office: Office) -> No
     case = parks(office).json()["case_id"]
     stranger = office.browser("diet")
     assert "市园林局" not in page(stranger, "/registry/units")
+    assert "日本参议院" in page(stranger, "/registry")
     assert stranger.get(f"/cases/{case}").status_code == 404
 
 
@@ -256,7 +262,30 @@ def test_a_form_cannot_say_below_what_a_jurisdiction_is_opened(office: Office) -
     assert office.stored() == before
 
 
+def test_a_past_moment_offers_nothing_new(office: Office) -> None:
+    for path in ("/registry", "/registry/units"):
+        assert "/cases/new/unit.opened" in page(office.client, path)
+        assert "/cases/new/unit.opened" not in page(office.client, path, as_of="2026-03-31")
+
+
+def test_what_may_be_entered_is_told_apart_in_both_languages(office: Office) -> None:
+    for tongue in ("zh", "en"):
+        text = page(office.client, "/registry", lang=tongue)
+        offered = re.findall(r'<a href="/cases/new/[^"]+">([^<]+)</a>', text)
+        assert len(offered) == len(set(offered)) == 6
+
+
 # Taken along
+
+
+@pytest.mark.parametrize("tongue", LANGUAGES)
+def test_every_column_is_called_and_explained(tongue: Language) -> None:
+    say = words(tongue)
+    tell = Teller(say, shipped_registry().jurisdiction(JURISDICTION))
+    for listed in LISTS.values():
+        for name, _ in (*listed.columns, ("id", "text")):
+            assert f"registry.meaning.{name}" in say
+            assert not column_name(tell, listed, name).startswith(("page.", "export."))
 
 
 @pytest.mark.parametrize("name", LISTS)

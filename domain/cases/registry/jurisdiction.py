@@ -104,6 +104,7 @@ class JurisdictionOpened(
     opens=True,
     leads_to=Region.Stage.IN_BEING,
     by=KEEPERS,
+    fixed={"parent"},
 ):
     """A jurisdiction is entered: its names, its level and place, its time zone, and the rulebook that it follows."""
 
