@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from api.entries import EntriesQuery, EntryList, told_of, value_of
 from api.moment import Asked, written
-from api.services import Services, Views
+from api.services import Lists, Services
 from api.web.viewmodels import StepView, Teller, Timeline
 from api.words import Words
 from domain.case import CASE_TYPES, Case
@@ -92,7 +92,7 @@ class Exported:
 
 def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     say: Words,
-    views: Views,
+    lists: Lists,
     registry: Registry,
     wanted: Filter,
     moment: Moment,
@@ -104,7 +104,7 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     now: datetime | None = None,
 ) -> Exported:
     """All rows of the list of a filter at a moment, in their order; more than fit are refused before any is read."""
-    counts = views.counts(wanted, moment)
+    counts = lists.counts(wanted, moment)
     if counts.total > MOST:
         raise Refused("export-too-many", count=counts.total, most=MOST)
     order = say("export.descending" if sort.startswith("-") else "export.ascending")
@@ -115,7 +115,7 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
         *_totals(say, counts),
     ]
     sheet = _sheet(say, say("export.sheet"), lines, _columns(say, _COLUMNS, zone),
-                   _rows(say, views, registry, wanted, moment, sort))  # fmt: skip
+                   _rows(say, lists, registry, wanted, moment, sort))  # fmt: skip
     return _named(sheet, say("export.sheet"), "suggestions", moment, zone, format, say)
 
 
@@ -227,11 +227,11 @@ def known_at(services: Services, asked: Asked) -> datetime | None:
 
 
 def _rows(
-    say: Words, views: Views, registry: Registry, wanted: Filter, moment: Moment, sort: str
+    say: Words, lists: Lists, registry: Registry, wanted: Filter, moment: Moment, sort: str
 ) -> Iterator[tuple[Value, ...]]:
     after: tuple[Any, str] | None = None
     tellers: dict[str, Teller] = {}
-    while found := views.cases(wanted, moment, sort=sort, after=after, limit=_PAGE):
+    while found := lists.cases(wanted, moment, sort=sort, after=after, limit=_PAGE):
         for row in found:
             if row.jurisdiction not in tellers:
                 place = registry.jurisdiction(row.jurisdiction)

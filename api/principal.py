@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import ProblemError
 from api.services import services_of
+from domain.policy import ONLY_READING
 from domain.principal import Principal, Scope
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="duban"'}
@@ -32,6 +33,8 @@ async def principal_of(
     scope = Scope.READ if request.method in _READING else Scope.RECORD
     if scope not in principal.scopes:
         raise ProblemError("token-may-only-read" if scope is Scope.RECORD else "token-may-only-record")
+    if scope is Scope.RECORD and principal.role in ONLY_READING:
+        raise ProblemError("auditor-only-reads")
     return principal
 
 

@@ -24,8 +24,9 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     400: ("body-not-json", "body-not-utf8", "if-match-unreadable", "malformed-request", "request-key-missing",
           "request-key-unreadable", "upload-incomplete", "upload-unreadable"),
     401: ("token-invalid", "token-missing"),
-    403: ("handling-unit-may-not-evaluate", "jurisdiction-not-yours", "no-part-in-case", "not-the-deputy-himself",
-          "not-your-unit", "role-may-not", "token-may-only-read", "token-may-only-record"),
+    403: ("auditor-only-reads", "handling-unit-may-not-evaluate", "jurisdiction-not-yours", "no-part-in-case",
+          "not-all-is-yours", "not-the-deputy-himself", "not-your-unit", "role-may-not", "token-may-only-read",
+          "token-may-only-record"),
     404: ("case-not-found", "no-case-at-moment", "no-such-attachment", "not-found", "unknown-case-type",
           "unknown-problem", "unknown-rulebook", "unknown-step"),
     405: ("method-not-allowed",),
@@ -63,6 +64,7 @@ STATUS: dict[str, int] = {
 }
 """HTTP status of every message id that is not simply a value that cannot be (422)."""
 
+FORBIDDEN = 403
 UNPROCESSABLE = 422
 _UNAVAILABLE = 503
 _PLAIN = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}

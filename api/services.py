@@ -14,23 +14,15 @@ from domain.attachment import Content
 from domain.case import Role
 from domain.docket import Docket, LedgerEvent
 from domain.moment import Moment
+from domain.policy import Scope
 from domain.principal import Principal
 from domain.registry import Registry
 from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
 from projections.sheet import Format, Sheet
 
 
-class Views(Protocol):
-    """Reads of the projections at a moment."""
-
-    def moment(
-        self,
-        as_of: datetime | None = None,
-        known_at: datetime | None = None,
-        position: int | None = None,
-        reached: int | None = None,
-    ) -> Moment:
-        """The moment meant; None is now."""
+class Lists(Protocol):
+    """The cases that somebody may read."""
 
     def cases(
         self,
@@ -45,6 +37,22 @@ class Views(Protocol):
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
         """Counts over the whole list of a filter."""
+
+
+class Views(Protocol):
+    """Reads of the projections at a moment."""
+
+    def within(self, scope: Scope) -> Lists:
+        """The lists of the cases of a scope."""
+
+    def moment(
+        self,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        position: int | None = None,
+        reached: int | None = None,
+    ) -> Moment:
+        """The moment meant; None is now."""
 
     def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
         """Stored steps in ledger order."""

@@ -42,6 +42,10 @@ class Role(StrEnum):
     """Keeps the accounts and the registry (系统管理员), and sees no case that the office handles."""
 
 
+EVERYBODY = "everybody"
+"""The key that whoever signs in has (`Case.audience`)."""
+
+
 class SourceDocument(BaseModel):
     """The paper behind an act: its number (文号), title, and the SHA-256 of its scan."""
 
@@ -125,6 +129,17 @@ class RunningClock:
             return None
         late = self.stopped_at.date() > self.deadline.due_on
         return late or (None if self.dropped_by else False)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Something that a case waits for."""
+
+    who: str
+    """Who is to act, as a key (`Case.audience`)."""
+    step: str
+    """Stored name of the step that is awaited."""
+    due_on: date | None = None
 
 
 @dataclass
@@ -222,9 +237,21 @@ class Case:
         own = [step.declared for step in STEPS.values() if step.declared.case_type is cls]
         return frozenset(role for declared in own for role in declared.by)
 
-    def takes_part(self, act: Act) -> bool:  # noqa: ARG002 - the hook's signature
-        """Whether the unit or the deputy who acts has a part in this case; none has, unless the case type says so."""
-        return False
+    def audience(self) -> Iterable[str]:
+        """Who beside the congress may read it, each as a key: a role, or a role with a unit or a deputy.
+
+        Such as `third_party`, `handling_unit:jtj`, `deputy:d-001`, or `everybody`.
+        """
+        return ()
+
+    @property
+    def sealed_until(self) -> date | None:
+        """The last day on which a word in it is told only to the congress and to those who said it."""
+        return None
+
+    def awaited(self) -> Iterable[Awaited]:
+        """What it waits for: who is to act, and by when."""
+        return ()
 
     def attachment(self, sha256: str) -> Attachment | None:
         """The attachment with that content."""
@@ -406,6 +433,10 @@ class Step(BaseModel):
     def already(self, case: Any) -> bool:  # noqa: ARG002 - the hook's signature
         """Whether the case is so already, and nothing would be recorded."""
         return False
+
+    def sealed(self, case: Any) -> Step:  # noqa: ARG002 - the hook's signature
+        """The same step as it is told to those from whom a word in the case is sealed today."""
+        return self
 
     def apply(self, case: Any, act: Act) -> None:
         """Set fields. Total: never refuses, reads no clock, stands any subset of a history."""
@@ -611,11 +642,6 @@ class AttachmentAdded(
         if media_type_of(self.name) is not self.media_type:
             raise Refused("file-name-of-another-type", field="name", name=self.name, media_type=self.media_type)
 
-    def check_actor(self, case: Case, act: Act) -> None:
-        """Refuse a unit and a deputy who have no part in the case."""
-        if act.role in {Role.HANDLING_UNIT, Role.DEPUTY} and not case.takes_part(act):
-            raise Refused("no-part-in-case", who=act.actor if act.role is Role.DEPUTY else act.office)
-
     def refers_to_steps(self) -> Iterator[tuple[int, str]]:
         """The step that it belongs to."""
         if self.about is not None:
@@ -650,6 +676,20 @@ class AttachmentAdded(
                 act.office,
             )
         )
+
+
+class SealedAttachment(AttachmentAdded):
+    """What is told of a file that belongs to a step which is sealed: that there is one."""
+
+    @classmethod
+    def of(cls, added: AttachmentAdded) -> SealedAttachment:
+        """The step without what would tell of the file."""
+        return cls.model_construct(
+            sha256="", name="", media_type=added.media_type, size=0, kind=added.kind, about=added.about
+        )
+
+    def apply(self, case: Case, act: Act) -> None:
+        """The case has no such attachment for the reader."""
 
 
 class Recorded(NamedTuple):

@@ -371,6 +371,7 @@ class Docket(Application[str]):
         case_file = draft.case_file
         if step.declared.opens and case_file.history:
             raise Refused("case-already-open", step=step.declared.wire)
+        procedure.authorise(case_file.case, step, act)
         jurisdiction = self._jurisdiction(case_file, step)
         now = self._now()
         act = _dated(act, jurisdiction, now)

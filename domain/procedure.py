@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from domain import fold
+from domain import fold, policy
 from domain.case import (
     CASE_TYPES,
     STEPS,
@@ -90,27 +90,43 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: P
     return None
 
 
+def require_role(step: type[Step], case_type: type[Case] | None, role: Role) -> None:
+    """Refuse a role that may not take the step in a case of that type; without one, the step opens a case."""
+    may = step.declared.by if case_type is None else step.roles(case_type)
+    if role not in may:
+        raise Refused("role-may-not", step=step.declared.wire, role=role, by=sorted(may))
+
+
+def authorise(case: Case | None, step: Step, act: Act) -> None:
+    """Refuse a step of another case type, and whoever may not take it: by role, by part in the case, by unit, himself.
+
+    Rights are today's: `case` is the case as it stands, also for a late entry. The source of an import has every right.
+    """
+    declared = step.declared
+    if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
+        raise Refused("unknown-step", step=declared.name, kind=case.kind)
+    require_role(type(step), None if case is None else type(case), act.role)
+    if act.imported is not None or (case is None and not declared.opens):
+        return
+    if case is not None and not policy.may_act(case, act):
+        raise Refused("no-part-in-case", who=act.actor if act.role is Role.DEPUTY else act.office)
+    if act.role is Role.HANDLING_UNIT and (unit := step.acting_unit(case)) not in {None, act.office}:
+        raise Refused("not-your-unit", unit=unit, office=act.office)
+    step.check_actor(case, act)
+
+
 def check(case: Case | None, step: Step, act: Act, office: Office) -> Refused | None:
-    """Refuse a wrong role, a wrong stage, impossible data.
+    """Refuse a wrong stage and impossible data.
 
     A breach of the stage, or a date that contradicts another, is not refused to the source of an import but returned:
     it is a finding.
     """
     declared = step.declared
-    if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
-        raise Refused("unknown-step", step=declared.name, kind=case.kind)
-    may = declared.by if case is None else step.roles(type(case))
-    if act.role not in may:
-        raise Refused("role-may-not", step=declared.wire, role=act.role, by=sorted(may))
     breach = breach_of_stage(case, step)
     if breach is not None and (case is None or act.imported is None or declared.opens):
         raise breach
     if case is None and not declared.opens:
         return breach
-    if act.imported is None:
-        if act.role is Role.HANDLING_UNIT and (unit := step.acting_unit(case)) not in {None, act.office}:
-            raise Refused("not-your-unit", unit=unit, office=act.office)
-        step.check_actor(case, act)
     try:
         step.check(case, office)
     except Contradiction as contradiction:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import uuid4
 
 from domain import fold
-from domain.case import Case, Facts, Opening, Recorded, Role
+from domain.case import EVERYBODY, Case, Facts, Opening, Recorded, Role
 from domain.casefile import CaseFile
 from domain.office import Dated, Deputy, Group, Jurisdiction, Seat, Unit
 
@@ -90,6 +90,10 @@ class RegistryCase(Case):
             grade=None,
             over=self.entry() is None,
         )
+
+    def audience(self) -> Iterator[str]:
+        """Whoever signs in: what the office is made of is no secret in it."""
+        yield EVERYBODY
 
     def claims(self) -> frozenset[str]:
         """A code belongs to one of its kind in a jurisdiction."""

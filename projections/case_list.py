@@ -46,6 +46,12 @@ class Row(NamedTuple):
     estimate: bool
     rounds: int
     grade: str | None
+    audience: str
+    """Who beside the congress may read it: keys with a blank between them."""
+    sealed_until: datetime | None
+    """Until when the grade is told to few."""
+    awaited: str
+    """What it waits for, a line each: who, the stored name of the step, and the due date if there is one."""
 
 
 Stretch = tuple[datetime, Row]
@@ -55,7 +61,7 @@ Stretch = tuple[datetime, Row]
 def row_of(case: Case) -> Row:
     """The row of a case as it is."""
     facts = case.facts()
-    deadline = case.next_deadline
+    deadline, sealed_until = case.next_deadline, case.sealed_until
     return Row(
         case.kind,
         case.jurisdiction,
@@ -78,6 +84,9 @@ def row_of(case: Case) -> Row:
         facts.estimate,
         facts.rounds,
         facts.grade,
+        " ".join(case.audience()),
+        overdue_from(sealed_until, case.time_zone) if sealed_until is not None else None,
+        "\n".join(f"{one.who} {one.step} {one.due_on or ''}".rstrip() for one in case.awaited()),
     )
 
 
@@ -177,7 +186,7 @@ class CaseList:
     """Interval rows (case, valid from–to, known from–to) with the case's facts."""
 
     name: ClassVar[str] = "case_list"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self) -> None:
         self._tracked: OrderedDict[str, Tracked] = OrderedDict()

@@ -214,7 +214,11 @@ class Projector:
                 (name, number),
             )
             conn.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
-            conn.execute(sql.SQL("CREATE VIEW {} AS SELECT * FROM {}").format(view, self._identifier(name, number)))
+            conn.execute(
+                sql.SQL("CREATE VIEW {} WITH (security_invoker) AS SELECT * FROM {}").format(
+                    view, self._identifier(name, number)
+                )
+            )
             conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app").format(view))
             for (old,) in stale:
                 conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._identifier(name, old)))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 
+import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
@@ -15,6 +17,7 @@ from adapters.postgres.pool import Pool, translated
 from domain.case import CASE_TYPES
 from domain.docket import LedgerEvent
 from domain.moment import Moment
+from domain.policy import EVERYTHING, Scope
 from domain.procedure import case_type_named
 from domain.refusal import Refused
 from projections.case_list import CaseList
@@ -30,6 +33,18 @@ STATES: dict[str, LiteralString] = {
 
 SORTS: dict[str, LiteralString] = {"opened_on": "date", "due_on": "date", "number": "text", "title": "text"}
 
+_TODAY: LiteralString = (
+    "FROM case_list AS today WHERE today.ledger_id = case_list.ledger_id AND today.case_id = case_list.case_id"
+    " AND today.known_to = 9223372036854775807 AND today.valid_to > '9999-12-31 00:00:00+00'"
+)
+"""The row of a case as it stands today, by which it is decided who may read of it, also of earlier days."""
+
+_READABLE_TODAY: LiteralString = f"EXISTS (SELECT {_TODAY} AND string_to_array(today.audience, ' ') && %(keys)s)"
+
+_GRADE_UNLESS_SEALED: LiteralString = (
+    f"CASE WHEN EXISTS (SELECT {_TODAY} AND today.sealed_until > clock_timestamp()) THEN 'sealed' ELSE grade END"
+)
+
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
 
@@ -37,10 +52,15 @@ _WAIT_STEP = 0.001
 class Views:
     """Reads over one ledger. A moment's second clock is a position, so that pages and figures of one moment agree."""
 
-    def __init__(self, pool: Pool, ledger: PostgresLedger) -> None:
+    def __init__(self, pool: Pool, ledger: PostgresLedger, scope: Scope = EVERYTHING) -> None:
         self._pool = pool
         self._ledger = ledger
         self._ledger_id = ledger.ledger_id
+        self._scope = scope
+
+    def within(self, scope: Scope) -> Views:
+        """The same reads, of the cases of a scope alone."""
+        return Views(self._pool, self._ledger, scope)
 
     def position(self) -> int:
         """The position that the case list has reached: what is known now."""
@@ -93,11 +113,11 @@ class Views:
         query = sql.SQL(
             "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit,"
             " string_to_array(units, ' ') AS units, opened_on,"
-            " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds, grade,"
-            " coalesce({overdue}, false) AS overdue"
+            " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds,"
+            " {grade} AS grade, coalesce({overdue}, false) AS overdue"
             " FROM case_list WHERE {where} ORDER BY {key} {direction}, case_id {direction} LIMIT %(limit)s"
-        ).format(overdue=sql.SQL(STATES["overdue"]), where=where, key=key, direction=direction)
-        with translated(), self._pool.connection() as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
+        ).format(grade=self._grade(), overdue=sql.SQL(STATES["overdue"]), where=where, key=key, direction=direction)
+        with self._reading() as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
             return cursor.execute(query, params | {"limit": limit}).fetchall()
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
@@ -106,19 +126,16 @@ class Views:
         flags = sql.SQL(", ").join(
             sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in STATES.values()
         )
-        of_stages = self._all(
-            sql.SQL("SELECT stage, count(*), {} FROM case_list WHERE {} GROUP BY stage ORDER BY stage").format(
-                flags, where
-            ),
-            params,
+        by_stage = sql.SQL("SELECT stage, count(*), {} FROM case_list WHERE {} GROUP BY stage ORDER BY stage").format(
+            flags, where
         )
-        of_units = self._all(
-            sql.SQL(
-                "SELECT of_units.unit, count(*)"
-                " FROM case_list, unnest(string_to_array(units, ' ')) AS of_units (unit) WHERE {} GROUP BY 1 ORDER BY 1"
-            ).format(where),
-            params,
-        )
+        by_unit = sql.SQL(
+            "SELECT of_units.unit, count(*)"
+            " FROM case_list, unnest(string_to_array(units, ' ')) AS of_units (unit) WHERE {} GROUP BY 1 ORDER BY 1"
+        ).format(where)
+        with self._reading() as conn:
+            of_stages = conn.execute(by_stage, params).fetchall()
+            of_units = conn.execute(by_unit, params).fetchall()
         states = {name: sum(row[2 + i] for row in of_stages) for i, name in enumerate(STATES)}
         return Counts(
             total=sum(row[1] for row in of_stages),
@@ -161,6 +178,7 @@ class Views:
             sql.SQL("known_from <= %(known)s AND known_to > %(known)s"),
         ]
         params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        conditions += self._allowed(params)
         stages = {str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage}
         if wanted.kind is not None:
             case_type_named(wanted.kind)
@@ -187,6 +205,28 @@ class Views:
             conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
             params["text"] = wanted.text
         return sql.SQL(" AND ").join(conditions), params
+
+    def _allowed(self, params: dict[str, Any]) -> Iterator[sql.Composable]:
+        """What the scope says, as conditions."""
+        if self._scope.jurisdiction is not None:
+            params["place"] = self._scope.jurisdiction
+            yield sql.SQL("jurisdiction = %(place)s")
+        if self._scope.keys is not None:
+            params["keys"] = sorted(self._scope.keys)
+            yield sql.SQL(_READABLE_TODAY)
+
+    def _grade(self) -> sql.Composable:
+        """The grade, as far as it is told."""
+        return sql.SQL(_GRADE_UNLESS_SEALED) if self._scope.sealed else sql.Identifier("grade")
+
+    @contextmanager
+    def _reading(self) -> Iterator[psycopg.Connection[Any]]:
+        """A transaction in which the database itself shows the rows of the scope's jurisdiction alone."""
+        place = sql.Literal(self._scope.jurisdiction or "*")
+        with translated(), self._pool.connection() as conn:
+            conn.execute(sql.SQL("BEGIN READ ONLY; SET LOCAL duban.jurisdiction TO {}").format(place))
+            yield conn
+            conn.execute("COMMIT")
 
     def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         with translated(), self._pool.connection() as conn:

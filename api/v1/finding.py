@@ -1,16 +1,17 @@
-"""Finding a case for whoever asks: a case of another jurisdiction is no case."""
+"""Finding cases for whoever asks: one that he may not read is no case."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import orjson
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.services import Services
-from domain.case import Opening
+from api.services import Lists, Services
+from domain import policy
 from domain.casefile import CaseFile
 from domain.docket import CaseNotFoundError
 from domain.principal import Principal
@@ -23,15 +24,19 @@ def zone_of(services: Services, asker: Principal) -> str:
     return services.registry.jurisdiction(asker.jurisdiction).time_zone
 
 
+def lists_of(services: Services, asker: Principal) -> Lists:
+    """The lists that the asker may read."""
+    return services.views.within(policy.scope(asker))
+
+
 def case_file_of(services: Services, asker: Principal, case_id: str) -> CaseFile:
-    """The case's file, if it is one of the asker's jurisdiction."""
+    """The case's file as the asker may read it; the case is not found by anybody else."""
     if not _CASE_ID.match(case_id):
         raise CaseNotFoundError(case_id)
-    case_file = services.docket.case_file(case_id)
-    opening = case_file.history[0].step
-    if not isinstance(opening, Opening) or opening.jurisdiction != asker.jurisdiction:
+    case_file, scope = services.docket.case_file(case_id), policy.scope(asker)
+    if not scope.covers(case_file):
         raise CaseNotFoundError(case_id)
-    return case_file
+    return policy.as_shown(case_file, scope, datetime.now(UTC))
 
 
 def etag(case_id: str, version: int) -> str:

@@ -18,9 +18,9 @@ from api.principal import Asker
 from api.problems import ProblemError, ProblemItem, documented, words_for
 from api.services import Services, services_of
 from api.v1 import answers, cursor
-from api.v1.finding import answer, case_file_of, etag, zone_of
+from api.v1.finding import answer, case_file_of, etag, lists_of, zone_of
 from api.web.viewmodels import Teller, timeline_of
-from domain import fold, procedure
+from domain import fold, policy, procedure
 from domain.case import CASE_TYPES, Opening
 from domain.docket import LedgerEvent
 from domain.principal import Principal
@@ -160,14 +160,15 @@ def list_cases(request: Request, asker: Asker, query: Annotated[CasesQuery, Quer
         page = _page(services, asker, query, request)
         wanted, moment, sort, after = page.wanted, page.moment, page.sort, page.after
         meta = Meta(as_of=written(moment.as_of, zone_of(services, asker)), known_at=None, position=moment.known)
-    rows = services.views.cases(wanted, moment, sort=sort, after=after, limit=query.limit + 1)
+    lists = lists_of(services, asker)
+    rows = lists.cases(wanted, moment, sort=sort, after=after, limit=query.limit + 1)
     headers, following = meta.headers, None
     if len(rows) > query.limit:
         rows = rows[: query.limit]
         last = (getattr(rows[-1], sort.removeprefix("-")), rows[-1].case_id)
         following = cursor.Page(wanted, moment, sort, last).sealed(services.secret)
         headers["Link"] = f'</api/v1/cases?cursor={following}&limit={query.limit}>; rel="next"'
-    total = services.views.counts(wanted, moment).total if query.include_total else None
+    total = lists.counts(wanted, moment).total if query.include_total else None
     return answer({"meta": meta, "cases": rows, "next": following, "total": total}, headers)
 
 
@@ -186,7 +187,7 @@ def export_cases(request: Request, asker: Asker, query: Annotated[ExportQuery, Q
     moment = asked.of_lists(services)
     exported = export(
         tell,
-        services.views,
+        lists_of(services, asker),
         services.registry,
         query.wanted(asker),
         moment,
@@ -235,7 +236,7 @@ def count_cases(request: Request, asker: Asker, query: Annotated[FilterQuery, Qu
     asked = Asked(query, zone_of(services, asker), words_for(request))
     moment = asked.of_lists(services)
     meta = asked.meta(moment)
-    counts = services.views.counts(query.wanted(asker), moment)
+    counts = lists_of(services, asker).counts(query.wanted(asker), moment)
     return answer({"meta": meta, "counts": counts}, meta.headers)
 
 
@@ -256,7 +257,7 @@ def export_the_counts(request: Request, asker: Asker, query: Annotated[CountsExp
         Teller(tell, services.registry.jurisdiction(asker.jurisdiction), as_of=moment.as_of),
         services.registry,
         wanted,
-        services.views.counts(wanted, moment),
+        lists_of(services, asker).counts(wanted, moment),
         moment,
         known_at=known_at(services, asked),
         format=query.format,
@@ -351,8 +352,13 @@ def export_the_history(
     },
 )
 def export_steps(request: Request, asker: Asker, query: Annotated[StepsQuery, Query()]) -> Response:
-    """Stored steps of the token's jurisdiction after a position, up to one that is frozen when the export starts."""
+    """Stored steps of the token's jurisdiction after a position, up to one that is frozen when the export starts.
+
+    For those from whom nothing of the jurisdiction is kept: the congress's organs and offices, and auditors.
+    """
     services = services_of(request)
+    if not policy.reads_all(asker):
+        raise ProblemError("not-all-is-yours")
     head = services.docket.head()
     until = head if query.until is None else query.until
     if until > head:

@@ -178,9 +178,10 @@ def _operation(name: str, classes: list[type[Step]]) -> Callable[..., Response]:
         step_type = classes[0]
         if (receipt := _Refusing(tell, step_type, fields)(lambda: services.docket.answered(asking))) is None:
             case_file = case_file_of(services, asker, case_id)
-            expected = _expected(request, case_file, zone_of(services, asker))
-            if len(classes) > 1 and case_file.case is not None:
+            if case_file.case is not None:
                 step_type = procedure.step_named(type(case_file.case), name)
+                procedure.require_role(step_type, type(case_file.case), asker.role)
+            expected = _expected(request, case_file, zone_of(services, asker))
             given = _validated(STEP_BODIES[step_type], fields, tell)
             act = _act(given.act, asker, tell, zone_of(services, asker))
             try:
@@ -190,7 +191,7 @@ def _operation(name: str, classes: list[type[Step]]) -> Callable[..., Response]:
                     )
                 )
             except StaleError as stale:
-                raise _stale(services.docket.case_file(case_id), stale.expected, zone_of(services, asker)) from None
+                raise _stale(case_file_of(services, asker, case_id), stale.expected, zone_of(services, asker)) from None
         return _receipt_answer(receipt, RECORDED)
 
     return record

@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 from fastapi import Request
 from pydantic import ValidationError
 
-from api.problems import ProblemError
+from api.problems import FORBIDDEN, ProblemError, status_of
 from api.services import Received, Services
 from api.web.forms import TOKEN, read_pairs
 from api.web.guard import refuse_forged
 from api.web.stepforms import FieldView, Form, Given, actions
 from api.web.viewmodels import Teller, case_path
-from domain import procedure
+from domain import policy, procedure
 from domain.attachment import AttachmentKind
-from domain.case import Act, AttachmentAdded, Case, Opening, Role, SourceDocument, Step
+from domain.case import Act, AttachmentAdded, Case, Opening, SourceDocument, Step
 from domain.casefile import CaseFile
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
@@ -134,10 +134,8 @@ def doing(
 
 
 def _may_attach(case: Case, asker: Principal) -> bool:
-    if asker.role not in AttachmentAdded.roles(type(case)):
-        return False
     act = Act(actor=asker.actor, role=asker.role, office=asker.office, occurred_at=datetime.now(UTC))
-    return asker.role not in {Role.HANDLING_UNIT, Role.DEPUTY} or case.takes_part(act)
+    return asker.role in AttachmentAdded.roles(type(case)) and policy.may_act(case, act)
 
 
 def attach(
@@ -223,6 +221,8 @@ def take(
     except ValidationError as error:
         return Posted(values, form.faults(error), tell.say("page.form.wrong"))
     except Refused as refused:
+        if status_of(refused.message_id) == FORBIDDEN:
+            raise
         field = {"request-key-reused": "key"}.get(refused.message_id, refused.field or "")
         why = tell.say(refused.message_id, **refused.params)
         return Posted(values, {field: why} if field else {}, why)

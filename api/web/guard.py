@@ -19,6 +19,7 @@ from api.web.viewmodels import link
 from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
+from domain.policy import ONLY_READING
 from domain.principal import Principal
 
 SEE_OTHER = 303
@@ -68,6 +69,9 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
     request.state.actor = session.account.principal.actor
     if session.account.must_change and request.scope["path"] not in _WITH_A_ONE_TIME_PASSWORD:
         return RedirectResponse(ACCOUNT, SEE_OTHER)
+    only_reads = session.account.binding.role in ONLY_READING
+    if only_reads and request.method not in _SAFE and not _of_ones_own(request):
+        raise ProblemError("auditor-only-reads")
     return None
 
 
@@ -210,6 +214,12 @@ def _of_our_own(request: Request) -> bool:
     except ValueError:
         return False
     return bool(origin) and origin.lower() == request.headers.get("host", "").lower()
+
+
+def _of_ones_own(request: Request) -> bool:
+    """Whether it is about the reader's own account and session."""
+    path: str = request.scope["path"]
+    return path == "/logout" or path.startswith(f"{ACCOUNT}/")
 
 
 def _here(request: Request) -> str | None:

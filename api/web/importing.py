@@ -101,6 +101,7 @@ def checked(request: Request, listed: str, id: str) -> Response:
 @router.post(f"{IMPORT}/{{listed}}/{{id}}")
 def imported(request: Request, listed: str, id: str, form: Form) -> Response:
     """Import the file; sent again, it adds nothing twice."""
+    _list_named(request, _asker(request), listed)
     of_session(request, form, Nothing)
     return _report(request, listed, id, dry_run=False)
 
@@ -122,9 +123,10 @@ def refused_rows(request: Request, listed: str, id: str) -> Response:
 @router.post(f"{IMPORT}/{{listed}}/{{id}}/discard")
 def discard(request: Request, listed: str, id: str, form: Form) -> Response:
     """Let go of a file that waits."""
-    del listed
+    asker = _asker(request)
+    _list_named(request, asker, listed)
     of_session(request, form, Nothing)
-    services_of(request).imports.discard(id, _asker(request))
+    services_of(request).imports.discard(id, asker)
     return RedirectResponse(IMPORT, SEE_OTHER)
 
 

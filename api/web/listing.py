@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from api.services import Views
+from api.services import Lists
 from api.web.viewmodels import Here, Light, Teller, case_path, frozen, light_of, link
 from domain.case import CASE_TYPES
 from domain.moment import Moment, day_of
@@ -142,17 +142,17 @@ class Listing:
     sample: bool
 
 
-def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Moment) -> Listing:
+def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Moment) -> Listing:
     """The list that the address asks for, at a moment, of the reader's own jurisdiction."""
     own = tell.jurisdiction.code
     places = [tell.jurisdiction]
     wanted = wanted_by(query, tell.jurisdiction)
     deputy = wanted.deputy
-    found, before, after = _page(views, wanted, moment, query)
+    found, before, after = _page(lists, wanted, moment, query)
     held = {**_FIRST_PAGE, **frozen(tell, here, moment)}
-    counts = views.counts(wanted, moment)
-    any_state = counts if wanted.state is None else views.counts(replace(wanted, state=None), moment)
-    any_stage = counts if wanted.stage is None else views.counts(replace(wanted, stage=None), moment)
+    counts = lists.counts(wanted, moment)
+    any_state = counts if wanted.state is None else lists.counts(replace(wanted, state=None), moment)
+    any_stage = counts if wanted.stage is None else lists.counts(replace(wanted, stage=None), moment)
     return Listing(
         wanted=wanted,
         filtered=wanted != Filter(jurisdiction=own),
@@ -188,15 +188,15 @@ def wanted_by(query: ListQuery, place: Jurisdiction) -> Filter:
     return Filter(deputy=_deputy([place], query.deputy), jurisdiction=place.code, **asked)
 
 
-def _page(views: Views, wanted: Filter, moment: Moment, query: ListQuery) -> tuple[list[CaseRow], bool, bool]:
+def _page(lists: Lists, wanted: Filter, moment: Moment, query: ListQuery) -> tuple[list[CaseRow], bool, bool]:
     """One page, and whether there are pages before and after. A page before is read backwards."""
     if query.before is not None:
         opposite = query.sort.removeprefix("-") if query.sort.startswith("-") else f"-{query.sort}"
         start = _place(query.before, query.sort)
-        rows = views.cases(wanted, moment, sort=opposite, after=start, limit=PAGE_SIZE + 1)
+        rows = lists.cases(wanted, moment, sort=opposite, after=start, limit=PAGE_SIZE + 1)
         return rows[:PAGE_SIZE][::-1], len(rows) > PAGE_SIZE, bool(rows)
     place = _place(query.after, query.sort) if query.after is not None else None
-    rows = views.cases(wanted, moment, sort=query.sort, after=place, limit=PAGE_SIZE + 1)
+    rows = lists.cases(wanted, moment, sort=query.sort, after=place, limit=PAGE_SIZE + 1)
     return rows[:PAGE_SIZE], bool(query.after and rows), len(rows) > PAGE_SIZE
 
 

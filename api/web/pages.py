@@ -25,7 +25,7 @@ from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
 from api.uploading import take_in
-from api.v1.finding import case_file_of
+from api.v1.finding import case_file_of, lists_of
 from api.web.doing import (
     ActionView,
     Doing,
@@ -69,7 +69,7 @@ from api.web.viewmodels import (
 )
 from api.words import LANGUAGES, Language, Words, language, words
 from domain import procedure
-from domain.case import Opening, Role
+from domain.case import AttachmentAdded, Opening, Role
 from domain.docket import CaseNotFoundError
 from domain.moment import Moment
 from domain.office import Jurisdiction
@@ -146,7 +146,7 @@ def cases(request: Request) -> Response:
     asked = _asked(here, Teller(say, services.registry.jurisdiction(own)))
     moment = asked.of_lists(services)
     tell = Teller(say, _as_known(services, own, moment), as_of=moment.as_of)
-    page = listing(tell, here, query, services.views, moment)
+    page = listing(tell, here, query, lists_of(services, reader_of(request)), moment)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
@@ -184,6 +184,7 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
     step, tell = procedure.step_named(type(case_file.case), name), _teller_now(request, asker)
+    procedure.require_role(step, type(case_file.case), asker.role)
     taken = take(services, tell, asker, step, case_file, values, request.url.path)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
@@ -199,7 +200,7 @@ def exported_cases(request: Request) -> Response:
     moment = asked.of_lists(services)
     found = export(
         tell.say,
-        services.views,
+        lists_of(services, asker),
         services.registry,
         wanted_by(query, tell.jurisdiction),
         moment,
@@ -222,7 +223,7 @@ def exported_counts(request: Request) -> Response:
         Teller(tell.say, tell.jurisdiction, as_of=moment.as_of),
         services.registry,
         wanted,
-        services.views.counts(wanted, moment),
+        lists_of(services, asker).counts(wanted, moment),
         moment,
         known_at=known_at(services, asked),
         format=query.format,
@@ -368,6 +369,8 @@ async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
     services, asker = services_of(request), _reader_of_case(request, case_id)
     case_file = await run_in_threadpool(case_file_of, services, asker, case_id)
+    if case_file.case is not None:
+        procedure.require_role(AttachmentAdded, type(case_file.case), asker.role)
     fields: dict[str, str] = {}
     received = await take_in(request, services.files, asker, None, fields)
     refuse_forged(request, fields.get(TOKEN))

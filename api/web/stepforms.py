@@ -86,20 +86,15 @@ def actions(case: Case, asker: Principal) -> Iterator[Action]:
         step = found.step
         if issubclass(step, _NOT_BY_FORM):
             continue
-        keys = _own_parts(case, step, asker)
-        if keys is not None and not any(_may(case, step, key) for key in keys):
-            yield Action(step, Refused("part-step-not-open-now") if keys else Refused("not-your-share"))
+        if _of_own_share(step, asker) and not _may(case, step, asker.office):
+            yield Action(step, Refused("part-step-not-open-now"))
         else:
             yield Action(step, None if found.why is None else Refused("step-not-open-now"))
 
 
-def _own_parts(case: Case, step: type[Step], asker: Principal) -> list[str] | None:
-    """The parts of the case that are the asker's own, for a step of a part; None where that does not matter."""
-    declared = step.declared
-    if declared.part is None or asker.role is not Role.HANDLING_UNIT or declared.names != "unit":
-        return None
-    parts: Mapping[str, Part] = getattr(case, declared.part)
-    return [asker.office] if asker.office in parts else []
+def _of_own_share(step: type[Step], asker: Principal) -> bool:
+    """Whether the step is about the share of the unit that asks."""
+    return asker.role is Role.HANDLING_UNIT and step.declared.part is not None and step.declared.names == "unit"
 
 
 def _may(case: Case, step: type[Step], key: str) -> bool:

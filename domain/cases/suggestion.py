@@ -6,15 +6,16 @@ Stored names (`wire`) are promises: they are never edited. A changed shape is a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum, auto
-from typing import Self
+from functools import cache
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from domain import clock
-from domain.case import Act, Case, ClockKey, Facts, Opening, Part, Role, RunningClock, Step
+from domain.case import Act, Awaited, Case, ClockKey, Facts, Opening, Part, Role, RunningClock, Step
 from domain.clock import Deadline
 from domain.office import Office
 from domain.refusal import Contradiction, Refused
@@ -125,10 +126,17 @@ class Grade(StrEnum):
     NOT_STATED = auto()
 
 
-_WORST_FIRST = (Grade.DISSATISFIED, Grade.BASICALLY_SATISFIED, Grade.SATISFIED, Grade.NOT_STATED)
+class Sealed(StrEnum):
+    """What stands for a grade that is not told yet (密封)."""
+
+    SEALED = auto()
+
+
+_WORST_FIRST = (Sealed.SEALED, Grade.DISSATISFIED, Grade.BASICALLY_SATISFIED, Grade.SATISFIED, Grade.NOT_STATED)
 
 
 def _worst(grades: Iterable[Grade]) -> Grade:
+    """The worst of some grades; one that is sealed seals the whole."""
     return min(grades, key=_WORST_FIRST.index)
 
 
@@ -636,11 +644,105 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             over=self.stage in OVER,
         )
 
-    def takes_part(self, act: Act) -> bool:
-        if act.role is Role.DEPUTY:
-            return act.actor in {self.lead_deputy, *self.co_signers}
-        share = self.assignments.get(act.office)
-        return share is not None and share.stage not in GIVEN_AWAY
+    def audience(self) -> Iterator[str]:
+        """The deputies who brought it, the units that have a share, and whom the congress lets look at it.
+
+        The government's office from its acceptance on, the Party committee's where one of its leaders takes charge, an
+        evaluator once it was answered.
+        """
+        for deputy in (self.lead_deputy, *self.co_signers):
+            yield f"{Role.DEPUTY}:{deputy}"
+        for share in self.assignments.values():
+            if share.stage not in GIVEN_AWAY:
+                yield f"{Role.HANDLING_UNIT}:{share.key}"
+        if self.handed_over_on is not None or self.stage not in NOT_YET_ACCEPTED | OVER:
+            yield Role.GOVERNMENT_OFFICE
+        if any(leader.level is LeaderLevel.PARTY_COMMITTEE for leader in self.leaders):
+            yield Role.PARTY_COMMITTEE
+        if any(handled.answered_on is not None for handled in self.rounds.values()):
+            yield Role.THIRD_PARTY
+
+    @property
+    def sealed_until(self) -> date | None:
+        """An evaluation is sealed until the end of the window that the congress gave for it, or a new handling."""
+        handled = self.round
+        window = self.clocks.get((EVALUATE, _round(handled.number)))
+        return window.deadline.due_on if window is not None and handled.evaluations else None
+
+    def awaited(self) -> Iterator[Awaited]:
+        """Whose turn it is: that of the congress's office, of a dispatcher, of units, of deputies."""
+        if self.stage in OVER:
+            return
+        if self.stage in IN_HAND:
+            for share in self.assignments.values():
+                yield from self._awaited_of(share)
+        else:
+            yield from self._awaited_between()
+        yield from self._awaited_beside()
+
+    def _awaited_beside(self) -> Iterator[Awaited]:
+        """What is awaited whatever the stage: confirmations, what was promised, what is to be rectified."""
+        for deputy in self.co_signers:
+            if self.stage in UNDER_REVIEW and deputy not in self.co_signers_confirmed:
+                yield Awaited(f"{Role.DEPUTY}:{deputy}", CoSignConfirmed.declared.wire)
+        for contact in self.contacts.values():
+            if contact.stage is Contact.Stage.MADE:
+                yield Awaited(f"{Role.DEPUTY}:{self.lead_deputy}", ContactConfirmed.declared.wire)
+        for promise in self.open_commitments:
+            yield Awaited(f"{Role.HANDLING_UNIT}:{promise.unit}", CommitmentFulfilled.declared.wire, promise.due_on)
+        for problem in self.problems.values():
+            if problem.stage is Problem.Stage.LISTED:
+                yield Awaited(f"{Role.HANDLING_UNIT}:{problem.unit}", ProblemRectified.declared.wire, problem.due_on)
+            elif problem.stage is Problem.Stage.RECTIFIED:
+                yield Awaited(Role.DEPUTY_AFFAIRS, RectificationVerified.declared.wire, problem.due_on)
+
+    def _awaited_between(self) -> Iterator[Awaited]:
+        """What is awaited while no unit handles it."""
+        deputy = f"{Role.DEPUTY}:{self.lead_deputy}"
+        match self.stage:
+            case Stage.SUBMITTED:
+                yield Awaited(Role.DEPUTY_AFFAIRS, SuggestionReviewed.declared.wire, self._due_on(HAND_OVER))
+            case Stage.SENT_BACK:
+                yield Awaited(deputy, Resubmitted.declared.wire)
+            case Stage.ACCEPTED:
+                for who in (Role.DEPUTY_AFFAIRS, Role.GOVERNMENT_OFFICE):
+                    yield Awaited(who, HandedOver.declared.wire, self._due_on(HAND_OVER))
+            case Stage.REPLIED if not self.round.invited_on:
+                yield Awaited(Role.DEPUTY_AFFAIRS, EvaluationInvited.declared.wire)
+            case Stage.REPLIED if not self.round.lapsed_on:
+                due_on = self._due_on(EVALUATE, _round(self.round.number))
+                yield Awaited(deputy, EvaluationSubmitted.declared.wire, due_on)
+            case Stage.REPLIED | Stage.EVALUATED:
+                said = self.round.evaluation
+                again = said is not None and said.grade is Grade.DISSATISFIED
+                step = ReHandlingOrdered if again else SuggestionClosed
+                yield Awaited(Role.DEPUTY_AFFAIRS, step.declared.wire)
+
+    def _awaited_of(self, share: Assignment) -> Iterator[Awaited]:
+        """What is awaited of a unit that handles it, and of who decides what the unit asked for."""
+        unit = f"{Role.HANDLING_UNIT}:{share.key}"
+        if share.stage is Assignment.Stage.ASSIGNED:
+            yield Awaited(unit, SignedFor.declared.wire, self._due_on(SIGN_FOR, share.key))
+        elif share.handling is Handling.CO and share.stage in TO_GIVE_OPINION:
+            yield Awaited(unit, CoOpinionSubmitted.declared.wire, self._due_on(CO_OPINION, share.key))
+        elif share.handling is not Handling.CO and share.stage in TO_REPLY:
+            own = self._due_on(UNIT_REPLY, share.key) or self._due_on(*_handling(self.round.number))
+            yield Awaited(unit, ReplyIssued.declared.wire, own)
+        asked = []
+        if share.stage is Assignment.Stage.RETURN_REQUESTED:
+            asked.append(Awaited("", ReturnApproved.declared.wire))
+        if share.stage is Assignment.Stage.RETURNED:
+            asked.append(Awaited("", Reassigned.declared.wire, self._due_on(REASSIGN, share.key)))
+        if share.extension is Assignment.Extension.REQUESTED:
+            asked.append(Awaited("", ExtensionGranted.declared.wire, self._due_on(*_handling(self.round.number))))
+        for who in (Role.DEPUTY_AFFAIRS, Role.GOVERNMENT_OFFICE):
+            for awaited in asked:
+                yield replace(awaited, who=who)
+
+    def _due_on(self, clock: str, part: str | None = None) -> date | None:
+        """Until when, by a clock that runs."""
+        running = self.clocks.get((clock, part))
+        return running.deadline.due_on if running is not None and running.runs else None
 
     def claims(self) -> frozenset[str]:
         """A number belongs to one suggestion of a jurisdiction."""
@@ -743,6 +845,7 @@ GIVEN_BACK = GIVEN_AWAY | {Assignment.Stage.RETURNED}
 UNDER_REVIEW = frozenset({Stage.SUBMITTED, Stage.SENT_BACK, Stage.ACCEPTED})
 IN_HAND = frozenset({Stage.HANDED_OVER, Stage.IN_HANDLING, Stage.RE_HANDLING, Stage.MERGED})
 ANSWERED = frozenset({Stage.REPLIED, Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED})
+NOT_YET_ACCEPTED = frozenset({Stage.SUBMITTED, Stage.SENT_BACK})
 OVER = frozenset({Stage.NOT_ACCEPTED, Stage.CONVERTED_TO_LETTER, Stage.WITHDRAWN})
 LIVE = UNDER_REVIEW | IN_HAND | ANSWERED
 
@@ -753,6 +856,10 @@ TO_REPLY = frozenset(
         Assignment.Stage.REPLY_REJECTED,
         Assignment.Stage.RE_HANDLING,
     }
+)
+
+TO_GIVE_OPINION = frozenset(
+    {Assignment.Stage.SIGNED_FOR, Assignment.Stage.OPINION_REJECTED, Assignment.Stage.RE_HANDLING}
 )
 
 OFFICE = frozenset({Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE})
@@ -2184,6 +2291,13 @@ class _Evaluating(_InRound):
     def stopped_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
         yield EVALUATE, _round(self.number_in(case))
 
+    def sealed(self, case: Suggestion) -> Step:
+        """Without what was said, where it was said of the round that is being handled."""
+        if self.number_in(case) != case.round.number:
+            return self
+        told = {"round": self.round, "channel": self.channel}
+        return _sealed_kind(type(self)).model_construct(**told)  # type: ignore[arg-type]  # what is not told is left out
+
     def apply(self, case: Suggestion, act: Act) -> None:
         self.note(case, act)
         if case.stage is Stage.REPLIED and self.number_in(case) == case.round.number:
@@ -2211,6 +2325,15 @@ class _Evaluating(_InRound):
 def _require_lead_deputy(case: Suggestion, act: Act) -> None:
     if act.actor != case.lead_deputy:
         raise Refused("not-the-deputy-himself", deputy=case.lead_deputy, actor=act.actor)
+
+
+@cache
+def _sealed_kind(step: type[_Evaluating]) -> type[_Evaluating]:
+    """The step as it reads while what it says is sealed."""
+    nothing: dict[str, Any] = {
+        name: (Any, None) for name in step.model_fields if name not in {*_Evaluating.model_fields, "result"}
+    }
+    return create_model(step.__name__, __base__=step, __doc__=step.__doc__, result=(Sealed, Sealed.SEALED), **nothing)
 
 
 class EvaluationSubmitted(

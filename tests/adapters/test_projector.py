@@ -418,12 +418,13 @@ def test_a_rebuild_whose_process_is_killed_says_so_and_the_next_one_does_it(offi
 def test_the_build_before_is_kept_for_one_generation(office: Office) -> None:
     office.some(1)
     office.projector.catch_up()
-    assert builds(office) == [(1, 1, "live")]
+    version = CaseList.version
+    assert builds(office) == [(1, version, "live")]
     office.projector.rebuild("case_list")
-    assert builds(office) == [(1, 1, "retired"), (2, 1, "live")]
+    assert builds(office) == [(1, version, "retired"), (2, version, "live")]
     assert len(office.rows("case_list_1")) == len(office.rows("case_list_2")) == len(office.rows()) > 0
     office.projector.rebuild("case_list")
-    assert builds(office) == [(2, 1, "retired"), (3, 1, "live")]
+    assert builds(office) == [(2, version, "retired"), (3, version, "live")]
     with pytest.raises(psycopg.errors.UndefinedTable):
         office.rows("case_list_1")
 
@@ -445,17 +446,17 @@ def test_a_rebuild_that_was_broken_off_is_cleared_away_by_the_next(office: Offic
 
 def test_a_newer_version_of_a_projection_is_rebuilt_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     class Newer(CaseList):
-        version: ClassVar[int] = 2
+        version: ClassVar[int] = CaseList.version + 1
 
     office.some(3)
     office.projector.catch_up()
     shown = office.rows()
     monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", Newer)
     with office.running():
-        until(lambda: office.status().version == 2)
+        until(lambda: office.status().version == Newer.version)
         office.some(1)
         assert office.views.wait_for(12, timeout=10) >= 12
-    assert builds(office) == [(1, 1, "retired"), (2, 2, "live")]
+    assert builds(office) == [(1, CaseList.version, "retired"), (2, Newer.version, "live")]
     assert set(shown) <= set(office.rows())
     assert office.total() == 4
 

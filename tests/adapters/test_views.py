@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import SORTS, STATES, Views
-from domain.case import Case, Corrected, Role, Voided
+from domain import policy
+from domain.case import Case, Corrected, Recorded, Role, Voided
+from domain.casefile import CaseFile, file_of
 from domain.cases.suggestion import EvaluationSubmitted, Grade, HandedOver, ReplyIssued, SuggestionWithdrawn
 from domain.docket import Docket, LedgerMapper
 from domain.moment import Moment, end_of_day, start_of_day
+from domain.principal import Principal
 from domain.refusal import Refused
 from projections.case_list import Row, row_of
 from projections.reading import CaseRow, Counts, Filter
@@ -29,6 +32,7 @@ from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
+JURISDICTION = "cn-999900"
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
@@ -62,9 +66,19 @@ def shown(case_id: str, case: Case, as_of: datetime) -> CaseRow:
     """A row of the list, made from a fold."""
     row = row_of(case)._asdict()
     overdue_from = row.pop("overdue_from")
+    for name in ("audience", "sealed_until", "awaited"):
+        del row[name]
     waits = row["handed_over_on"] is not None and row["answered_on"] is None and not row["over"]
     row["units"] = row["units"].split(" ") if row["units"] else []
     return CaseRow(case_id=case_id, overdue=waits and overdue_from is not None and overdue_from <= as_of, **row)
+
+
+READERS = [
+    *(Principal("u-1", role, JURISDICTION, JURISDICTION) for role in Role),
+    *(Principal("u-1", Role.HANDLING_UNIT, unit, JURISDICTION) for unit in ("jtj", "czj", "zjj", "slj")),
+    *(Principal(deputy, Role.DEPUTY, JURISDICTION, JURISDICTION) for deputy in ("d-001", "d-002", "d-003")),
+    Principal("u-1", Role.DEPUTY_AFFAIRS, "jp-sangiin", "jp-sangiin"),
+]
 
 
 def in_state(row: CaseRow, state: str) -> bool:
@@ -105,10 +119,24 @@ def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
                 by_stage=Counter(row.stage for row in rows),
                 by_unit=Counter(unit for row in rows for unit in row.units),
             )
+            for reader in READERS:
+                scope = policy.scope(reader)
+                mine = views.within(scope).cases(Filter(), Moment(as_of, known), limit=100)
+                may = {case_id for case_id in expected if scope.covers(case_file(histories[case_id]))}
+                assert {row.case_id for row in mine} == may, reader
+                counts = views.within(scope).counts(Filter(), Moment(as_of, known))
+                assert counts.total == len(mine)
+
+
+def case_file(history: list[Recorded]) -> CaseFile:
+    found = file_of(None, history)
+    assert found is not None
+    return found
 
 
 def test_a_row_of_the_list_has_every_fact_of_the_projection() -> None:
-    assert set(Row._fields) - {"overdue_from"} == set(CaseRow.__annotations__) - {"case_id", "overdue"}
+    only_asked_with = {"overdue_from", "audience", "sealed_until", "awaited"}
+    assert set(Row._fields) - only_asked_with == set(CaseRow.__annotations__) - {"case_id", "overdue"}
 
 
 # Filters and counts

@@ -26,6 +26,7 @@ from tests.conftest import Cluster
 
 JURISDICTION = "cn-999900"
 LEAD_DEPUTY = "d-001"
+LEAD_UNIT = "jtj"
 SITE = "https://testserver"
 COOKIE = "__Host-duban"
 PASSWORD = "correct horse battery"  # noqa: S105 - of every account of the tests
@@ -59,7 +60,8 @@ class Office:
         name = f"{role}@{jurisdiction}"
         if name not in self.tokens:
             actor = LEAD_DEPUTY if role == "deputy" else f"u-{role}"
-            self.tokens[name] = self.services.tokens.create(actor, role, "rd", jurisdiction, "test", 1)
+            office = LEAD_UNIT if role == "handling_unit" else "rd"
+            self.tokens[name] = self.services.tokens.create(actor, role, office, jurisdiction, "test", 1)
         return {"Authorization": f"Bearer {self.tokens[name]}"}
 
     def get(self, path: str, role: str = "deputy_affairs", **params: Any) -> httpx2.Response:
@@ -86,7 +88,7 @@ class Office:
 
     def handed_over(self, **step: Any) -> httpx2.Response:
         """A suggestion that was submitted, accepted where the procedure wants it, and handed over."""
-        return self.record(self.submit(**step), "handed_over", "2026-03-05", lead_unit="jtj", co_units=["czj"])
+        return self.record(self.submit(**step), "handed_over", "2026-03-05", lead_unit=LEAD_UNIT, co_units=["czj"])
 
     def account(self, login: str, role: str = "deputy_affairs", jurisdiction: str = JURISDICTION, **bound: str) -> str:
         """A new account of somebody in that role, with the password of the tests; its id."""

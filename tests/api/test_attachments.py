@@ -163,8 +163,8 @@ def test_what_is_not_kept_is_refused_in_words(
 
 def test_nobody_hands_in_without_a_token_or_a_part_in_any_case(office: Office) -> None:
     assert told(office.client.post("/api/v1/attachments?name=a.pdf", content=LETTER)) == (401, "token-missing")
-    answer = hand_in(office, role="auditor")
-    assert told(answer) == (403, "role-may-not")
+    assert told(hand_in(office, role="party_group")) == (403, "role-may-not")
+    assert told(hand_in(office, role="auditor")) == (403, "auditor-only-reads")
 
 
 def test_the_limit_of_a_json_body_is_not_that_of_a_file(office: Office) -> None:
@@ -253,7 +253,8 @@ def test_a_case_has_its_limit(office: Office) -> None:
 
 
 def test_a_unit_that_does_not_handle_the_case_is_refused(office: Office) -> None:
-    assert told(attach(office, office.handed_over(), role="handling_unit")) == (403, "no-part-in-case")
+    case = office.record(office.submit(), "handed_over", "2026-03-05", lead_unit="jyj")
+    assert told(attach(office, case, role="handling_unit")) == (404, "case-not-found")
 
 
 def test_the_procedure_says_who_may_attach(office: Office) -> None:

@@ -132,14 +132,13 @@ def test_a_finding_is_told_in_both_languages(office: Office) -> None:
 
 
 def test_a_role_sees_the_steps_that_it_may_take_and_why_not_now(office: Office) -> None:
-    case = office.submit().json()["case_id"]
+    case = office.handed_over().json()["case_id"]
     office_steps = {step["name"]: step for step in office.get(f"/api/v1/cases/{case}").json()["open_steps"]}
-    unit_steps = {
-        step["name"]: step for step in office.get(f"/api/v1/cases/{case}", "handling_unit").json()["open_steps"]
-    }
-    assert office_steps["handed_over"]["open"]
-    assert "handed_over" not in unit_steps
-    assert (unit_steps["reply_issued"]["open"], unit_steps["reply_issued"]["why"]) == (False, "step-not-open")
+    deputy_steps = {step["name"]: step for step in office.get(f"/api/v1/cases/{case}", "deputy").json()["open_steps"]}
+    assert office_steps["unit_assigned"]["open"]
+    assert "unit_assigned" not in deputy_steps
+    evaluation = deputy_steps["evaluation_submitted"]
+    assert (evaluation["open"], evaluation["why"]) == (False, "step-not-open")
 
 
 def walk(office: Office, **params: Any) -> list[str]:

@@ -128,7 +128,7 @@ def test_a_filter_in_the_address_finds_its_case(office: Office) -> None:
         ("deputy=丁一", "2026-017"),
         ("deputy=d-007", "2026-017"),
         ("session=市十届人大五次会议", "2026-001"),
-        ("state=overdue", "2026-017"),
+        ("state=overdue&as_of=2026-11-20", "2026-017"),
         ("stage=evaluated", "2026-001"),
         ("jurisdiction=cn-999900&state=unassigned&text=电梯", "2026-041"),
     ):

@@ -88,15 +88,15 @@ class Desk:
         self.case_id = kept
         return other
 
-    def handed_over(self, *co_units: str) -> Desk:
+    def handed_over(self, *co_units: str, opening: Opening | None = None) -> Desk:
         """A suggestion that the transport bureau leads."""
-        self.open()
+        self.open(opening)
         self.take(HandedOver(lead_unit=LEAD, co_units=co_units), HANDED_OVER_ON)
         return self
 
-    def replied(self, outcome: str = "B", on: date = date(2026, 5, 6)) -> Desk:
+    def replied(self, outcome: str = "B", on: date = date(2026, 5, 6), opening: Opening | None = None) -> Desk:
         """A suggestion that was answered."""
-        self.handed_over()
+        self.handed_over(opening=opening)
         self.take(ReplyIssued(unit=LEAD, outcome=outcome), on)
         return self
 

@@ -189,7 +189,7 @@ def test_a_deputy_submits_and_revises_in_his_own_name_only(desk: Desk) -> None:
 
     assert refused(lambda: submit(CO_SIGNER)).message_id == "not-the-deputy-himself"
     assert submit(DEPUTY)
-    desk.open()
+    desk.open(suggestion(co_signers=(CO_SIGNER,)))
     desk.take(SentBack(reason="一事一议"), date(2026, 3, 3))
     resubmitted = Resubmitted(title="换了题目")
     assert refusal_of(desk, resubmitted, MARCH, Role.DEPUTY, actor=CO_SIGNER)[0] == "not-the-deputy-himself"
@@ -555,7 +555,7 @@ def test_a_contact_counts_when_the_deputy_confirms_it(desk: Desk) -> None:
     assert refusal_of(desk, contact, MARCH) == ("contact-exists", "contact")
     assert refusal_of(desk, ContactConfirmed(contact="2"), MARCH) == ("unknown-part", "contact")
     assert refusal_of(desk, ContactConfirmed(contact="1"), MARCH, Role.HANDLING_UNIT)[0] == "role-may-not"
-    assert refusal_of(desk, ContactConfirmed(contact="1"), MARCH, actor="d-005")[0] == "not-the-deputy-himself"
+    assert refusal_of(desk, ContactConfirmed(contact="1"), MARCH, actor="d-005")[0] == "no-part-in-case"
     assert desk.take(ContactConfirmed(contact="1"), MARCH).changed
     assert not desk.take(ContactConfirmed(contact="1"), MARCH).changed
     assert desk.case.contacts["1"].stage == "confirmed"
@@ -957,11 +957,12 @@ def test_the_deputy_is_invited_reminded_and_evaluates(desk: Desk) -> None:
 
 
 def test_only_the_lead_deputy_evaluates(desk: Desk) -> None:
-    desk.replied()
+    desk.replied(opening=suggestion(co_signers=(CO_SIGNER,)))
     step = EvaluationSubmitted(result=Grade.SATISFIED)
     for role in set(Role) - {Role.DEPUTY}:
         assert refusal_of(desk, step, MAY, role)[0] == "role-may-not"
     assert refusal_of(desk, step, MAY, actor=CO_SIGNER)[0] == "not-the-deputy-himself"
+    assert refusal_of(desk, step, MAY, actor="d-005")[0] == "no-part-in-case"
 
 
 def proxy(**fields: Any) -> EvaluationRecordedByProxy:
@@ -1024,7 +1025,7 @@ def test_co_signers_who_see_it_otherwise_are_named(desk: Desk) -> None:
 
 
 def test_an_amended_evaluation_keeps_both_values(desk: Desk) -> None:
-    desk.replied()
+    desk.replied(opening=suggestion(co_signers=(CO_SIGNER,)))
     step = EvaluationAmended(result=Grade.SATISFIED, amended_because="核实后更改")
     assert refusal_of(desk, step, MAY) == ("no-evaluation-yet", "round")
     evaluate(desk, Grade.DISSATISFIED, MAY)
@@ -1313,7 +1314,7 @@ def test_what_earlier_years_left_is_classified(desk: Desk) -> None:
 
 
 def test_a_suggestion_taken_back_in_writing_is_handled_no_further(desk: Desk) -> None:
-    desk.handed_over()
+    desk.handed_over(opening=suggestion(co_signers=(CO_SIGNER,)))
     step = SuggestionWithdrawn(written_request="撤回申请书")
     assert refusal_of(desk, step, MARCH, Role.DEPUTY, actor=CO_SIGNER)[0] == "not-the-deputy-himself"
     desk.take(step, MARCH, Role.DEPUTY)

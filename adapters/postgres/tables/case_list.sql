@@ -25,5 +25,13 @@ CREATE TABLE {table} (
     next_due_on date,
     estimate boolean NOT NULL,
     rounds integer NOT NULL,
-    grade text
+    grade text,
+    audience text NOT NULL,
+    sealed_until timestamptz,
+    awaited text NOT NULL
 );
+
+-- The second line, should a query ever forget whose cases it may tell: without a jurisdiction, nothing is told.
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_one_jurisdiction ON {table} FOR SELECT TO duban_app
+USING ((SELECT current_setting('duban.jurisdiction', true)) IN (jurisdiction, '*'));

@@ -1,0 +1,104 @@
+"""Policy: which cases somebody may read and in which cases he may act; the same rules for one case and for a list.
+
+Rights are today's, also for the past: what a case was on an earlier day is shown to those who may read it today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.case import EVERYBODY, Act, AttachmentAdded, Case, Opening, Recorded, Role, SealedAttachment
+from domain.casefile import CaseFile, file_of
+from domain.clock import overdue_from
+from domain.principal import Principal
+
+CONGRESS = frozenset(
+    {
+        Role.PARTY_GROUP,
+        Role.CHAIRMEN_MEETING,
+        Role.STANDING_COMMITTEE,
+        Role.SPECIAL_COMMITTEE,
+        Role.DEPUTY_AFFAIRS,
+        Role.GENERAL_OFFICE,
+    }
+)
+"""The organs and offices of the congress: they read every case of their jurisdiction."""
+
+ONLY_READING = frozenset({Role.AUDITOR})
+"""They record, hand in and change nothing whatever."""
+
+_WHOLE = CONGRESS | {Role.AUDITOR}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which cases somebody may read, as a value that a list can be asked with."""
+
+    jurisdiction: str | None
+    """The one jurisdiction whose cases are meant; None is for whoever runs the installation."""
+    keys: frozenset[str] | None = None
+    """Of those, the cases that one of these keys opens (`Case.audience`); None means all of them."""
+    sealed: bool = False
+    """Whether a deputy's word is kept from the reader until the window for it closes."""
+
+    def covers(self, case_file: CaseFile) -> bool:
+        """Whether a case is among them, as it stands today."""
+        opening = case_file.history[0].step if case_file.history else None
+        if not isinstance(opening, Opening) or self.jurisdiction not in {None, opening.jurisdiction}:
+            return False
+        case = case_file.case
+        return self.keys is None or (case is not None and not self.keys.isdisjoint(case.audience()))
+
+
+EVERYTHING = Scope(None)
+"""What whoever runs the installation reads."""
+
+
+def keys_of(role: Role, who: str) -> frozenset[str]:
+    """The keys of somebody: his role, and the unit or the deputy that he is."""
+    return frozenset({EVERYBODY, str(role), f"{role}:{who}"})
+
+
+def scope(principal: Principal) -> Scope:
+    """Which cases the principal may read."""
+    role, place = principal.role, principal.jurisdiction
+    if role in _WHOLE:
+        return Scope(place)
+    if role is Role.ADMINISTRATOR:
+        return Scope(place, frozenset({EVERYBODY}))
+    who = principal.actor if role is Role.DEPUTY else principal.office
+    return Scope(place, keys_of(role, who), sealed=role is not Role.DEPUTY)
+
+
+def may_act(case: Case, act: Act) -> bool:
+    """Whether whoever acts may read the case, and so may act in it at all; his role for the step is another matter."""
+    if act.role in _WHOLE:
+        return True
+    who = act.actor if act.role is Role.DEPUTY else act.office
+    return not keys_of(act.role, who).isdisjoint(case.audience())
+
+
+def reads_all(principal: Principal) -> bool:
+    """Whether nothing of the jurisdiction is kept from the principal, so that he may take its stored steps along."""
+    return scope(principal).keys is None
+
+
+def as_shown(case_file: CaseFile, reader: Scope, now: datetime) -> CaseFile:
+    """The case file as a reader may know it: with what is still sealed for him sealed in it."""
+    case = case_file.case
+    if not reader.sealed or case is None or (until := case.sealed_until) is None:
+        return case_file
+    if now >= overdue_from(until, case.time_zone):
+        return case_file
+    sealed = {record.version for record in case_file.history if record.step.sealed(case) is not record.step}
+    shown = file_of(None, (_sealed(record, case, sealed) for record in case_file.history))
+    return case_file if shown is None else shown
+
+
+def _sealed(record: Recorded, case: Case, sealed: Container[int]) -> Recorded:
+    step = record.step
+    if isinstance(step, AttachmentAdded) and step.about in sealed:
+        return record._replace(step=SealedAttachment.of(step))
+    return record._replace(step=step.sealed(case)) if record.version in sealed else record

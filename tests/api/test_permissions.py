@@ -1,0 +1,299 @@
+"""Rights: the reviewed tables, what the declarations say, what HTTP answers and what lists show are one."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from typing import Any
+
+import orjson
+import pytest
+from starlette.routing import Mount, Route
+
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.pool import LedgerUnavailableError
+from api.principal import principal_of
+from domain import policy
+from domain.case import Opening, Role, Step
+from domain.docket import Command, Docket, Result
+from domain.principal import Principal
+from projections.reading import Filter
+from tests.api.conftest import JURISDICTION, Office, key
+from tests.api.test_attachments import SHA256, hand_in
+from tests.permissions import (
+    HIDDEN,
+    LEAD,
+    NO,
+    READ,
+    READERS,
+    REGISTRARS,
+    TABLES,
+    YES,
+    arrange,
+    case_of,
+    said_by,
+    steps_of,
+    tables,
+)
+
+
+def reviewed(name: str) -> list[dict[str, str]]:
+    """The lines of a table, each by the names of its columns."""
+    with (TABLES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_reviewed_tables_say_what_the_policy_and_the_declarations_say() -> None:
+    for name, text in tables().items():
+        assert (TABLES / name).read_text("utf-8") == text, (
+            f"{name}: python -m tests.permissions, then read the difference"
+        )
+
+
+def test_no_unit_and_no_government_may_record_a_deputys_word() -> None:
+    evaluations = {"suggestion.evaluation_submitted", "suggestion.evaluation_amended"}
+    by_proxy = "suggestion.evaluation_recorded_by_proxy"
+    may = {
+        line["step"]: {reader for reader, said in line.items() if said == YES}
+        for line in reviewed("suggestion.csv")
+        if line["step"].startswith("suggestion.evaluation_")
+    }
+    assert [may[name] for name in sorted(evaluations)] == [{"deputy, lead"}] * 2
+    assert may[by_proxy] == {"deputy_affairs", "general_office"}
+    assert not any(
+        reader.startswith(("handling_unit", "government_office")) for readers in may.values() for reader in readers
+    )
+
+
+def test_an_auditor_takes_no_step_and_an_administrator_reads_no_suggestion() -> None:
+    for line in reviewed("suggestion.csv"):
+        assert line["auditor"] == (YES if line["step"] == READ else NO)
+        if line["step"].partition(".")[0] == "suggestion":
+            assert line["administrator"] in {NO, HIDDEN}
+    assert {line["auditor"] for line in reviewed("registry.csv") if line["step"] != READ} == {NO}
+
+
+# By HTTP
+
+
+class Full(PostgresLedger):
+    """A ledger that takes nothing more: what comes as far as this was allowed."""
+
+    def append(self, commands: Sequence[Command]) -> list[Result]:
+        raise LedgerUnavailableError("database-full", f"{len(commands)} commands")
+
+
+@pytest.fixture
+def arranged(office: Office) -> tuple[Office, dict[str, str]]:
+    cases = arrange(office.services.docket)
+    letter = hand_in(office)
+    name_it = {"step": letter.json() | {"kind": "reply_letter"}}
+    path = f"/api/v1/cases/{cases['handled']}/steps/attachment_added"
+    assert office.post(path, name_it, "deputy_affairs", If_Match="*").status_code == 200
+    region = next(
+        str(event.originator_id)
+        for event in office.services.ledger.registry_events(0)
+        if event.topic == "jurisdiction.opened.v1" and orjson.loads(event.state)["step"]["jurisdiction"] == JURISDICTION
+    )
+    office.catch_up()
+    services = office.services
+    services.docket = Docket(Full(services.pool, services.ledger.ledger_id), services.registry, contents=services.files)
+    return office, cases | {"jurisdiction": region}
+
+
+@contextmanager
+def asking_as(office: Office, principal: Principal) -> Iterator[dict[str, str]]:
+    """The headers of somebody's token. An administrator gets none: what he would be answered is asked for him."""
+    if principal.role is Role.ADMINISTRATOR:
+        overrides = office.client.app.dependency_overrides  # type: ignore[attr-defined]  # of FastAPI
+        overrides[principal_of] = lambda: principal
+        yield {}
+        overrides.clear()
+    else:
+        yield bearer(office, principal)
+
+
+def bearer(office: Office, principal: Principal) -> dict[str, str]:
+    who = principal.actor, principal.role, principal.office, principal.jurisdiction
+    return {"Authorization": f"Bearer {office.services.tokens.create(*who, 'test', 1)}"}
+
+
+def answered(office: Office, case_id: str, step: Step | None, headers: Mapping[str, str], principal: Principal) -> str:
+    """What HTTP answers somebody who reads the case, or takes the step."""
+    if step is None:
+        answer = office.client.get(f"/api/v1/cases/{case_id}", headers=headers)
+    else:
+        said = said_by(step, principal).model_dump(mode="json", exclude_none=True)
+        body: dict[str, Any] = {"step": said}
+        path = f"/api/v1/cases/{case_id}/steps/{step.declared.name}"
+        if isinstance(step, Opening):
+            body["opening"] = step.declared.wire.rpartition(".")[0]
+            path = "/api/v1/cases"
+        given = {"Idempotency-Key": key(), "If-Match": "*"}
+        answer = office.client.post(path, json=body, headers=dict(headers) | given)
+    problem = answer.json().get("type", "").rpartition("/")[2] if answer.status_code >= 400 else None
+    assert answer.status_code < 500 or problem == "database-full", answer.text
+    assert problem != "unknown-step", answer.text
+    return {404: HIDDEN, 403: NO}.get(answer.status_code, YES)
+
+
+@pytest.mark.database
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["suggestion", "registry"])
+def test_http_answers_what_the_reviewed_table_says(arranged: tuple[Office, dict[str, str]], kind: str) -> None:
+    office, cases = arranged
+    before = office.stored()
+    readers = REGISTRARS if kind == "registry" else READERS
+    lines = {line["step"]: line for line in reviewed(f"{kind}.csv")}
+    wrong = []
+    for reader_name, reader in readers.items():
+        with asking_as(office, reader.principal) as headers:
+            for step in (None, *steps_of(kind)):
+                name = READ if step is None else step.declared.wire.rpartition(".")[0]
+                said = answered(office, case_of(cases, kind, step, reader), step, headers, reader.principal)
+                if said != lines[name][reader_name]:
+                    wrong.append((name, reader_name, lines[name][reader_name], said))
+    assert wrong == []
+    assert office.stored() == before
+
+
+@pytest.mark.database
+def test_a_list_shows_a_case_to_those_who_may_read_it(arranged: tuple[Office, dict[str, str]]) -> None:
+    office, cases = arranged
+    views = office.services.views
+    moment = views.moment()
+    for kind, readers in (("suggestion", READERS), ("unit", REGISTRARS)):
+        line = next(line for line in reviewed(f"{'registry' if kind == 'unit' else kind}.csv") if line["step"] == READ)
+        for name, reader in readers.items():
+            rows = views.within(policy.scope(reader.principal)).cases(Filter(kind=kind), moment, limit=200)
+            case_id = cases["unit"] if kind == "unit" else cases[reader.case]
+            assert (case_id in {row.case_id for row in rows}) is (line[name] == YES), (kind, name)
+            counts = views.within(policy.scope(reader.principal)).counts(Filter(kind=kind), moment)
+            assert counts.total == len(rows)
+
+
+@pytest.mark.database
+def test_another_ones_case_is_as_one_that_there_is_not(arranged: tuple[Office, dict[str, str]]) -> None:
+    office, cases = arranged
+    nobody = "00000000-0000-4000-8000-000000000000"
+    stranger = bearer(office, READERS["handling_unit, without a share"].principal)
+    for path in ("", "/steps", "/attachments", "?as_of=2026-03-05", "/steps?as_of=2026-03-05"):
+        ids = cases["handled"], nobody
+        found, missing = (office.client.get(f"/api/v1/cases/{id}{path}", headers=stranger) for id in ids)
+        assert found.status_code == missing.status_code == 404
+        same = [
+            {name: str(value).replace(case_id, "…") for name, value in answer.json().items() if name != "request_id"}
+            for answer, case_id in zip((found, missing), ids, strict=True)
+        ]
+        assert same[0] == same[1]
+
+
+# Every route
+
+SIGN_IN = "sign in"
+"""Somebody must sign in first, or bring a token."""
+ROLES = {reader.principal.role: reader.principal for name, reader in REGISTRARS.items() if "elsewhere" not in name}
+"""Somebody of each role, with the relation to the case that lets him see it, if one does."""
+
+
+def routes_of(router: Any) -> Iterator[tuple[str, str]]:
+    """Method and path of every route."""
+    for route in router.routes:
+        if isinstance(route, Mount):
+            yield "GET", f"{route.path}/{{file}}"
+        elif isinstance(route, Route):
+            yield from ((method, route.path) for method in sorted((route.methods or set()) - {"HEAD"}))
+        else:
+            yield from routes_of(route.original_router)
+
+
+def is_step(path: str) -> bool:
+    """Whether it takes one declared step, and so has a line in the other tables."""
+    return path.startswith("/api/v1/cases/{case_id}/steps/") and not path.endswith(("{name}", "/export"))
+
+
+class Caller:
+    """Somebody of a role, or nobody, at every door that he may try."""
+
+    def __init__(self, office: Office, role: Role | None) -> None:
+        self._office = office
+        self._role = role
+        bound = {Role.HANDLING_UNIT: {"office": LEAD}, Role.DEPUTY: {"deputy": "d-001"}}
+        self._login = f"who-{role}"
+        if role is not None:
+            self.account = office.account(self._login, role, **bound.get(role, {}))
+
+    def answer(self, method: str, path: str, params: dict[str, str]) -> str:
+        """What he is answered."""
+        if path.startswith("/api/"):
+            answer = self._called(method, path.format(**params))
+        else:
+            answer = self._asked_for(method, path, params)
+        assert answer.status_code < 500 or "503" in answer.text, (method, path, self._role, answer.text)
+        if answer.status_code == 401 or answer.headers.get("location", "").startswith("/login"):
+            return SIGN_IN
+        return {403: NO, 404: HIDDEN}.get(answer.status_code, YES)
+
+    def _called(self, method: str, place: str) -> Any:
+        if self._role is None:
+            return self._office.browser().request(method, place)
+        with asking_as(self._office, ROLES[self._role]) as headers:
+            given = dict(headers) | {"Idempotency-Key": key(), "If-Match": "*", "Content-Type": "application/json"}
+            return self._office.client.request(method, place, headers=given, content="{}" if method == "POST" else None)
+
+    def _asked_for(self, method: str, path: str, params: dict[str, str]) -> Any:
+        browser = self._office.browser(None if self._role is None else self._login)
+        browser.follow_redirects = False
+        own = browser.get("/account").text if self._role is not None else ""
+        if path == "/account/sessions/{id}/end" and (session := re.search("/account/sessions/([^/]+)/end", own)):
+            params = params | {"id": session[1]}
+        if method == "GET":
+            return browser.get(path.format(**params))
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', own)
+        data = {"form_token": token[1] if token else "", "version": "1", "key": "0" * 32}
+        files = {"file": ("a.pdf", b"", "application/pdf")} if path.endswith(("/attachments", "/import")) else None
+        return browser.request(method, path.format(**params), data=data, files=files)
+
+
+@pytest.mark.database
+@pytest.mark.slow
+def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[Office, dict[str, str]]) -> None:
+    office, cases = arranged
+    steps = {line["step"].partition(".")[2] for name in ("suggestion.csv", "registry.csv") for line in reviewed(name)}
+    every = sorted(set(routes_of(office.client.app)))
+    assert {path.rpartition("/")[2] for _, path in every if is_step(path)} <= steps
+    wanted = [route for route in every if not is_step(route[1])]
+    callers = {column: Caller(office, None if column == "nobody" else Role(column)) for column in ("nobody", *Role)}
+    params = {
+        "case_id": cases["handled"],
+        "file": "app.css",
+        "id": callers[Role.DEPUTY].account,
+        "kind": "suggestion",
+        "listed": "deputies-xlsx",
+        "name": "re_handling_ordered",
+        "opening": "suggestion.submitted",
+        "session_id": "none",
+        "sha256": SHA256,
+    }
+    of_paths = {
+        "/problems/{id}": {"id": "not-found"},
+        "/api/v1/rulebooks/{id}": {"id": "cn-national"},
+        "/docs/assets/{file}": {"file": "LICENSE.txt"},
+        **{
+            f"{place}/registry/{{name}}{file}": {"name": "units"}
+            for place in ("", "/api/v1")
+            for file in ("", "/export")
+        },
+    }
+    before = office.stored()
+    found = [
+        [method, path, *(caller.answer(method, path, params | of_paths.get(path, {})) for caller in callers.values())]
+        for method, path in wanted
+    ]
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([["method", "path", *map(str, callers)], *found])
+    assert (TABLES / "routes.csv").read_text("utf-8") == text.getvalue(), text.getvalue()
+    assert office.stored() == before

@@ -1,0 +1,132 @@
+"""Who may read a case: by his part in it today; and what a deputy said is told to few while he may still change it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from domain import policy
+from domain.attachment import AttachmentKind
+from domain.case import Role
+from domain.casefile import CaseFile
+from domain.cases.suggestion import (
+    EvaluationAmended,
+    EvaluationInvited,
+    EvaluationSubmitted,
+    Grade,
+    HandedOver,
+    Reassigned,
+    ReHandlingOrdered,
+    ReplyIssued,
+    ReturnApproved,
+    ReturnRequested,
+    Sealed,
+    SuggestionSubmitted,
+)
+from domain.clock import overdue_from
+from domain.docket import Docket
+from domain.principal import Principal
+from tests.domain.support import CO_SIGNER, DEPUTY, LEAD, SECOND, THIRD, ZONE, Desk
+from tests.domain.test_attachment import Shelf, added
+from tests.registry import shipped_registry
+
+PLACE = "cn-999900"
+UNIT = Principal("u-1", Role.HANDLING_UNIT, LEAD, PLACE)
+OUTSIDE = [
+    UNIT,
+    Principal("u-1", Role.GOVERNMENT_OFFICE, PLACE, PLACE),
+    Principal("u-1", Role.THIRD_PARTY, PLACE, PLACE),
+]
+INSIDE = [
+    *(Principal("u-1", role, PLACE, PLACE) for role in sorted({*policy.CONGRESS, Role.AUDITOR})),
+    Principal(DEPUTY, Role.DEPUTY, PLACE, PLACE),
+    Principal(CO_SIGNER, Role.DEPUTY, PLACE, PLACE),
+]
+INVITED, SAID = date(2026, 5, 7), date(2026, 5, 8)
+DURING = datetime(2026, 5, 9, tzinfo=UTC)
+
+
+def file(desk: Desk) -> CaseFile:
+    return desk.docket.case_file(desk.case_id)
+
+
+def shown(desk: Desk, reader: Principal, now: datetime = DURING) -> CaseFile:
+    return policy.as_shown(file(desk), policy.scope(reader), now)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    desk = Desk()
+    desk.docket = Docket(desk.ledger, shipped_registry(), lambda: desk.now, Shelf())
+    return desk
+
+
+@pytest.fixture
+def evaluated(desk: Desk) -> Desk:
+    """A suggestion of which the deputy said, in the window for it, that he is dissatisfied."""
+    desk.open(SuggestionSubmitted(jurisdiction=PLACE, title="建议", lead_deputy=DEPUTY, co_signers=(CO_SIGNER,)))
+    desk.take(HandedOver(lead_unit=LEAD), date(2026, 3, 3))
+    desk.take(ReplyIssued(unit=LEAD, outcome="B"), date(2026, 5, 6))
+    desk.take(EvaluationInvited(), INVITED)
+    desk.take(
+        EvaluationSubmitted(result=Grade.DISSATISFIED, reason="没有解决", attitude=Grade.SATISFIED), SAID, Role.DEPUTY
+    )
+    return desk
+
+
+def test_a_unit_whose_share_was_given_away_reads_no_more_of_the_case(desk: Desk) -> None:
+    desk.handed_over(SECOND)
+    other = Principal("u-2", Role.HANDLING_UNIT, SECOND, PLACE)
+    heir = Principal("u-3", Role.HANDLING_UNIT, THIRD, PLACE)
+    assert policy.scope(other).covers(file(desk))
+    desk.take(ReturnRequested(unit=SECOND, reason="非本单位职责"), date(2026, 3, 10))
+    desk.take(ReturnApproved(unit=SECOND), date(2026, 3, 11))
+    desk.take(Reassigned(unit=SECOND, to_unit=THIRD), date(2026, 3, 12))
+    assert not policy.scope(other).covers(file(desk))
+    assert policy.scope(heir).covers(file(desk))
+
+
+@pytest.mark.parametrize("reader", OUTSIDE, ids=lambda reader: reader.role)
+def test_a_deputys_word_is_sealed_for_those_outside_until_the_window_closes(evaluated: Desk, reader: Principal) -> None:
+    until = file(evaluated).case.sealed_until  # type: ignore[union-attr]
+    assert until is not None
+    assert until > INVITED
+    closes = overdue_from(until, ZONE)
+    for now, grade in (
+        (DURING, Sealed.SEALED),
+        (closes - timedelta(seconds=1), Sealed.SEALED),
+        (closes, "dissatisfied"),
+    ):
+        found = shown(evaluated, reader, now)
+        assert found.case is not None
+        assert found.case.facts().grade == grade
+        told = "".join(str(record.step) for record in found.history) + str(found.case)
+        assert ("没有解决" in told) is (grade == "dissatisfied")
+        assert found.version == file(evaluated).version
+
+
+@pytest.mark.parametrize("reader", INSIDE, ids=lambda reader: f"{reader.role}-{reader.actor}")
+def test_the_congress_and_those_who_brought_it_know_at_once_what_was_said(evaluated: Desk, reader: Principal) -> None:
+    assert shown(evaluated, reader).case.facts().grade == "dissatisfied"  # type: ignore[union-attr]
+
+
+def test_an_amended_evaluation_is_as_sealed_as_the_first(evaluated: Desk) -> None:
+    evaluated.take(EvaluationAmended(result=Grade.SATISFIED, amended_because="电话核实"), date(2026, 5, 9), Role.DEPUTY)
+    told = str([record.step for record in shown(evaluated, UNIT).history])
+    assert "电话核实" not in told
+    assert "dissatisfied" not in told
+
+
+def test_who_has_to_handle_it_again_learns_why(evaluated: Desk) -> None:
+    evaluated.take(ReHandlingOrdered(), date(2026, 5, 9))
+    assert shown(evaluated, UNIT).case.rounds[1].evaluation.reason == "没有解决"  # type: ignore[union-attr]
+
+
+def test_a_file_about_what_is_sealed_is_sealed_with_it(evaluated: Desk) -> None:
+    evaluated.take(added(name="评价表.pdf", about=5, kind=AttachmentKind.OTHER), date(2026, 5, 8))
+    found = shown(evaluated, UNIT)
+    assert found.case is not None
+    assert found.case.attachments == []
+    assert "评价表" not in str([record.step for record in found.history])
+    assert len(file(evaluated).case.attachments) == 1  # type: ignore[union-attr]
