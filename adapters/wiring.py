@@ -16,6 +16,7 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.exchange.desk import ImportDesk
 from adapters.exchange.sheets import Sheets
 from adapters.files import FileStore
 from adapters.identity.accounts import Accounts
@@ -58,6 +59,7 @@ class Services:
     sessions: Sessions
     drafts: Drafts
     files: FileStore
+    imports: ImportDesk
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
@@ -95,6 +97,7 @@ class Services:
         """Remove what broken uploads left; a folder that cannot be read is told, and stops nothing."""
         try:
             self.files.sweep()
+            self.imports.sweep()
         except OSError:
             log.exception("sweep failed")
 
@@ -152,7 +155,22 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         one_time = timedelta(hours=settings.one_time_hours)
         accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret, one_time=one_time)
         tokens, drafts = Tokens(pool, docket.registry), Drafts(pool)
-        return Services(settings, docket, ledger, views, tokens, accounts, sessions, drafts, files, secret, pool, hints)
+        imports = ImportDesk(settings.data_dir / "imports", docket, ledger, most=settings.file_size)
+        return Services(
+            settings,
+            docket,
+            ledger,
+            views,
+            tokens,
+            accounts,
+            sessions,
+            drafts,
+            files,
+            imports,
+            secret,
+            pool,
+            hints,
+        )
     except BaseException:
         hints.close()
         pool.close()

@@ -52,12 +52,12 @@ OF_PAGES: dict[int, tuple[str, ...]] = {
     400: ("form-unreadable",),
     403: ("account-disabled", "administrator-sees-no-case", "for-administrators", "for-auditors", "form-token-wrong",
           "from-another-site", "one-time-expired", "sign-in-needs-https", "sign-in-refused"),
-    404: ("account-not-found", "no-such-draft", "session-not-found", "token-not-found"),
+    404: ("account-not-found", "import-not-waiting", "no-such-draft", "session-not-found", "token-not-found"),
     409: ("account-changed", "last-administrator", "login-taken", "requested-already", "roles-apart",
           "roles-apart-by-name", "token-too-many", "too-many-drafts"),
     415: ("content-type-not-form",),
     429: ("too-many-attempts",),
-    503: ("sign-in-busy",),
+    503: ("import-busy", "sign-in-busy"),
 }  # fmt: skip
 """What only a page refuses, so that no operation of the API describes it."""
 

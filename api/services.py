@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from fastapi import Request
 
 from domain.account import WHOLE_LOG, Account, Asked, Entry, LogFilter, Session, SignedIn, Token, Whence
 from domain.attachment import Content
+from domain.case import Role
 from domain.docket import Docket, LedgerEvent
 from domain.draft import FormDraft
 from domain.moment import Moment
@@ -184,31 +185,113 @@ class Received(Protocol):
         """What it is."""
 
 
-class Upload(Protocol):
+Kept_co = TypeVar("Kept_co", covariant=True)
+"""What a file becomes that was taken in."""
+
+
+class Upload(Protocol[Kept_co]):
     """A file that is being taken in. Its methods wait for the disk."""
 
     def write(self, piece: bytes) -> None:
         """Take in a piece."""
 
-    def finish(self) -> Received:
+    def finish(self) -> Kept_co:
         """The file as it is kept."""
 
     def close(self) -> None:
         """Leave nothing of an upload that was not finished."""
 
 
-class Files(Protocol):
-    """The store of attached files."""
+class Intake(Protocol[Kept_co]):
+    """What takes in files."""
 
     @property
     def most(self) -> int:
         """The bytes of the largest file."""
 
-    def begin(self, name: str, jurisdiction: str, actor: str, declared: int | None = None) -> Upload:
+    def begin(self, name: str, jurisdiction: str, actor: str, declared: int | None = None) -> Upload[Kept_co]:
         """Begin to take in a file."""
+
+
+class Files(Intake[Received], Protocol):
+    """The store of attached files."""
 
     def path(self, sha256: str, size: int) -> Path:
         """Where a content lies, if it is there in its whole length."""
+
+
+class Disagreement(Protocol):
+    """Why a row was refused, or what of a row that was not disagrees with the procedure or with itself."""
+
+    @property
+    def row(self) -> int:
+        """The row, counted from the first below the header."""
+
+    @property
+    def message_id(self) -> str:
+        """What it is, in a word that the pages have sentences for."""
+
+    @property
+    def params(self) -> Mapping[str, object]:
+        """What the sentence names."""
+
+
+class RowRefused(Disagreement, Protocol):
+    """A row that is not imported."""
+
+    @property
+    def field(self) -> str | None:
+        """The column at fault, as the file calls it."""
+
+
+class ImportReport(Protocol):
+    """What became, or would become, of a file."""
+
+    file: str
+    sheet: str | None
+    header_row: int
+    rows: int
+    cases: int
+    changed: int
+    steps: int
+    already: int
+
+    @property
+    def ignored(self) -> Sequence[str]:
+        """Columns that were not read."""
+
+    @property
+    def steps_by_wire(self) -> Mapping[str, int]:
+        """How many steps of which name."""
+
+    @property
+    def refusals(self) -> Sequence[RowRefused]:
+        """The rows that are refused."""
+
+    @property
+    def findings(self) -> Sequence[Disagreement]:
+        """What disagrees in the others."""
+
+
+class Imports(Intake[str], Protocol):
+    """The desk at which lists are handed in: a file that was taken in waits under a name of its own."""
+
+    def lists(self, role: Role) -> Sequence[tuple[str, str]]:
+        """The lists that somebody in that role may import: each with the message id of what it is called."""
+
+    def template(self, listed: str, asker: Principal, tell: Callable[..., str]) -> bytes:
+        """The workbook to fill in for a list."""
+
+    def run(self, id: str, listed: str, asker: Principal, sheet: str | None = None, *, dry_run: bool) -> ImportReport:
+        """Import a file that waits, in the asker's own role, or only check it."""
+
+    def error_file(
+        self, id: str, listed: str, asker: Principal, sheet: str | None, words: Callable[[RowRefused], str]
+    ) -> tuple[bytes, Format]:
+        """The refused rows of a file that waits, with the reasons, and in which format."""
+
+    def discard(self, id: str, asker: Principal) -> None:
+        """The file does not wait any more."""
 
 
 class Sheets(Protocol):
@@ -260,6 +343,10 @@ class Services(Protocol):
     @property
     def files(self) -> Files:
         """What is attached to cases."""
+
+    @property
+    def imports(self) -> Imports:
+        """How lists come in."""
 
     @property
     def sheets(self) -> Sheets:

@@ -39,7 +39,7 @@ class Role(StrEnum):
     THIRD_PARTY = "third_party"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
-    """Keeps the accounts (系统管理员), and sees no case."""
+    """Keeps the accounts and the registry (系统管理员), and sees no case that the office handles."""
 
 
 EVERYBODY = "everybody"
@@ -320,6 +320,11 @@ class Declared:
     moves: frozenset[tuple[StrEnum, StrEnum]]
     """Where the case itself goes, from which stage, when that depends on its parts."""
 
+    @property
+    def kind(self) -> str | None:
+        """The kind of its case type; None of a step that all case types share."""
+        return None if self.case_type is None else self.case_type.kind
+
 
 class Step(BaseModel):
     """One step of a procedure: its class is its declaration, its fields are what was decided."""
@@ -365,7 +370,7 @@ class Step(BaseModel):
             wire=wire,
             name=name,
             zh=zh,
-            en=name.replace("_", " ").capitalize(),
+            en=_in_english(name, of, opens=opens),
             case_type=of,
             opens=opens,
             while_in=None if while_in is None else frozenset(while_in),
@@ -482,12 +487,26 @@ def latest(wire: str, data: dict[str, Any]) -> tuple[type[Step], dict[str, Any]]
     return step, data
 
 
+def _in_english(name: str, of: type[Case] | None, *, opens: bool) -> str:
+    """A step's name as a label; what enters something into the registry says what, since most of it is opened."""
+    told = f"{of.kind} {name}" if opens and of is not None and of.of_registry else name
+    return told.replace("_", " ").capitalize()
+
+
 class Opening(Step):
     """A step that opens a case; it says under which jurisdiction's rules the case is."""
+
+    under: ClassVar[str] = "jurisdiction"
+    """Its field that names whose people may open the case."""
 
     jurisdiction: Code
     time_zone: Line | None = None
     """The zone in which the case's dates are days; filled in when recorded, so that a history can be read by itself."""
+
+    @property
+    def opened_from(self) -> str:
+        """The jurisdiction whose people may open the case: its own, or the one above a jurisdiction that is opened."""
+        return getattr(self, self.under) or self.jurisdiction
 
     def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
         """With the jurisdiction's zone, whatever was given."""

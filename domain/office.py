@@ -29,6 +29,13 @@ class Level(StrEnum):
     ZONE = auto()
     """A development zone (开发区、新区): a working committee, no congress, no votes."""
 
+    def below(self, other: Level) -> bool:
+        """Whether a place of this tier may lie in one of the other; a zone lies above the towns in it."""
+        return _FROM_ABOVE.index(self) > _FROM_ABOVE.index(other)
+
+
+_FROM_ABOVE = (Level.NATION, Level.PROVINCE, Level.CITY, Level.COUNTY, Level.ZONE, Level.TOWN)
+
 
 class Body(StrEnum):
     """What a seat is on."""

@@ -137,7 +137,9 @@ def act_of(principal: Principal, day: date) -> Act:
 
 
 def said_by(step: Step, principal: Principal) -> Step:
-    """The example of a step as somebody would say it of his own: of his unit, of himself."""
+    """The example of a step as somebody would say it of his own: of his unit, of himself, below the sample city."""
+    if isinstance(step, Opening) and step.under != "jurisdiction":
+        return step.model_copy(update={step.under: PLACE})
     if principal.role is Role.HANDLING_UNIT and "unit" in type(step).model_fields:
         return step.model_copy(update={"unit": principal.office})
     if principal.role is Role.DEPUTY and "deputy" in type(step).model_fields:

@@ -154,12 +154,12 @@ def open_case(request: Request, asker: Asker, body: Body) -> Response:
         step = given.step
         if not isinstance(step, Opening):
             raise TypeError(type(step))
-        if step.jurisdiction != asker.jurisdiction:
-            raise ProblemError("jurisdiction-not-yours", jurisdiction=step.jurisdiction, yours=asker.jurisdiction)
-        act = _act(given.act, asker, tell, zone_of(services, asker))
-        receipt = _Refusing(tell, type(step), fields)(
-            lambda: services.docket.open(step, act, request=asking, asked=True)
-        )
+        if step.opened_from != asker.jurisdiction:
+            raise ProblemError("jurisdiction-not-yours", jurisdiction=step.opened_from, yours=asker.jurisdiction)
+        with_words = _Refusing(tell, type(step), fields)
+        zone = with_words(lambda: step.jurisdiction_in(services.registry)).time_zone
+        act = _act(given.act, asker, tell, zone)
+        receipt = with_words(lambda: services.docket.open(step, act, request=asking, asked=True))
     return _receipt_answer(receipt, CREATED)
 
 

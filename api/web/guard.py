@@ -145,6 +145,11 @@ def reader_of_case(request: Request, case_id: str) -> Principal:
         raise CaseNotFoundError(case_id) from None
 
 
+def reader_of_registry(request: Request) -> Principal:
+    """Who may see the registry of his jurisdiction: whoever is signed in, an administrator too."""
+    return session_of(request).account.principal
+
+
 def me(request: Request) -> Me | None:
     """Who is signed in, as the page shows him."""
     session = known(request)

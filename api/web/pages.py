@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -19,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from api.attachments import hand_out
-from api.exporting import MEDIA_TYPES, export, known_at
+from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_history, known_at
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
@@ -49,11 +50,12 @@ from api.web.guard import (
     me,
     reader_of,
     reader_of_case,
+    reader_of_registry,
     recall,
     refuse_forged,
     session_of,
 )
-from api.web.listing import ExportQuery, ListQuery, listing, wanted_by
+from api.web.listing import FORMATS, ExportQuery, ListQuery, listing, wanted_by
 from api.web.previews import preview_of
 from api.web.viewmodels import (
     Change,
@@ -65,6 +67,7 @@ from api.web.viewmodels import (
     attachments_of,
     case_page,
     case_path,
+    frozen,
     link,
     moment_bar,
     timeline_of,
@@ -79,6 +82,13 @@ from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
+from domain.registry import PREFIX, RegistryOpening
+from domain.values import Line
+from projections.sheet import Format
+
+REGISTRY = "/registry"
+BELOW = f"{REGISTRY}#below"
+"""Where the jurisdictions below one's own are listed, which only their own people can open."""
 
 _YEAR = 365 * 24 * 3600
 _FAILED = 500
@@ -165,7 +175,7 @@ def opening(request: Request, opening: str) -> Response:
 @router.post("/cases/new/{opening}")
 def open_case(request: Request, opening: str, values: Fields) -> Response:
     """Open the case that the form says, and show it."""
-    services, asker = services_of(request), reader_of(request)
+    services, asker = services_of(request), reader_of_registry(request)
     step, tell = _opening_named(asker, opening), teller_now(request, asker)
     taken = take(services, tell, asker, _account(request), step, None, values, request.url.path)
     if isinstance(taken, Posted):
@@ -173,13 +183,13 @@ def open_case(request: Request, opening: str, values: Fields) -> Response:
     if isinstance(taken, FormDraft):
         return RedirectResponse(draft_path(taken), SEE_OTHER)
     assert isinstance(taken, Receipt)  # noqa: S101 - nothing lies before an opening that it could change
-    return RedirectResponse(case_path(taken.case_id), SEE_OTHER)
+    return RedirectResponse(case_path(taken.case_id) if step.under == "jurisdiction" else BELOW, SEE_OTHER)
 
 
 @router.post("/cases/{case_id}/steps/{name}")
 def take_step(request: Request, case_id: str, name: str, values: Fields) -> Response:
     """Take the step that the form says, and show the case with it."""
-    services, asker = services_of(request), reader_of_case(request, case_id)
+    services, asker = services_of(request), _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
@@ -214,9 +224,50 @@ def exported_cases(request: Request) -> Response:
         known_at=known_at(services, asked),
         format=query.format,
     )
-    pieces = services.sheets.write(found.sheet, query.format)
-    headers = {"Content-Disposition": found.disposition}
-    return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[query.format])
+    return handed_out(services, found, query.format)
+
+
+@router.get("/cases/export/counts")
+def exported_counts(request: Request) -> Response:
+    """The counts of the list at a moment, as a file."""
+    here, services, asker = _here(request), services_of(request), reader_of(request)
+    query, tell = _query(ExportQuery, here), teller_now(request, asker)
+    asked = _asked(here, tell)
+    moment, wanted = asked.of_lists(services), wanted_by(query, tell.jurisdiction)
+    found = export_counts(
+        Teller(tell.say, tell.jurisdiction, as_of=moment.as_of),
+        services.registry,
+        wanted,
+        lists_of(services, asker).counts(wanted, moment),
+        moment,
+        known_at=known_at(services, asked),
+        format=query.format,
+    )
+    return handed_out(services, found, query.format)
+
+
+@router.get("/cases/{case_id}/export")
+def exported_history(request: Request, case_id: str) -> Response:
+    """The steps of a case that its page shows, as a file."""
+    services, asker = services_of(request), _reader_of_case(request, case_id)
+    case_file = case_file_of(services, asker, case_id)
+    look, query = look_of(request, asker), query_of(request, HistoryQuery)
+    case = case_file.at(look.moment.known, look.moment.as_of)
+    if case is None:
+        raise ProblemError("no-case-at-moment", case_id=case_id)
+    timeline = timeline_of(
+        look.tell, case_file.history, look.moment, type_name=query.type, newest_first=query.order == "newest"
+    )
+    found = export_history(
+        look.tell, case, timeline, look.moment, known_at=known_at(services, look.asked), format=query.format
+    )
+    return handed_out(services, found, query.format)
+
+
+def handed_out(services: Services, found: Exported, format: Format) -> Response:
+    """A sheet as the file that was asked for."""
+    pieces = services.sheets.write(found.sheet, format)
+    return StreamingResponse(pieces, headers={"Content-Disposition": found.disposition}, media_type=MEDIA_TYPES[format])
 
 
 @router.get("/cases/{case_id}")
@@ -226,7 +277,7 @@ def case(request: Request, case_id: str) -> Response:
 
 
 def _new_case_page(request: Request, wanted: str | None, posted: Posted | None = None) -> Response:
-    asker = reader_of(request)
+    asker = reader_of_registry(request)
     if asker.suspended:
         raise ProblemError("duty-suspended")
     tell = teller_now(request, asker)
@@ -246,8 +297,31 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     ]
     form = None if chosen is None else opening_form(tell, asker, chosen, posted)
     status = 422 if posted is not None and posted.trouble else 200
-    sample = tell.jurisdiction.sample
-    return render(request, "new_case.html", status=status, page=Doing(shown, form), bar=None, sample=sample)
+    registry = asker.role is Role.ADMINISTRATOR or (chosen is not None and issubclass(chosen, RegistryOpening))
+    return render(
+        request,
+        "new_case.html",
+        status=status,
+        page=Doing(shown, form),
+        bar=None,
+        sample=tell.jurisdiction.sample,
+        title=tell.say("registry.new" if registry else "page.new"),
+        importing=bool(services_of(request).imports.lists(asker.role)),
+        back=_back(request, of_registry=registry),
+    )
+
+
+def _back(request: Request, *, of_registry: bool) -> Turn:
+    """Whence somebody came to a case: from the registry, or from the list of cases."""
+    say, here = say_of(request), _here(request)
+    if of_registry:
+        return Turn(say("registry.title"), link(REGISTRY, here.moment))
+    return Turn(say("page.cases"), link("/cases", here.moment))
+
+
+def _reader_of_case(request: Request, case_id: str) -> Principal:
+    """Who may see a case, if its jurisdiction is his: whoever sees the registry one of the registry."""
+    return reader_of_registry(request) if case_id.startswith(PREFIX) else reader_of_case(request, case_id)
 
 
 def _account(request: Request) -> str:
@@ -285,7 +359,7 @@ def teller_now(request: Request, asker: Principal) -> Teller:
 
 def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Posted | None = None) -> Response:
     here, say, services = _here(request), say_of(request), services_of(request)
-    asker = reader_of_case(request, case_id)
+    asker = _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_case(services)
@@ -330,6 +404,14 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         sample=sample,
         timeline=timeline,
         doing=may,
+        back=_back(request, of_registry=found.of_registry),
+        history_exports=[
+            (
+                format,
+                link(f"{case_path(case_id)}/export", {**here.params, **frozen(tell, here, moment), "format": format}),
+            )
+            for format in FORMATS
+        ],
     )
 
 
@@ -363,7 +445,7 @@ def preview_page(
 @router.post("/cases/{case_id}/attachments")
 async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
-    services, asker = services_of(request), reader_of_case(request, case_id)
+    services, asker = services_of(request), _reader_of_case(request, case_id)
     case_file = await run_in_threadpool(case_file_of, services, asker, case_id)
     if case_file.case is not None:
         procedure.require_role(AttachmentAdded, type(case_file.case), asker.role)
@@ -379,7 +461,7 @@ async def attach_file(request: Request, case_id: str) -> Response:
 def attachment(request: Request, case_id: str, sha256: str) -> Response:
     """The file that the case has under that hash at the moment, to be saved."""
     here, services = _here(request), services_of(request)
-    asker = reader_of_case(request, case_id)
+    asker = _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     moment = _asked(here, teller_now(request, asker)).of_case(services)
     found = case_file.at(moment.known, moment.as_of)
@@ -409,6 +491,43 @@ def problem(request: Request, id: str) -> Response:
         "turns": [Turn(say("problem.all"), "/problems")],
     }
     return render(request, "message.html", page=page, bar=None)
+
+
+class HistoryQuery(BaseModel):
+    """Which steps of a case, in which order, and as which file."""
+
+    type: Line | None = None
+    order: Literal["newest", "oldest"] = "newest"
+    format: Format = "xlsx"
+
+
+@dataclass(frozen=True)
+class Look:
+    """From which moment somebody looks at what the ledger itself knows, and how it is told."""
+
+    here: Here
+    tell: Teller
+    asked: Asked
+    moment: Moment
+    bar: MomentBar
+
+
+def look_of(request: Request, asker: Principal) -> Look:
+    """The moment that the address names, as the ledger itself knows it."""
+    here, say, services = _here(request), say_of(request), services_of(request)
+    asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
+    moment = asked.of_case(services)
+    known = _as_known(services, asker.jurisdiction, moment)
+    tell = Teller(say, known, lambda id: called(services, asker, id, moment), moment.as_of)
+    bar = moment_bar(
+        tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
+    )
+    return Look(here, tell, asked, moment, bar)
+
+
+def query_of(request: Request, model: type[Query]) -> Query:
+    """What the address asks for; refused if it cannot be read."""
+    return _query(model, _here(request))
 
 
 def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
@@ -487,7 +606,7 @@ def render(
             sign_in=SIGN_IN,
             static=_static,
             request_id=_request_id(request),
-            **{"sample": False, "timeline": None, **context},
+            **{"sample": False, "timeline": None, "history_exports": (), **context},
         )
     )
     response = HTMLResponse(text, status, {"Content-Language": say.language, "Vary": "Accept-Language, Cookie"})

@@ -19,6 +19,7 @@ from domain.case import (
     AttachmentAdded,
     Case,
     DeadlineRecalculated,
+    Opening,
     Part,
     Recorded,
     Role,
@@ -27,13 +28,14 @@ from domain.case import (
 from domain.office import Level, Office
 from domain.principal import Principal
 from domain.refusal import Refused
+from domain.rulebook import rulebook_ids
 
 Kind = Literal["line", "text", "lines", "number", "date", "check", "yes_no", "one_of", "some_of", "rows", "fixed"]
 
 MOST_ROWS = 20
 """Rows of a list of things that a form shows at most."""
 
-_FILLED_IN = frozenset({"jurisdiction", "time_zone", "due_before", "deadline", "normalised"})
+_FILLED_IN = frozenset({"time_zone", "due_before", "deadline", "normalised"})
 """Fields that nobody gives: they are filled in when the step is recorded."""
 _NOT_BY_FORM = (*amendment.ABOUT_STEPS, AttachmentAdded, DeadlineRecalculated)
 """Steps about files and about other steps, which have a way of their own."""
@@ -119,6 +121,7 @@ class Form:
         self._asker = asker
         self._case = case
         self._office = tell.jurisdiction.on(day)
+        self._from_here = _from_here(step, tell, asker)
 
     def fields(self, given: Given | None = None) -> list[FieldView]:
         """The fields in the order of their declaration, with what was given."""
@@ -131,17 +134,13 @@ class Form:
 
     def read(self, values: Mapping[str, Sequence[str]]) -> Step:
         """The step; a ValidationError names what cannot be."""
-        said = self._said(self.step, values, "")
-        fields = self.step.model_fields
-        if "jurisdiction" in fields:
-            said["jurisdiction"] = self._asker.jurisdiction
-        return self.step.model_validate(said)
+        return self.step.model_validate(self._said(self.step, values, "") | self._from_here)
 
     # From the declaration to fields
 
-    def _offers(self, path: str, name: str) -> bool:  # noqa: ARG002 - the hook's signature
-        """Whether a field is asked for; by default whatever nobody fills in."""
-        return name not in _FILLED_IN
+    def _offers(self, path: str, name: str) -> bool:
+        """Whether a field is asked for; by default whatever nobody fills in and does not follow from where one is."""
+        return name not in _FILLED_IN and path not in self._from_here
 
     def _fields(self, model: type[BaseModel], given: Given, prefix: str) -> Iterator[FieldView]:
         for name, info in model.model_fields.items():
@@ -161,11 +160,11 @@ class Form:
         if kind == "rows":
             count = min(len(_rows_in(given.values, path)) + _SPARE, MOST_ROWS)
             rows = tuple(tuple(self._fields(inner, given, f"{path}.{i}.")) for i in range(count))
-        elif not given.values and kind not in {"check", "fixed"} and not info.is_required() and info.default:
+        elif not given.values and kind != "fixed" and not info.is_required() and info.default:
             values = tuple(map(str, info.default)) if isinstance(info.default, tuple) else (str(info.default),)
         return FieldView(
             name=path,
-            label=self._tell.label(name),
+            label=self._tell.label(name, self.step.declared.kind),
             kind=kind,
             required=info.is_required() and kind not in {"check", "some_of"},
             values=values,
@@ -206,6 +205,8 @@ class Form:
             yield from (Option(one.id, f"{one.name}（{one.id}）") for one in deputies if one.on(office.day))
         elif name in OF_OUTCOMES and (scheme := office.rulebook.outcome_scheme) is not None:
             yield from (Option(letter, self._tell.value("outcome", letter).text) for letter in scheme.letters)
+        elif name == "rulebook":
+            yield from (Option(id, id) for id in rulebook_ids())
         elif name == "group":
             groups = office.jurisdiction.groups
             yield from (Option(one.code, getattr(one, self._tell.lang)) for one in groups if one.on(office.day))
@@ -306,6 +307,14 @@ class CorrectionForm(Form):
                 yield path, tuple(sorted(texts, key=lambda text: place.get(text, len(place))) if place else texts)
             else:
                 yield path, (str(value).lower() if isinstance(value, bool) else str(value),)
+
+
+def _from_here(step: type[Step], tell: Teller, asker: Principal) -> dict[str, str]:
+    """What a step that opens a case says because of where whoever asks is: nobody opens one elsewhere."""
+    if not issubclass(step, Opening):
+        return {}
+    said = {step.under: asker.jurisdiction}
+    return said | {"time_zone": tell.zone} if step.model_fields["time_zone"].is_required() else said
 
 
 def _units(tell: Teller, office: Office) -> Iterator[Option]:

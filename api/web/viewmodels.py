@@ -60,6 +60,7 @@ OF_UNITS = frozenset(
         "to_unit",
         "reassigned_to",
         "absorbed_by",
+        "parent",
     }
 )
 OF_DEPUTIES = frozenset({"deputy", "lead_deputy", "co_signers", "co_signers_confirmed", "dissenters"})
@@ -207,6 +208,11 @@ class Teller:
         number = _ROUND.fullmatch(key)
         return self.say("page.nth.rounds", n=int(number[1])) if number else self.unit(key)
 
+    def group(self, code: str) -> str:
+        """A group's name, or its code where the registry has none."""
+        group = self.jurisdiction.group(code, self.day)
+        return str(getattr(group, self.lang)) if group else code
+
     def person(self, person: str | None) -> str:
         """A deputy's name, or what is written instead of an id."""
         deputy = self.jurisdiction.deputy(person, self.day) if person else None
@@ -241,7 +247,7 @@ class Teller:
             return self.say("page.moment.whole_day", day=day)
         return self.say("page.moment.instant", day=day, time=f"{local:%H:%M}")
 
-    def value(self, name: str, value: object) -> Shown:  # noqa: C901, PLR0911 - one line for each kind of value
+    def value(self, name: str, value: object) -> Shown:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of value
         """A field's value. Units and deputies are told by the name of the field that holds them."""
         match value:
             case None | "" | () | []:
@@ -270,6 +276,8 @@ class Teller:
             return Shown(self.person(text))
         if name in OF_OUTCOMES:
             return Shown(self._outcome(text))
+        if name == "group":
+            return Shown(self.group(text))
         return Shown(self.case(text), case_path(text)) if name in _OF_CASES else Shown(text)
 
     def size(self, count: int) -> str:
@@ -279,9 +287,10 @@ class Teller:
         thousands = count / _THOUSAND
         return f"{thousands:.0f} KB" if thousands < _THOUSAND else f"{thousands / _THOUSAND:.1f} MB"
 
-    def label(self, name: str) -> str:
-        """What a field is called."""
-        return self.say(f"page.field.{name}")
+    def label(self, name: str, kind: str | None = None) -> str:
+        """What a field is called, where a case type calls it otherwise than others by what it does."""
+        own = f"page.field.{kind}.{name}"
+        return self.say(own if own in self.say else f"page.field.{name}")
 
     def _pairs(self, pairs: Iterable[tuple[str, str]]) -> str:
         return self.say("page.semicolon").join(self.say("page.pair", label=label, value=text) for label, text in pairs)
@@ -299,7 +308,7 @@ def facts_of(tell: Teller, case: Case) -> list[Fact]:
     """What is known of a case itself, in the order of its class, long texts last; its title is the page's heading."""
     told = [(name, tell.value(name, value)) for name, value in _fields(case) if name != "title" and not _parts(value)]
     jurisdiction = Fact(tell.label("jurisdiction"), Shown(getattr(tell.jurisdiction, tell.lang)))
-    known = [Fact(tell.label(name), shown) for name, shown in told if not shown.empty]
+    known = [Fact(tell.label(name, case.kind), shown) for name, shown in told if not shown.empty]
     return sorted([*known, jurisdiction], key=lambda fact: fact.value.long)
 
 
@@ -732,7 +741,7 @@ def facts_of_step(tell: Teller, step: Step) -> list[Fact]:
     told = [(name, tell.value(name, value)) for name, value in step if name not in hidden]
     if isinstance(step, DeadlineRecalculated) and step.deadline is not None:
         told.append(("due_on", tell.value("due_on", step.deadline.due_on)))
-    return [Fact(tell.label(name), shown) for name, shown in told if not shown.empty]
+    return [Fact(tell.label(name, step.declared.kind), shown) for name, shown in told if not shown.empty]
 
 
 def changes_of(tell: Teller, correction: Recorded, known: Sequence[Recorded]) -> list[Change]:

@@ -131,7 +131,7 @@ def test_a_file_is_called_after_its_moment_in_the_readers_language(office: Offic
     assert answer.headers["content-type"] == exporting.MEDIA_TYPES["xlsx"]
     headers = office.token("auditor") | {"Accept-Language": "en"}
     english = office.client.get("/api/v1/cases/export?format=csv&as_of=2026-03-31", headers=headers)
-    assert "cases_as-of-20260331.csv" in english.headers["content-disposition"]
+    assert "Cases_as-of-20260331.csv" in english.headers["content-disposition"]
     assert as_rows(english.content)[0][:2] == ["Number", "Title"]
 
 

@@ -219,7 +219,7 @@ def routes_of(router: Any) -> Iterator[tuple[str, str]]:
 
 def is_step(path: str) -> bool:
     """Whether it takes one declared step, and so has a line in the other tables."""
-    return path.startswith("/api/v1/cases/{case_id}/steps/") and not path.endswith("{name}")
+    return path.startswith("/api/v1/cases/{case_id}/steps/") and not path.endswith(("{name}", "/export"))
 
 
 def filled(path: str, params: Mapping[str, str]) -> str:
@@ -266,7 +266,7 @@ class Caller:
             return browser.get(filled(path, params))
         token = re.search(r'name="form_token" value="([0-9a-f]+)"', own)
         data = {"form_token": token[1] if token else "", "version": "1", "key": "0" * 32}
-        files = {"file": ("a.pdf", b"", "application/pdf")} if path.endswith("/attachments") else None
+        files = {"file": ("a.pdf", b"", "application/pdf")} if path.endswith(("/attachments", "/import")) else None
         return browser.request(method, filled(path, params), data=data, files=files)
 
 
@@ -284,6 +284,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "file": "app.css",
         "id": callers[Role.DEPUTY].account,
         "kind": "suggestion",
+        "listed": "deputies-xlsx",
         "name": "re_handling_ordered",
         "opening": "suggestion.submitted",
         "session_id": "none",
@@ -297,6 +298,11 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "/problems/{id}": {"id": "not-found"},
         "/api/v1/rulebooks/{id}": {"id": "cn-national"},
         "/docs/assets/{file}": {"file": "LICENSE.txt"},
+        **{
+            f"{place}/registry/{{name}}{file}": {"name": "units"}
+            for place in ("", "/api/v1")
+            for file in ("", "/export")
+        },
     }
     before = office.stored()
     found = [

@@ -246,6 +246,49 @@ def test_a_zone_has_no_congress_and_an_unknown_parent_no_child(registrar: Regist
             registrar.open(CITY.model_copy(update={"jurisdiction": "cn-999904", field: value}))
 
 
+def test_a_jurisdiction_lies_below_one_of_a_tier_above_and_stays_there(registrar: Registrar) -> None:
+    def place(code: str, level: Level, parent: str) -> jurisdiction.JurisdictionOpened:
+        said = {"jurisdiction": code, "level": level, "parent": parent, "congress": level is not Level.ZONE}
+        return CITY.model_copy(update=said)
+
+    for level in (Level.NATION, Level.PROVINCE, Level.CITY):
+        with pytest.raises(Refused, match="level-not-below"):
+            registrar.open(place("cn-999909", level, "cn-999901"))
+    county = registrar.open(place("cn-999902", Level.COUNTY, "cn-999901"))
+    registrar.open(place("cn-999903", Level.ZONE, "cn-999901"), date(2024, 1, 1))
+    for parent in ("cn-999902", "cn-999903"):
+        registrar.open(place(f"{parent}001", Level.TOWN, parent))
+    with pytest.raises(Refused, match="level-not-below"):
+        registrar.open(place("cn-999909", Level.COUNTY, "cn-999903"))
+    below = registrar.registry.below
+    assert sorted(one.code for one in below("cn-999901")) == ["cn-999902", "cn-999903"]
+    assert [one.code for one in below("cn-999901", as_of=start_of_day(date(2023, 1, 1), "Asia/Shanghai"))] == [
+        "cn-999902"
+    ]
+    assert [one.code for one in below("cn-999902")] == ["cn-999902001"]
+    moved = Corrected(corrects=1, changes={"parent": "cn-999903"}, reason="-", approved_by="-")
+    with pytest.raises(Refused, match="cannot-correct-field"):
+        registrar.take(county, moved, START)
+
+
+def test_what_has_ended_says_since_when(registrar: Registrar) -> None:
+    ended = date(2025, 2, 1)
+    for opening, ending in (
+        (PARKS, unit.UnitClosed()),
+        (group.GroupFormed(**PLACE, code="g", zh_name="组", en_name="G"), group.GroupDissolved()),
+        (DEPUTY, deputy.QualificationEnded(reason=deputy.EndReason.MOVED_AWAY)),
+        (
+            seat.SeatTaken(**PLACE, body=Body.STANDING_COMMITTEE, holder="甲一", post="委员"),
+            seat.SeatLeft(reason=seat.LeaveReason.RETIRED),
+        ),
+    ):
+        case_id = registrar.open(opening)
+        registrar.take(case_id, ending, ended)
+        now = {entry.id: entry.ended_on for entry in registrar.registry.entries("cn-999901")}
+        then = registrar.registry.entries("cn-999901", as_of=start_of_day(date(2025, 1, 31), "Asia/Shanghai"))
+        assert (now[case_id], {entry.id: entry.ended_on for entry in then}[case_id]) == (ended, None)
+
+
 def test_a_jurisdiction_cannot_be_voided_away_from_under_its_cases(registrar: Registrar) -> None:
     case_id = str(registrar.docket.recorder.select_notifications(1, 1)[0].originator_id)
     with pytest.raises(Refused, match="opening-stands"):

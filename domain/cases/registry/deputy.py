@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum, auto
 
 from pydantic import Field
@@ -43,6 +44,8 @@ class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
     term: int | None = None
     constituency: str | None = None
     group: str | None = None
+    elected_on: date | None = None
+    """Since when in this term."""
     ended_because: EndReason | None = None
 
     @property
@@ -102,6 +105,7 @@ class DeputyRegistered(
 
     def apply(self, case: Mandate, act: Act) -> None:
         case.code, case.opened_on = self.id, act.occurred_on
+        case.elected_on = act.occurred_on
         case.full_name, case.level, case.term = self.name, self.level, self.term
         case.constituency, case.group = self.constituency, self.group
 
@@ -118,7 +122,7 @@ class DeputyReElected(
 
     def apply(self, case: Mandate, act: Act) -> None:
         case.term, case.constituency = self.term or case.term, self.constituency or case.constituency
-        case.ended_because = None
+        case.elected_on, case.ended_on, case.ended_because = act.occurred_on, None, None
 
 
 class GroupJoined(
@@ -178,4 +182,4 @@ class QualificationEnded(
     reason: EndReason
 
     def apply(self, case: Mandate, act: Act) -> None:
-        case.ended_because = self.reason
+        case.ended_because, case.ended_on = self.reason, act.occurred_on

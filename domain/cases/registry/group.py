@@ -99,3 +99,6 @@ class GroupDissolved(
     by=KEEPERS,
 ):
     """The group is no more from now on."""
+
+    def apply(self, case: DeputyGroup, act: Act) -> None:
+        case.ended_on = act.occurred_on

@@ -102,4 +102,4 @@ class SeatLeft(
     reason: LeaveReason
 
     def apply(self, case: Incumbency, act: Act) -> None:
-        case.left_because = self.reason
+        case.left_because, case.ended_on = self.reason, act.occurred_on

@@ -119,7 +119,7 @@ class UnitMerged(
         office.require_unit(self.into, "into")
 
     def apply(self, case: Organ, act: Act) -> None:
-        case.absorbed_by = self.into
+        case.absorbed_by, case.ended_on = self.into, act.occurred_on
 
 
 class UnitClosed(
@@ -134,3 +134,6 @@ class UnitClosed(
     """The unit is no more from now on."""
 
     reason: Line | None = None
+
+    def apply(self, case: Organ, act: Act) -> None:
+        case.ended_on = act.occurred_on
