@@ -223,11 +223,10 @@ def _enter_own_jurisdiction(found: "Services") -> None:
 
 def _load_sample(found: "Services") -> None:
     """The cases last: where this is cut off in between, there are none yet and the next start begins anew."""
-    from adapters.exchange.jurisdictions import enter
-    from adapters.exchange.sample import JURISDICTION, load_sample
+    from adapters.exchange.sample import JURISDICTION, enter_places, load_sample
     from domain.moment import day_of
 
-    enter(found.docket, JURISDICTION, actor="sample")
+    enter_places(found.docket)
     token = _sample_token(found, JURISDICTION)
     accounts = _sample_accounts(found)
     count = load_sample(found.docket, today=day_of(datetime.now(UTC), zone_of(found, JURISDICTION)))
