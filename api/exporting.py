@@ -169,6 +169,8 @@ def _lines(  # noqa: PLR0913, PLR0917 - each of them is a line of the cover
     known_at: datetime | None,
     made_at: str,
 ) -> Iterator[Line]:
+    if any(registry.jurisdiction(code).sample for code in _codes(registry, wanted)):
+        yield Line(say("export.nature"), say("page.sample"))
     yield Line(say("export.filter"), _told(say, registry, wanted))
     order = say("export.descending" if sort.startswith("-") else "export.ascending")
     yield Line(say("export.sort"), f"{say('export.column.' + sort.removeprefix('-'))} {order}")
@@ -183,10 +185,14 @@ def _lines(  # noqa: PLR0913, PLR0917 - each of them is a line of the cover
     yield Line(say("export.answered_share"), share, "percent")
 
 
+def _codes(registry: Registry, wanted: Filter) -> list[str]:
+    """Of which jurisdictions the cases may be."""
+    return [wanted.jurisdiction] if wanted.jurisdiction else registry.codes()
+
+
 def _told(say: Words, registry: Registry, wanted: Filter) -> str:
     """The filter in words."""
-    codes = [wanted.jurisdiction] if wanted.jurisdiction else registry.codes()
-    tellers = [Teller(say, registry.jurisdiction(code)) for code in codes]
+    tellers = [Teller(say, registry.jurisdiction(code)) for code in _codes(registry, wanted)]
     told = []
     for one in fields(wanted):
         if (value := getattr(wanted, one.name)) is None:

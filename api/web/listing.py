@@ -138,7 +138,6 @@ class Listing:
     exports: list[tuple[Format, str]]
     shown: str
     foot: str
-    sample: bool
 
 
 def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Moment) -> Listing:
@@ -174,7 +173,6 @@ def listing(tell: Teller, here: Here, query: ListQuery, views: Views, moment: Mo
         exports=[(format, _export_url(tell, here, moment, format)) for format in FORMATS],
         shown=tell.say("page.shown", total=counts.total, count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
-        sample=tell.jurisdiction.sample,
     )
 
 

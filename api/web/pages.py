@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -140,7 +141,7 @@ def cases(request: Request) -> Response:
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
-    return render(request, "cases.html", page=page, bar=bar, sample=page.sample)
+    return render(request, "cases.html", page=page, bar=bar)
 
 
 @router.get("/cases/new")
@@ -226,8 +227,7 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     ]
     form = None if chosen is None else opening_form(tell, asker, chosen, posted)
     status = 422 if posted is not None and posted.trouble else 200
-    sample = tell.jurisdiction.sample
-    return render(request, "new_case.html", status=status, page=Doing(shown, form), bar=None, sample=sample)
+    return render(request, "new_case.html", status=status, page=Doing(shown, form), bar=None)
 
 
 def _opening_named(asker: Principal, name: str) -> type[Opening]:
@@ -257,13 +257,12 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
     found = case_file.at(moment.known, moment.as_of)
-    sample = tell.jurisdiction.sample
     order, type_name = here.params.get("order"), here.params.get("type")
     timeline = timeline_of(tell, case_file.history, moment, type_name=type_name, newest_first=order != "oldest")
     if found is None:
         lines, turns = why_missing(tell, here, case_file.history, moment, bar)
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
-        return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
+        return _message(request, status, title, lines, turns, bar, timeline)
     page = case_page(tell, case_file.history, found, moment)
     may = doing(tell, asker, case_file, found, wanted, posted) if bar.now else None
     status = 200 if posted is None or not posted.trouble else 409 if posted.meanwhile else 422
@@ -275,7 +274,6 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         page=page,
         attachments=attachments,
         bar=bar,
-        sample=sample,
         timeline=timeline,
         doing=may,
     )
@@ -381,12 +379,10 @@ def _message(
     lines: list[str],
     turns: list[Turn],
     bar: MomentBar | None,
-    *,
-    sample: bool = False,
     timeline: Timeline | None = None,
 ) -> Response:
     page = {"status": status, "title": title, "lines": lines, "turns": turns}
-    return render(request, "message.html", status=status, page=page, bar=bar, sample=sample, timeline=timeline)
+    return render(request, "message.html", status=status, page=page, bar=bar, timeline=timeline)
 
 
 def render(
@@ -406,13 +402,23 @@ def render(
             sign_in=SIGN_IN,
             static=_static,
             request_id=_request_id(request),
-            **{"sample": False, "timeline": None, **context},
+            sample=_shows_sample(request),
+            **{"timeline": None, **context},
         )
     )
     response = HTMLResponse(text, status, {"Content-Language": say.language, "Vary": "Accept-Language, Cookie"})
     if (chosen := request.query_params.get("lang")) in LANGUAGES:
         response.set_cookie("lang", str(chosen), max_age=_YEAR, httponly=True, samesite="lax")
     return response
+
+
+def _shows_sample(request: Request) -> bool:
+    """Whether the reader's jurisdiction, or where nobody is signed in the installation's, is a sample."""
+    session, services = known(request), services_of(request)
+    code = services.jurisdiction if session is None else session.account.binding.jurisdiction
+    with suppress(Exception):  # a page is made whatever is away
+        return services.registry.jurisdiction(code).sample
+    return False
 
 
 @cache

@@ -12,6 +12,7 @@ from adapters.exchange.sample import ACCOUNTS, load_sample, sample_case_id
 from adapters.memory import MemoryLedger
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import open_pool
+from api.commands.service import SAMPLE_CASES, SAMPLE_SEED
 from domain.case import Corrected, Role, Voided
 from domain.casefile import CaseFile
 from domain.cases.suggestion import Assignment, Commitment, Suggestion
@@ -43,7 +44,7 @@ def suggestion(docket: Docket, number: str) -> Suggestion:
 
 
 def test_the_sample_shows_a_suggestion_in_every_interesting_state(docket: Docket) -> None:
-    assert load_sample(docket, today=TODAY, cases=0) == len(NUMBERS)
+    assert load_sample(docket, today=TODAY, seed=1, cases=0) == len(NUMBERS)
     stages = {suggestion(docket, number).stage for number in NUMBERS}
     assert stages >= {
         Suggestion.Stage.SUBMITTED,
@@ -75,24 +76,24 @@ def test_the_sample_shows_a_suggestion_in_every_interesting_state(docket: Docket
 
 
 def test_loaded_twice_it_is_stored_once(docket: Docket) -> None:
-    assert load_sample(docket, today=TODAY, cases=40) == 18 + 40 + 4 * 4
+    assert load_sample(docket, today=TODAY, seed=1, cases=40) == 18 + 40 + 4 * 4
     head = docket.head()
-    assert load_sample(docket, today=TODAY, cases=40) == 0
+    assert load_sample(docket, today=TODAY, seed=1, cases=40) == 0
     assert docket.head() == head
 
 
 def test_nothing_of_the_sample_lies_ahead_of_the_day_on_which_it_is_loaded(docket: Docket) -> None:
-    assert load_sample(docket, today=date(2026, 2, 20), cases=0) == 8
+    assert load_sample(docket, today=date(2026, 2, 20), seed=1, cases=0) == 8
     assert suggestion(docket, "2026-001").stage is Suggestion.Stage.IN_HANDLING
-    assert load_sample(docket, today=date(2025, 12, 31), cases=0) == 0
+    assert load_sample(docket, today=date(2025, 12, 31), seed=1, cases=0) == 0
 
 
-def stored(today: date = TODAY, **wanted: int) -> list[CaseFile]:
+def stored(today: date = TODAY, *, seed: int = SAMPLE_SEED, cases: int = SAMPLE_CASES) -> list[CaseFile]:
     """The suggestions of the sample as a ledger in memory has them at noon of a day."""
     noon = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
     ledger = MemoryLedger(lambda: noon)
     docket = Docket(ledger, shipped_registry(), lambda: noon)
-    count = load_sample(docket, today=today, **wanted)
+    count = load_sample(docket, today=today, seed=seed, cases=cases)
     ids = {str(event.originator_id): None for event in ledger.tail(0, 1_000_000)}
     assert len(ids) == count
     return [docket.case_file(case_id) for case_id in ids]

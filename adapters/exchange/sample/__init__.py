@@ -14,14 +14,10 @@ from domain.account import Asked
 from domain.case import Role
 from domain.docket import Docket, Receipt, Request
 
-__all__ = ["ACCOUNTS", "CASES", "JURISDICTION", "SEED", "enter_places", "load_sample", "sample_case_id"]
+__all__ = ["ACCOUNTS", "JURISDICTION", "enter_places", "load_sample", "sample_case_id"]
 
 COUNTIES = ("cn-999911", "cn-999912", "cn-999921", "cn-999922")
 ZONES = ("cn-999971",)
-
-SEED = 2026
-CASES = 400
-"""How many suggestions are played in the city; in each county a tenth of that."""
 
 
 def _city(role: Role, office: str | None = None, deputy: str | None = None) -> Asked:
@@ -56,10 +52,11 @@ def enter_places(docket: Docket) -> None:
         enter(docket, code, actor="sample")
 
 
-def load_sample(docket: Docket, *, today: date, cases: int = CASES, seed: int = SEED) -> int:
+def load_sample(docket: Docket, *, today: date, seed: int, cases: int) -> int:
     """Store the suggestions of the sample's places as far as they have happened by today; how many were new.
 
-    All of them in one transaction. The same seed and number of cases tell the same.
+    In the city so many are played beside those that were written by hand, in each county a tenth; the same seed and
+    number tell the same. They are stored in one transaction.
     """
     stories = told()
     for code in (JURISDICTION, *COUNTIES):
