@@ -46,7 +46,7 @@ def played(jurisdiction: Jurisdiction, *, seed: int, count: int) -> list[Story]:
     numbers: dict[str, int] = {}
     played: list[tuple[Plot, Course]] = []
     for part, theme in zip(_parts(jurisdiction, chance, count), themes, strict=True):
-        series = f"{part.opened_on.year}-" if part.in_session else f"{part.opened_on.year}-闭"
+        series = f"{part.opened_on.year}-" if part.in_session else f"{part.opened_on.year}-B"
         number = numbers.get(series, _NUMBERS_OF_SESSIONS if part.in_session else 1)
         numbers[series] = number + 1
         name = f"{series}{number:03}"
