@@ -109,6 +109,7 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
         raise Refused("export-too-many", count=counts.total, most=MOST)
     order = say("export.descending" if sort.startswith("-") else "export.ascending")
     lines = [
+        *_nature(say, sample=any(registry.jurisdiction(code).sample for code in _codes(registry, wanted))),
         Line(say("export.filter"), _told(say, registry, wanted)),
         Line(say("export.sort"), f"{say('export.column.' + sort.removeprefix('-'))} {order}"),
         *_when(say, moment, zone, known_at, now),
@@ -132,6 +133,7 @@ def export_counts(
     """The counts of a filter at a moment: by state, by stage, and by unit that takes part."""
     say, title = tell.say, tell.say("export.counts")
     lines = [
+        *_nature(say, sample=tell.jurisdiction.sample),
         Line(say("export.filter"), _told(say, registry, wanted)),
         *_when(say, moment, tell.zone, known_at),
         *_totals(say, counts),
@@ -147,6 +149,7 @@ def export_history(
     say, facts = tell.say, case.facts()
     called = facts.number or case.id
     lines = [
+        *_nature(say, sample=tell.jurisdiction.sample),
         Line(say("export.case"), f"{facts.number or ''} {facts.title}".strip()),
         Line(say("export.column.stage"), tell.word(case.stage) if case.stage else ""),
         Line(say("export.column.case_id"), case.id),
@@ -172,6 +175,7 @@ def export_entries(
     """The entries of a list of the registry at a moment."""
     say, title = tell.say, tell.say(f"registry.{listed.name}")
     lines = [
+        *_nature(say, sample=tell.jurisdiction.sample),
         Line(say("export.filter"), _narrowed(tell, listed, query, entries)),
         Line(say("export.column.jurisdiction"), str(getattr(tell.jurisdiction, tell.lang))),
         *_when(say, moment, tell.zone, known_at),
@@ -277,6 +281,12 @@ def _state(row: CaseRow) -> str:
     return "overdue" if row.overdue else "waiting"
 
 
+def _nature(say: Words, *, sample: bool) -> Iterator[Line]:
+    """That it is of a city that does not exist, if so."""
+    if sample:
+        yield Line(say("export.nature"), say("page.sample"))
+
+
 def _when(
     say: Words, moment: Moment, zone: str, known_at: datetime | None, now: datetime | None = None
 ) -> Iterator[Line]:
@@ -346,10 +356,14 @@ def _narrowed(tell: Teller, listed: EntryList, query: EntriesQuery, entries: Seq
     return say("page.semicolon").join(told) or say("registry.in_being")
 
 
+def _codes(registry: Registry, wanted: Filter) -> list[str]:
+    """Of which jurisdictions the cases may be."""
+    return [wanted.jurisdiction] if wanted.jurisdiction else registry.codes()
+
+
 def _told(say: Words, registry: Registry, wanted: Filter) -> str:
     """The filter in words."""
-    codes = [wanted.jurisdiction] if wanted.jurisdiction else registry.codes()
-    tellers = [Teller(say, registry.jurisdiction(code)) for code in codes]
+    tellers = [Teller(say, registry.jurisdiction(code)) for code in _codes(registry, wanted)]
     told = []
     for one in fields(wanted):
         if (value := getattr(wanted, one.name)) is None:

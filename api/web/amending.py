@@ -289,8 +289,8 @@ def _refusal(tell: Teller, values: Values, refused: Refused) -> Posted:
 def _form_page(request: Request, amending: _Amending, posted: Posted | None = None) -> Response:
     form = amending.view(posted)
     status = UNPROCESSABLE if posted is not None and posted.trouble else 200
-    case, sample = case_path(amending.case_file.id), amending.tell.jurisdiction.sample
-    return render(request, "amend.html", status=status, form=form, case=case, bar=None, sample=sample)
+    case = case_path(amending.case_file.id)
+    return render(request, "amend.html", status=status, form=form, case=case, bar=None)
 
 
 # What others ask for
@@ -405,5 +405,4 @@ def _decision_page(request: Request, decision: _Decision, posted: Posted | None 
         fault=posted.wrong.get("amend.reason") if posted else None,
         posted=posted,
         bar=None,
-        sample=decision.tell.jurisdiction.sample,
     )

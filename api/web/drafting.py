@@ -47,7 +47,7 @@ def drafts(request: Request) -> Response:
     tell = teller_now(request, reader_of(request))
     kept = services_of(request).drafts.list(session_of(request).account.id)
     shown = [view for draft in kept for view in _view(request, tell, draft)]
-    return render(request, "drafts.html", drafts=shown, bar=None, sample=tell.jurisdiction.sample)
+    return render(request, "drafts.html", drafts=shown, bar=None)
 
 
 @router.post(f"{DRAFTS}/{{id}}/discard")

@@ -161,7 +161,6 @@ def _page(request: Request, asker: Principal, error: Refused | ProblemError | No
         lists=lists,
         most=services.imports.most // 1_000_000,
         trouble=None if error is None else say(error.message_id, **error.params),
-        sample=services.registry.jurisdiction(asker.jurisdiction).sample,
     )
 
 
@@ -184,7 +183,6 @@ def _report(request: Request, listed: str, id: str, *, dry_run: bool) -> Respons
         path=link(path, params),
         errors=link(f"{path}/errors", params),
         discard=f"{path}/discard",
-        sample=services.registry.jurisdiction(asker.jurisdiction).sample,
     )
 
 

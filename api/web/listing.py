@@ -139,7 +139,6 @@ class Listing:
     counts_exports: list[tuple[Format, str]]
     shown: str
     foot: str
-    sample: bool
 
 
 def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Moment) -> Listing:
@@ -176,7 +175,6 @@ def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Mo
         counts_exports=[(format, _export_url(tell, here, moment, format, "/counts")) for format in FORMATS],
         shown=tell.say("page.shown", total=counts.total, count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
-        sample=tell.jurisdiction.sample,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -157,7 +158,7 @@ def cases(request: Request) -> Response:
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
-    return render(request, "cases.html", page=page, bar=bar, sample=page.sample)
+    return render(request, "cases.html", page=page, bar=bar)
 
 
 @router.get("/cases/new")
@@ -304,7 +305,6 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
         status=status,
         page=Doing(shown, form),
         bar=None,
-        sample=tell.jurisdiction.sample,
         title=tell.say("registry.new" if registry else "page.new"),
         importing=bool(services_of(request).imports.lists(asker.role)),
         back=_back(request, of_registry=registry),
@@ -373,7 +373,6 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
     found = case_file.at(moment.known, moment.as_of)
-    sample = tell.jurisdiction.sample
     order, type_name = here.params.get("order"), here.params.get("type")
     timeline = timeline_of(
         tell,
@@ -386,7 +385,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     if found is None:
         lines, turns = why_missing(tell, here, case_file.history, moment, bar)
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
-        return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
+        return _message(request, status, title, lines, turns, bar, timeline)
     page = case_page(tell, case_file.history, found, moment)
     if bar.now and posted is None and (draft := _draft(request, case_id, wanted)) is not None:
         posted = reopened(tell, draft, case_file)
@@ -401,7 +400,6 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         page=page,
         attachments=attachments,
         bar=bar,
-        sample=sample,
         timeline=timeline,
         doing=may,
         back=_back(request, of_registry=found.of_registry),
@@ -438,7 +436,6 @@ def preview_page(
         preview=preview_of(tell, foreseen.before.history, foreseen.after.history, datetime.now(UTC)),
         meanwhile=foreseen.meanwhile,
         bar=None,
-        sample=tell.jurisdiction.sample,
     )
 
 
@@ -581,12 +578,10 @@ def _message(
     lines: list[str],
     turns: list[Turn],
     bar: MomentBar | None,
-    *,
-    sample: bool = False,
     timeline: Timeline | None = None,
 ) -> Response:
     page = {"status": status, "title": title, "lines": lines, "turns": turns}
-    return render(request, "message.html", status=status, page=page, bar=bar, sample=sample, timeline=timeline)
+    return render(request, "message.html", status=status, page=page, bar=bar, timeline=timeline)
 
 
 def render(
@@ -606,13 +601,23 @@ def render(
             sign_in=SIGN_IN,
             static=_static,
             request_id=_request_id(request),
-            **{"sample": False, "timeline": None, "history_exports": (), **context},
+            sample=_shows_sample(request),
+            **{"timeline": None, "history_exports": (), **context},
         )
     )
     response = HTMLResponse(text, status, {"Content-Language": say.language, "Vary": "Accept-Language, Cookie"})
     if (chosen := request.query_params.get("lang")) in LANGUAGES:
         response.set_cookie("lang", str(chosen), max_age=_YEAR, httponly=True, samesite="lax")
     return response
+
+
+def _shows_sample(request: Request) -> bool:
+    """Whether the reader's jurisdiction, or where nobody is signed in the installation's, is a sample."""
+    session, services = known(request), services_of(request)
+    code = services.jurisdiction if session is None else session.account.binding.jurisdiction
+    with suppress(Exception):  # a page is made whatever is away
+        return services.registry.jurisdiction(code).sample
+    return False
 
 
 @cache

@@ -203,7 +203,8 @@ def _signed_in(request: Request, given: SignIn, onward: str) -> Response:
 
 def _sign_in_page(request: Request, onward: str, *, login: str, refusal: Refused | None = None) -> Response:
     services = services_of(request)
-    place = services.registry.jurisdiction(services.jurisdiction)
+    if services.jurisdiction not in services.registry.codes():
+        raise ProblemError("no-jurisdiction-yet")
     status = 200 if refusal is None else status_of(refusal.message_id)
     response = render(
         request,
@@ -214,7 +215,6 @@ def _sign_in_page(request: Request, onward: str, *, login: str, refusal: Refused
         login=login,
         trouble=_trouble(request, refusal),
         done=_done(request),
-        sample=place.sample,
         sample_accounts=services.sample_accounts,
     )
     if refusal is not None and "seconds" in refusal.params:

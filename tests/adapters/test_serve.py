@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import httpx2
@@ -83,6 +83,15 @@ class Service:
     def readiness(self) -> int:
         with urlopen(f"{self.url}/readyz", timeout=PATIENCE) as answer:  # noqa: S310 - our own address
             return int(answer.status)
+
+    def sign_in_page(self) -> tuple[int, str]:
+        """Its status and its text."""
+        try:
+            with urlopen(f"{self.url}/login?lang=zh", timeout=PATIENCE) as answer:  # noqa: S310 - our own address
+                return int(answer.status), answer.read().decode()
+        except HTTPError as answer:
+            with answer:
+                return answer.code, answer.read().decode()
 
     def is_ready(self) -> bool:
         try:
@@ -336,6 +345,27 @@ def test_a_database_that_is_not_there_is_one_clear_line(
     assert "Traceback" not in said
 
 
+def test_without_the_sample_an_empty_installation_says_what_to_do_until_a_jurisdiction_is_entered(
+    tmp_path: Path,
+) -> None:
+    data_dir = tmp_path / "new"
+    service = Service(data_dir, free_port(), "--no-sample")
+    with service.process:
+        assert len(service.until_ready()) == 1
+        status, page = service.sign_in_page()
+        service.process.terminate()
+    assert (status, "duban registry enter" in page) == (503, True)
+    assert "duban registry enter FILE" in service.errors.read_text()
+    assert not (data_dir / "admin-password").exists()
+    service = Service(data_dir, free_port(), "--no-sample", DUBAN_JURISDICTION="cn-999921")
+    with service.process:
+        service.until_ready()
+        status, page = service.sign_in_page()
+        service.process.terminate()
+    assert (status, "示例数据" in page) == (200, True)
+    assert (data_dir / "admin-password").exists()
+
+
 def test_the_first_start_loads_the_sample_and_makes_a_token_once(tmp_path: Path) -> None:
     data_dir = tmp_path / "new"
     for visit in (1, 2):
@@ -344,16 +374,18 @@ def test_the_first_start_loads_the_sample_and_makes_a_token_once(tmp_path: Path)
             said = service.until_ready()
             service.process.terminate()
         assert ["sample cases" in said[0], "token" in said[1]] == [True, True] if visit == 1 else len(said) == 1
+        assert service.errors.read_text().count("give --no-sample") == 1
     token, admin, accounts = (data_dir / name for name in ("sample-token", "admin-password", "sample-accounts"))
     for file in (token, admin, accounts):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert token.read_text().startswith("duban_")
     password = admin.read_text().strip()
     assert service.errors.read_text().count(password) == 1
-    lines = [line.split() for line in accounts.read_text("utf-8").splitlines()]
-    roles = [role for _, _, role in lines]
-    assert len({password for _, password, _ in lines}) == len(lines) == 10
-    assert (roles.count("handling_unit"), roles.count("deputy"), len(set(roles))) == (2, 2, 8)
+    told = accounts.read_text("utf-8")
+    assert "Deputy affairs office 江口县代表工作机构" in told
+    lines = [line.split()[:3] for line in told.splitlines()]
+    assert len({password for _, password, _ in lines}) == len(lines) == 17
+    assert {role for _, _, role in lines} == set(Role) - {Role.ADMINISTRATOR}
     with (
         EmbeddedPostgres(data_dir) as server,
         closing(build(Settings(data_dir=data_dir), server.url(), name="t")) as one,

@@ -683,9 +683,13 @@ def test_where_nothing_is_installed_reading_installs_nothing(run: Run, tmp_path:
 @pytest.mark.database
 @pytest.mark.slow
 def test_the_demonstration_is_loaded_once(run: Run) -> None:
-    done = run("demo")
+    assert run("demo", "--cases", "5001").code == run("demo", "--seed", "seven").code == 2
+    done = run("demo", "--seed", "7", "--cases", "20")
     assert (done.code, "sample cases" in done.out) == (0, True)
-    assert run("case", "list", "--json").json["counts"]["total"] > 10
+    listed = run("case", "list", "--jurisdiction", "cn-999900", "--kind", "suggestion", "--json").json
+    assert listed["counts"]["total"] in range(34, 39)
+    listed = run("case", "list", "--jurisdiction", "cn-999921", "--kind", "suggestion", "--json").json
+    assert listed["counts"]["total"] in range(1, 3)
     assert run("demo").code == 3
 
 

@@ -100,6 +100,7 @@ def test_an_export_shows_the_filter_and_the_moment_that_were_asked_for(office: O
     answer = exported(office, state="overdue", unit="jtj", as_of="2026-06-30", sort="-due_on")
     assert [row[0] for row in listed(answer.content)] == ["9001"]
     cover = covered(answer.content)
+    assert cover["数据性质"] == "示例数据，均属虚构"
     assert cover["筛选条件"] == "地区：云江市（示例）；承办单位：市交通运输局；状态：逾期"
     assert (cover["排序"], cover["截至（发生）"]) == ("答复期限 降序", "2026-06-30T23:59:59.999999+08:00")
     assert (cover["当时已知（录入）"], cover["件数"], cover["逾期（件）"]) == ("现在", 1.0, 1.0)
