@@ -118,8 +118,7 @@ def sent_back(c: Course) -> None:
 def spoken_of_before(c: Course) -> None:
     """The unit spoke with the deputy before the suggestion was made; it is one of several years."""
     c.submit()
-    unit = c.theme.units[0]
-    c.by(unit, c.talked(Phase.BEFORE_SUBMISSION, unit))
+    c.himself(c.talked(Phase.BEFORE_SUBMISSION, c.theme.units[0]))
     relation = c.chance.choice((Relation.REPEAT, Relation.CONTINUATION))
     c.after(0, 2)
     c.office(SimilarLinked(other_number=f"{c.opened_on.year - 1}-{c.chance.randint(201, 330)}", relation=relation))
