@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse
 from api.problems import ProblemError
 from api.services import services_of
 from api.web.viewmodels import link
+from domain import procedure
 from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
@@ -51,6 +52,10 @@ class Me:
     administrator: bool
     auditor: bool
     suspended: bool
+    records: bool
+    """Whether he may record anything at all."""
+    opens: bool
+    """Whether he may open a case."""
     form_token: str
 
 
@@ -157,12 +162,15 @@ def me(request: Request) -> Me | None:
         return None
     account = session.account
     role = account.binding.role
+    records = role not in ONLY_READING and not account.principal.suspended
     return Me(
         name=account.name,
         role=role,
         administrator=role is Role.ADMINISTRATOR,
         auditor=role is Role.AUDITOR,
         suspended=account.principal.suspended,
+        records=records,
+        opens=records and any(role in step.declared.by for step in procedure.opening_steps()),
         form_token=form_token(request),
     )
 

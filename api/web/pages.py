@@ -75,7 +75,7 @@ from api.web.viewmodels import (
     why_missing,
 )
 from api.words import LANGUAGES, Language, Words, language, words
-from domain import procedure
+from domain import policy, procedure
 from domain.case import AttachmentAdded, Opening, Role
 from domain.docket import CaseNotFoundError, Receipt
 from domain.draft import FormDraft
@@ -158,7 +158,7 @@ def cases(request: Request) -> Response:
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
-    return render(request, "cases.html", page=page, bar=bar)
+    return render(request, "cases.html", page=page, bar=bar, whole=policy.reads_all(reader_of(request)))
 
 
 @router.get("/cases/new")
