@@ -21,6 +21,7 @@ from domain.case import Role
 from domain.docket import CaseNotFoundError
 from domain.policy import ONLY_READING
 from domain.principal import Principal
+from domain.procedure import opening_steps
 
 SEE_OTHER = 303
 SIGN_IN = "/login"
@@ -51,6 +52,8 @@ class Me:
     administrator: bool
     auditor: bool
     suspended: bool
+    opens: bool
+    """Whether his role may open a case of some kind."""
     form_token: str
 
 
@@ -163,6 +166,7 @@ def me(request: Request) -> Me | None:
         administrator=role is Role.ADMINISTRATOR,
         auditor=role is Role.AUDITOR,
         suspended=account.principal.suspended,
+        opens=not account.principal.suspended and any(role in step.declared.by for step in opening_steps()),
         form_token=form_token(request),
     )
 

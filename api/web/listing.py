@@ -273,7 +273,8 @@ def _states(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterato
 
 
 def _stages(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterator[Count]:
-    stages = dict.fromkeys(stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+    case_types = sorted(CASE_TYPES.values(), key=lambda case_type: case_type.of_registry)
+    stages = dict.fromkeys(stage for case_type in case_types for stage in case_type.Stage)
     for stage in stages:
         if number := counts.by_stage.get(stage.value):
             chosen = wanted.stage == stage.value
