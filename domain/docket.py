@@ -359,6 +359,11 @@ class Docket(Application[str]):
                     raise
         raise AssertionError
 
+    def foresee(self, case_file: CaseFile, step: Step, act: Act) -> CaseFile | None:
+        """A case's file as recording the step would leave it; None if nothing would change. Nothing is recorded."""
+        draft = Draft(file_of(None, case_file.history) or CaseFile(case_file.id), Request.fresh())
+        return draft.case_file if self.take(draft, step, act) else None
+
     def draft(self, request: Request, case_id: str | None = None, beside: Collection[str] = ()) -> Draft:
         """An empty draft for a case that is to be opened; its steps are appended together.
 
