@@ -38,7 +38,14 @@ class Lists(Protocol):
         """Counts over the whole list of a filter."""
 
     def work(
-        self, work: Work, wanted: Filter, moment: Moment, *, after: WorkKey | None = None, limit: int = 50
+        self,
+        work: Work,
+        wanted: Filter,
+        moment: Moment,
+        *,
+        after: WorkKey | None = None,
+        backwards: bool = False,
+        limit: int = 50,
     ) -> list[WorkRow]:
         """A page of what is awaited of somebody in the cases of a filter."""
 

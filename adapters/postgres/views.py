@@ -83,7 +83,8 @@ _SINCE: LiteralString = (
 )
 """Since when it is awaited without a break: the end of the last stretch in which it was not."""
 
-_KEY: LiteralString = "(coalesce(due_on, '9999-12-31'), coalesce(number, ''), case_id, place)"
+_KEY: LiteralString = "coalesce(due_on, '9999-12-31'), coalesce(number, ''), case_id, place"
+_KEY_GIVEN: LiteralString = "coalesce(%(due)s::date, '9999-12-31'), coalesce(%(number)s::text, ''), %(case)s, %(nth)s"
 
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
@@ -186,21 +187,32 @@ class Views:
         )
 
     def work(
-        self, work: Work, wanted: Filter, moment: Moment, *, after: WorkKey | None = None, limit: int = 50
+        self,
+        work: Work,
+        wanted: Filter,
+        moment: Moment,
+        *,
+        after: WorkKey | None = None,
+        backwards: bool = False,
+        limit: int = 50,
     ) -> list[WorkRow]:
-        """A page of what is awaited of somebody, by due date; `after` is the key of the last row of the page before."""
+        """A page of what is awaited of somebody, by due date; `after` is the key of the last row of the page before.
+
+        Read backwards, the order is the opposite.
+        """
         where, params = self._where(wanted, moment)
         chosen, params = self._chosen(work, params | {"limit": limit})
         if after is not None:
-            chosen = sql.SQL(
-                "{} AND {} > (coalesce(%(due)s::date, '9999-12-31'), coalesce(%(number)s::text, ''), %(case)s, %(nth)s)"
-            ).format(chosen, sql.SQL(_KEY))
+            chosen = sql.SQL("{} AND ({}) {} ({})").format(
+                chosen, sql.SQL(_KEY), sql.SQL("<" if backwards else ">"), sql.SQL(_KEY_GIVEN)
+            )
             params |= dict(zip(("due", "number", "case", "nth"), after, strict=True))
+        order = sql.SQL("({}) {}").format(sql.SQL(_KEY), sql.SQL("DESC" if backwards else "ASC"))
         query = sql.SQL(
-            "WITH tasks AS ({tasks}), page AS (SELECT * FROM tasks WHERE {chosen} ORDER BY {key} LIMIT %(limit)s)"
+            "WITH tasks AS ({tasks}), page AS (SELECT * FROM tasks WHERE {chosen} ORDER BY {order} LIMIT %(limit)s)"
             " SELECT case_id, kind, number, title, stage, session, person, unit, place, who, step, part, due_on,"
-            " from_on, {since} AS since FROM page ORDER BY {key}"
-        ).format(tasks=sql.SQL(_TASKS).format(where=where), chosen=chosen, key=sql.SQL(_KEY), since=sql.SQL(_SINCE))
+            " from_on, {since} AS since FROM page ORDER BY {order}"
+        ).format(tasks=sql.SQL(_TASKS).format(where=where), chosen=chosen, order=order, since=sql.SQL(_SINCE))
         with self._reading() as conn, conn.cursor(row_factory=class_row(WorkRow)) as cursor:
             return cursor.execute(query, params).fetchall()
 

@@ -112,7 +112,7 @@ async def read_fields(request: Request) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for name, text in await read_pairs(request, most=MOST, fields=_FIELDS):
         fields.setdefault(name, []).append(text)
-    refuse_forged(request, _first(fields, TOKEN))
+    refuse_forged(request, first(fields, TOKEN))
     return fields
 
 
@@ -150,7 +150,7 @@ def attach(
     if (kind := fields.get("kind", "")) not in set(AttachmentKind):
         raise Refused("value-not-allowed", field="kind", reason="enum")
     step = AttachmentAdded(name=received.name, kind=AttachmentKind(kind), **received.content._asdict())
-    return services.docket.record(case_file.id, step, _act(asker, tell, {}))
+    return services.docket.record(case_file.id, step, act_of(asker, tell, {}))
 
 
 def opening_form(tell: Teller, asker: Principal, step: type[Opening], posted: Posted | None = None) -> FormView:
@@ -177,7 +177,7 @@ def _form(
     form = Form(step, tell, asker, case, today)
     values = {} if posted is None else posted.values
     wrong = {} if posted is None else posted.wrong
-    key = _first(values, "key") or ""
+    key = first(values, "key") or ""
     reused = posted is not None and posted.wrong.get("key") is not None
     help_text = (step.__doc__ or "").strip().replace("\n", " ") if tell.lang == "en" else ""
     return FormView(
@@ -185,11 +185,11 @@ def _form(
         title=tell.step(step),
         help=" ".join(help_text.split()),
         fields=form.fields(Given(values, wrong)),
-        occurred_on=_first(values, "act.occurred_on") or today.isoformat(),
-        late=bool(_first(values, "act.late")),
+        occurred_on=first(values, "act.occurred_on") or today.isoformat(),
+        late=bool(first(values, "act.late")),
         opens=step.declared.opens,
-        document=_first(values, "act.document") or "",
-        document_title=_first(values, "act.title") or "",
+        document=first(values, "act.document") or "",
+        document_title=first(values, "act.title") or "",
         version=version,
         key=key if _KEY.match(key) and not reused else secrets.token_hex(16),
         trouble=posted.trouble if posted else None,
@@ -211,13 +211,13 @@ def take(
     case = None if case_file is None else case_file.case
     form = Form(step, tell, asker, case, day_of(datetime.now(UTC), tell.zone))
     _refuse_strangers(form, values)
-    if _first(values, "rows"):
+    if first(values, "rows"):
         return Posted(values, {})
     try:
         asking = _asking(services.secret, asker, values, path)
         if (receipt := services.docket.answered(asking)) is not None:
             return receipt
-        return _recorded(services, form, _act(asker, tell, values), case_file, values, asking)
+        return _recorded(services, form, act_of(asker, tell, values), case_file, values, asking)
     except ValidationError as error:
         return Posted(values, form.faults(error), tell.say("page.form.wrong"))
     except Refused as refused:
@@ -266,7 +266,7 @@ def _stale(tell: Teller, case_file: CaseFile, values: Mapping[str, Sequence[str]
 
 
 def _asking(secret: bytes, asker: Principal, values: Mapping[str, Sequence[str]], path: str) -> Asking:
-    key = _first(values, "key") or ""
+    key = first(values, "key") or ""
     if not _KEY.match(key):
         raise ProblemError("form-unreadable")
     said = {name: list(texts) for name, texts in values.items() if name not in {TOKEN, "version"}}
@@ -275,30 +275,32 @@ def _asking(secret: bytes, asker: Principal, values: Mapping[str, Sequence[str]]
 
 
 def _version(values: Mapping[str, Sequence[str]]) -> int:
-    version = _first(values, "version") or ""
+    version = first(values, "version") or ""
     if not _VERSION.match(version):
         raise ProblemError("form-unreadable")
     return int(version)
 
 
-def _act(asker: Principal, tell: Teller, values: Mapping[str, Sequence[str]]) -> Act:
-    given = (_first(values, "act.occurred_on") or day_of(datetime.now(UTC), tell.zone).isoformat()).strip()
+def act_of(asker: Principal, tell: Teller, values: Mapping[str, Sequence[str]]) -> Act:
+    """The act of whoever asks, with the day and the paper that a form names."""
+    given = (first(values, "act.occurred_on") or day_of(datetime.now(UTC), tell.zone).isoformat()).strip()
     try:
         occurred_at, precision = parse_occurred(given, tell.zone)
     except (UnreadableTimeError, OverflowError):
         raise Refused("field.moment-unreadable", field="occurred_at") from None
-    number, title = (_first(values, name) or None for name in ("act.document", "act.title"))
+    number, title = (first(values, name) or None for name in ("act.document", "act.title"))
     return Act(
         actor=asker.actor,
         role=asker.role,
         office=asker.office,
         occurred_at=occurred_at,
         precision=precision,
-        late=bool(_first(values, "act.late")),
+        late=bool(first(values, "act.late")),
         source=SourceDocument(number=number, title=title) if number or title else None,
     )
 
 
-def _first(values: Mapping[str, Sequence[str]], name: str) -> str | None:
+def first(values: Mapping[str, Sequence[str]], name: str) -> str | None:
+    """The text of a field; of several, the first."""
     found = values.get(name)
     return found[0] if found else None

@@ -13,13 +13,14 @@ from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from api.bulk import may_take
 from api.problems import ProblemError
 from api.services import services_of
 from api.web.viewmodels import link
+from domain import policy
 from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
-from domain.policy import ONLY_READING
 from domain.principal import Principal
 
 SEE_OTHER = 303
@@ -48,6 +49,10 @@ class Me:
     name: str
     role: Role
     administrator: bool
+    has_desk: bool
+    """Whether there may be work for him."""
+    bulk: bool
+    """Whether he may take a step of many cases at once."""
     form_token: str
 
 
@@ -69,7 +74,7 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
     request.state.actor = session.account.principal.actor
     if session.account.must_change and request.scope["path"] not in _WITH_A_ONE_TIME_PASSWORD:
         return RedirectResponse(ACCOUNT, SEE_OTHER)
-    only_reads = session.account.binding.role in ONLY_READING
+    only_reads = session.account.binding.role in policy.ONLY_READING
     if only_reads and request.method not in _SAFE and not _of_ones_own(request):
         raise ProblemError("auditor-only-reads")
     return None
@@ -130,7 +135,8 @@ def me(request: Request) -> Me | None:
     if session is None:
         return None
     role = session.account.binding.role
-    return Me(session.account.name, role, role is Role.ADMINISTRATOR, form_token(request))
+    has_desk = bool(policy.desks(session.account.principal))
+    return Me(session.account.name, role, role is Role.ADMINISTRATOR, has_desk, may_take(role), form_token(request))
 
 
 def form_token(request: Request) -> str:

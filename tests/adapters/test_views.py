@@ -208,6 +208,9 @@ def test_the_work_list_at_any_moment_is_what_the_fold_of_what_was_known_then_wai
                     paged += page
                     after = page[-1].key
                 assert paged == expected
+                if expected:
+                    before = views.work(work, Filter(), moment, after=expected[-1].key, backwards=True, limit=1_000)
+                    assert before == expected[-2::-1]
                 counts = views.work_counts(work, Filter(), moment)
                 assert counts.total == len(expected)
                 assert counts.by_step == Counter(row.step for row in expected)
