@@ -19,7 +19,7 @@ from api.v1.finding import case_file_of
 from api.web.doing import act_of, first
 from api.web.forms import TOKEN
 from api.web.stepforms import FieldView, Form, Given
-from api.web.viewmodels import Teller, case_path
+from api.web.viewmodels import Fact, Shown, Teller, case_path
 from domain import procedure
 from domain.case import Act, Step
 from domain.cases.suggestion import HandedOver, Suggestion, UnitUrged
@@ -67,6 +67,8 @@ class BulkView:
     fields: list[FieldView]
     said: list[tuple[str, str]]
     """What was said for all, to be carried on."""
+    told: list[Fact]
+    """The same in words."""
     occurred_on: str
     document: str
     document_title: str
@@ -273,6 +275,7 @@ class _Page:
             rows=rows,
             fields=[one for one in fields if one.name in self._offered],
             said=said,
+            told=list(self._told(fields)),
             occurred_on=first(self._values, "act.occurred_on") or self._today.isoformat(),
             document=first(self._values, "act.document") or "",
             document_title=first(self._values, "act.title") or "",
@@ -280,6 +283,16 @@ class _Page:
             trouble=trouble,
             wrong=(wrong or {}).get("occurred_at"),
         )
+
+    def _told(self, fields: list[FieldView]) -> Iterator[Fact]:
+        """What was said for all, in words."""
+        for one in fields:
+            if one.name in self._offered and any(one.values):
+                words = {option.value: option.text for option in one.options}
+                comma = self._tell.say("page.comma")
+                yield Fact(one.label, Shown(comma.join(words.get(value, value) for value in one.values)))
+        for name, label in zip(_ACT, ("occurred_on", "document", "document_title"), strict=True):
+            yield Fact(self._tell.say(f"page.form.{label}"), Shown(first(self._values, name) or ""))
 
 
 def _require_some(chosen: Collection[str]) -> None:

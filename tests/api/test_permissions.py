@@ -276,6 +276,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "opening": "suggestion.submitted",
         "session_id": "none",
         "sha256": SHA256,
+        "what": "hand_over",
     }
     of_paths = {
         "/problems/{id}": {"id": "not-found"},
