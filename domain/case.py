@@ -140,6 +140,10 @@ class Awaited:
     step: str
     """Stored name of the step that is awaited."""
     due_on: date | None = None
+    part: str | None = None
+    """Key of the part that the step is about."""
+    from_on: date | None = None
+    """The day from which on it is awaited, if not at once."""
 
 
 @dataclass
@@ -251,6 +255,10 @@ class Case:
 
     def awaited(self) -> Iterable[Awaited]:
         """What it waits for: who is to act, and by when."""
+        return ()
+
+    def reminders(self, day: date) -> Iterable[Step]:  # noqa: ARG002 - the hook's signature
+        """The steps by which, on a day, those are reminded of whom something is awaited."""
         return ()
 
     def attachment(self, sha256: str) -> Attachment | None:

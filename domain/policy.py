@@ -80,6 +80,25 @@ def may_act(case: Case, act: Act) -> bool:
     return not keys_of(act.role, who).isdisjoint(case.audience())
 
 
+_DESKS = {
+    Role.DEPUTY_AFFAIRS: Role.DEPUTY_AFFAIRS,
+    Role.GENERAL_OFFICE: Role.DEPUTY_AFFAIRS,
+    Role.GOVERNMENT_OFFICE: Role.GOVERNMENT_OFFICE,
+}
+"""The offices of which something is awaited; the two that keep the congress's office share its work."""
+
+
+def desks(principal: Principal) -> frozenset[str]:
+    """Whose work is the principal's own, as keys (`Awaited.who`); none where nothing is ever awaited of his role."""
+    match principal.role:
+        case Role.DEPUTY:
+            return frozenset({f"{Role.DEPUTY}:{principal.actor}"})
+        case Role.HANDLING_UNIT:
+            return frozenset({f"{Role.HANDLING_UNIT}:{principal.office}"})
+        case role:
+            return frozenset({str(_DESKS[role])} if role in _DESKS else ())
+
+
 def reads_all(principal: Principal) -> bool:
     """Whether nothing of the jurisdiction is kept from the principal, so that he may take its stored steps along."""
     return scope(principal).keys is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString
 
 import psycopg
@@ -21,7 +21,17 @@ from domain.policy import EVERYTHING, Scope
 from domain.procedure import case_type_named
 from domain.refusal import Refused
 from projections.case_list import CaseList
-from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
+from projections.reading import (
+    SOON_DAYS,
+    CaseRow,
+    Counts,
+    Filter,
+    ProjectionStatus,
+    Work,
+    WorkCounts,
+    WorkKey,
+    WorkRow,
+)
 
 STATES: dict[str, LiteralString] = {
     "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
@@ -45,8 +55,40 @@ _GRADE_UNLESS_SEALED: LiteralString = (
     f"CASE WHEN EXISTS (SELECT {_TODAY} AND today.sealed_until > clock_timestamp()) THEN 'sealed' ELSE grade END"
 )
 
+_LIGHTS: dict[str, LiteralString] = {
+    "overdue": "due_on < %(day)s",
+    "soon": "due_on BETWEEN %(day)s AND %(soon)s",
+    "later": "due_on > %(soon)s",
+    "undated": "due_on IS NULL",
+}
+
+_TASKS: LiteralString = (
+    "SELECT case_id, kind, number, title, stage, session, person, unit, valid_from, place, words[1] AS who,"
+    " words[2] AS step, nullif(words[3], '-')::date AS due_on, nullif(words[4], '-')::date AS from_on,"
+    " nullif(words[5], '-') AS part"
+    " FROM case_list, unnest(string_to_array(awaited, E'\\n')) WITH ORDINALITY AS line (text, place),"
+    " LATERAL string_to_array(line.text, ' ') AS words"
+    " WHERE {where} AND awaited <> '' AND words[1] = ANY (%(desks)s)"
+    " AND (words[4] = '-' OR words[4]::date <= %(day)s)"
+)
+"""What the cases of a filter wait for, a row each (`projections.case_list` writes it down)."""
+
+_SINCE: LiteralString = (
+    "(SELECT coalesce(max(valid_to) FILTER (WHERE NOT awaits), min(valid_from), page.valid_from)"
+    " FROM (SELECT valid_from, valid_to, EXISTS (SELECT FROM unnest(string_to_array(awaited, E'\\n')) AS line (text),"
+    " LATERAL string_to_array(line.text, ' ') AS words WHERE words[1] = page.who AND words[2] = page.step"
+    " AND nullif(words[5], '-') IS NOT DISTINCT FROM page.part) AS awaits"
+    " FROM case_list WHERE ledger_id = %(ledger)s AND case_list.case_id = page.case_id"
+    " AND valid_from < page.valid_from AND known_from <= %(known)s AND known_to > %(known)s) AS earlier)"
+)
+"""Since when it is awaited without a break: the end of the last stretch in which it was not."""
+
+_KEY: LiteralString = "coalesce(due_on, '9999-12-31'), coalesce(number, ''), case_id, place"
+_KEY_GIVEN: LiteralString = "coalesce(%(due)s::date, '9999-12-31'), coalesce(%(number)s::text, ''), %(case)s, %(nth)s"
+
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
+_SOON = timedelta(days=SOON_DAYS)
 
 
 class Views:
@@ -144,6 +186,51 @@ class Views:
             by_unit=dict(of_units),
         )
 
+    def work(
+        self,
+        work: Work,
+        wanted: Filter,
+        moment: Moment,
+        *,
+        after: WorkKey | None = None,
+        backwards: bool = False,
+        limit: int = 50,
+    ) -> list[WorkRow]:
+        """A page of what is awaited of somebody, by due date; `after` is the key of the last row of the page before.
+
+        Read backwards, the order is the opposite.
+        """
+        where, params = self._where(wanted, moment)
+        chosen, params = self._chosen(work, params | {"limit": limit})
+        if after is not None:
+            chosen = sql.SQL("{} AND ({}) {} ({})").format(
+                chosen, sql.SQL(_KEY), sql.SQL("<" if backwards else ">"), sql.SQL(_KEY_GIVEN)
+            )
+            params |= dict(zip(("due", "number", "case", "nth"), after, strict=True))
+        order = sql.SQL("({}) {}").format(sql.SQL(_KEY), sql.SQL("DESC" if backwards else "ASC"))
+        query = sql.SQL(
+            "WITH tasks AS ({tasks}), page AS (SELECT * FROM tasks WHERE {chosen} ORDER BY {order} LIMIT %(limit)s)"
+            " SELECT case_id, kind, number, title, stage, session, person, unit, place, who, step, part, due_on,"
+            " from_on, {since} AS since FROM page ORDER BY {order}"
+        ).format(tasks=sql.SQL(_TASKS).format(where=where), chosen=chosen, order=order, since=sql.SQL(_SINCE))
+        with self._reading() as conn, conn.cursor(row_factory=class_row(WorkRow)) as cursor:
+            return cursor.execute(query, params).fetchall()
+
+    def work_counts(self, work: Work, wanted: Filter, moment: Moment) -> WorkCounts:
+        """How much is awaited of somebody; each count is the length of the list that it names."""
+        where, params = self._where(wanted, moment)
+        chosen, params = self._chosen(work, params)
+        lights = sql.SQL(", ").join(
+            sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in _LIGHTS.values()
+        )
+        query = sql.SQL("WITH tasks AS ({}) SELECT step, {} FROM tasks WHERE {} GROUP BY step ORDER BY step").format(
+            sql.SQL(_TASKS).format(where=where), lights, chosen
+        )
+        with self._reading() as conn:
+            rows = conn.execute(query, params).fetchall()
+        lengths = {name: sum(row[1 + i] for row in rows) for i, name in enumerate(_LIGHTS)}
+        return WorkCounts(total=sum(lengths.values()), **lengths, by_step={row[0]: sum(row[1:]) for row in rows})
+
     def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
         """Stored steps in ledger order."""
         return self._ledger.tail(after, limit, until)
@@ -205,6 +292,16 @@ class Views:
             conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
             params["text"] = wanted.text
         return sql.SQL(" AND ").join(conditions), params
+
+    @staticmethod
+    def _chosen(work: Work, params: dict[str, Any]) -> tuple[sql.Composable, dict[str, Any]]:
+        """What a work list shows of all that is awaited, as a condition and its parameters."""
+        soon = min(work.day, date.max - _SOON) + _SOON
+        conditions = [sql.SQL("true" if work.light is None else _LIGHTS[work.light])]
+        if work.step is not None:
+            conditions.append(sql.SQL("step = %(step)s"))
+        given = {"desks": sorted(work.desks), "day": work.day, "soon": soon, "step": work.step}
+        return sql.SQL(" AND ").join(conditions), params | given
 
     def _allowed(self, params: dict[str, Any]) -> Iterator[sql.Composable]:
         """What the scope says, as conditions."""

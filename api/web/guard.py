@@ -13,13 +13,14 @@ from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from api.bulk import may_take
 from api.problems import ProblemError
 from api.services import services_of
 from api.web.viewmodels import link
+from domain import policy
 from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
-from domain.policy import ONLY_READING
 from domain.principal import Principal
 from domain.procedure import opening_steps
 
@@ -54,6 +55,10 @@ class Me:
     suspended: bool
     opens: bool
     """Whether his role may open a case of some kind."""
+    has_desk: bool
+    """Whether there may be work for him."""
+    bulk: bool
+    """Whether he may take a step of many cases at once."""
     form_token: str
 
 
@@ -84,7 +89,7 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
 
 
 def _refuse_who_only_reads(principal: Principal) -> None:
-    if principal.role in ONLY_READING:
+    if principal.role in policy.ONLY_READING:
         raise ProblemError("auditor-only-reads")
     if principal.suspended:
         raise ProblemError("duty-suspended")
@@ -159,14 +164,16 @@ def me(request: Request) -> Me | None:
     if session is None:
         return None
     account = session.account
-    role = account.binding.role
+    principal, role = account.principal, account.binding.role
     return Me(
         name=account.name,
         role=role,
         administrator=role is Role.ADMINISTRATOR,
         auditor=role is Role.AUDITOR,
-        suspended=account.principal.suspended,
-        opens=not account.principal.suspended and any(role in step.declared.by for step in opening_steps()),
+        suspended=principal.suspended,
+        opens=not principal.suspended and any(role in step.declared.by for step in opening_steps()),
+        has_desk=bool(policy.desks(principal)),
+        bulk=may_take(role),
         form_token=form_token(request),
     )
 

@@ -6,8 +6,8 @@ Stored names (`wire`) are promises: they are never edited. A changed shape is a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from enum import StrEnum, auto
 from functools import cache
 from typing import Any, Self
@@ -205,6 +205,7 @@ class Assignment(Part):
     return_requested_on: date | None = None
     reassigned_to: str | None = None
     extension: Extension | None = None
+    urged_on: list[date] = field(default_factory=list)
     opinions: list[Opinion] = field(default_factory=list)
 
     @property
@@ -673,71 +674,130 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         """Whose turn it is: that of the congress's office, of a dispatcher, of units, of deputies."""
         if self.stage in OVER:
             return
+        owed = list(self._owed())
+        yield from owed
+        for unit, due_on in self._dues(owed):
+            if not any(day > due_on for day in self.assignments[unit].urged_on):
+                yield from self._of_dispatchers(UnitUrged, due_on, unit, _late_from(due_on))
+        for one in owed:
+            if one.step == EvaluationSubmitted.declared.wire:
+                yield from self._awaited_in_window(one.due_on)
+
+    def _awaited_in_window(self, until: date | None) -> Iterator[Awaited]:
+        """What the office does while it waits for an evaluation, and when it has waited in vain."""
+        nearly_over = until and until - _NEARLY_OVER
+        if not any(nearly_over is None or day >= nearly_over for day in self.round.reminded_on):
+            yield self._of_office(EvaluationReminded, until, from_on=nearly_over)
+        if until is not None:
+            yield self._of_office(EvaluationLapsed, until, from_on=_late_from(until))
+
+    def reminders(self, day: date) -> Iterator[Step]:
+        """The deputy is reminded of his evaluation, and every unit that is late of what it owes."""
+        owed = [] if self.stage in OVER else list(self._owed())
+        if any(one.step == EvaluationSubmitted.declared.wire for one in owed):
+            yield EvaluationReminded()
+        for unit, due_on in self._dues(owed):
+            if due_on < day:
+                yield UnitUrged(unit=unit)
+
+    def _owed(self) -> Iterator[Awaited]:
+        """What is awaited for the case's own sake, and not to remind somebody."""
         if self.stage in IN_HAND:
             for share in self.assignments.values():
-                yield from self._awaited_of(share)
-        else:
-            yield from self._awaited_between()
-        yield from self._awaited_beside()
-
-    def _awaited_beside(self) -> Iterator[Awaited]:
-        """What is awaited whatever the stage: confirmations, what was promised, what is to be rectified."""
-        for deputy in self.co_signers:
-            if self.stage in UNDER_REVIEW and deputy not in self.co_signers_confirmed:
-                yield Awaited(f"{Role.DEPUTY}:{deputy}", CoSignConfirmed.declared.wire)
+                yield from self._owed_by(share)
+        yield from self._owed_between()
+        if self.stage in UNDER_REVIEW:
+            for deputy in self.co_signers:
+                if deputy not in self.co_signers_confirmed:
+                    yield Awaited(f"{Role.DEPUTY}:{deputy}", CoSignConfirmed.declared.wire)
         for contact in self.contacts.values():
             if contact.stage is Contact.Stage.MADE:
-                yield Awaited(f"{Role.DEPUTY}:{self.lead_deputy}", ContactConfirmed.declared.wire)
+                yield self._of_deputy(ContactConfirmed, part=contact.key)
+        if self.stage in IN_HAND | ANSWERED:
+            yield from self._owed_beside()
+
+    def _owed_beside(self) -> Iterator[Awaited]:
+        """What was promised, and what is to be put right."""
         for promise in self.open_commitments:
-            yield Awaited(f"{Role.HANDLING_UNIT}:{promise.unit}", CommitmentFulfilled.declared.wire, promise.due_on)
+            yield from self._of_unit(promise.unit, CommitmentFulfilled, promise.due_on, promise.key)
         for problem in self.problems.values():
             if problem.stage is Problem.Stage.LISTED:
-                yield Awaited(f"{Role.HANDLING_UNIT}:{problem.unit}", ProblemRectified.declared.wire, problem.due_on)
+                yield from self._of_unit(problem.unit, ProblemRectified, problem.due_on, problem.key)
             elif problem.stage is Problem.Stage.RECTIFIED:
-                yield Awaited(Role.DEPUTY_AFFAIRS, RectificationVerified.declared.wire, problem.due_on)
+                yield self._of_office(RectificationVerified, problem.due_on, problem.key)
 
-    def _awaited_between(self) -> Iterator[Awaited]:
+    def _owed_between(self) -> Iterator[Awaited]:
         """What is awaited while no unit handles it."""
-        deputy = f"{Role.DEPUTY}:{self.lead_deputy}"
+        handled = self.round
         match self.stage:
             case Stage.SUBMITTED:
-                yield Awaited(Role.DEPUTY_AFFAIRS, SuggestionReviewed.declared.wire, self._due_on(HAND_OVER))
+                yield self._of_office(SuggestionReviewed, self._due_on(HAND_OVER))
             case Stage.SENT_BACK:
-                yield Awaited(deputy, Resubmitted.declared.wire)
-            case Stage.ACCEPTED:
-                for who in (Role.DEPUTY_AFFAIRS, Role.GOVERNMENT_OFFICE):
-                    yield Awaited(who, HandedOver.declared.wire, self._due_on(HAND_OVER))
-            case Stage.REPLIED if not self.round.invited_on:
-                yield Awaited(Role.DEPUTY_AFFAIRS, EvaluationInvited.declared.wire)
-            case Stage.REPLIED if not self.round.lapsed_on:
-                due_on = self._due_on(EVALUATE, _round(self.round.number))
-                yield Awaited(deputy, EvaluationSubmitted.declared.wire, due_on)
-            case Stage.REPLIED | Stage.EVALUATED:
-                said = self.round.evaluation
-                again = said is not None and said.grade is Grade.DISSATISFIED
-                step = ReHandlingOrdered if again else SuggestionClosed
-                yield Awaited(Role.DEPUTY_AFFAIRS, step.declared.wire)
+                yield self._of_deputy(Resubmitted)
+            case Stage.ACCEPTED | Stage.MERGED if self.handed_over_on is None:
+                yield from self._of_dispatchers(HandedOver, self._due_on(HAND_OVER))
+            case Stage.REPLIED | Stage.EVALUATED if (said := handled.evaluation) is not None:
+                yield self._of_office(ReHandlingOrdered if said.grade is Grade.DISSATISFIED else SuggestionClosed)
+            case Stage.REPLIED if not handled.invited_on:
+                yield self._of_office(EvaluationInvited)
+            case Stage.REPLIED if len(handled.lapsed_on) < len(handled.invited_on):
+                yield self._of_deputy(EvaluationSubmitted, self._due_on(EVALUATE, _round(handled.number)))
+            case Stage.REPLIED:
+                yield self._of_office(SuggestionClosed)
+            case Stage.CLOSED if (said := handled.evaluation) is not None and self.closed_on is not None:
+                if said.grade is Grade.DISSATISFIED and said.evaluated_on > self.closed_on:
+                    yield self._of_office(ReHandlingOrdered)
 
-    def _awaited_of(self, share: Assignment) -> Iterator[Awaited]:
+    def _owed_by(self, share: Assignment) -> Iterator[Awaited]:
         """What is awaited of a unit that handles it, and of who decides what the unit asked for."""
-        unit = f"{Role.HANDLING_UNIT}:{share.key}"
+        answer = self._due_on(UNIT_REPLY, share.key) or self._due_on(*_handling(self.round.number))
+        opinion = self._due_on(CO_OPINION, share.key)
         if share.stage is Assignment.Stage.ASSIGNED:
-            yield Awaited(unit, SignedFor.declared.wire, self._due_on(SIGN_FOR, share.key))
+            own = opinion if share.handling is Handling.CO else answer
+            yield from self._of_unit(share.key, SignedFor, self._due_on(SIGN_FOR, share.key) or own, share.key)
         elif share.handling is Handling.CO and share.stage in TO_GIVE_OPINION:
-            yield Awaited(unit, CoOpinionSubmitted.declared.wire, self._due_on(CO_OPINION, share.key))
+            yield from self._of_unit(share.key, CoOpinionSubmitted, opinion, share.key)
         elif share.handling is not Handling.CO and share.stage in TO_REPLY:
-            own = self._due_on(UNIT_REPLY, share.key) or self._due_on(*_handling(self.round.number))
-            yield Awaited(unit, ReplyIssued.declared.wire, own)
-        asked = []
+            yield from self._of_unit(share.key, ReplyIssued, answer, share.key)
         if share.stage is Assignment.Stage.RETURN_REQUESTED:
-            asked.append(Awaited("", ReturnApproved.declared.wire))
+            yield from self._of_dispatchers(ReturnApproved, part=share.key)
         if share.stage is Assignment.Stage.RETURNED:
-            asked.append(Awaited("", Reassigned.declared.wire, self._due_on(REASSIGN, share.key)))
-        if share.extension is Assignment.Extension.REQUESTED:
-            asked.append(Awaited("", ExtensionGranted.declared.wire, self._due_on(*_handling(self.round.number))))
+            yield from self._of_dispatchers(Reassigned, self._due_on(REASSIGN, share.key), share.key)
+        if share.extension is Assignment.Extension.REQUESTED and share.stage in TO_REPLY:
+            yield from self._of_dispatchers(ExtensionGranted, answer, share.key)
+
+    def _dues(self, owed: Iterable[Awaited]) -> Iterator[tuple[str, date]]:
+        """Each unit of which something is awaited by a date, with the nearest."""
+        if self.stage is Stage.CLOSED:
+            return
+        for share in self.assignments.values():
+            who = f"{Role.HANDLING_UNIT}:{share.key}"
+            dues = [one.due_on for one in owed if one.who == who and one.due_on is not None]
+            if dues and share.stage not in GIVEN_BACK:
+                yield share.key, min(dues)
+
+    def _of_office(
+        self, step: type[Step], due_on: date | None = None, part: str | None = None, from_on: date | None = None
+    ) -> Awaited:
+        return Awaited(Role.DEPUTY_AFFAIRS, step.declared.wire, due_on, part, from_on)
+
+    def _of_deputy(self, step: type[Step], due_on: date | None = None, part: str | None = None) -> Awaited:
+        return Awaited(f"{Role.DEPUTY}:{self.lead_deputy}", step.declared.wire, due_on, part)
+
+    def _of_dispatchers(
+        self, step: type[Step], due_on: date | None = None, part: str | None = None, from_on: date | None = None
+    ) -> Iterator[Awaited]:
+        """Either office may do it."""
         for who in (Role.DEPUTY_AFFAIRS, Role.GOVERNMENT_OFFICE):
-            for awaited in asked:
-                yield replace(awaited, who=who)
+            yield Awaited(who, step.declared.wire, due_on, part, from_on)
+
+    def _of_unit(self, unit: str, step: type[Step], due_on: date | None, part: str) -> Iterator[Awaited]:
+        """The unit itself, or whoever distributes the shares where it has none any more."""
+        share = self.assignments.get(unit)
+        if share is not None and share.stage not in GIVEN_AWAY:
+            yield Awaited(f"{Role.HANDLING_UNIT}:{unit}", step.declared.wire, due_on, part)
+        else:
+            yield from self._of_dispatchers(step, due_on, part)
 
     def _due_on(self, clock: str, part: str | None = None) -> date | None:
         """Until when, by a clock that runs."""
@@ -849,6 +909,10 @@ NOT_YET_ACCEPTED = frozenset({Stage.SUBMITTED, Stage.SENT_BACK})
 OVER = frozenset({Stage.NOT_ACCEPTED, Stage.CONVERTED_TO_LETTER, Stage.WITHDRAWN})
 LIVE = UNDER_REVIEW | IN_HAND | ANSWERED
 
+_DAY = timedelta(days=1)
+_NEARLY_OVER = timedelta(days=7)
+"""How long before the window for an evaluation closes the office reminds the deputy."""
+
 TO_REPLY = frozenset(
     {
         Assignment.Stage.ASSIGNED,
@@ -874,6 +938,11 @@ UNIT_REPLY, FIRST_CONTACT = "suggestion.unit_reply", "suggestion.first_contact"
 COMMITMENT, RECTIFICATION = "commitment", "rectification"
 RETURN = "suggestion.return"
 """Until when a unit may ask to return its share: a rule without a clock of its own, because nobody waits for it."""
+
+
+def _late_from(due_on: date) -> date:
+    """The first day on which something is late."""
+    return min(due_on, date.max - _DAY) + _DAY
 
 
 def _handling(number: int) -> ClockKey:
@@ -1923,6 +1992,36 @@ class ExtensionNotified(
             yield Refused("extension-not-granted", due_on=self.due_on.isoformat())
 
 
+# Urging
+
+
+class UnitUrged(
+    Step,
+    of=Suggestion,
+    wire="suggestion.unit_urged.v1",
+    zh="催办",
+    while_in=(IN_HAND | ANSWERED) - {Stage.CLOSED},
+    part="assignments",
+    names="unit",
+    after=set(Assignment.Stage) - GIVEN_BACK,
+    by=DISPATCHERS,
+):
+    """The office urges a unit to do what is awaited of it; no clock moves."""
+
+    unit: UnitCode
+    channel: Channel | None = None
+    note: Text | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        who = f"{Role.HANDLING_UNIT}:{self.unit}"
+        if not any(one.who == who for one in case.awaited()):
+            raise Contradiction("nothing-to-urge", field="unit", unit=self.unit)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.urged_on.append(act.occurred_on)
+
+
 # Replying
 
 
@@ -2479,7 +2578,7 @@ class ReHandlingOrdered(
         for assignment in case.assignments.values():
             again = assignment.answers and (assignment.key in self.units or not self.units)
             if again or (assignment.handling is Handling.CO and assignment.stage not in GIVEN_BACK):
-                assignment.stage = Assignment.Stage.RE_HANDLING
+                assignment.stage, assignment.extension = Assignment.Stage.RE_HANDLING, None
 
 
 class EscalatedToMeeting(

@@ -294,6 +294,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "what": "correct",
     }
     of_paths = {
+        "/bulk/{what}": {"what": "hand_over"},
         "/cases/{case_id}/requests/{version:int}": {"version": str(REQUEST)},
         "/problems/{id}": {"id": "not-found"},
         "/api/v1/rulebooks/{id}": {"id": "cn-national"},
