@@ -16,14 +16,14 @@ from domain.attachment import AttachmentKind, Content, FileName, MediaType, Sha2
 from domain.clock import Deadline
 from domain.moment import Precision
 from domain.refusal import Refused, refused_by
-from domain.values import Code, Line, Text
+from domain.values import Code, Line, Text, Word
 
 if TYPE_CHECKING:
     from domain.office import Jurisdiction, Office
     from domain.registry import Registry
 
 
-class Role(StrEnum):
+class Role(Word):
     """In which capacity somebody acts (`domain.md` 1.1)."""
 
     PARTY_GROUP = "party_group"
@@ -131,8 +131,7 @@ class RunningClock:
         return late or (None if self.dropped_by else False)
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
+class Awaited(NamedTuple):
     """Something that a case waits for."""
 
     who: str

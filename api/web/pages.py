@@ -159,7 +159,7 @@ def work(request: Request) -> Response:
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
-    return render(request, "work.html", page=page, bar=bar, sample=tell.jurisdiction.sample)
+    return render(request, "work.html", page=page, bar=bar)
 
 
 @router.get("/cases")
@@ -231,7 +231,7 @@ def take_in_bulk(request: Request, what: str, values: Fields) -> Response:
     tell = teller_now(request, asker)
     page = in_bulk(services, tell, asker, what, values)
     status = UNPROCESSABLE if page.trouble else 200
-    return render(request, "bulk.html", status=status, page=page, bar=None, sample=tell.jurisdiction.sample)
+    return render(request, "bulk.html", status=status, page=page, bar=None)
 
 
 @router.get("/cases/export")
