@@ -188,6 +188,8 @@ def amends_of(tell: Teller, asker: Principal, case_file: CaseFile) -> Callable[[
 
     def amends(record: Recorded) -> list[tuple[str, str]]:
         names = []
+        if not amendment.may_be_asked(case_file.history, record.version, asker.role):
+            return []
         if record.version in standing and amendment.may_be_corrected(record.step):
             names.append("correct")
         if not (record.step.declared.opens and case is not None and case.opening_stands):
