@@ -50,8 +50,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
 }  # fmt: skip
 OF_PAGES: dict[int, tuple[str, ...]] = {
     400: ("form-unreadable",),
-    403: ("account-disabled", "administrator-sees-no-case", "for-administrators", "for-auditors", "form-token-wrong",
-          "from-another-site", "one-time-expired", "sign-in-needs-https", "sign-in-refused"),
+    403: ("account-disabled", "administrator-sees-no-case", "device-of-the-unit", "for-administrators", "for-auditors",
+          "form-token-wrong", "from-another-site", "one-time-expired", "sign-in-needs-https", "sign-in-refused"),
     404: ("account-not-found", "import-not-waiting", "no-such-draft", "session-not-found", "token-not-found"),
     409: ("account-changed", "last-administrator", "login-taken", "requested-already", "roles-apart",
           "roles-apart-by-name", "token-too-many", "too-many-drafts"),

@@ -324,6 +324,8 @@ class Declared:
     """Fields that no correction may touch: what they say is taken back only by a void, or by who said it."""
     moves: frozenset[tuple[StrEnum, StrEnum]]
     """Where the case itself goes, from which stage, when that depends on its parts."""
+    own_word: bool
+    """Whether it is a person's own word, which is not taken from a device of those whom it is about."""
 
     @property
     def kind(self) -> str | None:
@@ -361,6 +363,7 @@ class Step(BaseModel):
         extends: str | None = None,
         fixed: Iterable[str] = (),
         moves: Iterable[tuple[StrEnum, StrEnum]] = (),
+        own_word: bool = False,
         upcasts: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -389,6 +392,7 @@ class Step(BaseModel):
             extends=extends,
             fixed=frozenset(fixed) | ({"jurisdiction", "time_zone"} if opens else frozenset()),
             moves=frozenset(moves),
+            own_word=own_word,
         )
         STEPS[wire] = cls
         for older, upcast in (upcasts or {}).items():

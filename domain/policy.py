@@ -5,12 +5,12 @@ Rights are today's, also for the past: what a case was on an earlier day is show
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain import fold
-from domain.case import EVERYBODY, Act, Case, Opening, Recorded, Role
+from domain.case import EVERYBODY, Act, Case, Opening, Recorded, Role, Step
 from domain.casefile import CaseFile, file_of
 from domain.clock import overdue_from
 from domain.principal import Principal
@@ -79,6 +79,12 @@ def may_act(case: Case, act: Act) -> bool:
         return True
     who = act.actor if act.role is Role.DEPUTY else act.office
     return not keys_of(act.role, who).isdisjoint(case.audience())
+
+
+def is_barred(step: type[Step], case: Case, units: Iterable[str]) -> bool:
+    """Whether a step is somebody's own word, and a unit on whose device it is said has a share in the case."""
+    keys = (f"{Role.HANDLING_UNIT}:{unit}" for unit in units)
+    return step.declared.own_word and not set(case.audience()).isdisjoint(keys)
 
 
 def reads_all(principal: Principal) -> bool:

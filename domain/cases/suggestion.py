@@ -2357,6 +2357,7 @@ class EvaluationSubmitted(
     by={Role.DEPUTY},
     stops=(EVALUATE,),
     fixed=THE_DEPUTYS_WORD,
+    own_word=True,
 ):
     """The deputy evaluates the replies of a round: the lead deputy himself, after all units have replied."""
 
@@ -2393,6 +2394,7 @@ class EvaluationAmended(
     by={Role.DEPUTY},
     stops=(EVALUATE,),
     fixed=THE_DEPUTYS_WORD,
+    own_word=True,
 ):
     """The deputy says something else of a round that he evaluated, also of an earlier one; both stay readable."""
 
