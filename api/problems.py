@@ -26,8 +26,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     401: ("token-invalid", "token-missing"),
     403: ("approves-own-request", "auditor-only-reads", "deputy-ended", "duty-suspended",
           "handling-unit-may-not-evaluate", "jurisdiction-not-yours", "no-part-in-case", "not-all-is-yours",
-          "not-the-deputy-himself", "not-your-unit", "role-may-not", "token-beyond-account", "token-may-only-read",
-          "token-may-only-record", "unit-gone"),
+          "not-the-deputy-himself", "not-your-unit", "not-yours-to-amend", "role-may-not", "token-beyond-account",
+          "token-may-only-read", "token-may-only-record", "unit-gone"),
     404: ("case-not-found", "no-case-at-moment", "no-such-attachment", "not-found", "unknown-case-type",
           "unknown-problem", "unknown-rulebook", "unknown-step"),
     405: ("method-not-allowed",),
@@ -51,8 +51,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
 }  # fmt: skip
 OF_PAGES: dict[int, tuple[str, ...]] = {
     400: ("form-unreadable",),
-    403: ("account-disabled", "administrator-sees-no-case", "for-administrators", "for-auditors", "form-token-wrong",
-          "from-another-site", "one-time-expired", "sign-in-needs-https", "sign-in-refused"),
+    403: ("account-disabled", "administrator-sees-no-case", "device-of-the-unit", "for-administrators", "for-auditors",
+          "form-token-wrong", "from-another-site", "one-time-expired", "sign-in-needs-https", "sign-in-refused"),
     404: ("account-not-found", "import-not-waiting", "no-such-draft", "session-not-found", "token-not-found"),
     409: ("account-changed", "last-administrator", "login-taken", "requested-already", "roles-apart",
           "roles-apart-by-name", "token-too-many", "too-many-drafts"),

@@ -108,6 +108,9 @@ class Sessions(Protocol):
     def in_force(self, secret: str) -> Session | None:
         """The session behind a secret; None if it is not in force."""
 
+    def units_on(self, device: bytes, jurisdiction: str) -> frozenset[str]:
+        """The handling units of which somebody was signed in on a device not long ago."""
+
 
 class Accounts(Protocol):
     """Who may sign in, and what was done to his account."""

@@ -522,6 +522,9 @@ def _amending(
 ) -> tuple[Step, tuple[Deadline, ...]] | None:
     """A step about another step as it is recorded, with the deadlines that follow; None if it changes nothing."""
     deadlines: tuple[Deadline, ...] = ()
+    if isinstance(step, amendment.REQUESTS):
+        _require_step(case_file, step.subject, "corrects" if isinstance(step, Correction) else "voids")
+        amendment.refuse_asking(case_file.history, step.subject, act.role)
     if isinstance(step, AmendmentDeclined):
         _require_pending(case_file, step.request)
         return step, deadlines

@@ -112,6 +112,7 @@ class _Amending:
         history = self.case_file.history[:base]
         if not 1 <= self.version <= len(history):
             raise Refused("no-such-step", version=self.version, last=self.case_file.version)
+        amendment.refuse_asking(history, self.version, self.asker.role)
         recorded = history[self.version - 1]
         if self.what == "void":
             if self.version in fold.voided_versions(history):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
@@ -30,6 +32,8 @@ SIGN_OUT = "/logout"
 ACCOUNT = "/account"
 ACCOUNTS = "/admin/accounts"
 
+_YEAR = 365 * 24 * 3600
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITE = {"same-origin", "none"}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -209,9 +213,33 @@ def refuse_readable(request: Request) -> None:
     _cookie(request)
 
 
-def whence(request: Request) -> Whence:
-    """The address and, in a few words, the browser."""
-    return Whence(request.client.host if request.client else "", _agent(request.headers.get("user-agent", "")))
+def whence(request: Request, device: str) -> Whence:
+    """The address, in a few words the browser, and by which device cookie it is known."""
+    address = request.client.host if request.client else ""
+    return Whence(address, _agent(request.headers.get("user-agent", "")), hashlib.sha256(device.encode()).digest())
+
+
+def device_of(request: Request) -> str:
+    """What the browser is known by, also after a sign-out; something new if it is not known."""
+    device = request.cookies.get(_device_cookie(request), "")
+    return device if _DEVICE.match(device) else secrets.token_urlsafe(32)
+
+
+def recognise(request: Request, response: Response, device: str) -> Response:
+    """Know the browser again for a year."""
+    _, secure = _cookie(request)
+    response.set_cookie(
+        _device_cookie(request), device, max_age=_YEAR, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+    return response
+
+
+def units_here(request: Request) -> frozenset[str]:
+    """The handling units of which somebody was signed in on the reader's device not long ago, if he is a deputy."""
+    session = session_of(request)
+    if session.account.binding.role is not Role.DEPUTY or session.whence.device is None:
+        return frozenset()
+    return services_of(request).sessions.units_on(session.whence.device, session.account.binding.jurisdiction)
 
 
 def local(address: str | None) -> str:
@@ -228,6 +256,10 @@ def _cookie(request: Request) -> tuple[str, bool]:
     if request.url.hostname not in _LOOPBACK:
         raise ProblemError("sign-in-needs-https")
     return "duban", False
+
+
+def _device_cookie(request: Request) -> str:
+    return f"{_cookie(request)[0]}-device"
 
 
 def _secret(request: Request) -> str | None:

@@ -56,6 +56,7 @@ from api.web.guard import (
     recall,
     refuse_forged,
     session_of,
+    units_here,
 )
 from api.web.listing import FORMATS, ExportQuery, ListQuery, listing, wanted_by
 from api.web.previews import preview_of
@@ -213,6 +214,8 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
         raise Refused("no-case-then", step=name)
     step, tell = procedure.step_named(type(case_file.case), name), teller_now(request, asker)
     procedure.require_role(step, type(case_file.case), asker.role)
+    if policy.is_barred(step, case_file.case, units_here(request)):
+        raise ProblemError("device-of-the-unit")
     taken = take(services, tell, asker, _account(request), step, case_file, values, request.url.path)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
@@ -416,7 +419,9 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     page = case_page(tell, case_file.history, found, moment)
     if bar.now and posted is None and (draft := _draft(request, case_id, wanted)) is not None:
         posted = reopened(tell, draft, case_file)
-    may = doing(tell, asker, case_file, found, wanted, posted) if bar.now and not asker.suspended else None
+    may = None
+    if bar.now and not asker.suspended:
+        may = doing(tell, asker, case_file, found, wanted, posted, units_here(request))
     refused = posted is not None and posted.draft is None and bool(posted.trouble)
     status = 200 if not refused else 409 if posted and posted.meanwhile else 422
     attachments = attachments_of(tell, found, here.moment)

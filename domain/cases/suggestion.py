@@ -667,11 +667,14 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             yield Role.THIRD_PARTY
 
     @property
-    def sealed_until(self) -> date | None:
+    def window_until(self) -> date | None:
         """An evaluation is sealed until the end of the window that the congress gave for it, or a new handling."""
-        handled = self.round
-        window = self.clocks.get((EVALUATE, _round(handled.number)))
-        return window.deadline.due_on if window is not None and handled.evaluations else None
+        window = self.clocks.get((EVALUATE, _round(self.round.number)))
+        return None if window is None else window.deadline.due_on
+
+    @property
+    def sealed_until(self) -> date | None:
+        return self.window_until if self.round.evaluations else None
 
     def awaited(self) -> Iterator[Awaited]:
         """Whose turn it is: that of the congress's office, of a dispatcher, of units, of deputies."""
@@ -2406,6 +2409,10 @@ class _Evaluating(_InRound):
         told = {"round": self.round, "channel": self.channel}
         return _sealed_kind(type(self)).model_construct(**told)  # type: ignore[arg-type]  # what is not told is left out
 
+    def amends_asked_by(self, role: Role) -> bool:
+        """The deputies and the congress: nobody who handled it, or looked at the handling, touches the word on it."""
+        return role in CONGRESS | {Role.DEPUTY}
+
     def apply(self, case: Suggestion, act: Act) -> None:
         self.note(case, act)
         if case.stage is Stage.REPLIED and self.number_in(case) == case.round.number:
@@ -2454,6 +2461,7 @@ class EvaluationSubmitted(
     by={Role.DEPUTY},
     stops=(EVALUATE,),
     fixed=THE_DEPUTYS_WORD,
+    own_word=True,
 ):
     """The deputy evaluates the replies of a round: the lead deputy himself, after all units have replied."""
 
@@ -2490,6 +2498,7 @@ class EvaluationAmended(
     by={Role.DEPUTY},
     stops=(EVALUATE,),
     fixed=THE_DEPUTYS_WORD,
+    own_word=True,
 ):
     """The deputy says something else of a round that he evaluated, also of an earlier one; both stay readable."""
 
