@@ -292,6 +292,17 @@ def test_nobody_names_a_case_that_he_may_not_read_nor_one_that_is_no_suggestion(
     assert desk.take(link, MARCH).changed
 
 
+def test_only_a_unit_that_answers_tells_the_deputy_that_the_reply_comes_later(desk: Desk) -> None:
+    desk.handed_over(SECOND)
+    due_on, later = desk.due_on(), date(2026, 12, 1)
+    for unit in (SECOND, None):
+        notice = ExtensionNotified(unit=unit, due_on=later)
+        assert refusal_of(desk, notice, APRIL, Role.HANDLING_UNIT, office=SECOND)[0] == "not-your-unit"
+    assert desk.due_on() == due_on
+    desk.take(ExtensionNotified(due_on=later), APRIL, Role.HANDLING_UNIT, office=LEAD)
+    assert desk.due_on() == later
+
+
 def test_a_merged_suggestion_still_gets_its_own_reply(desk: Desk) -> None:
     desk.handed_over()
     assert refusal_of(desk, SuggestionsMerged(into=desk.case_id), MARCH) == ("suggestion-itself", "into")
