@@ -60,7 +60,7 @@ class Checked:
 
 
 @contextmanager
-def _room() -> Iterator[None]:
+def room() -> Iterator[None]:
     """A full disk is told as such."""
     try:
         yield
@@ -100,17 +100,17 @@ class FileStore:
             raise FileRefused("file-too-large", most=self.most)
         account = _account(jurisdiction, actor)
         self._require_quota(account, declared or 0)
-        with _room():
-            _make(self._incoming)
+        with room():
+            make_folder(self._incoming)
             return Upload(self, base, account, self._incoming / f"{os.getpid()}-{secrets.token_hex(8)}")
 
     def keep(self, part: Path, name: str, account: str, content: Content) -> Received:
         """A whole file, whose bytes are on the disk, becomes a content: first who handed it in, then its place."""
-        with _room():
+        with room():
             self._note(account, content)
             target = self._place_of(content.sha256)
-            _make(target.parent.parent)
-            _make(target.parent)
+            make_folder(target.parent.parent)
+            make_folder(target.parent)
             part.replace(target)
             _sync(target.parent)
         return Received(name, content)
@@ -118,8 +118,8 @@ class FileStore:
     def _note(self, account: str, content: Content) -> None:
         now = self._now()
         folder = self._logs / now.date().isoformat()
-        _make(self._logs)
-        _make(folder)
+        make_folder(self._logs)
+        make_folder(folder)
         with (folder / account).open("ab+", buffering=0) as log:
             fcntl.flock(log, fcntl.LOCK_EX)
             self._require_quota(account, content.size)
@@ -248,7 +248,7 @@ class Upload:
             raise FileRefused("file-too-large", most=self._store.most)
         self._hash.update(piece)
         rest = memoryview(piece)
-        with _room():
+        with room():
             while rest:
                 rest = rest[self._file.write(rest) :]
 
@@ -257,7 +257,7 @@ class Upload:
         if not self._size:
             raise FileRefused("file-empty")
         media_type = media_type_of(self._name)
-        with _room():
+        with room():
             inspect(self._part, self._name, media_type)
             os.fchmod(self._file.fileno(), 0o400)
             os.fsync(self._file.fileno())
@@ -275,7 +275,7 @@ def _account(jurisdiction: str, actor: str) -> str:
     return hashlib.sha256(f"{jurisdiction}\n{actor}".encode()).hexdigest()[:40]
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """A folder that the owner alone may enter, and that is still there after a power failure."""
     if folder.is_dir():
         return

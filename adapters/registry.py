@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from domain.casefile import CaseFile
 from domain.docket import LedgerEvent, LedgerMapper
 from domain.office import Jurisdiction
 from domain.refusal import Refused
-from domain.registry import assemble, jurisdiction_of
+from domain.registry import JurisdictionCase, RegistryCase, assemble, jurisdiction_of, opens_jurisdiction
 
 BELIEVED_SECONDS = 0.5
 """How long it is believed that nothing was entered by another process."""
@@ -58,6 +59,15 @@ class LedgerRegistry:
             codes = {jurisdiction_of(case_file) for case_file in self._case_files.values()}
         return sorted(code for code in codes if code is not None and self._found(code, known) is not None)
 
+    def entries(self, code: str, known: int | None = None, as_of: datetime | None = None) -> list[RegistryCase]:
+        """What is entered under a jurisdiction as it was at a moment, also what had ended; it is looked for anew."""
+        return self._cases(lambda case_file: jurisdiction_of(case_file) == code, known, as_of)
+
+    def below(self, code: str, known: int | None = None, as_of: datetime | None = None) -> list[JurisdictionCase]:
+        """The jurisdictions right below one, as they were at a moment; they are looked for anew."""
+        found = self._cases(opens_jurisdiction, known, as_of)
+        return [case for case in found if isinstance(case, JurisdictionCase) and case.parent == code]
+
     def look_again(self) -> None:
         """Something was entered: ask the ledger the next time."""
         self._due = 0.0
@@ -68,6 +78,15 @@ class LedgerRegistry:
             if (code, entered) not in self._assembled:
                 self._assembled[code, entered] = assemble(code, self._case_files.values(), known)
             return self._assembled[code, entered]
+
+    def _cases(
+        self, wanted: Callable[[CaseFile], bool], known: int | None, as_of: datetime | None
+    ) -> list[RegistryCase]:
+        self.look_again()
+        self._look()
+        with self._lock:
+            found = [case_file.at(known, as_of) for case_file in self._case_files.values() if wanted(case_file)]
+        return [case for case in found if isinstance(case, RegistryCase)]
 
     def _look(self) -> None:
         if self._clock() < self._due:

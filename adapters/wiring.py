@@ -16,9 +16,11 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.exchange.desk import ImportDesk
 from adapters.exchange.sheets import Sheets
 from adapters.files import FileStore
 from adapters.identity.accounts import Accounts
+from adapters.identity.drafts import Drafts
 from adapters.identity.passwords import Passwords
 from adapters.identity.sessions import Sessions
 from adapters.identity.tokens import Tokens
@@ -55,7 +57,9 @@ class Services:
     tokens: Tokens
     accounts: Accounts
     sessions: Sessions
+    drafts: Drafts
     files: FileStore
+    imports: ImportDesk
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
@@ -76,6 +80,7 @@ class Services:
         with suppress(LedgerUnavailableError):
             self.ledger.forget_requests(datetime.now(UTC) - timedelta(days=self.settings.request_retention_days))
             self.accounts.forget_old()
+            self.drafts.forget_old()
 
     @property
     def jurisdiction(self) -> str:
@@ -92,6 +97,7 @@ class Services:
         """Remove what broken uploads left; a folder that cannot be read is told, and stops nothing."""
         try:
             self.files.sweep()
+            self.imports.sweep()
         except OSError:
             log.exception("sweep failed")
 
@@ -145,10 +151,26 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         _refuse_projection_ahead(views, ledger)
         files = files_of(settings)
         docket = Docket(ledger, LedgerRegistry(ledger), contents=files)
-        sessions = Sessions(pool)
-        accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret)
-        tokens = Tokens(pool, docket.registry)
-        return Services(settings, docket, ledger, views, tokens, accounts, sessions, files, secret, pool, hints)
+        sessions = Sessions(pool, docket.registry)
+        one_time = timedelta(hours=settings.one_time_hours)
+        accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret, one_time=one_time)
+        tokens, drafts = Tokens(pool, docket.registry), Drafts(pool)
+        imports = ImportDesk(settings.data_dir / "imports", docket, ledger, most=settings.file_size)
+        return Services(
+            settings,
+            docket,
+            ledger,
+            views,
+            tokens,
+            accounts,
+            sessions,
+            drafts,
+            files,
+            imports,
+            secret,
+            pool,
+            hints,
+        )
     except BaseException:
         hints.close()
         pool.close()

@@ -1,21 +1,22 @@
-"""The case list to take along: the filter, the order and the moment of the reader, and all of their rows."""
+"""Lists to take along: the filter, the order and the moment of the reader, and all of their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from api.entries import EntriesQuery, EntryList, told_of, value_of
 from api.moment import Asked, written
 from api.services import Lists, Services
-from api.web.viewmodels import Teller
+from api.web.viewmodels import StepView, Teller, Timeline
 from api.words import Words
-from domain.case import CASE_TYPES
+from domain.case import CASE_TYPES, Case
 from domain.moment import Moment, day_of
 from domain.refusal import Refused
-from domain.registry import Registry
+from domain.registry import Registry, RegistryCase
 from projections.reading import CaseRow, Counts, Filter
 from projections.sheet import Column, Format, Kind, Line, Sheet, Value
 
@@ -28,6 +29,7 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 _PAGE = 2_000
+_NOT_IN_A_NAME = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 _COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("number", "text"),
     ("title", "text"),
@@ -49,6 +51,28 @@ _COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("case_id", "text"),
 )
 _COUNTED = ("unassigned", "waiting", "overdue", "answered")
+_COUNTS: tuple[tuple[str, Kind], ...] = (
+    ("dimension", "text"),
+    ("value", "text"),
+    ("code", "text"),
+    ("count", "number"),
+)
+_STEPS: tuple[tuple[str, Kind], ...] = (
+    ("step_number", "number"),
+    ("occurred", "text"),
+    ("late", "text"),
+    ("step", "text"),
+    ("part", "text"),
+    ("content", "text"),
+    ("role", "text"),
+    ("office", "text"),
+    ("actor", "text"),
+    ("on_behalf_of", "text"),
+    ("document", "text"),
+    ("corrected_by", "text"),
+    ("voided_by", "number"),
+    ("recorded", "text"),
+)
 
 
 @dataclass(frozen=True)
@@ -83,20 +107,119 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     counts = lists.counts(wanted, moment)
     if counts.total > MOST:
         raise Refused("export-too-many", count=counts.total, most=MOST)
-    made_at = written(now or datetime.now(UTC), zone)
-    sheet = Sheet(
-        title=say("export.sheet"),
+    order = say("export.descending" if sort.startswith("-") else "export.ascending")
+    lines = [
+        *_nature(say, sample=any(registry.jurisdiction(code).sample for code in _codes(registry, wanted))),
+        Line(say("export.filter"), _told(say, registry, wanted)),
+        Line(say("export.sort"), f"{say('export.column.' + sort.removeprefix('-'))} {order}"),
+        *_when(say, moment, zone, known_at, now),
+        *_totals(say, counts),
+    ]
+    sheet = _sheet(say, say("export.sheet"), lines, _columns(say, _COLUMNS, zone),
+                   _rows(say, lists, registry, wanted, moment, sort))  # fmt: skip
+    return _named(sheet, say("export.sheet"), "suggestions", moment, zone, format, say)
+
+
+def export_counts(
+    tell: Teller,
+    registry: Registry,
+    wanted: Filter,
+    counts: Counts,
+    moment: Moment,
+    *,
+    known_at: datetime | None,
+    format: Format,
+) -> Exported:
+    """The counts of a filter at a moment: by state, by stage, and by unit that takes part."""
+    say, title = tell.say, tell.say("export.counts")
+    lines = [
+        *_nature(say, sample=tell.jurisdiction.sample),
+        Line(say("export.filter"), _told(say, registry, wanted)),
+        *_when(say, moment, tell.zone, known_at),
+        *_totals(say, counts),
+    ]
+    sheet = _sheet(say, title, lines, _columns(say, _COUNTS, tell.zone), _counted(tell, counts))
+    return _named(sheet, title, "counts", moment, tell.zone, format, say)
+
+
+def export_history(
+    tell: Teller, case: Case, timeline: Timeline, moment: Moment, *, known_at: datetime | None, format: Format
+) -> Exported:
+    """The steps of a case that had happened and were known at a moment, with what became of each."""
+    say, facts = tell.say, case.facts()
+    called = facts.number or case.id
+    lines = [
+        *_nature(say, sample=tell.jurisdiction.sample),
+        Line(say("export.case"), f"{facts.number or ''} {facts.title}".strip()),
+        Line(say("export.column.stage"), tell.word(case.stage) if case.stage else ""),
+        Line(say("export.column.case_id"), case.id),
+        *(Line(say("export.column.step"), words) for name, words, _ in timeline.types if name == timeline.type),
+        *_when(say, moment, tell.zone, known_at),
+        Line(say("export.steps"), len(timeline.steps), "number"),
+    ]
+    rows = (_step(tell, step) for step in timeline.steps)
+    sheet = _sheet(say, say("page.timeline"), lines, _columns(say, _STEPS, tell.zone), rows)
+    return _named(sheet, f"{say('page.timeline')}_{called}", "history", moment, tell.zone, format, say)
+
+
+def export_entries(
+    tell: Teller,
+    listed: EntryList,
+    query: EntriesQuery,
+    entries: Sequence[RegistryCase],
+    moment: Moment,
+    *,
+    known_at: datetime | None,
+    format: Format,
+) -> Exported:
+    """The entries of a list of the registry at a moment."""
+    say, title = tell.say, tell.say(f"registry.{listed.name}")
+    lines = [
+        *_nature(say, sample=tell.jurisdiction.sample),
+        Line(say("export.filter"), _narrowed(tell, listed, query, entries)),
+        Line(say("export.column.jurisdiction"), str(getattr(tell.jurisdiction, tell.lang))),
+        *_when(say, moment, tell.zone, known_at),
+        Line(say("export.entries"), len(entries), "number"),
+    ]
+    columns = [
+        Column(column_name(tell, listed, name), kind, say(f"registry.meaning.{name}"))
+        for name, kind in (*listed.columns, ("id", "text"))
+    ]
+    names = [name for name, _ in listed.columns]
+    rows = ((*(value_of(tell, entry, name) for name in names), entry.id) for entry in entries)
+    return _named(_sheet(say, title, lines, columns, rows), title, listed.name, moment, tell.zone, format, say)
+
+
+def column_name(tell: Teller, listed: EntryList, name: str) -> str:
+    """What a column of a list of the registry is called."""
+    if name == "id":
+        return tell.say("export.column.case_id")
+    return tell.say("page.stage") if name == "stage" else tell.label(name, listed.case_type.kind)
+
+
+def _sheet(
+    say: Words, title: str, lines: Sequence[Line], columns: Sequence[Column], rows: Iterator[Sequence[Value]]
+) -> Sheet:
+    return Sheet(
+        title=title,
         cover=say("export.cover"),
-        lines=list(_lines(say, registry, wanted, moment, counts, sort, zone, known_at, made_at)),
+        lines=lines,
         meanings=(say("export.column"), say("export.meaning")),
-        columns=[
-            Column(say(f"export.column.{name}"), kind, say(f"export.meaning.{name}", zone=zone))
-            for name, kind in _COLUMNS
-        ],
-        rows=_rows(say, lists, registry, wanted, moment, sort),
+        columns=columns,
+        rows=rows,
     )
-    day = day_of(moment.as_of, zone)
-    return Exported(sheet, f"{say('export.file', day=f'{day:%Y%m%d}')}.{format}", f"suggestions_{day:%Y%m%d}.{format}")
+
+
+def _columns(say: Words, columns: Iterable[tuple[str, Kind]], zone: str) -> list[Column]:
+    return [
+        Column(say(f"export.column.{name}"), kind, say(f"export.meaning.{name}", zone=zone)) for name, kind in columns
+    ]
+
+
+def _named(sheet: Sheet, title: str, plain: str, moment: Moment, zone: str, format: Format, say: Words) -> Exported:
+    day = f"{day_of(moment.as_of, zone):%Y%m%d}"
+    name = say("export.file", title=title.translate(_NOT_IN_A_NAME), day=day)
+    return Exported(sheet, f"{name}.{format}", f"{plain}_{day}.{format}")
 
 
 def known_at(services: Services, asked: Asked) -> datetime | None:
@@ -158,24 +281,23 @@ def _state(row: CaseRow) -> str:
     return "overdue" if row.overdue else "waiting"
 
 
-def _lines(  # noqa: PLR0913, PLR0917 - each of them is a line of the cover
-    say: Words,
-    registry: Registry,
-    wanted: Filter,
-    moment: Moment,
-    counts: Counts,
-    sort: str,
-    zone: str,
-    known_at: datetime | None,
-    made_at: str,
+def _nature(say: Words, *, sample: bool) -> Iterator[Line]:
+    """That it is of a city that does not exist, if so."""
+    if sample:
+        yield Line(say("export.nature"), say("page.sample"))
+
+
+def _when(
+    say: Words, moment: Moment, zone: str, known_at: datetime | None, now: datetime | None = None
 ) -> Iterator[Line]:
-    yield Line(say("export.filter"), _told(say, registry, wanted))
-    order = say("export.descending" if sort.startswith("-") else "export.ascending")
-    yield Line(say("export.sort"), f"{say('export.column.' + sort.removeprefix('-'))} {order}")
+    """From which moment one looks, and when the file was made."""
     yield Line(say("export.as_of"), written(moment.as_of, zone))
     yield Line(say("export.known_at"), say("export.known_now") if known_at is None else written(known_at, zone))
     yield Line(say("export.position"), moment.known, "number")
-    yield Line(say("export.made_at"), made_at)
+    yield Line(say("export.made_at"), written(now or datetime.now(UTC), zone))
+
+
+def _totals(say: Words, counts: Counts) -> Iterator[Line]:
     yield Line(say("export.rows"), counts.total, "number")
     for state in _COUNTED:
         yield Line(say(f"export.count.{state}"), getattr(counts, state), "number")
@@ -183,10 +305,65 @@ def _lines(  # noqa: PLR0913, PLR0917 - each of them is a line of the cover
     yield Line(say("export.answered_share"), share, "percent")
 
 
+def _counted(tell: Teller, counts: Counts) -> Iterator[tuple[Value, ...]]:
+    say = tell.say
+    state, stage, unit = (say(f"export.dimension.{name}") for name in ("state", "stage", "unit"))
+    yield state, say("page.state.all"), "total", counts.total
+    for name in _COUNTED:
+        yield state, say(f"page.state.{name}"), name, getattr(counts, name)
+    for name, number in counts.by_stage.items():
+        yield stage, say.told("stage", name), name, number
+    for code, number in counts.by_unit.items():
+        yield unit, tell.unit(code), code, number
+
+
+def _step(tell: Teller, step: StepView) -> tuple[Value, ...]:
+    say = tell.say
+    told = [say("page.pair", label=fact.label, value=fact.value.text) for fact in step.facts]
+    told += [
+        say("export.changed", label=change.label, was=change.was.text or "—", now=change.now.text or "—")
+        for change in step.changes
+    ]
+    return (
+        step.version,
+        step.occurred,
+        say("page.yes") if step.late else "",
+        step.name,
+        step.part,
+        say("page.semicolon").join(told),
+        step.role,
+        step.office,
+        step.actor,
+        step.on_behalf_of,
+        step.document,
+        say("page.comma").join(map(str, step.corrected_by)),
+        step.voided_by,
+        step.recorded,
+    )
+
+
+def _narrowed(tell: Teller, listed: EntryList, query: EntriesQuery, entries: Sequence[RegistryCase]) -> str:
+    """The filter of a list of the registry in words."""
+    say, told = tell.say, []
+    for name in listed.filters:
+        if (value := getattr(query, name)) is not None:
+            text = told_of(tell, entries[0], name).text if entries else value
+            told.append(say("page.pair", label=column_name(tell, listed, name), value=text))
+    if query.text is not None:
+        told.append(say("page.pair", label=say("registry.text"), value=query.text))
+    if query.ended:
+        told.append(say("registry.ended"))
+    return say("page.semicolon").join(told) or say("registry.in_being")
+
+
+def _codes(registry: Registry, wanted: Filter) -> list[str]:
+    """Of which jurisdictions the cases may be."""
+    return [wanted.jurisdiction] if wanted.jurisdiction else registry.codes()
+
+
 def _told(say: Words, registry: Registry, wanted: Filter) -> str:
     """The filter in words."""
-    codes = [wanted.jurisdiction] if wanted.jurisdiction else registry.codes()
-    tellers = [Teller(say, registry.jurisdiction(code)) for code in codes]
+    tellers = [Teller(say, registry.jurisdiction(code)) for code in _codes(registry, wanted)]
     told = []
     for one in fields(wanted):
         if (value := getattr(wanted, one.name)) is None:

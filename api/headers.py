@@ -10,10 +10,13 @@ from uuid import uuid4
 
 import structlog
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import ProblemError, respond
+from api.problems import ProblemError, is_denial, respond
+from api.services import services_of
+from domain.principal import Principal
 
 _STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -33,6 +36,7 @@ HEADERS = {
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _FAILED = 500
+_SHOWN = 100
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("duban.http")
 
@@ -77,6 +81,7 @@ class Surround:
             await respond(request, ProblemError("internal-error"))(scope, receive, sending)
         finally:
             _log.info("request", **_line(request, method, status, 1000 * (self._clock() - started)))
+        await _note_denial(request, method)
 
 
 def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
@@ -88,16 +93,35 @@ def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["X-Request-ID"] = request_id
 
 
+async def _note_denial(request: Request, method: str) -> None:
+    """Tell the auditors that somebody who is known asked for what he has no right to; nothing of what was asked for."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    problem = getattr(request.state, "problem", None)
+    if principal is None or problem is None or not is_denial(problem):
+        return
+    told = {"problem": str(problem), "method": method, "route": _route(request)}
+    if (case_id := request.path_params.get("case_id")) is not None:
+        told["case"] = "".join(sign if sign.isprintable() else "�" for sign in case_id[:_SHOWN])
+    try:
+        await run_in_threadpool(services_of(request).accounts.note_denied, principal, **told)
+    except Exception:  # noqa: BLE001 - the answer is given, and the log above has the denial
+        _log.exception("denial not noted", request_id=request.state.request_id)
+
+
+def _route(request: Request) -> str:
+    return str(getattr(request.scope.get("route"), "path", "-"))
+
+
 def _line(request: Request, method: str, status: int, milliseconds: float) -> dict[str, Any]:
     """What is logged of a request: neither its body nor its address, which may name persons."""
-    route = request.scope.get("route")
+    principal: Principal | None = getattr(request.state, "principal", None)
     line = {
         "request_id": request.state.request_id,
         "method": method,
-        "route": getattr(route, "path", "-"),
+        "route": _route(request),
         "status": status or _FAILED,
         "ms": round(milliseconds, 1),
-        "actor": getattr(request.state, "actor", None),
+        "actor": None if principal is None else principal.actor,
         "problem": getattr(request.state, "problem", None),
     }
     return {name: value for name, value in line.items() if value is not None}

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.problems import ProblemError
 from api.services import services_of
 from domain.policy import ONLY_READING
-from domain.principal import Principal, Scope
+from domain.principal import Principal, Scope, scopes_of
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="duban"'}
 _REFUSED = {"WWW-Authenticate": 'Bearer realm="duban", error="invalid_token"'}
@@ -29,10 +29,15 @@ async def principal_of(
     principal = tokens.remembered(given.credentials) or await run_in_threadpool(tokens.principal, given.credentials)
     if principal is None:
         raise ProblemError("token-invalid", headers=_REFUSED)
-    request.state.actor = principal.actor
+    request.state.principal = principal
+    principal.standing.refuse()
+    if principal.account is not None and not principal.scopes <= scopes_of(principal.role):
+        raise ProblemError("token-beyond-account")
     scope = Scope.READ if request.method in _READING else Scope.RECORD
     if scope not in principal.scopes:
         raise ProblemError("token-may-only-read" if scope is Scope.RECORD else "token-may-only-record")
+    if scope is Scope.RECORD and principal.suspended:
+        raise ProblemError("duty-suspended")
     if scope is Scope.RECORD and principal.role in ONLY_READING:
         raise ProblemError("auditor-only-reads")
     return principal

@@ -24,9 +24,10 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     400: ("body-not-json", "body-not-utf8", "if-match-unreadable", "malformed-request", "request-key-missing",
           "request-key-unreadable", "upload-incomplete", "upload-unreadable"),
     401: ("token-invalid", "token-missing"),
-    403: ("auditor-only-reads", "handling-unit-may-not-evaluate", "jurisdiction-not-yours", "no-part-in-case",
-          "not-all-is-yours", "not-the-deputy-himself", "not-your-unit", "role-may-not", "token-may-only-read",
-          "token-may-only-record"),
+    403: ("approves-own-request", "auditor-only-reads", "deputy-ended", "duty-suspended",
+          "handling-unit-may-not-evaluate", "jurisdiction-not-yours", "no-part-in-case", "not-all-is-yours",
+          "not-the-deputy-himself", "not-your-unit", "not-yours-to-amend", "role-may-not", "token-beyond-account",
+          "token-may-only-read", "token-may-only-record", "unit-gone"),
     404: ("case-not-found", "no-case-at-moment", "no-such-attachment", "not-found", "unknown-case-type",
           "unknown-problem", "unknown-rulebook", "unknown-step"),
     405: ("method-not-allowed",),
@@ -34,9 +35,10 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "case-attachments-too-large", "clock-does-not-run", "clock-without-rule", "commitment-exists",
           "contact-exists", "evaluated-already", "handed-over-already", "later-correction-stands",
           "lead-unit-assigned-already", "no-case-then", "no-evaluation-yet", "no-extension-requested",
-          "no-reply-in-round", "no-reply-yet", "nobody-left", "not-handed-over", "nothing-to-urge", "opening-stands",
-          "outcome-is-another", "part-step-not-open", "problem-exists", "session-convened-already", "step-is-void",
-          "step-not-open", "term-opened-already", "unit-assigned-already"),
+          "no-reply-in-round", "no-reply-yet", "nobody-left", "not-handed-over", "not-what-was-requested",
+          "nothing-to-urge", "opening-stands", "outcome-is-another", "part-step-not-open", "problem-exists",
+          "request-settled", "session-convened-already", "step-is-void", "step-not-open", "term-opened-already",
+          "unit-assigned-already"),
     412: ("stale-version",),
     413: ("body-too-large", "file-too-large"),
     415: ("content-type-not-json",),
@@ -49,13 +51,14 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
 }  # fmt: skip
 OF_PAGES: dict[int, tuple[str, ...]] = {
     400: ("form-unreadable",),
-    403: ("account-disabled", "administrator-sees-no-case", "for-administrators", "form-token-wrong",
-          "from-another-site", "sign-in-needs-https", "sign-in-refused"),
-    404: ("account-not-found", "session-not-found"),
-    409: ("last-administrator", "login-taken", "roles-apart"),
+    403: ("account-disabled", "administrator-sees-no-case", "device-of-the-unit", "for-administrators", "for-auditors",
+          "form-token-wrong", "from-another-site", "one-time-expired", "sign-in-needs-https", "sign-in-refused"),
+    404: ("account-not-found", "import-not-waiting", "no-such-draft", "session-not-found", "token-not-found"),
+    409: ("account-changed", "last-administrator", "login-taken", "requested-already", "roles-apart",
+          "roles-apart-by-name", "token-too-many", "too-many-drafts"),
     415: ("content-type-not-form",),
     429: ("too-many-attempts",),
-    503: ("sign-in-busy",),
+    503: ("import-busy", "sign-in-busy"),
 }  # fmt: skip
 """What only a page refuses, so that no operation of the API describes it."""
 
@@ -116,6 +119,11 @@ class ProblemError(Exception):
 def status_of(message_id: str) -> int:
     """The HTTP status of a message id."""
     return STATUS.get(message_id, UNPROCESSABLE)
+
+
+def is_denial(message_id: str) -> bool:
+    """Whether somebody asked for what he has no right to; a case that he may not read is no case for him."""
+    return status_of(message_id) == FORBIDDEN or message_id == "case-not-found"
 
 
 def words_for(request: Request) -> Words:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from fastapi import Request
 
-from domain.account import Account, Asked, Entry, Session, SignedIn, Whence
+from domain.account import WHOLE_LOG, Account, Asked, Entry, LogFilter, Session, SignedIn, Token, Whence
 from domain.attachment import Content
+from domain.case import Role
 from domain.docket import Docket, LedgerEvent
+from domain.draft import FormDraft
 from domain.moment import Moment
 from domain.policy import Scope
 from domain.principal import Principal
@@ -87,6 +89,15 @@ class Tokens(Protocol):
     def principal(self, token: str) -> Principal | None:
         """Whose token it is; None if it is not in force."""
 
+    def create_own(self, account: Account, note: str, days: int, scopes: Iterable[str], *, by: str) -> str:
+        """A new token of an account."""
+
+    def list(self, account_id: str | None = None) -> Sequence[Token]:
+        """The tokens of an account, or all."""
+
+    def revoke(self, id: str, *, by: str, account_id: str | None = None) -> bool:
+        """Whether a token was in force, and is not any more."""
+
 
 class Sessions(Protocol):
     """Who is signed in."""
@@ -97,9 +108,15 @@ class Sessions(Protocol):
     def in_force(self, secret: str) -> Session | None:
         """The session behind a secret; None if it is not in force."""
 
+    def units_on(self, device: bytes, jurisdiction: str) -> frozenset[str]:
+        """The handling units of which somebody was signed in on a device not long ago."""
+
 
 class Accounts(Protocol):
     """Who may sign in, and what was done to his account."""
+
+    one_time: timedelta
+    """How long a one-time password may be used."""
 
     def list(self) -> Sequence[Account]:
         """Every account, in the order of their logins."""
@@ -107,8 +124,14 @@ class Accounts(Protocol):
     def find(self, id: str) -> Account:
         """The account of that id."""
 
-    def log(self, account_id: str | None = None, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
-        """The log of one account or of all, the newest first."""
+    def named(self, login: str) -> Account:
+        """The account of that login."""
+
+    def log(self, wanted: LogFilter = WHOLE_LOG, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
+        """The lines wanted, the newest first."""
+
+    def note_denied(self, principal: Principal, **told: str) -> None:
+        """Note that somebody asked for what he has no right to."""
 
     def sessions(self, account_id: str) -> Sequence[Session]:
         """Where somebody is signed in."""
@@ -128,7 +151,10 @@ class Accounts(Protocol):
     def change_password(self, session: Session, old: str, new: str) -> SignedIn:
         """The owner's new password, and the session that begins with it."""
 
-    def rebind(self, id: str, asked: Asked, *, by: str) -> bool:
+    def confirm(self, session: Session, password: str, field: str) -> str | None:
+        """Make sure that it is the owner who sits there."""
+
+    def rebind(self, id: str, asked: Asked, *, by: str, seen: str | None = None) -> bool:
         """Whether the account acts as something else from now on."""
 
     def sign_in(self, login: str, password: str, whence: Whence) -> SignedIn:
@@ -139,6 +165,30 @@ class Accounts(Protocol):
 
     def revoke_session(self, account_id: str, session_id: str, *, by: str) -> bool:
         """Whether a session of the account was not ended yet, and is now."""
+
+
+class Drafts(Protocol):
+    """Forms that were begun; each belongs to an account, and nobody else reads it."""
+
+    def keep(
+        self,
+        account_id: str,
+        case_id: str | None,
+        step: str,
+        version: int,
+        fields: Mapping[str, Sequence[str]],
+        id: str | None = None,
+    ) -> FormDraft:
+        """Keep a form; under the id of a draft of the same form, that is changed."""
+
+    def list(self, account_id: str) -> Sequence[FormDraft]:
+        """The drafts of an account, the newest first."""
+
+    def find(self, account_id: str, id: str) -> FormDraft:
+        """A draft of the account."""
+
+    def discard(self, account_id: str, id: str) -> bool:
+        """Whether the account had a draft of that id, and has it no more."""
 
 
 class Received(Protocol):
@@ -153,31 +203,113 @@ class Received(Protocol):
         """What it is."""
 
 
-class Upload(Protocol):
+Kept_co = TypeVar("Kept_co", covariant=True)
+"""What a file becomes that was taken in."""
+
+
+class Upload(Protocol[Kept_co]):
     """A file that is being taken in. Its methods wait for the disk."""
 
     def write(self, piece: bytes) -> None:
         """Take in a piece."""
 
-    def finish(self) -> Received:
+    def finish(self) -> Kept_co:
         """The file as it is kept."""
 
     def close(self) -> None:
         """Leave nothing of an upload that was not finished."""
 
 
-class Files(Protocol):
-    """The store of attached files."""
+class Intake(Protocol[Kept_co]):
+    """What takes in files."""
 
     @property
     def most(self) -> int:
         """The bytes of the largest file."""
 
-    def begin(self, name: str, jurisdiction: str, actor: str, declared: int | None = None) -> Upload:
+    def begin(self, name: str, jurisdiction: str, actor: str, declared: int | None = None) -> Upload[Kept_co]:
         """Begin to take in a file."""
+
+
+class Files(Intake[Received], Protocol):
+    """The store of attached files."""
 
     def path(self, sha256: str, size: int) -> Path:
         """Where a content lies, if it is there in its whole length."""
+
+
+class Disagreement(Protocol):
+    """Why a row was refused, or what of a row that was not disagrees with the procedure or with itself."""
+
+    @property
+    def row(self) -> int:
+        """The row, counted from the first below the header."""
+
+    @property
+    def message_id(self) -> str:
+        """What it is, in a word that the pages have sentences for."""
+
+    @property
+    def params(self) -> Mapping[str, object]:
+        """What the sentence names."""
+
+
+class RowRefused(Disagreement, Protocol):
+    """A row that is not imported."""
+
+    @property
+    def field(self) -> str | None:
+        """The column at fault, as the file calls it."""
+
+
+class ImportReport(Protocol):
+    """What became, or would become, of a file."""
+
+    file: str
+    sheet: str | None
+    header_row: int
+    rows: int
+    cases: int
+    changed: int
+    steps: int
+    already: int
+
+    @property
+    def ignored(self) -> Sequence[str]:
+        """Columns that were not read."""
+
+    @property
+    def steps_by_wire(self) -> Mapping[str, int]:
+        """How many steps of which name."""
+
+    @property
+    def refusals(self) -> Sequence[RowRefused]:
+        """The rows that are refused."""
+
+    @property
+    def findings(self) -> Sequence[Disagreement]:
+        """What disagrees in the others."""
+
+
+class Imports(Intake[str], Protocol):
+    """The desk at which lists are handed in: a file that was taken in waits under a name of its own."""
+
+    def lists(self, role: Role) -> Sequence[tuple[str, str]]:
+        """The lists that somebody in that role may import: each with the message id of what it is called."""
+
+    def template(self, listed: str, asker: Principal, tell: Callable[..., str]) -> bytes:
+        """The workbook to fill in for a list."""
+
+    def run(self, id: str, listed: str, asker: Principal, sheet: str | None = None, *, dry_run: bool) -> ImportReport:
+        """Import a file that waits, in the asker's own role, or only check it."""
+
+    def error_file(
+        self, id: str, listed: str, asker: Principal, sheet: str | None, words: Callable[[RowRefused], str]
+    ) -> tuple[bytes, Format]:
+        """The refused rows of a file that waits, with the reasons, and in which format."""
+
+    def discard(self, id: str, asker: Principal) -> None:
+        """The file does not wait any more."""
 
 
 class Sheets(Protocol):
@@ -215,6 +347,10 @@ class Services(Protocol):
         """Who is signed in."""
 
     @property
+    def drafts(self) -> Drafts:
+        """What was begun and not recorded."""
+
+    @property
     def jurisdiction(self) -> str:
         """The jurisdiction that is meant where none is named."""
 
@@ -225,6 +361,10 @@ class Services(Protocol):
     @property
     def files(self) -> Files:
         """What is attached to cases."""
+
+    @property
+    def imports(self) -> Imports:
+        """How lists come in."""
 
     @property
     def sheets(self) -> Sheets:

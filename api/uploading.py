@@ -14,7 +14,7 @@ from python_multipart.exceptions import FormParserError
 from starlette.requests import ClientDisconnect
 
 from api.problems import ProblemError
-from api.services import Files, Received, Upload
+from api.services import Intake, Upload
 from domain.principal import Principal
 from domain.refusal import Refused
 
@@ -28,18 +28,19 @@ _FORM = "multipart/form-data"
 _CLOSING = {"Connection": "close"}
 
 _Done = TypeVar("_Done")
+_Kept = TypeVar("_Kept")
 
 
 async def take_in(
-    request: Request, files: Files, asker: Principal, name: str | None, fields: dict[str, str] | None = None
-) -> Received:
+    request: Request, files: Intake[_Kept], asker: Principal, name: str | None, fields: dict[str, str] | None = None
+) -> _Kept:
     """Keep the file that the request carries, or leave nothing of it; `name` goes before what a form calls it.
 
     What a form says beside its file is put into `fields`.
     """
     form = _Form(request, {} if fields is None else fields) if _is_form(request) else None
     declared = _declared(request, files.most, 0 if form is None else AROUND)
-    upload: Upload | None = None
+    upload: Upload[_Kept] | None = None
     held = bytearray()
     try:
         async for piece in request.stream() if form is None else form.pieces():

@@ -18,7 +18,8 @@ _COMMA: dict[Language, str] = {"zh": "、", "en": ", "}
 _LONGEST = 200
 _CHOICE = re.compile("'([^']*)'")
 """Of pydantic's `'a', 'b' or 'c'`."""
-_TABLES = {"stage": "stage", "open_in": "stage", "role": "role", "by": "role"}
+_TABLES = {"stage": "stage", "open_in": "stage", "role": "role", "other": "role", "by": "role",
+            "level": "page.level", "above": "page.level"}  # fmt: skip
 """Parameters whose values have labels, and the table of them."""
 
 

@@ -153,6 +153,7 @@ def service(place: Path) -> Iterator[int]:
         port = int(free.getsockname()[1])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")}
     environment |= {"DUBAN_DATA_DIR": str(place), "DUBAN_PORT": str(port), "DUBAN_LOG_LEVEL": "error"}
+    environment["DUBAN_JURISDICTION"] = "cn-999900"
     command = [sys.executable, "-P", "-m", "api.cli", "serve", "--no-sample"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as service:  # noqa: S603 - our own
         try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,13 +13,17 @@ from pydantic import BaseModel, ConfigDict
 from domain.case import Role
 from domain.moment import day_of
 from domain.office import Office
-from domain.principal import Principal
+from domain.principal import Principal, Standing
 from domain.refusal import Refused
 from domain.registry import Registry
 from domain.values import Code, DeputyId
 
 APART: Mapping[Role, Role] = {Role.ADMINISTRATOR: Role.AUDITOR, Role.AUDITOR: Role.ADMINISTRATOR}
 """Roles that one account never has both of, not even one after the other (三员分立)."""
+
+
+LONGEST_TOKEN = 366
+"""Days that a token lives at most."""
 
 
 CONSOLE = "#console"
@@ -40,6 +44,9 @@ class Happening(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     LOCKED = "locked"
     SESSION_REVOKED = "session_revoked"
+    TOKEN_CREATED = "token_created"  # noqa: S105 - what happened
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - what happened
+    DENIED = "denied"
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,25 @@ class Binding:
     def told(self) -> dict[str, str]:
         """What the log says of it."""
         return {name: str(value) for name, value in asdict(self).items() if value is not None}
+
+    @property
+    def written(self) -> str:
+        """The same in one line, by which a form says what it was opened on."""
+        return " ".join(self.told.values())
+
+    def standing(self, registry: Registry, now: datetime) -> Standing:
+        """What the registry says of it on the day that it is there."""
+        place = registry.jurisdiction(self.jurisdiction)
+        today = day_of(now, place.time_zone)
+        if self.role is Role.HANDLING_UNIT:
+            unit = place.unit(self.office, today)
+            return Standing.IN_OFFICE if unit is not None and unit.on(today) else Standing.UNIT_GONE
+        if self.role is Role.DEPUTY and place.registry == "closed":
+            deputy = place.deputy(self.deputy or "", today)
+            if deputy is None or not deputy.in_office(today):
+                return Standing.DEPUTY_ENDED
+            return Standing.DUTY_SUSPENDED if deputy.suspended else Standing.IN_OFFICE
+        return Standing.IN_OFFICE
 
 
 class Asked(BaseModel):
@@ -110,15 +136,33 @@ class Account:
     name: str
     binding: Binding
     must_change: bool
+    """Whether the password is one that an administrator gave, and its owner never changed."""
+    password_at: datetime
     created_at: datetime
     disabled_at: datetime | None
     locked_until: datetime | None = None
+    standing: Standing = Standing.IN_OFFICE
+
+    def looked_up(self, registry: Registry, now: datetime) -> Account:
+        """The account with what the registry says of it."""
+        return replace(self, standing=self.binding.standing(registry, now))
+
+    def one_time_until(self, lasting: timedelta) -> datetime | None:
+        """Until when its one-time password may be used; None of a password of its owner's own."""
+        return self.password_at + lasting if self.must_change else None
 
     @property
     def principal(self) -> Principal:
         """As whom the person acts: a deputy under his id, anybody else under the login."""
         bound_to = self.binding
-        return Principal(bound_to.deputy or self.login, bound_to.role, bound_to.office, bound_to.jurisdiction)
+        return Principal(
+            bound_to.deputy or self.login,
+            bound_to.role,
+            bound_to.office,
+            bound_to.jurisdiction,
+            account=self.id,
+            standing=self.standing,
+        )
 
 
 @dataclass(frozen=True)
@@ -127,6 +171,8 @@ class Whence:
 
     address: str
     agent: str
+    device: bytes | None = None
+    """SHA-256 of what the browser is known by; None where nothing is known of it."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +193,40 @@ class SignedIn:
     secret: str
     session_id: str
     account_id: str
+
+
+@dataclass(frozen=True)
+class Token:
+    """What is known of a token, except its secret; one of an account acts as the account does now."""
+
+    id: str
+    account: str | None
+    """The login of the account; None of a program's token, which acts as it was made for."""
+    actor: str
+    role: str
+    office: str
+    jurisdiction: str
+    note: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    scopes: list[str]
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """Which lines of the log are wanted; None means all of them."""
+
+    account_id: str | None = None
+    what: Happening | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    jurisdiction: str | None = None
+    """Those of accounts of one jurisdiction, and those that belong to no account."""
+
+
+WHOLE_LOG = LogFilter()
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from domain.attachment import AttachmentKind, Content, FileName, MediaType, Sha2
 from domain.clock import Deadline
 from domain.moment import Precision
 from domain.refusal import Refused, refused_by
-from domain.values import Code, Line, Text
+from domain.values import Code, Line, Text, Word
 
 if TYPE_CHECKING:
     from domain.office import Jurisdiction, Office
     from domain.registry import Registry
 
 
-class Role(StrEnum):
+class Role(Word):
     """In which capacity somebody acts (`domain.md` 1.1)."""
 
     PARTY_GROUP = "party_group"
@@ -39,7 +39,7 @@ class Role(StrEnum):
     THIRD_PARTY = "third_party"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
-    """Keeps the accounts (系统管理员), and sees no case."""
+    """Keeps the accounts and the registry (系统管理员), and sees no case that the office handles."""
 
 
 EVERYBODY = "everybody"
@@ -131,8 +131,7 @@ class RunningClock:
         return late or (None if self.dropped_by else False)
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
+class Awaited(NamedTuple):
     """Something that a case waits for."""
 
     who: str
@@ -249,8 +248,13 @@ class Case:
         return ()
 
     @property
+    def window_until(self) -> date | None:
+        """The last day on which a word that is said in it is told only to the congress and to those who said it."""
+        return None
+
+    @property
     def sealed_until(self) -> date | None:
-        """The last day on which a word in it is told only to the congress and to those who said it."""
+        """The same day, where such a word was said and stands."""
         return None
 
     def awaited(self) -> Iterable[Awaited]:
@@ -327,6 +331,13 @@ class Declared:
     """Fields that no correction may touch: what they say is taken back only by a void, or by who said it."""
     moves: frozenset[tuple[StrEnum, StrEnum]]
     """Where the case itself goes, from which stage, when that depends on its parts."""
+    own_word: bool
+    """Whether it is a person's own word, which is not taken from a device of those whom it is about."""
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of its case type; None of a step that all case types share."""
+        return None if self.case_type is None else self.case_type.kind
 
 
 class Step(BaseModel):
@@ -359,6 +370,7 @@ class Step(BaseModel):
         extends: str | None = None,
         fixed: Iterable[str] = (),
         moves: Iterable[tuple[StrEnum, StrEnum]] = (),
+        own_word: bool = False,
         upcasts: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -373,7 +385,7 @@ class Step(BaseModel):
             wire=wire,
             name=name,
             zh=zh,
-            en=name.replace("_", " ").capitalize(),
+            en=_in_english(name, of, opens=opens),
             case_type=of,
             opens=opens,
             while_in=None if while_in is None else frozenset(while_in),
@@ -387,6 +399,7 @@ class Step(BaseModel):
             extends=extends,
             fixed=frozenset(fixed) | ({"jurisdiction", "time_zone"} if opens else frozenset()),
             moves=frozenset(moves),
+            own_word=own_word,
         )
         STEPS[wire] = cls
         for older, upcast in (upcasts or {}).items():
@@ -441,6 +454,19 @@ class Step(BaseModel):
         """The same step as it is told to those from whom a word in the case is sealed today."""
         return self
 
+    @property
+    def subject(self) -> int | None:
+        """Number of the earlier step that it is about, and with which it is sealed."""
+        return None
+
+    def withheld(self) -> Step:
+        """The same step as it is told where its subject is sealed: that it was taken."""
+        return self
+
+    def amends_asked_by(self, role: Role) -> bool:  # noqa: ARG002 - the hook's signature
+        """Whether somebody in that role may ask for a correction or a void of it, if he takes part in the case."""
+        return True
+
     def apply(self, case: Any, act: Act) -> None:
         """Set fields. Total: never refuses, reads no clock, stands any subset of a history."""
 
@@ -490,12 +516,26 @@ def latest(wire: str, data: dict[str, Any]) -> tuple[type[Step], dict[str, Any]]
     return step, data
 
 
+def _in_english(name: str, of: type[Case] | None, *, opens: bool) -> str:
+    """A step's name as a label; what enters something into the registry says what, since most of it is opened."""
+    told = f"{of.kind} {name}" if opens and of is not None and of.of_registry else name
+    return told.replace("_", " ").capitalize()
+
+
 class Opening(Step):
     """A step that opens a case; it says under which jurisdiction's rules the case is."""
+
+    under: ClassVar[str] = "jurisdiction"
+    """Its field that names whose people may open the case."""
 
     jurisdiction: Code
     time_zone: Line | None = None
     """The zone in which the case's dates are days; filled in when recorded, so that a history can be read by itself."""
+
+    @property
+    def opened_from(self) -> str:
+        """The jurisdiction whose people may open the case: its own, or the one above a jurisdiction that is opened."""
+        return getattr(self, self.under) or self.jurisdiction
 
     def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
         """With the jurisdiction's zone, whatever was given."""
@@ -512,13 +552,21 @@ class Opening(Step):
         return str(uuid4())
 
 
-class Corrected(
-    Step,
-    wire="case.corrected.v1",
-    zh="更正",
-    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
-):
-    """An earlier step was recorded wrongly: which one, what is right, why, and who approved it."""
+class Participation(Step):
+    """A step that everybody may take who takes part in the case; the case type says who that is."""
+
+    @classmethod
+    def roles(cls, case_type: type[Case]) -> frozenset[Role]:
+        """Whoever may take some step of the case type."""
+        return cls.declared.by & case_type.takers()
+
+    def may_come_before(self) -> bool:
+        """It says nothing of the order of the steps."""
+        return True
+
+
+class Correction(Step):
+    """What is right of an earlier step that was recorded wrongly: its date, its fields, and why."""
 
     corrects: int = Field(ge=1)
     """Number of the step in the case's history."""
@@ -529,9 +577,28 @@ class Corrected(
     changes: dict[str, Any] = Field(default_factory=dict)
     """The fields that were wrong, with their right values, typed by the corrected step."""
     reason: Text
-    approved_by: Line
 
-    def typed_by(self, target: Step) -> Corrected:
+    @property
+    def right(self) -> dict[str, Any]:
+        """The changes as today's class of the corrected step reads them."""
+        return self.changes if self.of is None or not self.changes else latest(self.of, self.changes)[1]
+
+    @property
+    def wanted(self) -> tuple[object, ...]:
+        """What it makes of which step; two of which this is the same do the same."""
+        precision = None if self.occurred_at is None else self.precision or "instant"
+        return self.corrects, self.occurred_at, precision, self.right
+
+    @property
+    def subject(self) -> int:
+        """The corrected step."""
+        return self.corrects
+
+    def withheld(self) -> Self:
+        """That there was a correction, and of the date."""
+        return self.model_copy(update={"changes": {}, "reason": ""})
+
+    def typed_by(self, target: Step) -> Self:
         """The same correction with its values checked and written as the corrected step writes them."""
         for name in self.changes:
             if name in target.declared.fixed:
@@ -545,18 +612,100 @@ class Corrected(
         return self.model_copy(update={"of": target.declared.wire, "changes": changes})
 
 
+class Voiding(Step):
+    """An earlier step should not stand: which one, and why."""
+
+    voids: int = Field(ge=1)
+    """Number of the step in the case's history."""
+    reason: Text
+
+    @property
+    def wanted(self) -> tuple[object, ...]:
+        """Which step it takes out; two of which this is the same do the same."""
+        return (self.voids,)
+
+    @property
+    def subject(self) -> int:
+        """The voided step."""
+        return self.voids
+
+    def withheld(self) -> Self:
+        """That it was voided, not why."""
+        return self.model_copy(update={"reason": ""})
+
+
+class Corrected(
+    Correction,
+    wire="case.corrected.v1",
+    zh="更正",
+    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+):
+    """An earlier step was recorded wrongly: which one, what is right, why, and who approved it."""
+
+    approved_by: Line | None = None
+    """Who approved it on paper; not needed where it approves a request."""
+    request: int | None = Field(default=None, ge=1)
+    """Number of the request that it approves; whoever takes the step approves it, and is not who asked."""
+
+
 class Voided(
-    Step,
+    Voiding,
     wire="case.voided.v1",
     zh="作废",
     by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
 ):
     """An earlier step should not stand: which one, why, and who approved it. A void may itself be voided."""
 
-    voids: int = Field(ge=1)
-    """Number of the step in the case's history."""
+    approved_by: Line | None = None
+    """Who approved it on paper; not needed where it approves a request."""
+    request: int | None = Field(default=None, ge=1)
+    """Number of the request that it approves; whoever takes the step approves it, and is not who asked."""
+
+
+class CorrectionRequested(
+    Correction,
+    Participation,
+    wire="case.correction_requested.v1",
+    zh="申请更正",
+    by=set(Role) - {Role.AUDITOR},
+):
+    """Somebody who takes part in the case asks the office to correct an earlier step, and says how and why."""
+
+
+class VoidRequested(
+    Voiding,
+    Participation,
+    wire="case.void_requested.v1",
+    zh="申请作废",
+    by=set(Role) - {Role.AUDITOR},
+):
+    """Somebody who takes part in the case asks the office to void an earlier step, and says why."""
+
+
+class AmendmentDeclined(
+    Step,
+    wire="case.amendment_declined.v1",
+    zh="不同意更正或作废",
+    by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+):
+    """The office declines a request for a correction or a void, and says why."""
+
+    request: int = Field(ge=1)
+    """Number of the request."""
     reason: Text
-    approved_by: Line
+
+    @property
+    def subject(self) -> int:
+        """The request."""
+        return self.request
+
+    def withheld(self) -> Self:
+        """That it was declined, not why."""
+        return self.model_copy(update={"reason": ""})
+
+    def may_come_before(self) -> bool:
+        """It says nothing of the order of the steps."""
+        return True
 
 
 class DeadlineRecalculated(
@@ -564,6 +713,7 @@ class DeadlineRecalculated(
     wire="case.deadline_recalculated.v1",
     zh="期限重算",
     by={Role.DEPUTY_AFFAIRS, Role.GENERAL_OFFICE},
+    fixed=("clock", "part", "due_before", "deadline"),
 ):
     """A running deadline is counted again under the rules now in force: the old date, the new one, and why."""
 
@@ -603,13 +753,13 @@ class DeadlineRecalculated(
 
 
 class AttachmentAdded(
-    Step,
+    Participation,
     wire="case.attachment_added.v1",
     zh="附件",
     by=set(Role) - {Role.AUDITOR},
     fixed=("sha256", "media_type", "size"),
 ):
-    """A file is added to the case, by somebody who takes part in it; the case type says who that is."""
+    """A file is added to the case, by somebody who takes part in it. It may be older than the case."""
 
     sha256: Sha256
     """SHA-256 of its content, which was handed in before."""
@@ -621,11 +771,6 @@ class AttachmentAdded(
     about: int | None = Field(default=None, ge=1)
     """Number of the step of the case that it belongs to."""
 
-    @classmethod
-    def roles(cls, case_type: type[Case]) -> frozenset[Role]:
-        """Whoever may take some step of the case type."""
-        return cls.declared.by & case_type.takers()
-
     def check(self, case: Case, office: Office) -> None:  # noqa: ARG002 - the hook's signature
         """Refuse a name that another kind of file has."""
         if media_type_of(self.name) is not self.media_type:
@@ -636,9 +781,16 @@ class AttachmentAdded(
         if self.about is not None:
             yield self.about, "about"
 
-    def may_come_before(self) -> bool:
-        """A paper may be older than the case, and says nothing of the order of the steps."""
-        return True
+    @property
+    def subject(self) -> int | None:
+        """The step that it belongs to."""
+        return self.about
+
+    def withheld(self) -> SealedAttachment:
+        """That there is a file, and of which kind."""
+        return SealedAttachment.model_construct(
+            sha256="", name="", media_type=self.media_type, size=0, kind=self.kind, about=self.about
+        )
 
     def contents(self) -> Iterator[Content]:
         """Its own."""
@@ -670,12 +822,9 @@ class AttachmentAdded(
 class SealedAttachment(AttachmentAdded):
     """What is told of a file that belongs to a step which is sealed: that there is one."""
 
-    @classmethod
-    def of(cls, added: AttachmentAdded) -> SealedAttachment:
-        """The step without what would tell of the file."""
-        return cls.model_construct(
-            sha256="", name="", media_type=added.media_type, size=0, kind=added.kind, about=added.about
-        )
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:  # noqa: ARG002 - the hook's signature
+        """Nothing more is told of it."""
+        return self
 
     def apply(self, case: Case, act: Act) -> None:
         """The case has no such attachment for the reader."""

@@ -21,10 +21,25 @@ from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
-from domain import clock, fold, procedure
+from domain import amendment, clock, fold, procedure
 from domain.attachment import Content, Contents, NoContents
 from domain.calendar import load_calendar
-from domain.case import STEPS, Act, Case, Corrected, Opening, Recorded, Step, Voided, latest
+from domain.case import (
+    STEPS,
+    Act,
+    AmendmentDeclined,
+    Case,
+    Corrected,
+    Correction,
+    CorrectionRequested,
+    Opening,
+    Recorded,
+    Step,
+    Voided,
+    Voiding,
+    VoidRequested,
+    latest,
+)
 from domain.casefile import CaseFile, file_of
 from domain.clock import Deadline
 from domain.office import Jurisdiction, Office
@@ -388,18 +403,10 @@ class Docket(Application[str]):
         self._require_references(draft, step, act, jurisdiction)
         deadlines: tuple[Deadline, ...] = ()
         match step:
-            case Corrected():
-                target = self._correctable(case_file, step)
-                step, deadlines = _typed(case_file, target, step, jurisdiction, now)
-                if step.occurred_at in (None, target.occurred_at) and _says(target.step, step.changes):
+            case Correction() | Voiding() | AmendmentDeclined():
+                if (amends := _amending(case_file, step, act, jurisdiction, now)) is None:
                     return False
-            case Voided():
-                voided = _require_step(case_file, step.voids, "voids")
-                if voided.step.declared.opens and case is not None and case.opening_stands:
-                    raise Refused("opening-stands", field="voids", step=voided.step.declared.wire)
-                if step.voids in fold.voided_versions(case_file.history):
-                    return False
-                self._require_last_correction(case_file, step)
+                step, deadlines = amends
             case _:
                 step = step.filled_in(case, office)
                 if case is not None and step.already(case):
@@ -505,30 +512,97 @@ class Docket(Application[str]):
         if sum((held | {content.sha256: content.size}).values()) > self._contents.most_of_case:
             raise Refused("case-attachments-too-large", field="size", most=self._contents.most_of_case)
 
-    def _require_last_correction(self, case_file: CaseFile, step: Voided) -> None:
-        """A later correction of a step was typed, and its deadlines counted, upon the earlier one: void it first."""
-        voided = case_file.history[step.voids - 1]
-        while isinstance(voided.step, Voided):
-            voided = case_file.history[voided.step.voids - 1]
-        if not isinstance(voided.step, Corrected):
-            return
-        void = fold.voided_versions(case_file.history)
-        for later in case_file.history[voided.version :]:
-            same = isinstance(later.step, Corrected) and later.step.corrects == voided.step.corrects
-            if same and later.version not in void:
-                raise Refused("later-correction-stands", field="voids", version=later.version)
 
-    def _correctable(self, case_file: CaseFile, step: Corrected) -> Recorded:
-        """The step that a correction is about, as it stands."""
-        target = _require_step(case_file, step.corrects, "corrects")
-        if isinstance(target.step, (Corrected, Voided)):
-            raise Refused("cannot-correct", field="corrects", step=target.step.declared.wire)
-        if not step.changes and step.occurred_at is None:
-            raise Refused("nothing-to-correct", field="changes")
-        standing = next((s for s in fold.sequence(case_file.history) if s.version == step.corrects), None)
-        if standing is None:
-            raise Refused("step-is-void", field="corrects", version=step.corrects)
-        return standing
+def _amending(
+    case_file: CaseFile,
+    step: Correction | Voiding | AmendmentDeclined,
+    act: Act,
+    jurisdiction: Jurisdiction,
+    now: datetime,
+) -> tuple[Step, tuple[Deadline, ...]] | None:
+    """A step about another step as it is recorded, with the deadlines that follow; None if it changes nothing."""
+    deadlines: tuple[Deadline, ...] = ()
+    if isinstance(step, amendment.REQUESTS):
+        _require_step(case_file, step.subject, "corrects" if isinstance(step, Correction) else "voids")
+        amendment.refuse_asking(case_file.history, step.subject, act.role)
+    if isinstance(step, AmendmentDeclined):
+        _require_pending(case_file, step.request)
+        return step, deadlines
+    if isinstance(step, Correction):
+        target = _correctable(case_file, step)
+        step, deadlines = _typed(case_file, target, step, jurisdiction, now)
+        if step.occurred_at in (None, target.occurred_at) and _says(target.step, step.changes):
+            return None
+    else:
+        target = _require_step(case_file, step.voids, "voids")
+        if target.step.declared.opens and case_file.case is not None and case_file.case.opening_stands:
+            raise Refused("opening-stands", field="voids", step=target.step.declared.wire)
+        if step.voids in fold.voided_versions(case_file.history):
+            return None
+        _require_last_correction(case_file, step)
+    if isinstance(step, (CorrectionRequested, VoidRequested)):
+        asked = any(_wants_the_same(step, request.step) for request in amendment.pending(case_file.history))
+        return None if asked else (step, ())
+    _require_approval(case_file, step, act)
+    return step, deadlines
+
+
+def _require_approval(case_file: CaseFile, step: Correction | Voiding, act: Act) -> None:
+    """Refuse what nobody approved: on paper, or by approving exactly what somebody else asked for."""
+    if not isinstance(step, (Corrected, Voided)):
+        return
+    if step.request is None:
+        if step.approved_by is None:
+            raise Refused("approval-missing", field="approved_by")
+        return
+    request = _require_pending(case_file, step.request)
+    if request.act.actor == act.actor:
+        raise Refused("approves-own-request", field="request", version=step.request)
+    if not _wants_the_same(step, request.step):
+        raise Refused("not-what-was-requested", field="request", version=step.request)
+
+
+def _require_pending(case_file: CaseFile, version: int) -> Recorded:
+    """The request of that number, which nobody has settled."""
+    request = _require_step(case_file, version, "request")
+    if not isinstance(request.step, amendment.REQUESTS):
+        raise Refused("not-a-request", field="request", version=version)
+    if request not in amendment.pending(case_file.history):
+        raise Refused("request-settled", field="request", version=version)
+    return request
+
+
+def _wants_the_same(one: Correction | Voiding, other: Step) -> bool:
+    """Whether two steps make the same of the same step."""
+    if isinstance(one, Correction):
+        return isinstance(other, Correction) and one.wanted == other.wanted
+    return isinstance(other, Voiding) and one.wanted == other.wanted
+
+
+def _require_last_correction(case_file: CaseFile, step: Voiding) -> None:
+    """A later correction of a step was typed, and its deadlines counted, upon the earlier one: void it first."""
+    voided = case_file.history[step.voids - 1]
+    while isinstance(voided.step, Voided):
+        voided = case_file.history[voided.step.voids - 1]
+    if not isinstance(voided.step, Corrected):
+        return
+    void = fold.voided_versions(case_file.history)
+    for later in case_file.history[voided.version :]:
+        same = isinstance(later.step, Corrected) and later.step.corrects == voided.step.corrects
+        if same and later.version not in void:
+            raise Refused("later-correction-stands", field="voids", version=later.version)
+
+
+def _correctable(case_file: CaseFile, step: Correction) -> Recorded:
+    """The step that a correction is about, as it stands."""
+    target = _require_step(case_file, step.corrects, "corrects")
+    if isinstance(target.step, amendment.ABOUT_STEPS):
+        raise Refused("cannot-correct", field="corrects", step=target.step.declared.wire)
+    if not step.changes and step.occurred_at is None:
+        raise Refused("nothing-to-correct", field="changes")
+    if (standing := fold.standing(case_file.history).get(step.corrects)) is None:
+        raise Refused("step-is-void", field="corrects", version=step.corrects)
+    return standing
 
 
 def _require_step(case_file: CaseFile, version: int, field: str) -> Recorded:
@@ -539,8 +613,8 @@ def _require_step(case_file: CaseFile, version: int, field: str) -> Recorded:
 
 
 def _typed(
-    case_file: CaseFile, standing: Recorded, step: Corrected, jurisdiction: Jurisdiction, now: datetime
-) -> tuple[Corrected, tuple[Deadline, ...]]:
+    case_file: CaseFile, standing: Recorded, step: Correction, jurisdiction: Jurisdiction, now: datetime
+) -> tuple[Correction, tuple[Deadline, ...]]:
     """A correction typed by the step that it corrects, checked like that step, with the deadlines that follow."""
     typed = step.typed_by(standing.step)
     draft = Recorded("", 0, now, typed, standing.act, "", "")
@@ -553,9 +627,14 @@ def _typed(
     breach = procedure.breach_of_stage(case, right.step)
     if case is not None and breach is not None and procedure.breach_of_stage(case, standing.step) is None:
         raise breach
-    right.step.check(case, jurisdiction.on(act.occurred_on))
+    office = jurisdiction.on(act.occurred_on)
+    right.step.check(case, office)
     for version, field in right.step.refers_to_steps():
         _require_step(case_file, version, f"changes.{field}")
+    if typed.changes:
+        filled = right.step.filled_in(case, office).model_dump(mode="json", exclude_none=True)
+        follows = {name: value for name, value in filled.items() if getattr(right.step, name) is None}
+        typed = typed.model_copy(update={"changes": {**typed.changes, **follows}})
     under = case_file.history[step.corrects - 1].deadlines
     return typed, _deadlines(right.step, case, act, jurisdiction, under=under)
 

@@ -26,7 +26,7 @@ def known_by(history: Iterable[Recorded], known: int | None) -> list[Recorded]:
 def sequence(history: Iterable[Recorded], known: int | None = None) -> list[Recorded]:
     """The steps known at a position, corrected, without the voided ones, in the order in which they are folded."""
     records = known_by(history, known)
-    steps = _standing(records)
+    steps = standing(records)
     order: list[Recorded] = []
     for step in steps.values():
         place = len(order)
@@ -45,7 +45,8 @@ def voided_versions(records: Sequence[Recorded]) -> dict[int, Recorded]:
     return voided
 
 
-def _standing(records: Sequence[Recorded]) -> dict[int, Recorded]:
+def standing(records: Sequence[Recorded]) -> dict[int, Recorded]:
+    """The steps that are not void, corrected, by their numbers; without corrections and voids themselves."""
     if not any(isinstance(r.step, (cases.Corrected, cases.Voided)) for r in records):
         return {r.version: r for r in records}
     voided = voided_versions(records)
@@ -60,17 +61,14 @@ def _standing(records: Sequence[Recorded]) -> dict[int, Recorded]:
     return steps
 
 
-def corrected(target: Recorded, record: Recorded, correction: cases.Corrected) -> Recorded:
+def corrected(target: Recorded, record: Recorded, correction: cases.Correction) -> Recorded:
     """The corrected step as it should have been recorded, with the deadlines that follow from it."""
     act = target.act
     if correction.occurred_at is not None:
         act = act.model_copy(
             update={"occurred_at": correction.occurred_at, "precision": correction.precision or "instant"}
         )
-    changes = correction.changes
-    if correction.of is not None and changes:
-        changes = cases.latest(correction.of, changes)[1]
-    return target._replace(act=act, step=target.step.with_changes(changes), deadlines=record.deadlines)
+    return target._replace(act=act, step=target.step.with_changes(correction.right), deadlines=record.deadlines)
 
 
 def open_case(opening: Recorded) -> Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from enum import StrEnum, auto
+from enum import auto
 from functools import cached_property
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from domain.calendar import WorkingCalendar, load_calendar
 from domain.refusal import Refused
 from domain.rulebook import Rulebook, load_rulebook
-from domain.values import Code, DeputyId, DivisionCode, Line, UnitCode
+from domain.values import Code, DeputyId, DivisionCode, Line, UnitCode, Word
 
 
-class Level(StrEnum):
+class Level(Word):
     """Of which tier a jurisdiction, its congress and its deputies are."""
 
     NATION = auto()
@@ -29,8 +29,15 @@ class Level(StrEnum):
     ZONE = auto()
     """A development zone (开发区、新区): a working committee, no congress, no votes."""
 
+    def below(self, other: Level) -> bool:
+        """Whether a place of this tier may lie in one of the other; a zone lies above the towns in it."""
+        return _FROM_ABOVE.index(self) > _FROM_ABOVE.index(other)
 
-class Body(StrEnum):
+
+_FROM_ABOVE = (Level.NATION, Level.PROVINCE, Level.CITY, Level.COUNTY, Level.ZONE, Level.TOWN)
+
+
+class Body(Word):
     """What a seat is on."""
 
     STANDING_COMMITTEE = auto()
@@ -72,6 +79,16 @@ class Deputy(Dated):
     level: Level | None = None
     constituency: Line | None = None
     group: Code | None = None
+    suspended: bool = False
+    """Whether the duties are suspended (暂停执行代表职务)."""
+
+    def in_office(self, day: date) -> bool:
+        """Whether the deputy is in office on a day, perhaps suspended."""
+        return super().on(day)
+
+    def on(self, day: date) -> bool:
+        """Whether the deputy is in office on a day, and may act."""
+        return self.in_office(day) and not self.suspended
 
 
 class Group(Dated):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import uuid4
 
@@ -31,6 +31,12 @@ class Registry(Protocol):
     def codes(self, known: int | None = None) -> list[str]:
         """The codes of the jurisdictions known at a position, or now, in their order."""
 
+    def entries(self, code: str, known: int | None = None, as_of: datetime | None = None) -> list[RegistryCase]:
+        """What is entered under a jurisdiction as it was at a moment, also what had ended; it is looked for anew."""
+
+    def below(self, code: str, known: int | None = None, as_of: datetime | None = None) -> list[JurisdictionCase]:
+        """The jurisdictions right below one, as they were at a moment; they are looked for anew."""
+
     def look_again(self) -> None:
         """Something was entered: what is known now may have changed."""
 
@@ -52,6 +58,8 @@ class RegistryCase(Case):
 
     code: str = ""
     opened_on: date | None = None
+    ended_on: date | None = None
+    """From which day on it is no more."""
 
     def entry(self) -> Dated | None:
         """What the registry says of it as it is; None while it is not in being."""
@@ -98,6 +106,9 @@ class JurisdictionCase(RegistryCase):
 
     opening_stands: ClassVar[bool] = True
 
+    parent: str | None = None
+    """Code of the jurisdiction above it."""
+
     def as_jurisdiction(self, **entries: Any) -> Jurisdiction:
         """The jurisdiction with the entries of its registry."""
         raise NotImplementedError
@@ -120,6 +131,13 @@ def jurisdiction_of(case_file: CaseFile) -> str | None:
     """Under which jurisdiction a case was opened, whatever became of its opening."""
     opening = case_file.history[0].step if case_file.history else None
     return opening.jurisdiction if isinstance(opening, Opening) else None
+
+
+def opens_jurisdiction(case_file: CaseFile) -> bool:
+    """Whether a case is a jurisdiction, whatever became of its opening."""
+    return bool(case_file.history) and issubclass(
+        case_file.history[0].step.declared.case_type or Case, JurisdictionCase
+    )
 
 
 def _entries(history: Sequence[Recorded], known: int | None) -> Iterator[Dated]:

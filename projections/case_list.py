@@ -92,7 +92,8 @@ def row_of(case: Case) -> Row:
 
 def _line(one: Awaited) -> str:
     """Five words, a dash for what there is not: codes have no blanks."""
-    return f"{one.who} {one.step} {one.due_on or '-'} {one.from_on or '-'} {one.part or '-'}"
+    who, step, due_on, part, from_on = one
+    return f"{who} {step} {due_on or '-'} {from_on or '-'} {part or '-'}"
 
 
 def stretches_of(history: Iterable[Recorded], known: int | None = None) -> list[Stretch]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
-from domain.case import Corrected, Recorded, Voided
+from domain.case import Correction, Recorded, Voiding
 from projections.projection import Changes, Histories
 
 
 class Row(NamedTuple):
-    """One record. `target` is the number of the step that a correction or a void is about."""
+    """One record. `target` is the number of the step that a correction, a void, or a request for one is about."""
 
     position: int
     case_id: str
@@ -34,9 +34,9 @@ def row_of(record: Recorded) -> Row:
     """The row of a record."""
     act, step = record.act, record.step
     target = None
-    if isinstance(step, Corrected):
+    if isinstance(step, Correction):
         target = step.corrects
-    elif isinstance(step, Voided):
+    elif isinstance(step, Voiding):
         target = step.voids
     return Row(
         record.position,

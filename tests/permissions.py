@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters.memory import MemoryLedger
 from domain import policy, procedure
-from domain.case import Act, Opening, Role, Step
+from domain.case import Act, Opening, Role, Step, VoidRequested
 from domain.cases import suggestion as s
 from domain.cases.registry.jurisdiction import Region
 from domain.docket import Docket
@@ -30,6 +30,8 @@ from tests.registry import shipped_registry
 TABLES = Path(__file__).parents[1] / "docs" / "permissions"
 PLACE, ELSEWHERE = "cn-999900", "jp-sangiin"
 LEAD, CO, SEPARATE, FORMER, STRANGER = "jtj", "czj", "zjj", "jyj", "slj"
+REQUEST = 9
+"""Number of the step of the suggestion that was handled which asks for a void."""
 READ = "read"
 YES, NO, HIDDEN = "yes", "no", "hidden"
 """He may; he may not (403); for him there is no such case (404)."""
@@ -117,13 +119,16 @@ def arrange(docket: Door) -> dict[str, str]:
         (7, s.LeaderAssigned(person="甲副书记", level=s.LeaderLevel.PARTY_COMMITTEE, charge=s.Charge.SUPERVISION)),
         (8, s.ReplyIssued(unit=LEAD, outcome="B")),
         (9, s.ReplyIssued(unit=SEPARATE, outcome="B")),
+        (10, VoidRequested(voids=REQUEST - 1, reason="误录")),
     ):
         docket.record(handled, step, act(day))
     entries = {}
     for opening in SAMPLES.values():
         case_type = opening.declared.case_type
         if isinstance(opening, RegistryOpening) and case_type is not None and case_type is not Region:
-            entries[case_type.kind] = str(docket.open(opening, act_of(clerk, date(2026, 3, 2))).case_id)
+            named: dict[str, str] = {name: "of-a-test" for name in ("code", "id") if name in type(opening).model_fields}
+            entered = docket.open(opening.model_copy(update=named), act_of(clerk, date(2026, 3, 2)))
+            entries[case_type.kind] = str(entered.case_id)
     return {"submitted": submitted("关于改造老旧电梯的建议"), "handled": handled} | entries
 
 
@@ -134,7 +139,9 @@ def act_of(principal: Principal, day: date) -> Act:
 
 
 def said_by(step: Step, principal: Principal) -> Step:
-    """The example of a step as somebody would say it of his own: of his unit, of himself."""
+    """The example of a step as somebody would say it of his own: of his unit, of himself, below the sample city."""
+    if isinstance(step, Opening) and step.under != "jurisdiction":
+        return step.model_copy(update={step.under: PLACE})
     if principal.role is Role.HANDLING_UNIT and "unit" in type(step).model_fields:
         return step.model_copy(update={"unit": principal.office})
     if principal.role is Role.DEPUTY and "deputy" in type(step).model_fields:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID, uuid5
 
 from pydantic import ValidationError
@@ -25,6 +25,7 @@ from domain import procedure
 from domain.case import Act, Imported, Recorded, Role
 from domain.docket import CaseNotFoundError, Docket, Draft, Receipt, Request, Result, StaleError
 from domain.refusal import Refused, refused_by
+from domain.registry import PREFIX, RegistryOpening
 
 BATCH_EVENTS = 1_000
 """Steps that share one transaction at most."""
@@ -83,6 +84,8 @@ class Report:
     rows: int = 0
     done: int = 0
     cases: int = 0
+    changed: int = 0
+    """Cases that there were, and that go on."""
     steps: int = 0
     steps_by_wire: Counter[str] = field(default_factory=Counter)
     already: int = 0
@@ -143,21 +146,35 @@ def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
     path: Path,
     *,
     actor: str,
+    role: Role = Role.DEPUTY_AFFAIRS,
+    office: str | None = None,
     sheet: str | None = None,
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     batch_events: int = BATCH_EVENTS,
 ) -> Report:
-    """Import a file, or only check it. Run again, it goes on where it was stopped and adds nothing twice."""
+    """Import a file, or only check it. Run again, it goes on where it was stopped and adds nothing twice.
+
+    Without an office the steps are those of the jurisdiction's own.
+    """
     table = Table(path, profile.layout, sheet)
     report = Report(profile.name, path.name, table.sha256, table.columns, dry_run)
     report.workbook, report.sheet = table.is_workbook, table.sheet
     report.header_row, report.ignored = table.header.row, table.ignored
-    run = _Import(docket, ledger, profile, actor, report, batch_events, table.header.called)
+    by = Actor(actor, role, office or profile.jurisdiction)
+    run = _Import(docket, ledger, profile, by, report, batch_events, table.header.called)
     with batch_work():
         run.follow(table, progress or (lambda _done, _total: None), should_stop or (lambda: False))
     return report
+
+
+class Actor(NamedTuple):
+    """Who imports, in which role and for which office."""
+
+    name: str
+    role: Role
+    office: str
 
 
 class _Import:
@@ -168,7 +185,7 @@ class _Import:
         docket: Docket,
         ledger: Requests,
         profile: Profile,
-        actor: str,
+        by: Actor,
         report: Report,
         batch_events: int,
         called: Mapping[str, str],
@@ -176,7 +193,7 @@ class _Import:
         self._docket = docket
         self._ledger = ledger
         self._profile = profile
-        self._actor = actor
+        self._by = by
         self._report = report
         self._batch_events = batch_events
         self._called = called
@@ -210,7 +227,7 @@ class _Import:
         rows = table.rows()
         while chunk := list(islice(rows, _LOOKED_UP)):
             for prepared in self._new(chunk):
-                more = prepared.draft.case_file.version
+                more = len(prepared.acts)
                 if batch and events + more > self._batch_events:
                     yield batch
                     batch, events = [], 0
@@ -228,7 +245,8 @@ class _Import:
         asked = self._each([_Prepared(row) for row in rows], self._ask)
         answered = self._ledger.answered([one.request.key for one in asked]) if asked else {}
         going = [one for one in asked if not self._is_answered(one, answered)]
-        for stage in (self._read, self._open, self._act, self._take, self._seal):
+        going = [one for one in self._each(going, self._read) if not self._is_so(one)]
+        for stage in (self._open, self._act, self._take, self._seal):
             going = self._each(going, stage)
         return going
 
@@ -268,17 +286,29 @@ class _Import:
     def _read(self, one: _Prepared) -> None:
         one.case = self._profile.case(one.row, one.key)
 
+    def _is_so(self, one: _Prepared) -> bool:
+        """Whether there is nothing to record, because the case is as the row says."""
+        if one.case.steps:
+            return False
+        self._report.already += 1
+        self._report.done += 1
+        return True
+
     def _open(self, one: _Prepared) -> None:
-        case_id = uuid5(_NAMESPACE, f"{self._profile.jurisdiction}:{self._profile.name}:{one.key}")
-        one.draft = self._docket.draft(one.request, str(case_id))
+        if one.case.goes_on is not None:
+            one.draft = Draft(self._docket.case_file(one.case.goes_on), one.request)
+            return
+        case_id = str(uuid5(_NAMESPACE, f"{self._profile.jurisdiction}:{self._profile.name}:{one.key}"))
+        of_registry = isinstance(one.case.steps[0].step, RegistryOpening)
+        one.draft = self._docket.draft(one.request, f"{PREFIX}{case_id}" if of_registry else case_id)
 
     def _act(self, one: _Prepared) -> None:
         imported = Imported(profile=self._profile.name, sha256=self._report.sha256, row=one.row.number)
         one.acts = [
             Act(
-                actor=self._actor,
-                role=Role.DEPUTY_AFFAIRS,
-                office=self._profile.jurisdiction,
+                actor=self._by.name,
+                role=self._by.role,
+                office=self._by.office,
                 on_behalf_of=step.on_behalf_of,
                 occurred_at=step.occurred_at,
                 precision=step.precision,
@@ -304,6 +334,8 @@ class _Import:
         if not one.draft.orderly:
             jurisdiction = self._docket.registry.jurisdiction(self._profile.jurisdiction)
             for found in procedure.findings(one.draft.case_file.history, jurisdiction):
+                if found.version <= one.draft.expected:
+                    continue
                 yield Finding(one.row.number, one.key, found.message_id, {"step": found.version, **found.params})
 
     def _seal(self, one: _Prepared) -> None:
@@ -315,13 +347,21 @@ class _Import:
             return [self._compared(prepared) for prepared in batch]
         outcomes = self._docket.append([prepared.draft for prepared in batch])
         return [
-            self._compared(prepared) if isinstance(outcome, StaleError) else outcome
+            self._overtaken(prepared) if isinstance(outcome, StaleError) else outcome
             for prepared, outcome in zip(batch, outcomes, strict=True)
         ]
+
+    def _overtaken(self, prepared: _Prepared) -> Outcome:
+        """What becomes of a row whose case is not as it was when the row was read."""
+        if prepared.draft.expected:
+            return Refused("import-changed-meanwhile", number=prepared.key)
+        return self._compared(prepared)
 
     def _compared(self, prepared: _Prepared) -> Outcome:
         """What becomes of a row whose request the ledger does not remember: new, there already, or changed since."""
         draft = prepared.draft.case_file
+        if prepared.draft.expected:
+            return Receipt(draft.id, draft.version, 0, None)
         try:
             stored = self._docket.case_file(draft.id)
         except CaseNotFoundError:
@@ -342,11 +382,12 @@ class _Import:
                     report.done += 1
                     report.already += 1
                 case Receipt():
-                    case_file = prepared.draft.case_file
+                    case_file, before = prepared.draft.case_file, prepared.draft.expected
                     report.done += 1
-                    report.cases += 1
-                    report.steps += case_file.version
-                    wires += [record.step.declared.wire for record in case_file.history]
+                    report.changed += bool(before)
+                    report.cases += not before
+                    report.steps += case_file.version - before
+                    wires += [record.step.declared.wire for record in case_file.history[before:]]
                     figures += self._profile.figures(case_file)
                     report.findings.extend(prepared.findings)
         report.steps_by_wire.update(wires)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from adapters.exchange.entries import DeputiesSheet, SeatsSheet, UnitsSheet
 from adapters.exchange.layout import Layout
+from adapters.exchange.office_list import OfficeList
 from adapters.exchange.sangiin_questions import SangiinQuestions
 from adapters.exchange.source import Row, SourceCase
 from adapters.exchange.suggestions import SuggestionsSheet
 from domain.casefile import CaseFile
 from domain.office import Jurisdiction
 from domain.refusal import Refused
+from domain.registry import RegistryCase
 
 
 class Profile(Protocol):
@@ -43,20 +46,31 @@ class Profile(Protocol):
         """The figures of the report under which an imported case counts, once for each."""
 
 
-_PROFILES: tuple[str, ...] = (SangiinQuestions.name, SuggestionsSheet.name)
+OFFICE_LISTS: Mapping[str, type[OfficeList]] = {
+    listed.name: listed for listed in (SuggestionsSheet, UnitsSheet, DeputiesSheet, SeatsSheet)
+}
+"""The lists that offices keep: of these there are templates."""
 
 
 def profile_names() -> list[str]:
     """Every profile that there is."""
-    return sorted(_PROFILES)
+    return sorted((SangiinQuestions.name, *OFFICE_LISTS))
 
 
-def profile_named(name: str, place: Jurisdiction | None = None, mapping: Mapping[str, str] | None = None) -> Profile:
-    """The profile of that name, for a jurisdiction and a file's own headers where it leaves them open."""
-    if name == SuggestionsSheet.name:
+def profile_named(
+    name: str,
+    place: Jurisdiction | None = None,
+    mapping: Mapping[str, str] | None = None,
+    entries: Sequence[RegistryCase] = (),
+) -> Profile:
+    """The profile of that name, for a jurisdiction and a file's own headers where it leaves them open.
+
+    `entries` is what the jurisdiction's registry has already.
+    """
+    if name in OFFICE_LISTS:
         if place is None:
             raise Refused("value-not-allowed", field="jurisdiction", reason="missing")
-        return SuggestionsSheet(place, mapping or {})
+        return OFFICE_LISTS[name](place, mapping or {}, entries)
     if name != SangiinQuestions.name:
         raise Refused("import-unknown-profile", field="profile", profile=name, known=profile_names())
     if mapping:

@@ -65,6 +65,8 @@ class SourceCase(NamedTuple):
 
     steps: Sequence[SourceStep]
     remarks: Sequence[Refused] = ()
+    goes_on: str | None = None
+    """The case that there is already, which the steps go on with; none of them if it is as the row says."""
 
 
 class Table:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Protocol, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import ClassVar
 
-from adapters.exchange.layout import Layout, plain
+from adapters.exchange.office_list import OfficeList, one_of, several
 from adapters.exchange.source import Row, SourceCase, SourceStep
-from domain.case import Step
+from domain.case import Role
 from domain.casefile import CaseFile
 from domain.cases.suggestion import EvaluationRecordedByProxy, Grade, HandedOver, ReplyIssued, SuggestionSubmitted
-from domain.moment import start_of_day
-from domain.office import Jurisdiction
 from domain.refusal import Refused
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -43,11 +38,6 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "evidence": ("评价依据", "评价凭据"),
     "consent": ("代表同意情况", "代录同意"),
 }
-"""What offices write above each column; the first is what a template writes. The field's own name is understood too."""
-
-REQUIRED = ("number", "title", "lead_deputy", "submitted_on")
-DATES = ("submitted_on", "handed_over_on", "replied_on", "evaluated_on")
-
 GRADES: Mapping[str, Grade] = {
     "满意": Grade.SATISFIED,
     "基本满意": Grade.BASICALLY_SATISFIED,
@@ -82,60 +72,38 @@ _ROUND = 1
 """A list has one reply of a suggestion: the first round's."""
 _NOT_STATED = "清单未载明"
 _WHY_PROXY = "由清单导入"
-_LONGEST_KEY = 100
-_SHOWN = 100
-_CANDIDATES = 10
+_GRADES = ("满意", "基本满意", "不满意", "未表态")
+_IN_SESSION = ("会议期间", "闭会期间")
 
-_DAYS = (
-    re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})\Z"),
-    re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})\Z"),
-    re.compile(r"(\d{4})\.(\d{1,2})\.(\d{1,2})\Z"),
-    re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日\Z"),
-    re.compile(r"(\d{4})(\d{2})(\d{2})\Z"),
-)
 _OUTCOME = re.compile(r"([A-Z]\d{0,2})类?(?:[（(\-:：、.].*)?\Z", re.DOTALL)
 _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
-_SEVERAL = re.compile(r"[、，,;；\r\n]+")
 
 
-Value = TypeVar("Value")
-
-
-class _Named(Protocol):
-    """A unit or a deputy: known for a time."""
-
-    def on(self, day: date) -> bool:
-        """Whether it is known on a day."""
-
-
-class SuggestionsSheet:
+class SuggestionsSheet(OfficeList):
     """One row is one suggestion: submitted, perhaps handed over, answered, evaluated, as far as the row says so."""
 
     name = "suggestions-xlsx"
+    title = "template.sheet.fill"
+    words = "field"
+    about = ("fill", "names", "dates", "steps", "again")
+    by = frozenset({Role.DEPUTY_AFFAIRS})
+    names = NAMES
+    required = ("number", "title", "lead_deputy", "submitted_on")
+    dates = ("submitted_on", "handed_over_on", "replied_on", "evaluated_on")
+    said_with = _SAID_WITH
+    key_column = "number"
+    looked_up: ClassVar[Mapping[str, str]] = {"lead_unit": "unit"}
+    fields: ClassVar[Mapping[str, str]] = {"unit": "lead_unit", "lead_units": "lead_unit", "round": "replied_on"}
 
-    def __init__(self, place: Jurisdiction, mapping: Mapping[str, str]) -> None:
-        self.jurisdiction = place.code
-        self._place = place
-        told = {field: names[0] for field, names in NAMES.items()} | dict(mapping)
-        self.layout = Layout(tuple(NAMES), frozenset((*REQUIRED, *mapping)), _headers(mapping), others=True, told=told)
-        self.fields: Mapping[str, str] = {"unit": "lead_unit", "lead_units": "lead_unit", "round": "replied_on"}
-
-    def key(self, row: Row) -> str:
-        """The suggestion's number, which is its own in the jurisdiction over all sessions."""
-        key = row.values["number"].strip()
-        if not key:
-            raise Refused("import-missing", field="number")
-        if len(key) > _LONGEST_KEY:
-            raise Refused("value-not-allowed", field="number", reason="string_too_long", max_length=_LONGEST_KEY)
-        if not key.isprintable():
-            raise Refused("value-not-allowed", field="number", reason="string_pattern_mismatch")
-        return key
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        """The grades, the times of submission, and the outcomes of the office's scheme."""
+        scheme = self.place.book.outcome_scheme
+        outcomes = {"outcome": sorted(scheme.letters)} if scheme else {}
+        return {"result": _GRADES, "attitude": _GRADES, "in_session": _IN_SESSION, **outcomes}
 
     def case(self, row: Row, key: str) -> SourceCase:
         """The steps that the row tells of, in the order of the procedure, on its dates; nothing is added."""
-        values = {column: text.strip() for column, text in row.values.items()}
-        _require_whole(values)
-        days = {column: _day(values[column], column) for column in DATES if values[column]}
+        values, days = self.read(row)
         steps = [self._submitted(values, key, days["submitted_on"])]
         if "handed_over_on" in days:
             steps.append(self._handed_over(values, days["handed_over_on"]))
@@ -145,6 +113,40 @@ class SuggestionsSheet:
             steps.append(self._evaluated(values, days["evaluated_on"], days["submitted_on"]))
         joined = [Refused("import-lines-joined", field="title")] if _LINE_BREAKS.search(values["title"]) else []
         return SourceCase(steps, joined)
+
+    def examples(self, today: date) -> Sequence[Mapping[str, str | date]]:
+        """Two suggestions: one that went all the way, and one that was only just made."""
+        submitted = today - timedelta(days=90)
+        deputies = [deputy.name for deputy in self.place.deputies if deputy.on(submitted)] or ["示例代表"]
+        units = [unit.zh for unit in self.place.units if unit.on(submitted)]
+        scheme = self.place.book.outcome_scheme
+        whole: dict[str, str | date] = {
+            "number": "示例-001",
+            "title": "关于增开夜间公交线路的建议（示例）",
+            "body": "夜间下班的群众出行不便，建议增开两条夜间公交线路。",
+            "lead_deputy": deputies[0],
+            "co_signers": "、".join(deputies[1:3]),
+            "session": "示例次会议",
+            "in_session": _IN_SESSION[1],
+            "submitted_on": submitted,
+        }
+        short: dict[str, str | date] = {field: whole[field] for field in ("title", "lead_deputy", "submitted_on")} | {
+            "number": "示例-002"
+        }
+        if units:
+            whole |= {
+                "lead_unit": units[0],
+                "co_units": "、".join(units[1:3]),
+                "handed_over_on": submitted + timedelta(days=7),
+                "replied_on": submitted + timedelta(days=60),
+                "document_number": "示例函〔1〕号",
+                "evaluated_on": submitted + timedelta(days=70),
+                "result": _GRADES[0],
+                "attitude": _GRADES[0],
+            }
+            if scheme is not None:
+                whole["outcome"] = min(scheme.letters)
+        return [whole, short]
 
     def figures(self, case_file: CaseFile) -> Iterator[str]:
         """What a report on a list tells beside the number of steps."""
@@ -159,28 +161,28 @@ class SuggestionsSheet:
             yield f"grade_{facts.grade}"
 
     def _submitted(self, values: Mapping[str, str], key: str, day: date) -> SourceStep:
-        deputy = self._deputy(values["lead_deputy"], day, "lead_deputy")
+        deputy = self.deputy(values["lead_deputy"], day, "lead_deputy")
         step = SuggestionSubmitted(
             jurisdiction=self.jurisdiction,
             title=_LINE_BREAKS.sub("", values["title"]),
             lead_deputy=deputy,
-            co_signers=tuple(self._deputy(name, day, "co_signers") for name in _several(values["co_signers"])),
+            co_signers=tuple(self.deputy(name, day, "co_signers") for name in several(values["co_signers"])),
             number=key,
             session=values["session"] or None,
-            in_session=_one_of(IN_SESSION, values["in_session"], "in_session"),
+            in_session=one_of(IN_SESSION, values["in_session"], "in_session"),
             body=values["body"] or None,
         )
-        return self._step(step, day, "submitted_on", deputy)
+        return self.step(step, day, "submitted_on", deputy)
 
     def _handed_over(self, values: Mapping[str, str], day: date) -> SourceStep:
         step = HandedOver(
-            lead_unit=self._unit(values["lead_unit"], day, "lead_unit"),
-            co_units=tuple(self._unit(name, day, "co_units") for name in _several(values["co_units"])),
+            lead_unit=self.unit(values["lead_unit"], day, "lead_unit"),
+            co_units=tuple(self.unit(name, day, "co_units") for name in several(values["co_units"])),
         )
-        return self._step(step, day, "handed_over_on")
+        return self.step(step, day, "handed_over_on")
 
     def _replied(self, values: Mapping[str, str], day: date, handed_over_on: date) -> SourceStep:
-        unit = self._unit(values["lead_unit"], handed_over_on, "lead_unit")
+        unit = self.unit(values["lead_unit"], handed_over_on, "lead_unit")
         step = ReplyIssued(
             unit=unit,
             round=_ROUND,
@@ -188,83 +190,20 @@ class SuggestionsSheet:
             document_number=values["document_number"] or None,
             signer=values["signer"] or None,
         )
-        return self._step(step, day, "replied_on", unit)
+        return self.step(step, day, "replied_on", unit)
 
     def _evaluated(self, values: Mapping[str, str], day: date, submitted_on: date) -> SourceStep:
-        attitude = _one_of(GRADES, values["attitude"], "attitude") if values["attitude"] else None
+        attitude = one_of(GRADES, values["attitude"], "attitude") if values["attitude"] else None
         step = EvaluationRecordedByProxy(
             round=_ROUND,
-            result=_one_of(GRADES, values["result"], "result"),
+            result=one_of(GRADES, values["result"], "result"),
             attitude=attitude,
             reason=values["reason"] or None,
             evidence=values["evidence"] or _NOT_STATED,
             consent=values["consent"] or _NOT_STATED,
             proxy_reason=_WHY_PROXY,
         )
-        return self._step(step, day, "evaluated_on", self._deputy(values["lead_deputy"], submitted_on, "lead_deputy"))
-
-    def _step(self, step: Step, day: date, column: str, on_behalf_of: str | None = None) -> SourceStep:
-        return SourceStep(step, start_of_day(day, self._place.time_zone), "day", column, on_behalf_of)
-
-    def _unit(self, text: str, day: date, column: str) -> str:
-        """The code of the one unit of that code or name on that day."""
-        if (unit := self._place.unit(text)) is not None:
-            return unit.code
-        known = [(unit.code, (unit.zh, unit.en), unit) for unit in self._place.units]
-        return _found(text, day, column, known)
-
-    def _deputy(self, text: str, day: date, column: str) -> str:
-        """The id of the one deputy of that id or name on that day; the name, where any name is known."""
-        if (deputy := self._place.deputy(text)) is not None:
-            return deputy.id
-        if self._place.registry == "open":
-            return _closed_up(text)
-        known = [(deputy.id, (deputy.name,), deputy) for deputy in self._place.deputies]
-        return _found(text, day, column, known)
-
-
-def read_mapping(path: Path) -> dict[str, str]:
-    """A mapping file: our field = the header of the file at hand, one a line (TOML)."""
-    try:
-        told = tomllib.loads(path.read_text("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise Refused("import-mapping-unreadable", field="mapping", file=path.name) from None
-    if wrong := sorted(field for field, header in told.items() if not isinstance(header, str) or not header.strip()):
-        raise Refused("import-mapping-unreadable", field="mapping", file=path.name, fields=wrong)
-    return told
-
-
-def _headers(mapping: Mapping[str, str]) -> dict[str, str]:
-    """From header to field; a field that is mapped is known under no other header, and a header means one field."""
-    if unknown := sorted(mapping.keys() - NAMES.keys()):
-        raise Refused("import-mapping-unknown-field", field="mapping", fields=unknown, known=list(NAMES))
-    mapped = [plain(header) for header in mapping.values()]
-    if twice := sorted({header for header in mapping.values() if mapped.count(plain(header)) > 1}):
-        raise Refused("import-mapping-twice", field="mapping", headers=twice)
-    found = {plain(name): field for field, names in NAMES.items() if field not in mapping for name in (field, *names)}
-    return found | {plain(header): field for field, header in mapping.items()}
-
-
-def _require_whole(values: Mapping[str, str]) -> None:
-    """Refuse a row that lacks what every suggestion has, or what something else that it says needs."""
-    for column in REQUIRED:
-        if not values[column]:
-            raise Refused("import-missing", field=column)
-    for said, needed in _SAID_WITH:
-        if values[said] and not values[needed]:
-            raise Refused("import-needs-column", field=said, needed=NAMES[needed][0])
-
-
-def _day(text: str, column: str) -> date:
-    """A day, written with the year first in one of the ways that leave no doubt; a time of day is left out."""
-    told = unicodedata.normalize("NFKC", text).split(" ")[0]
-    for form in _DAYS:
-        if (found := form.match(told)) is not None:
-            try:
-                return date(*map(int, found.groups()))
-            except ValueError:
-                break
-    raise Refused("import-unreadable-date", field=column, text=text[:_SHOWN])
+        return self.step(step, day, "evaluated_on", self.deputy(values["lead_deputy"], submitted_on, "lead_deputy"))
 
 
 def _outcome(text: str) -> str | None:
@@ -274,33 +213,3 @@ def _outcome(text: str) -> str | None:
     told = unicodedata.normalize("NFKC", text).strip().upper()
     found = _OUTCOME.match(told)
     return found[1] if found else text
-
-
-def _one_of(known: Mapping[str, Value], text: str, column: str) -> Value:
-    told = _closed_up(text)
-    if told not in known:
-        raise Refused("import-unknown-value", field=column, text=text[:_SHOWN], known=[name for name in known if name])
-    return known[told]
-
-
-def _several(text: str) -> list[str]:
-    return [name for part in _SEVERAL.split(text) if (name := part.strip())]
-
-
-def _closed_up(name: str) -> str:
-    """A name without blanks: 王　明 is 王明."""
-    return "".join(name.split())
-
-
-def _found(text: str, day: date, column: str, known: Sequence[tuple[str, Iterable[str], _Named]]) -> str:
-    """The code of the one of that name on a day; none, and several, are refused with those that may be meant."""
-    name = _closed_up(text)
-    named = [(code, names, one) for code, names, one in known if name in map(_closed_up, names)]
-    codes = [code for code, _, one in named if one.on(day)]
-    if len(codes) == 1:
-        return codes[0]
-    if codes:
-        raise Refused("import-name-ambiguous", field=column, text=text[:_SHOWN], day=day.isoformat(), candidates=codes)
-    near = {_closed_up(n): code for code, names, one in known if one.on(day) for n in names}
-    meant = [f"{near[n]} {n}" for n in get_close_matches(name[:_SHOWN], near, _CANDIDATES, 0.5)]
-    raise Refused("import-name-unknown", field=column, text=text[:_SHOWN], day=day.isoformat(), candidates=meant)

@@ -1,1 +1,1 @@
-"""Who asks: tokens."""
+"""Who asks: accounts, sessions and tokens."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -15,32 +15,68 @@ from pydantic import StringConstraints, TypeAdapter
 from adapters.identity.attempts import MINUTES, Attempts, login_key
 from adapters.identity.passwords import Passwords, one_time, refuse_weak
 from adapters.identity.sessions import ACCOUNT, Sessions, account_of
-from adapters.identity.statements import Connection, checked, rows, transaction
+from adapters.identity.statements import Connection, checked, note, rows, transaction
 from adapters.postgres.pool import Pool
 from domain.account import (
     APART,
+    WHOLE_LOG,
     Account,
     Asked,
     Entry,
     Happening,
+    LogFilter,
     Session,
     SignedIn,
     Whence,
     refuse_a_deputys_name,
 )
 from domain.case import Role
+from domain.principal import Principal, Standing
 from domain.refusal import Refused
 from domain.registry import Registry
 from domain.values import Code, Line
+
+ONE_TIME = timedelta(hours=72)
+"""How long a one-time password may be used, unless the installation chose otherwise."""
+
+DENIALS = 20
+"""How many denials of one person are noted in a minute; the log of the requests has all of them."""
+
+_ROLES_APART = 0x0D0BA7
+"""The advisory lock of whoever gives a role that excludes another one."""
+
+_DENIED = """
+WITH who AS (SELECT coalesce((SELECT login FROM account WHERE id = %(account)s), %(actor)s) AS login)
+INSERT INTO account_log (done_by, account_id, what, detail)
+SELECT login, %(account)s, 'denied', %(detail)s FROM who WHERE (
+    SELECT count(*) FROM (
+        SELECT at FROM account_log WHERE what = 'denied' AND done_by = login ORDER BY number DESC LIMIT %(most)s
+    ) AS newest WHERE at > clock_timestamp() - interval '1 minute'
+) < %(most)s
+RETURNING number
+"""
 
 _LOGIN: TypeAdapter[str] = TypeAdapter(Annotated[Code, StringConstraints(max_length=64)])
 _LINE: TypeAdapter[str] = TypeAdapter(Line)
 
 
+_KEPT_OUT = {"disabled": "account-disabled"}
+
+
 class Accounts:
     """The accounts of an installation."""
 
-    def __init__(self, pool: Pool, passwords: Passwords, sessions: Sessions, registry: Registry, secret: bytes) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        passwords: Passwords,
+        sessions: Sessions,
+        registry: Registry,
+        secret: bytes,
+        *,
+        one_time: timedelta = ONE_TIME,
+    ) -> None:
+        self.one_time = one_time
         self._pool = pool
         self._registry = registry
         self._passwords = passwords
@@ -56,7 +92,7 @@ class Accounts:
     def list(self) -> Sequence[Account]:
         """Every account, in the order of their logins."""
         found = rows(self._pool, f"SELECT {ACCOUNT} FROM account ORDER BY login_key")
-        return self._with_locks([account_of(row) for row in found])
+        return self._looked_up([account_of(row) for row in found])
 
     def find(self, id: str) -> Account:
         """The account of that id."""
@@ -67,15 +103,20 @@ class Accounts:
         key = login_key(login)
         return self._one(rows(self._pool, f"SELECT {ACCOUNT} FROM account WHERE login_key = %s", (key,)), login)
 
-    def log(self, account_id: str | None = None, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
-        """The log of one account or of all, the newest first; `before` is the number of the last line seen."""
+    def log(self, wanted: LogFilter = WHOLE_LOG, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
+        """The lines wanted, the newest first; `before` is the number of the last line seen."""
         found = rows(
             self._pool,
             "SELECT l.number, l.at, l.done_by, l.account_id, a.login, l.what, l.detail"
             " FROM account_log l LEFT JOIN account a ON a.id = l.account_id"
-            " WHERE (%(account)s::text IS NULL OR l.account_id = %(account)s)"
+            " WHERE (%(account_id)s::text IS NULL OR l.account_id = %(account_id)s)"
+            " AND (%(what)s::text IS NULL OR l.what = %(what)s)"
+            " AND (%(since)s::timestamptz IS NULL OR l.at >= %(since)s)"
+            " AND (%(until)s::timestamptz IS NULL OR l.at < %(until)s)"
+            " AND (%(jurisdiction)s::text IS NULL"
+            " OR coalesce(a.jurisdiction, l.detail ->> 'jurisdiction', %(jurisdiction)s) = %(jurisdiction)s)"
             " AND (%(before)s::bigint IS NULL OR l.number < %(before)s) ORDER BY l.number DESC LIMIT %(limit)s",
-            {"account": account_id, "before": before, "limit": limit},
+            {**asdict(wanted), "before": before, "limit": limit},
         )
         return [
             Entry(number, at, done_by, account, login, Happening(what), detail)
@@ -107,6 +148,7 @@ class Accounts:
         values = (str(uuid4()), login, login_key(login), name, binding.role, binding.office, binding.jurisdiction)
         try:
             with transaction(self._pool) as conn:
+                _refuse_both(conn, "", name, binding.role)
                 made = conn.execute(
                     "INSERT INTO account (id, login, login_key, name, role, office, jurisdiction, deputy,"
                     f" password_hash, must_change) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {ACCOUNT}",
@@ -114,7 +156,7 @@ class Accounts:
                 ).fetchone()
                 account = self._one([made] if made else [], login)
                 told = {"login": login, "name": name, "must_change": must_change, **binding.told}
-                _note(conn, Happening.CREATED, account.id, by, **told)
+                note(conn, Happening.CREATED, account.id, by, **told)
         except errors.UniqueViolation:
             raise Refused("login-taken", field="login", login=login) from None
         return account, password
@@ -127,7 +169,7 @@ class Accounts:
                 return False
             conn.execute("UPDATE account SET disabled_at = clock_timestamp() WHERE id = %s", (id,))
             self._sessions.end_all(conn, id)
-            _note(conn, Happening.DISABLED, id, by)
+            note(conn, Happening.DISABLED, id, by)
         self._sessions.forget()
         return True
 
@@ -139,7 +181,7 @@ class Accounts:
                 return False
             conn.execute("UPDATE account SET disabled_at = NULL WHERE id = %s", (id,))
             self._attempts.forget(conn, account.login)
-            _note(conn, Happening.ENABLED, id, by)
+            note(conn, Happening.ENABLED, id, by)
         return True
 
     def reset_password(self, id: str, *, by: str, password: str | None = None, must_change: bool = True) -> str:
@@ -150,48 +192,59 @@ class Accounts:
             account = self._held(conn, id, may_go=True)
             self._set_password(conn, account, hashed, must_change=must_change)
             self._attempts.forget(conn, account.login)
-            _note(conn, Happening.PASSWORD_RESET, id, by, must_change=must_change)
+            note(conn, Happening.PASSWORD_RESET, id, by, must_change=must_change)
         self._sessions.forget()
         return password
 
     def change_password(self, session: Session, old: str, new: str) -> SignedIn:
         """The owner's new password; every session of his ends, and one begins anew where he is."""
         account = session.account
-        attempt = self._attempts.begin(account.login, session.whence.address)
-        stored = self._hash_of(account.id)
-        if not self._passwords.matches(stored, old):
-            self._note_failure(account.id, attempt_was_last=attempt.last, whence=session.whence, reason="old_password")
-            raise Refused("password-wrong", field="old_password")
-        with transaction(self._pool) as conn:
-            self._attempts.forgive(conn, attempt)
+        stored = self.confirm(session, old, "old_password")
         refuse_weak(new, account.login, "new_password")
         if new == old:
             raise Refused("value-not-allowed", field="new_password", reason="password_same")
         hashed = self._passwords.hash(new)
         with transaction(self._pool) as conn:
-            self._refuse_changed(conn, account.id, stored)
+            self._require_unchanged(conn, account.id, stored)
             self._set_password(conn, account, hashed, must_change=False)
             begun = self._begin(conn, account, session.whence)
             told = {"session": begun.session_id, **_place(session.whence)}
-            _note(conn, Happening.PASSWORD_CHANGED, account.id, account.login, **told)
+            note(conn, Happening.PASSWORD_CHANGED, account.id, account.login, **told)
         self._sessions.forget()
         return begun
 
-    def rebind(self, id: str, asked: Asked, *, by: str) -> bool:
-        """Whether the account acts as something else from now on; every session of it ends."""
+    def confirm(self, session: Session, password: str, field: str) -> str | None:
+        """Make sure that it is the owner who sits there, by his password; the hash that it was compared with."""
+        account = session.account
+        attempt = self._attempts.begin(account.login, session.whence.address)
+        stored = self._hash_of(account.id)
+        if not self._passwords.matches(stored, password):
+            self._note_failure(account.id, attempt_was_last=attempt.last, whence=session.whence, reason="old_password")
+            raise Refused("password-wrong", field=field)
+        with transaction(self._pool) as conn:
+            self._attempts.forgive(conn, attempt)
+        return stored
+
+    def rebind(self, id: str, asked: Asked, *, by: str, seen: str | None = None) -> bool:
+        """Whether the account acts as something else from now on; every session of it ends.
+
+        Refused if whoever asks has `seen` it bound otherwise (`Binding.written`).
+        """
         binding = asked.bound(self._registry, datetime.now(UTC))
         with transaction(self._pool) as conn:
             account = self._held(conn, id, may_go=binding.role is Role.ADMINISTRATOR)
             if account.binding == binding:
                 return False
+            if seen not in {None, account.binding.written}:
+                raise Refused("account-changed")
             refuse_a_deputys_name(account.login, binding, self._registry)
-            _refuse_both(conn, id, binding.role)
+            _refuse_both(conn, id, account.name, binding.role)
             conn.execute(
                 "UPDATE account SET role = %s, office = %s, jurisdiction = %s, deputy = %s WHERE id = %s",
                 (binding.role, binding.office, binding.jurisdiction, binding.deputy, id),
             )
             self._sessions.end_all(conn, id)
-            _note(conn, Happening.REBOUND, id, by, **binding.told, before=account.binding.told)
+            note(conn, Happening.REBOUND, id, by, **binding.told, before=account.binding.told)
         self._sessions.forget()
         return True
 
@@ -209,26 +262,33 @@ class Accounts:
             self._note_failure(id, attempt_was_last=attempt.last, whence=whence, reason="password")
             raise Refused("sign-in-refused")
         anew = self._passwords.hash(password) if self._passwords.outdated(stored) else None
+        standing = account.binding.standing(self._registry, datetime.now(UTC))
         with transaction(self._pool) as conn:
-            disabled = self._refuse_changed(conn, account.id, stored)
+            why = self._kept_out(conn, account.id, stored, standing)
             self._attempts.forgive(conn, attempt)
             if anew is not None:
                 conn.execute("UPDATE account SET password_hash = %s WHERE id = %s", (anew, account.id))
-            begun = None if disabled else self._begin(conn, account, whence)
-            if begun is None:
-                _note(conn, Happening.SIGN_IN_REFUSED, account.id, account.login, reason="disabled", **_place(whence))
+            if why is not None:
+                note(conn, Happening.SIGN_IN_REFUSED, account.id, account.login, reason=why, **_place(whence))
             else:
+                begun = self._begin(conn, account, whence)
                 told = {"session": begun.session_id, **_place(whence)}
-                _note(conn, Happening.SIGNED_IN, account.id, account.login, **told)
-        if begun is None:
-            raise Refused("account-disabled")
+                note(conn, Happening.SIGNED_IN, account.id, account.login, **told)
+        if why is not None:
+            raise Refused(_KEPT_OUT.get(why, why))
         return begun
+
+    def note_denied(self, principal: Principal, **told: str) -> None:
+        """Note that somebody asked for what he has no right to; what it was is in `told`."""
+        detail = {"role": principal.role, "jurisdiction": principal.jurisdiction, **told}
+        who = {"account": principal.account, "actor": principal.actor}
+        rows(self._pool, _DENIED, {**who, "detail": Jsonb(detail), "most": DENIALS})
 
     def sign_out(self, session: Session) -> None:
         """The session ends."""
         with transaction(self._pool) as conn:
             if self._sessions.end(conn, session.account.id, session.id):
-                _note(conn, Happening.SIGNED_OUT, session.account.id, session.account.login, session=session.id)
+                note(conn, Happening.SIGNED_OUT, session.account.id, session.account.login, session=session.id)
         self._sessions.forget()
 
     def revoke_session(self, account_id: str, session_id: str, *, by: str) -> bool:
@@ -236,7 +296,7 @@ class Accounts:
         with transaction(self._pool) as conn:
             if not self._sessions.end(conn, account_id, session_id):
                 return False
-            _note(conn, Happening.SESSION_REVOKED, account_id, by, session=session_id)
+            note(conn, Happening.SESSION_REVOKED, account_id, by, session=session_id)
         self._sessions.forget()
         return True
 
@@ -250,13 +310,18 @@ class Accounts:
     def _one(self, found: Sequence[tuple[Any, ...]], asked: str) -> Account:
         if not found:
             raise Refused("account-not-found", account=asked)
-        return self._with_locks([account_of(found[0])])[0]
+        return self._looked_up([account_of(found[0])])[0]
 
-    def _with_locks(self, accounts: Iterable[Account]) -> Sequence[Account]:
+    def _looked_up(self, accounts: Iterable[Account]) -> Sequence[Account]:
+        """The accounts with what the registry says of them, and until when they are locked."""
+        now = datetime.now(UTC)
         keys = {self._attempts.key(account.login): account for account in accounts}
         statement = "SELECT key, locked_until FROM sign_in_failure WHERE key = ANY(%s) AND locked_until > now()"
         locks = {bytes(key): until for key, until in rows(self._pool, statement, ([*keys],))}
-        return [replace(account, locked_until=locks.get(key)) for key, account in keys.items()]
+        return [
+            replace(account.looked_up(self._registry, now), locked_until=locks.get(key))
+            for key, account in keys.items()
+        ]
 
     def _held(self, conn: Connection, id: str, *, may_go: bool = False) -> Account:
         """The account, held until the transaction ends; the last administrator unless he `may_go`.
@@ -277,7 +342,8 @@ class Accounts:
 
     def _set_password(self, conn: Connection, account: Account, hashed: str, *, must_change: bool) -> None:
         conn.execute(
-            "UPDATE account SET password_hash = %s, must_change = %s WHERE id = %s", (hashed, must_change, account.id)
+            "UPDATE account SET password_hash = %s, must_change = %s, password_at = clock_timestamp() WHERE id = %s",
+            (hashed, must_change, account.id),
         )
         self._sessions.end_all(conn, account.id)
 
@@ -285,13 +351,28 @@ class Accounts:
         found = rows(self._pool, "SELECT password_hash FROM account WHERE id = %s", (id,))
         return str(found[0][0]) if found else None
 
-    def _refuse_changed(self, conn: Connection, id: str, stored: str | None) -> bool:
-        """Hold the account whose password was just looked at, refuse it if that was changed; whether it is disabled."""
-        statement = "SELECT password_hash, disabled_at IS NOT NULL FROM account WHERE id = %s FOR UPDATE"
-        found = conn.execute(statement, (id,)).fetchone()
+    def _require_unchanged(self, conn: Connection, id: str, stored: str | None) -> tuple[bool, bool]:
+        """Hold the account whose password was just looked at, refused if that was changed meanwhile.
+
+        Whether it is disabled, and whether the password is a one-time one that has expired.
+        """
+        statement = (
+            "SELECT password_hash, disabled_at IS NOT NULL, must_change AND password_at < clock_timestamp() - %s"
+            " FROM account WHERE id = %s FOR UPDATE"
+        )
+        found = conn.execute(statement, (self.one_time, id)).fetchone()
         if found is None or found[0] != stored:
             raise Refused("sign-in-refused")
-        return bool(found[1])
+        return bool(found[1]), bool(found[2])
+
+    def _kept_out(self, conn: Connection, id: str, stored: str, standing: Standing) -> str | None:
+        """Why nobody signs in with the account although he knows the password; None if he does."""
+        disabled, expired = self._require_unchanged(conn, id, stored)
+        if disabled:
+            return "disabled"
+        if expired:
+            return "one-time-expired"
+        return None if standing.may_sign_in else str(standing)
 
     def _begin(self, conn: Connection, account: Account, whence: Whence) -> SignedIn:
         secret, id = self._sessions.begin(conn, account.id, whence)
@@ -299,27 +380,34 @@ class Accounts:
 
     def _note_failure(self, id: str | None, *, attempt_was_last: bool, whence: Whence, reason: str) -> None:
         with transaction(self._pool) as conn:
-            _note(conn, Happening.SIGN_IN_REFUSED, id, None, reason=reason, **_place(whence))
+            note(conn, Happening.SIGN_IN_REFUSED, id, None, reason=reason, **_place(whence))
             if attempt_was_last:
-                _note(conn, Happening.LOCKED, id, None, minutes=MINUTES, **_place(whence))
+                note(conn, Happening.LOCKED, id, None, minutes=MINUTES, **_place(whence))
 
 
-def _refuse_both(conn: Connection, id: str, role: Role) -> None:
-    """Refuse a role beside which the account may not ever have had another one, as the log tells."""
+def _refuse_both(conn: Connection, id: str, name: str, role: Role) -> None:
+    """Refuse a role beside which the person may not ever have had another one, as the log tells.
+
+    What can be known of a person is the account and the name: also two accounts of one name are kept apart.
+    """
     if (other := APART.get(role)) is None:
         return
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", (_ROLES_APART,))
     statement = (
-        "SELECT 1 FROM account_log WHERE account_id = %s AND what IN ('created', 'rebound') AND detail ->> 'role' = %s"
+        "SELECT DISTINCT a.id, a.login, a.name FROM account a JOIN account_log l ON l.account_id = a.id"
+        " WHERE l.what IN ('created', 'rebound') AND l.detail ->> 'role' = %s ORDER BY a.login"
     )
-    if conn.execute(statement, (id, other)).fetchone() is not None:
+    had = {str(found[0]): found[1:] for found in conn.execute(statement, (other,)).fetchall()}
+    if id in had:
         raise Refused("roles-apart", field="role", role=role, other=other)
+    for login, namesake in had.values():
+        if _same_name(name, namesake):
+            raise Refused("roles-apart-by-name", field="role", role=role, other=other, name=name, login=login)
 
 
-def _note(conn: Connection, what: Happening, account_id: str | None, by: str | None, **detail: Any) -> None:
-    conn.execute(
-        "INSERT INTO account_log (done_by, account_id, what, detail) VALUES (%s, %s, %s, %s)",
-        (by, account_id, what, Jsonb(detail)),
-    )
+def _same_name(one: str, other: str) -> bool:
+    """Whether two names are one, however they are written."""
+    return login_key("".join(one.split())) == login_key("".join(other.split()))
 
 
 def _place(whence: Whence) -> dict[str, str]:

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.postgres.pool import Pool, connection_was_lost, translated
+from domain.account import Happening
 from domain.refusal import refused_by
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -34,6 +36,14 @@ def transaction(pool: Pool) -> Iterator[Connection]:
     """A connection whose statements are all kept or none of them is."""
     with translated(), pool.connection() as conn, conn.transaction():
         yield conn
+
+
+def note(conn: Connection, what: Happening, account_id: str | None, by: str | None, **detail: Any) -> None:
+    """Write a line of the log of the accounts."""
+    conn.execute(
+        "INSERT INTO account_log (done_by, account_id, what, detail) VALUES (%s, %s, %s, %s)",
+        (by, account_id, what, Jsonb(detail)),
+    )
 
 
 def checked(kind: TypeAdapter[str], value: str, field: str) -> str:

@@ -52,8 +52,10 @@ _TODAY: LiteralString = (
 _READABLE_TODAY: LiteralString = f"EXISTS (SELECT {_TODAY} AND string_to_array(today.audience, ' ') && %(keys)s)"
 
 _GRADE_UNLESS_SEALED: LiteralString = (
-    f"CASE WHEN EXISTS (SELECT {_TODAY} AND today.sealed_until > clock_timestamp()) THEN 'sealed' ELSE grade END"
+    f"CASE WHEN EXISTS (SELECT {_TODAY} AND (today.sealed_until > clock_timestamp()"
+    " OR today.rounds = case_list.rounds AND case_list.sealed_until > clock_timestamp())) THEN 'sealed' ELSE grade END"
 )
+"""A grade is sealed as it is today, and also where the evaluation was voided since and its window is open."""
 
 _LIGHTS: dict[str, LiteralString] = {
     "overdue": "due_on < %(day)s",

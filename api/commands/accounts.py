@@ -1,9 +1,9 @@
-"""Accounts: account create|list|show|disable|enable|reset-password|rebind|log|sessions|revoke-session."""
+"""Accounts: account create|list|show|disable|enable|reset-password|rebind|log, their sessions and tokens."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -77,11 +77,12 @@ def create(
     with services() as found:
         asked = _asked(found, role, office, jurisdiction, deputy)
         made, password = found.accounts.create(login, name, asked, by=CONSOLE)
+        lasting = found.accounts.one_time
     if as_json:
         emit({**asdict(made), "password": password})
     else:
         typer.echo(password)
-    _say_once()
+    _say_once(lasting)
 
 
 @account.command(
@@ -91,15 +92,16 @@ def create(
 )
 def list_(as_json: Json = False) -> None:
     with services() as found:
-        accounts = found.accounts.list()
+        accounts, lasting = found.accounts.list(), found.accounts.one_time
         zone = zone_of(found)
     if as_json:
         emit([asdict(one) for one in accounts])
         return
     table(
         told(
-            "login | name | role | office | jurisdiction | deputy | since | disabled | locked until",
-            "登录名 | 姓名 | 身份 | 单位 | 地区 | 代表 | 建立 | 停用 | 锁定至",
+            "login | name | role | office | jurisdiction | deputy | today | one-time password until | since | disabled"
+            " | locked until",
+            "登录名 | 姓名 | 身份 | 单位 | 地区 | 代表 | 现状 | 一次性密码有效至 | 建立 | 停用 | 锁定至",
         ),
         [
             (
@@ -109,6 +111,8 @@ def list_(as_json: Json = False) -> None:
                 one.binding.office,
                 one.binding.jurisdiction,
                 one.binding.deputy,
+                _standing(one),
+                _when(one.one_time_until(lasting), zone),
                 _when(one.created_at, zone),
                 _when(one.disabled_at, zone),
                 _when(one.locked_until, zone),
@@ -124,7 +128,7 @@ def list_(as_json: Json = False) -> None:
 )
 def show(login: Login, as_json: Json = False) -> None:
     with services() as found:
-        one = found.accounts.named(login)
+        one, lasting = found.accounts.named(login), found.accounts.one_time
         zone = zone_of(found)
     if as_json:
         emit(asdict(one))
@@ -137,7 +141,8 @@ def show(login: Login, as_json: Json = False) -> None:
         (told("office", "单位"), binding.office),
         (told("jurisdiction", "地区"), binding.jurisdiction),
         (told("deputy", "代表"), binding.deputy),
-        (told("one-time password", "一次性密码"), told("yes", "是") if one.must_change else told("no", "否")),
+        (told("today", "现状"), _standing(one)),
+        (told("one-time password until", "一次性密码有效至"), _when(one.one_time_until(lasting), zone)),
         (told("since", "建立"), _when(one.created_at, zone)),
         (told("disabled", "停用"), _when(one.disabled_at, zone)),
         (told("locked until", "锁定至"), _when(one.locked_until, zone)),
@@ -182,11 +187,12 @@ def reset_password(login: Login, as_json: Json = False) -> None:
 
     with _named(login) as (found, one):
         password = found.accounts.reset_password(one.id, by=CONSOLE)
+        lasting = found.accounts.one_time
     if as_json:
         emit({"login": one.login, "password": password})
     else:
         typer.echo(password)
-    _say_once()
+    _say_once(lasting)
 
 
 @account.command(
@@ -227,12 +233,29 @@ def log(
     before: Annotated[
         int | None, typer.Option(min=1, help=told("Only lines before this number.", "只看此编号之前的记录。"))
     ] = None,
+    what: Annotated[
+        str | None, typer.Option(help=told("Only this, such as denied.", "只看此类事项，如 denied。"))
+    ] = None,
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help=told("Only of this day.", "只看这一天。"))
+    ] = None,
     as_json: Json = False,
 ) -> None:
+    from domain.account import Happening, LogFilter
+    from domain.moment import start_of_day
+
+    if what is not None and what not in set(Happening):
+        known = ", ".join(Happening)
+        raise Failed(Code.USAGE, told(f"--what {what}: there are {known}.", f"--what {what}：可选 {known}。"))
     with services() as found:
-        id = None if login is None else found.accounts.named(login).id
-        entries = found.accounts.log(id, before=before, limit=limit)
         zone = zone_of(found)
+        wanted = LogFilter(
+            account_id=None if login is None else found.accounts.named(login).id,
+            what=None if what is None else Happening(what),
+            since=None if day is None else start_of_day(day.date(), zone),
+            until=None if day is None else start_of_day(day.date() + timedelta(days=1), zone),
+        )
+        entries = found.accounts.log(wanted, before=before, limit=limit)
     if as_json:
         emit([asdict(entry) for entry in entries])
         return
@@ -307,6 +330,76 @@ def revoke_session(
     say(told(f"Session {id} has ended.", f"登录 {id} 已结束。"))
 
 
+@account.command(
+    help=told(
+        "The tokens of an account, without their secrets. `duban token revoke` ends one.",
+        "帐号的接口令牌（不含密文）。用 `duban token revoke` 撤销。",
+    ),
+    epilog=example("duban account tokens zhang"),
+)
+def tokens(login: Login, as_json: Json = False) -> None:
+    with _named(login) as (found, one):
+        made = found.tokens.list(one.id)
+        zone = zone_of(found)
+    if as_json:
+        emit([asdict(token) for token in made])
+        return
+    table(
+        told(
+            "id | may | note | since | until | last used | revoked",
+            "编号 | 权限 | 用途 | 生成于 | 有效至 | 最近使用 | 撤销",
+        ),
+        [
+            (
+                token.id,
+                ", ".join(token.scopes),
+                token.note,
+                _when(token.created_at, zone),
+                _when(token.expires_at, zone),
+                _when(token.last_used_at, zone),
+                _when(token.revoked_at, zone),
+            )
+            for token in made
+        ],
+    )
+
+
+@account.command(
+    "create-token",
+    help=told(
+        "Make a token that acts as the account does whenever it is used; it is shown this once.",
+        "生成随帐号身份使用的接口令牌；仅显示这一次。",
+    ),
+    epilog=example("duban account create-token zhang --note 'own reports' --scope read --days 90"),
+)
+def create_token(
+    login: Login,
+    note: Annotated[str, typer.Option(help=told("What it is for.", "用途。"))],
+    days: Annotated[int, typer.Option(help=told("How many days it is valid.", "有效天数。"))] = 90,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=told(
+                "What it may do: read, record, or both; by default what the account may.",
+                "权限：read、record 或两者；默认与帐号相同。",
+            )
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    from domain.account import CONSOLE
+    from domain.principal import scopes_of
+
+    with _named(login) as (found, one):
+        may = scope or scopes_of(one.binding.role)
+        made = found.tokens.create_own(one, note, days, may, by=CONSOLE)
+    if as_json:
+        emit({"token": made})
+    else:
+        typer.echo(made)
+    say(told("Keep it now: it is not shown again.", "请立即保存：不会再次显示。"))
+
+
 @contextmanager
 def _named(login: str) -> "Iterator[tuple[Services, Account]]":
     with services() as found:
@@ -319,17 +412,23 @@ def _asked(found: "Services", role: str, office: str | None, jurisdiction: str |
     return Asked(role=role, office=office, jurisdiction=jurisdiction or found.settings.jurisdiction, deputy=deputy)
 
 
-def _say_once() -> None:
+def _say_once(lasting: timedelta) -> None:
+    hours = lasting // timedelta(hours=1)
     say(
         told(
-            "Hand it over now: it is not shown again, and has to be changed at the first sign-in.",
-            "请立即转交：不会再次显示，首次登录时须修改。",
+            f"Hand it over now: it is not shown again, expires after {hours} hours, "
+            "and has to be changed at the first sign-in.",
+            f"请立即转交：不会再次显示，{hours} 小时内有效，首次登录时须修改。",
         )
     )
 
 
 def _say_whether(done: str, *, changed: bool) -> None:
     say(done if changed else told("It was so already; nothing has changed.", "原本如此，未作变更。"))
+
+
+def _standing(one: "Account") -> str:
+    return label("people.standing", one.standing)
 
 
 def _who(entry: "Entry") -> str | None:

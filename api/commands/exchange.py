@@ -73,15 +73,16 @@ def import_(
         str,
         typer.Argument(
             help=told(
-                "What kind of file it is: suggestions-xlsx or sangiin-questions.",
-                "文件的类型：suggestions-xlsx 或 sangiin-questions。",
+                "What kind of file it is: suggestions-xlsx, units-xlsx, deputies-xlsx, seats-xlsx or "
+                "sangiin-questions.",
+                "文件的类型：suggestions-xlsx、units-xlsx、deputies-xlsx、seats-xlsx 或 sangiin-questions。",
             ),
         ),
     ],
     file: Annotated[Path, typer.Argument(help=told("The file.", "文件。"))],
     jurisdiction: Annotated[
         str | None,
-        typer.Option(help=told("Whose suggestions; by default the setting's.", "所属地区；默认为设置中的地区。")),
+        typer.Option(help=told("Whose list it is; by default the setting's.", "所属地区；默认为设置中的地区。")),
     ] = None,
     mapping: Annotated[
         Path | None,
@@ -112,11 +113,10 @@ def import_(
 
     from adapters import wiring
     from adapters.exchange.importer import run_import
-    from adapters.exchange.profiles import profile_named, profile_names
-    from adapters.exchange.suggestions import SuggestionsSheet
+    from adapters.exchange.profiles import OFFICE_LISTS, profile_named, profile_names
 
     who, settings = named(actor), settings_in_force()
-    if profile == SuggestionsSheet.name:
+    if profile in OFFICE_LISTS:
         jurisdiction = jurisdiction or settings.jurisdiction
     elif profile not in profile_names() or mapping is not None:
         profile_named(profile, mapping=_mapping(mapping))
@@ -129,7 +129,8 @@ def import_(
         cancelled,
     ):
         place = None if jurisdiction is None else found.registry.jurisdiction(jurisdiction)
-        chosen = profile_named(profile, place, _mapping(mapping))
+        entries = () if place is None else found.registry.entries(place.code)
+        chosen = profile_named(profile, place, _mapping(mapping), entries)
         report = run_import(
             _docket_that_knows(found, chosen.jurisdiction, who, dry_run=dry_run),
             found.ledger,
@@ -177,7 +178,7 @@ def _docket_that_knows(found: "Services", jurisdiction: str, actor: str, *, dry_
 
 def _mapping(file: Path | None) -> dict[str, str] | None:
     """What a mapping file says, if one is named."""
-    from adapters.exchange.suggestions import read_mapping
+    from adapters.exchange.office_list import read_mapping
 
     if file is None:
         return None
@@ -250,10 +251,11 @@ def _tell(report: "Report") -> None:
     typer.echo(
         told(
             f"{report.file}: {report.rows} rows, {report.cases} cases and {report.steps} steps "
-            f"{'would be recorded' if report.dry_run else 'recorded'}, {report.already} there before, "
+            f"{'would be recorded' if report.dry_run else 'recorded'}, {report.changed} cases changed, "
+            f"{report.already} there before, "
             f"{len(report.findings)} findings, {len(report.refusals)} rows refused; {report.seconds:.1f} s",
             f"{report.file}：{report.rows} 行，{'将登记' if report.dry_run else '已登记'} "
-            f"{report.cases} 件 {report.steps} 步，"
+            f"{report.cases} 件 {report.steps} 步，变更 {report.changed} 件，"
             f"此前已有 {report.already} 件，不一致 {len(report.findings)} 处，拒绝 {len(report.refusals)} 行；"
             f"用时 {report.seconds:.1f} 秒",
         )
@@ -326,7 +328,13 @@ def jsonl(known_at: KnownAt = None) -> None:
 )
 def template(
     profile: Annotated[
-        str, typer.Argument(help=told("For which import: suggestions-xlsx.", "用于哪种导入：suggestions-xlsx。"))
+        str,
+        typer.Argument(
+            help=told(
+                "For which import: suggestions-xlsx, units-xlsx, deputies-xlsx or seats-xlsx.",
+                "用于哪种导入：suggestions-xlsx、units-xlsx、deputies-xlsx 或 seats-xlsx。",
+            )
+        ),
     ],
     out: Annotated[Path, typer.Argument(help=told("The file to write.", "写入的文件。"))],
     jurisdiction: Annotated[
@@ -338,22 +346,23 @@ def template(
 ) -> None:
     from datetime import UTC, datetime
 
-    from adapters.exchange.suggestions import SuggestionsSheet
+    from adapters.exchange.profiles import OFFICE_LISTS
     from adapters.exchange.template import write_template
     from domain.moment import day_of
 
-    if profile != SuggestionsSheet.name:
+    if profile not in OFFICE_LISTS:
         raise Failed(
             Code.USAGE,
             told(
-                f"There is no template for {profile}; there is one for {SuggestionsSheet.name}.",
-                f"{profile} 没有模板；可用：{SuggestionsSheet.name}。",
+                f"There is no template for {profile}; there are those for {', '.join(OFFICE_LISTS)}.",
+                f"{profile} 没有模板；可用：{'、'.join(OFFICE_LISTS)}。",
             ),
         )
     _require_new(out, "OUT")
     with services() as found:
         place = found.registry.jurisdiction(jurisdiction or found.settings.jurisdiction)
-    write_template(out, place, day_of(datetime.now(UTC), place.time_zone), lambda id: words(id, {}))
+    today = day_of(datetime.now(UTC), place.time_zone)
+    write_template(out, OFFICE_LISTS[profile](place, {}), today, lambda id, **params: words(id, params))
     say(told(f"The template is {out}.", f"模板已写入 {out}。"))
 
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,11 +22,13 @@ from api.commands.common import (
     database,
     emit,
     example,
+    label,
     options,
     say,
     settings_in_force,
     table,
     told,
+    words,
     zone_of,
 )
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 SAMPLE_TOKEN = "sample-token"  # noqa: S105 - the name of a file
 ADMIN, ADMIN_PASSWORD = "admin", "admin-password"
 SAMPLE_JURISDICTION = "cn-999900"
+SAMPLE_SEED, SAMPLE_CASES = 2026, 400
 LEAST_FREE_BYTES = 500_000_000
 LONGEST_LAG_SECONDS = 60.0
 CALENDAR_DAYS_AHEAD = 30
@@ -63,8 +66,8 @@ def serve(
         typer.Option(
             "--sample/--no-sample",
             help=told(
-                "Load the sample cases into an empty ledger; by default only into a database of its own.",
-                "向空账本载入示例案件；默认仅在使用自带数据库时载入。",
+                "Load a fictional city's suggestions into an empty ledger; by default only into a database of its own.",
+                "向空账本载入虚构城市的代表建议；默认仅在使用自带数据库时载入。",
             ),
         ),
     ] = None,
@@ -77,7 +80,7 @@ def serve(
     logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
     if sample is None:
         sample = settings.database_url is None and settings.jurisdiction == SAMPLE_JURISDICTION
-    Supervisor(settings, typer.echo, partial(_first_start, settings, sample=sample)).run()
+    Supervisor(settings, typer.echo, partial(_first_start, settings, load=_offer_sample if sample else None)).run()
 
 
 @app.command(hidden=True)
@@ -163,18 +166,33 @@ def migrate() -> None:
 
 @app.command(
     help=told(
-        "Load the sample cases of a fictional city into an empty ledger, and make a token for the API.",
-        "向空账本载入一个虚构城市的示例案件，并生成一个接口令牌。",
+        "Play two years of a fictional city's suggestions into an empty ledger; make accounts and a token for the API.",
+        "向空账本载入一个虚构城市两年的代表建议，并生成帐号和一个接口令牌。",
     ),
-    epilog=example("DUBAN_DATA_DIR=sample duban demo"),
+    epilog=example("DUBAN_DATA_DIR=sample duban demo --cases 2000"),
 )
-def demo() -> None:
+def demo(
+    seed: Annotated[
+        int, typer.Option(help=told("The same seed plays the same, to the last word.", "种子相同，内容完全相同。"))
+    ] = SAMPLE_SEED,
+    cases: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=5_000,
+            help=told(
+                "Suggestions played in the city, beside those that every sample has; in each county a tenth.",
+                "市级生成的建议件数（不含固定示例）；各县区为其十分之一。",
+            ),
+        ),
+    ] = SAMPLE_CASES,
+) -> None:
     from adapters import wiring
 
     settings = settings_in_force()
     with database(settings, make=True) as (conninfo, _):
         wiring.prepare(settings, conninfo)
-        if not _first_start(settings, conninfo, sample=True):
+        if not _first_start(settings, conninfo, load=partial(_load_sample, seed=seed, cases=cases)):
             raise Failed(
                 Code.CONFLICT,
                 told(
@@ -186,17 +204,23 @@ def demo() -> None:
             )
 
 
-def _first_start(settings: "Settings", conninfo: str, *, sample: bool) -> bool:
-    """Ask the guards before anything is started; where no case was ever recorded, load the sample. Whether it was."""
+def _first_start(settings: "Settings", conninfo: str, *, load: Callable[["Services"], None] | None) -> bool:
+    """Ask the guards before anything is started; where no case was ever recorded, load the sample. Whether it was.
+
+    Without a sample, and where no jurisdiction was chosen, the installation stays empty and says what to do next.
+    """
     from adapters import wiring
 
     with contextlib.closing(wiring.build(settings, conninfo, name="duban-start")) as found:
+        chosen = "jurisdiction" in settings.model_fields_set or settings.jurisdiction in found.registry.codes()
+        if load is None and not chosen:
+            say(words("no-jurisdiction-yet", {}))
+            return False
         _enter_own_jurisdiction(found)
         _first_account(found)
-        if sample and found.ledger.head() == len(found.ledger.registry_events(0)):
-            _load_sample(found)
-        else:
+        if load is None or found.ledger.head() > len(found.ledger.registry_events(0)):
             return False
+        load(found)
     catch_up(settings, conninfo)
     return True
 
@@ -221,21 +245,34 @@ def _enter_own_jurisdiction(found: "Services") -> None:
     enter(found.docket, code, actor="duban")
 
 
-def _load_sample(found: "Services") -> None:
+def _offer_sample(found: "Services") -> None:
+    """Load the sample that a first start brings, and say first what that is and how to do without."""
+    say(
+        told(
+            "Nothing is recorded yet: two years of suggestions of 云江市, a city that does not exist, are loaded. "
+            "To begin with an empty installation, give --no-sample and another DUBAN_DATA_DIR.",
+            "尚无任何记录：正在载入虚构城市“云江市”两年的代表建议。"
+            "如需空白安装，请加 --no-sample，并用 DUBAN_DATA_DIR 指定其他目录。",
+        )
+    )
+    _load_sample(found, seed=SAMPLE_SEED, cases=SAMPLE_CASES)
+
+
+def _load_sample(found: "Services", *, seed: int, cases: int) -> None:
     """The cases last: where this is cut off in between, there are none yet and the next start begins anew."""
-    from adapters.exchange.jurisdictions import enter
-    from adapters.exchange.sample import JURISDICTION, load_sample
+    from adapters.exchange.sample import JURISDICTION, enter_places, load_sample
     from domain.moment import day_of
 
-    enter(found.docket, JURISDICTION, actor="sample")
+    enter_places(found.docket)
     token = _sample_token(found, JURISDICTION)
     accounts = _sample_accounts(found)
-    count = load_sample(found.docket, today=day_of(datetime.now(UTC), zone_of(found, JURISDICTION)))
+    today = day_of(datetime.now(UTC), zone_of(found, JURISDICTION))
+    count = load_sample(found.docket, today=today, seed=seed, cases=cases)
     place = found.settings.data_dir / SAMPLE_TOKEN
     typer.echo(
         told(
-            f"{count} sample cases of 云江市, a city that does not exist, are loaded.",
-            f"已载入虚构城市“云江市”的 {count} 件示例案件。",
+            f"{count} sample cases of 云江市, a city that does not exist, and its counties are loaded.",
+            f"已载入虚构城市“云江市”及其县区的 {count} 件示例案件。",
         )
     )
     typer.echo(
@@ -279,7 +316,7 @@ def _first_account(found: "Services") -> None:
 
 
 def _sample_accounts(found: "Services") -> "Path":
-    """An account of each kind of office of the sample, whose passwords only the owner of the data directory reads."""
+    """An account of each role in the sample, whose passwords only the owner of the data directory reads."""
     from adapters.exchange.sample import ACCOUNTS
     from adapters.identity.passwords import one_time
     from adapters.wiring import SAMPLE_ACCOUNTS
@@ -287,7 +324,10 @@ def _sample_accounts(found: "Services") -> "Path":
     from domain.refusal import Refused
 
     passwords = {login: one_time() for login in ACCOUNTS}
-    lines = [f"{login} {passwords[login]} {asked.role}\n" for login, (_, asked) in ACCOUNTS.items()]
+    lines = [
+        f"{login} {passwords[login]} {asked.role} {label('role', asked.role)} {name}\n"
+        for login, (name, asked) in ACCOUNTS.items()
+    ]
     place = _private(found, SAMPLE_ACCOUNTS, "".join(lines))
     for login, (name, asked) in ACCOUNTS.items():
         given = passwords[login]

@@ -75,7 +75,10 @@ def rebuild(name: Annotated[str, typer.Argument(metavar="NAME", help=told("The p
 
 
 @token.command(
-    help=told("Make a token; it is shown this once.", "生成令牌；仅显示这一次。"),
+    help=told(
+        "Make a token for a program; it is shown this once. `duban account create-token` makes a person's.",
+        "为程序生成令牌；仅显示这一次。个人的令牌用 `duban account create-token` 生成。",
+    ),
     epilog=example(
         "duban token create --actor u-17 --role deputy_affairs --office rd --note 'import of 2026' --days 90"
     ),
@@ -127,12 +130,13 @@ def list_(as_json: Json = False) -> None:
         return
     table(
         told(
-            "id | who | role | office | jurisdiction | may | note | until | last used | revoked",
-            "id | 使用人 | 身份 | 单位 | 地区 | 权限 | 用途 | 有效至 | 最近使用 | 撤销",
+            "id | account | who | role | office | jurisdiction | may | note | until | last used | revoked",
+            "id | 帐号 | 使用人 | 身份 | 单位 | 地区 | 权限 | 用途 | 有效至 | 最近使用 | 撤销",
         ),
         [
             (
                 t.id,
+                t.account,
                 t.actor,
                 t.role,
                 t.office,
@@ -150,8 +154,10 @@ def list_(as_json: Json = False) -> None:
 
 @token.command(help=told("End a token now.", "立即撤销令牌。"), epilog=example("duban token revoke 3f2a9c01b7de"))
 def revoke(id: Annotated[str, typer.Argument(metavar="ID", help=told("The id of the token.", "令牌的编号。"))]) -> None:
+    from domain.account import CONSOLE
+
     with services() as found:
-        ended = found.tokens.revoke(id)
+        ended = found.tokens.revoke(id, by=CONSOLE)
     if not ended:
         raise Failed(
             Code.NOT_FOUND,

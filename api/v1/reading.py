@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -12,13 +12,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticKnownError
 
 import domain.cases  # noqa: F401 - every case type declares itself
-from api.exporting import MEDIA_TYPES, export, known_at
+from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_history, known_at
 from api.moment import Asked, Meta, MomentQuery, Position, written
 from api.principal import Asker
 from api.problems import ProblemError, ProblemItem, documented, words_for
 from api.services import Services, services_of
 from api.v1 import answers, cursor
 from api.v1.finding import answer, case_file_of, etag, lists_of, zone_of
+from api.web.viewmodels import Teller, timeline_of
 from api.words import Words
 from domain import fold, policy, procedure
 from domain.case import CASE_TYPES, STEPS, Opening
@@ -27,6 +28,7 @@ from domain.principal import Principal
 from domain.rulebook import Rulebook, RulebookError, load_rulebook
 from domain.values import Code, Line
 from projections.reading import Filter
+from projections.sheet import Format
 
 _BATCH = 500
 _REMEMBERED = 100_000
@@ -39,6 +41,15 @@ MOMENT_HEADERS = {
     "Duban-As-Of": {"description": "What was true then", "schema": {"type": "string", "format": "date-time"}},
     "Duban-Position": {"description": "The last position that is counted", "schema": {"type": "string"}},
 }
+EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "All rows at the moment, at most 200,000",
+        "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()},
+        "headers": MOMENT_HEADERS
+        | {"Content-Disposition": {"description": "What the file is called", "schema": {"type": "string"}}},
+    }
+}
+"""How an operation that answers with a file is described."""
 _ETAG = {"ETag": {"description": "Version of the case, for `If-Match`", "schema": {"type": "string"}}}
 
 router = APIRouter(prefix="/api/v1", responses=documented(401, 403, 500, 503))
@@ -93,6 +104,18 @@ class SortedQuery(FilterQuery):
 
 class ExportQuery(SortedQuery):
     """A whole list of cases, as a file."""
+
+    format: Literal["xlsx", "csv"] = Field("xlsx", description="A workbook with a cover, or CSV for any program")
+
+
+class CountsExportQuery(FilterQuery):
+    """Counts, as a file."""
+
+    format: Literal["xlsx", "csv"] = Field("xlsx", description="A workbook with a cover, or CSV for any program")
+
+
+class HistoryExportQuery(MomentQuery):
+    """The history of a case, as a file."""
 
     format: Literal["xlsx", "csv"] = Field("xlsx", description="A workbook with a cover, or CSV for any program")
 
@@ -161,15 +184,7 @@ def list_cases(request: Request, asker: Asker, query: Annotated[CasesQuery, Quer
     operation_id="export_cases",
     summary="导出清单 · The whole list as a file",
     response_class=StreamingResponse,
-    responses=documented(422)
-    | {
-        200: {
-            "description": "All rows of the list at the moment, at most 200,000",
-            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()},
-            "headers": MOMENT_HEADERS
-            | {"Content-Disposition": {"description": "What the file is called", "schema": {"type": "string"}}},
-        }
-    },
+    responses=documented(422) | EXPORTED,
 )
 def export_cases(request: Request, asker: Asker, query: Annotated[ExportQuery, Query()]) -> Response:
     """All cases of the filter, in the order and at the moment asked for; a workbook says so on its cover."""
@@ -187,10 +202,14 @@ def export_cases(request: Request, asker: Asker, query: Annotated[ExportQuery, Q
         known_at=known_at(services, asked),
         format=query.format,
     )
-    headers = asked.meta(moment).headers | {"Content-Disposition": exported.disposition}
-    return StreamingResponse(
-        services.sheets.write(exported.sheet, query.format), headers=headers, media_type=MEDIA_TYPES[query.format]
-    )
+    return handed_out(services, exported, query.format, asked.meta(moment))
+
+
+def handed_out(services: Services, exported: Exported, format: Format, meta: Meta) -> Response:
+    """A sheet as the file that was asked for, with the moment in its headers."""
+    headers = meta.headers | {"Content-Disposition": exported.disposition}
+    pieces = services.sheets.write(exported.sheet, format)
+    return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[format])
 
 
 def refuse_beside_cursor(query: BaseModel, tell: Words) -> None:
@@ -230,6 +249,31 @@ def count_cases(request: Request, asker: Asker, query: Annotated[FilterQuery, Qu
     meta = asked.meta(moment)
     counts = lists_of(services, asker).counts(query.wanted(asker), moment)
     return answer({"meta": meta, "counts": counts}, meta.headers)
+
+
+@router.get(
+    "/counts/export",
+    tags=["export"],
+    operation_id="export_counts",
+    summary="导出件数 · Counts as a file",
+    response_class=StreamingResponse,
+    responses=documented(422) | EXPORTED,
+)
+def export_the_counts(request: Request, asker: Asker, query: Annotated[CountsExportQuery, Query()]) -> Response:
+    """The counts of the same filter at the same moment, one a row; a workbook says both on its cover."""
+    services, tell = services_of(request), words_for(request)
+    asked = Asked(query, zone_of(services, asker), tell)
+    moment, wanted = asked.of_lists(services), query.wanted(asker)
+    exported = export_counts(
+        Teller(tell, services.registry.jurisdiction(asker.jurisdiction), as_of=moment.as_of),
+        services.registry,
+        wanted,
+        lists_of(services, asker).counts(wanted, moment),
+        moment,
+        known_at=known_at(services, asked),
+        format=query.format,
+    )
+    return handed_out(services, exported, query.format, asked.meta(moment))
 
 
 @router.get(
@@ -275,6 +319,32 @@ def show_history(case_id: str, request: Request, asker: Asker, query: Annotated[
     steps = answers.history_answer(records, asked.as_of, asked.zone)
     shown = answers.HistoryAnswer(meta=meta, case_id=case_id, version=len(records), steps=steps)
     return answer(shown, meta.headers | {"ETag": etag(case_id, len(records))})
+
+
+@router.get(
+    "/cases/{case_id}/steps/export",
+    tags=["export"],
+    operation_id="export_history",
+    summary="导出办理经过 · The history of a case as a file",
+    response_class=StreamingResponse,
+    responses=documented(404, 422) | EXPORTED,
+)
+def export_the_history(
+    case_id: str, request: Request, asker: Asker, query: Annotated[HistoryExportQuery, Query()]
+) -> Response:
+    """Every step that had happened and was known at the moment, one a row, with what became of it."""
+    services = services_of(request)
+    asked = Asked(query, zone_of(services, asker), words_for(request))
+    moment, case_file = asked.of_case(services), case_file_of(services, asker, case_id)
+    case = case_file.at(moment.known, moment.as_of)
+    if case is None:
+        raise ProblemError("no-case-at-moment", case_id=case_id)
+    tell = Teller(
+        words_for(request), services.registry.jurisdiction(case.jurisdiction, moment.known), as_of=moment.as_of
+    )
+    timeline = timeline_of(tell, case_file.history, moment, type_name=None, newest_first=False)
+    exported = export_history(tell, case, timeline, moment, known_at=known_at(services, asked), format=query.format)
+    return handed_out(services, exported, query.format, asked.meta(moment))
 
 
 @router.get(

@@ -23,7 +23,7 @@ from api.v1.body import Body, canonical, parse
 from api.v1.finding import answer, case_file_of, etag, zone_of
 from api.words import Words
 from domain import procedure
-from domain.case import STEPS, Act, Corrected, Opening, SourceDocument, Step
+from domain.case import STEPS, Act, Correction, Opening, SourceDocument, Step
 from domain.casefile import CaseFile
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
@@ -157,12 +157,12 @@ def open_case(request: Request, asker: Asker, body: Body) -> Response:
         step = given.step
         if not isinstance(step, Opening):
             raise TypeError(type(step))
-        if step.jurisdiction != asker.jurisdiction:
-            raise ProblemError("jurisdiction-not-yours", jurisdiction=step.jurisdiction, yours=asker.jurisdiction)
-        act = act_of(given.act, asker, tell, zone_of(services, asker))
-        receipt = _Refusing(tell, type(step), fields)(
-            lambda: services.docket.open(step, act, request=asking, asked=True)
-        )
+        if step.opened_from != asker.jurisdiction:
+            raise ProblemError("jurisdiction-not-yours", jurisdiction=step.opened_from, yours=asker.jurisdiction)
+        with_words = _Refusing(tell, type(step), fields)
+        zone = with_words(lambda: step.jurisdiction_in(services.registry)).time_zone
+        act = act_of(given.act, asker, tell, zone)
+        receipt = with_words(lambda: services.docket.open(step, act, request=asking, asked=True))
     return _receipt_answer(receipt, CREATED)
 
 
@@ -260,7 +260,7 @@ def pointer_of(refusal: Refused, step: type[Step], given: Mapping[str, Any]) -> 
     if field is None:
         claimed = str(refusal.params.get("claim", "")).partition(":")[0]
         return pointer_to("step", claimed) if claimed in step.model_fields else None
-    if field == "occurred_at" and not (issubclass(step, Corrected) and given.get(field)):
+    if field == "occurred_at" and not (issubclass(step, Correction) and given.get(field)):
         return pointer_to("act", field)
     return pointer_to("step", *field.split("."))
 

@@ -18,7 +18,7 @@ from api.services import Services
 from api.v1.finding import case_file_of
 from api.web.doing import act_of, first
 from api.web.forms import TOKEN
-from api.web.stepforms import FieldView, Form, Given
+from api.web.stepforms import FieldView, Form, Given, faults
 from api.web.viewmodels import Fact, Shown, Teller, case_path
 from domain import procedure
 from domain.case import Act, Step
@@ -137,7 +137,7 @@ class _Page:
         try:
             act, step = self._act(), self._said_for_all()
         except ValidationError as error:
-            return self.say(self._form.faults(error), self._tell.say("page.form.wrong"))
+            return self.say(faults(self._tell, error), self._tell.say("page.form.wrong"))
         except Refused as refused:
             why = self._tell.say(refused.message_id, **refused.params)
             return self.say({refused.field or "": why}, why)

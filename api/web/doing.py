@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,14 +18,26 @@ from api.problems import FORBIDDEN, ProblemError, status_of
 from api.services import Received, Services
 from api.web.forms import TOKEN, read_pairs
 from api.web.guard import refuse_forged
-from api.web.stepforms import FieldView, Form, Given, actions
+from api.web.stepforms import FieldView, Form, Given, actions, faults
 from api.web.viewmodels import Teller, case_path
-from domain import policy, procedure
+from domain import amendment, fold, policy, procedure
 from domain.attachment import AttachmentKind
-from domain.case import Act, AttachmentAdded, Case, Opening, SourceDocument, Step
+from domain.case import (
+    Act,
+    AttachmentAdded,
+    Case,
+    Corrected,
+    CorrectionRequested,
+    Opening,
+    Participation,
+    Recorded,
+    SourceDocument,
+    Step,
+)
 from domain.casefile import CaseFile
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
+from domain.draft import FormDraft
 from domain.moment import UnreadableTimeError, day_of, parse_occurred
 from domain.principal import Principal
 from domain.refusal import Refused
@@ -37,7 +49,9 @@ _FIELDS = 2_000
 _KEY = re.compile(r"[0-9a-f]{32}\Z")
 _VERSION = re.compile(r"\d{1,9}\Z")
 _ACT = {"act.occurred_on", "act.late", "act.document", "act.title"}
-_OWN = {TOKEN, "version", "key", "rows"}
+_BESIDE = {TOKEN, "version", "do", "draft"}
+"""What a form carries that says nothing of the step."""
+_OWN = {*_BESIDE, "key", "rows"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,9 @@ class FormView:
     meanwhile: tuple[str, ...] = ()
     wrong: str | None = None
     """What is wrong with the day."""
+    draft: str | None = None
+    """Id of the draft that it was kept as."""
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +122,26 @@ class Posted:
     wrong: Mapping[str, str]
     trouble: str | None = None
     meanwhile: tuple[str, ...] = ()
+    draft: FormDraft | None = None
+    """The draft that was opened again, where nothing was posted."""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """A case as it is, and as a step about its past would leave it; nothing was recorded."""
+
+    values: Mapping[str, Sequence[str]]
+    before: CaseFile
+    after: CaseFile
+    meanwhile: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the form said, to be sent again; the session's token and the version are the page's own."""
+        left_out = {*_BESIDE, "rows"}
+        kept = [(name, text) for name, texts in self.values.items() if name not in left_out for text in texts]
+        draft = first(self.values, "draft")
+        return kept if draft is None else [*kept, ("draft", draft)]
 
 
 async def read_fields(request: Request) -> dict[str, list[str]]:
@@ -117,25 +154,61 @@ async def read_fields(request: Request) -> dict[str, list[str]]:
 
 
 def doing(
-    tell: Teller, asker: Principal, case_file: CaseFile, case: Case, wanted: str | None, posted: Posted | None = None
+    tell: Teller,
+    asker: Principal,
+    case_file: CaseFile,
+    case: Case,
+    wanted: str | None,
+    posted: Posted | None = None,
+    units: Collection[str] = (),
 ) -> Doing:
-    """What may be done with a case as it stands, with the form of one step open where it is wanted."""
+    """What may be done with a case as it stands, with the form of one step open where it is wanted.
+
+    `units` are those on whose device that is.
+    """
     path = case_path(case_file.id)
     shown, form = [], None
     for action in actions(case, asker):
         name = action.step.declared.name
         chosen = name == wanted
         why = None if action.why is None else tell.say(action.why.message_id, **action.why.params)
+        if barred := policy.is_barred(action.step, case, units):
+            why = tell.say("device-of-the-unit")
         shown.append(ActionView(name, tell.step(action.step), f"{path}?step={name}#do", why, chosen))
-        if chosen and (why is None or posted is not None):
+        if chosen and not barred and (why is None or posted is not None):
             form = _form(tell, asker, action.step, f"{path}/steps/{name}", case, case_file.version, posted)
-    attach = f"{path}/attachments" if _may_attach(case, asker) else None
+    attach = f"{path}/attachments" if may_take(AttachmentAdded, case, asker) else None
     return Doing(shown, form, attach)
 
 
-def _may_attach(case: Case, asker: Principal) -> bool:
+def may_take(step: type[Participation], case: Case, asker: Principal) -> bool:
+    """Whether the asker takes part in the case, for a step that everybody may take who does."""
     act = Act(actor=asker.actor, role=asker.role, office=asker.office, occurred_at=datetime.now(UTC))
-    return asker.role in AttachmentAdded.roles(type(case)) and policy.may_act(case, act)
+    return asker.role in step.roles(type(case)) and policy.may_act(case, act)
+
+
+def may_amend(asker: Principal, case: Case | None) -> tuple[bool, bool]:
+    """Whether the asker may correct and void on an approval on paper, and whether he may ask for it."""
+    return asker.role in Corrected.declared.by, case is not None and may_take(CorrectionRequested, case, asker)
+
+
+def amends_of(tell: Teller, asker: Principal, case_file: CaseFile) -> Callable[[Recorded], list[tuple[str, str]]]:
+    """What the asker may do about a recorded step, and where: correct it, void it, or ask for it."""
+    case, standing = case_file.case, fold.standing(case_file.history)
+    may = any(may_amend(asker, case))
+
+    def amends(record: Recorded) -> list[tuple[str, str]]:
+        names = []
+        if not amendment.may_be_asked(case_file.history, record.version, asker.role):
+            return []
+        if record.version in standing and amendment.may_be_corrected(record.step):
+            names.append("correct")
+        if not (record.step.declared.opens and case is not None and case.opening_stands):
+            names.append("void")
+        path = f"{case_path(case_file.id)}/history/{record.version}"
+        return [(tell.say(f"page.amend.{name}"), f"{path}/{name}") for name in names if may]
+
+    return amends
 
 
 def attach(
@@ -177,8 +250,6 @@ def _form(
     form = Form(step, tell, asker, case, today)
     values = {} if posted is None else posted.values
     wrong = {} if posted is None else posted.wrong
-    key = first(values, "key") or ""
-    reused = posted is not None and posted.wrong.get("key") is not None
     help_text = (step.__doc__ or "").strip().replace("\n", " ") if tell.lang == "en" else ""
     return FormView(
         action=action,
@@ -191,35 +262,56 @@ def _form(
         document=first(values, "act.document") or "",
         document_title=first(values, "act.title") or "",
         version=version,
-        key=key if _KEY.match(key) and not reused else secrets.token_hex(16),
+        key=key_of(posted),
         trouble=posted.trouble if posted else None,
         meanwhile=posted.meanwhile if posted else (),
         wrong=wrong.get("occurred_at"),
+        draft=first(values, "draft"),
+        note=kept_note(tell, posted.draft) if posted and posted.draft else None,
     )
+
+
+def key_of(posted: Posted | None) -> str:
+    """The request key of a form: the one that it came back with, unless that was used for something else."""
+    key = first(posted.values, "key") or "" if posted else ""
+    reused = posted is not None and posted.wrong.get("key") is not None
+    return key if _KEY.match(key) and not reused else secrets.token_hex(16)
 
 
 def take(
     services: Services,
     tell: Teller,
     asker: Principal,
+    account_id: str,
     step: type[Step],
     case_file: CaseFile | None,
     values: Mapping[str, Sequence[str]],
     path: str,
-) -> Receipt | Posted:
-    """Take the step that a form says; the form again, with what is wrong, if it cannot be taken."""
+) -> Receipt | Posted | Foreseen | FormDraft:
+    """Take the step that a form says; the form again, with what is wrong, if it cannot be taken.
+
+    A late entry is foreseen first, and taken when that was confirmed. A form may be kept as a draft instead, which is
+    gone when the step is taken.
+    """
     case = None if case_file is None else case_file.case
     form = Form(step, tell, asker, case, day_of(datetime.now(UTC), tell.zone))
-    _refuse_strangers(form, values)
-    if first(values, "rows"):
+    refuse_strangers(form.offered, values)
+    draft = first(values, "draft")
+    if first(values, "do") == "keep":
+        name = procedure.opening_name(step) if case_file is None else step.declared.name
+        kept = {name: list(texts) for name, texts in values.items() if name not in {*_BESIDE, "rows"}}
+        case_id = None if case_file is None else case_file.id
+        return services.drafts.keep(account_id, case_id, name, version_of(values), kept, draft)
+    if first(values, "rows") or first(values, "do") == "edit":
         return Posted(values, {})
     try:
-        asking = _asking(services.secret, asker, values, path)
-        if (receipt := services.docket.answered(asking)) is not None:
-            return receipt
-        return _recorded(services, form, act_of(asker, tell, values), case_file, values, asking)
+        asking = asking_of(services.secret, asker, values, path)
+        receipt = services.docket.answered(asking)
+        taken = receipt or _taken(
+            services, tell, form.read(values), act_of(asker, tell, values), case_file, values, asking
+        )
     except ValidationError as error:
-        return Posted(values, form.faults(error), tell.say("page.form.wrong"))
+        return Posted(values, faults(tell, error), tell.say("page.form.wrong"))
     except Refused as refused:
         if status_of(refused.message_id) == FORBIDDEN:
             raise
@@ -228,54 +320,79 @@ def take(
         return Posted(values, {field: why} if field else {}, why)
     except StaleError as stale:
         return _stale(tell, services.docket.case_file(stale.case_id), values, stale.expected)
+    if draft is not None and isinstance(taken, Receipt):
+        services.drafts.discard(account_id, draft)
+    return taken
 
 
-def _recorded(
+def reopened(tell: Teller, draft: FormDraft, case_file: CaseFile | None) -> Posted:
+    """A draft as its form was, with what happened to the case since."""
+    values = {**draft.fields, "draft": [draft.id]}
+    if case_file is None or draft.version >= case_file.version:
+        return Posted(values, {}, draft=draft)
+    return Posted(values, {}, tell.say("page.draft.stale"), since(tell, case_file, draft.version), draft)
+
+
+def kept_note(tell: Teller, draft: FormDraft) -> str:
+    """Since when a draft is kept, and until when."""
+    return tell.say("page.draft.kept", when=tell.when(draft.kept_at), until=tell.when(draft.expires_at, "day"))
+
+
+def _taken(
     services: Services,
-    form: Form,
+    tell: Teller,
+    step: Step,
     act: Act,
     case_file: CaseFile | None,
     values: Mapping[str, Sequence[str]],
     asking: Asking,
-) -> Receipt:
-    said = form.read(values)
+) -> Receipt | Foreseen:
     if case_file is None:
-        assert isinstance(said, Opening)  # noqa: S101 - as its declaration says
-        return services.docket.open(said, act, request=asking, asked=True)
-    seen = _version(values)
+        assert isinstance(step, Opening)  # noqa: S101 - as its declaration says
+        return services.docket.open(step, act, request=asking, asked=True)
+    seen = version_of(values)
+    if act.late and not (first(values, "do") == "confirm" and seen == case_file.version):
+        after = services.docket.foresee(case_file, step, act)
+        if after is not None:
+            return Foreseen(values, case_file, after, since(tell, case_file, seen))
     if seen != case_file.version:
         raise StaleError(case_file.id, seen, case_file.version)
-    return services.docket.record(case_file.id, said, act, expected_version=seen, request=asking, asked=True)
+    return services.docket.record(case_file.id, step, act, expected_version=seen, request=asking, asked=True)
 
 
-def _refuse_strangers(form: Form, values: Mapping[str, Sequence[str]]) -> None:
+def refuse_strangers(offered: Collection[str], values: Mapping[str, Sequence[str]]) -> None:
     """Refuse a form with a field that the page did not offer."""
-    offered = {field.name for field in form.fields()} | _OWN
-    if any(name not in _ACT and name.partition(".")[0] not in offered for name in values):
+    if any(name not in _ACT and name.partition(".")[0] not in {*offered, *_OWN} for name in values):
         raise ProblemError("form-unreadable")
 
 
 def _stale(tell: Teller, case_file: CaseFile, values: Mapping[str, Sequence[str]], expected: int) -> Posted:
     """What happened since the form was opened; what was written is kept."""
-    since = [record for record in case_file.history if record.version > expected]
-    told = tuple(
+    return Posted(values, {}, tell.say("page.form.stale"), since(tell, case_file, expected))
+
+
+def since(tell: Teller, case_file: CaseFile, version: int) -> tuple[str, ...]:
+    """The steps of a case after a version, in words."""
+    return tuple(
         tell.say("page.form.since", n=r.version, step=tell.step(type(r.step)), when=tell.when(r.recorded_at))
-        for r in since
+        for r in case_file.history
+        if r.version > version
     )
-    return Posted(values, {}, tell.say("page.form.stale"), told)
 
 
-def _asking(secret: bytes, asker: Principal, values: Mapping[str, Sequence[str]], path: str) -> Asking:
+def asking_of(secret: bytes, asker: Principal, values: Mapping[str, Sequence[str]], path: str) -> Asking:
+    """The request that a form is, by its key, with a fingerprint of who asks where for what."""
     key = first(values, "key") or ""
     if not _KEY.match(key):
         raise ProblemError("form-unreadable")
-    said = {name: list(texts) for name, texts in values.items() if name not in {TOKEN, "version"}}
+    said = {name: list(texts) for name, texts in values.items() if name not in _BESIDE}
     asked = json.dumps([asker.actor, asker.role, asker.office, path, said], ensure_ascii=False, sort_keys=True)
     return Asking(f"form:{key}", hmac.digest(secret, b"form-request\n" + asked.encode(), hashlib.sha256))
 
 
-def _version(values: Mapping[str, Sequence[str]]) -> int:
-    version = first(values, "version") or ""
+def version_of(values: Mapping[str, Sequence[str]], name: str = "version") -> int:
+    """The version of the case that a form was made for."""
+    version = first(values, name) or ""
     if not _VERSION.match(version):
         raise ProblemError("form-unreadable")
     return int(version)

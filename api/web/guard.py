@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
@@ -22,16 +24,20 @@ from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
 from domain.principal import Principal
+from domain.procedure import opening_steps
 
 SEE_OTHER = 303
 SIGN_IN = "/login"
+SIGN_OUT = "/logout"
 ACCOUNT = "/account"
 ACCOUNTS = "/admin/accounts"
 
+_YEAR = 365 * 24 * 3600
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITE = {"same-origin", "none"}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_WITH_A_ONE_TIME_PASSWORD = {ACCOUNT, f"{ACCOUNT}/password", "/logout"}
+_WITH_A_ONE_TIME_PASSWORD = {ACCOUNT, f"{ACCOUNT}/password", SIGN_OUT}
 _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}\Z")
 """An address of this service: not `//elsewhere` nor `/\\elsewhere`, which browsers take for another host."""
 
@@ -49,6 +55,10 @@ class Me:
     name: str
     role: Role
     administrator: bool
+    auditor: bool
+    suspended: bool
+    opens: bool
+    """Whether his role may open a case of some kind."""
     has_desk: bool
     """Whether there may be work for him."""
     bulk: bool
@@ -65,19 +75,28 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
         if not everybody:
             raise
         session = None
+    if session is not None and not everybody:
+        request.state.principal = session.account.principal
     if request.method not in _SAFE and not _of_our_own(request):
         raise ProblemError("from-another-site")
     if everybody:
         return None
     if session is None:
         return RedirectResponse(link(SIGN_IN, {"next": _here(request)}), SEE_OTHER)
-    request.state.actor = session.account.principal.actor
+    if request.scope["path"] != SIGN_OUT:
+        session.account.standing.refuse()
     if session.account.must_change and request.scope["path"] not in _WITH_A_ONE_TIME_PASSWORD:
         return RedirectResponse(ACCOUNT, SEE_OTHER)
-    only_reads = session.account.binding.role in policy.ONLY_READING
-    if only_reads and request.method not in _SAFE and not _of_ones_own(request):
-        raise ProblemError("auditor-only-reads")
+    if request.method not in _SAFE and not _of_ones_own(request):
+        _refuse_who_only_reads(session.account.principal)
     return None
+
+
+def _refuse_who_only_reads(principal: Principal) -> None:
+    if principal.role in policy.ONLY_READING:
+        raise ProblemError("auditor-only-reads")
+    if principal.suspended:
+        raise ProblemError("duty-suspended")
 
 
 def recall(request: Request) -> None:
@@ -110,7 +129,16 @@ def administrator(request: Request) -> Session:
     return session
 
 
+def auditor(request: Request) -> Session:
+    """Who looks into what was done to the accounts; anybody else is refused."""
+    session = session_of(request)
+    if session.account.binding.role is not Role.AUDITOR:
+        raise ProblemError("for-auditors")
+    return session
+
+
 Administrator = Annotated[Session, Depends(administrator)]
+Auditor = Annotated[Session, Depends(auditor)]
 
 
 def reader_of(request: Request) -> Principal:
@@ -129,14 +157,29 @@ def reader_of_case(request: Request, case_id: str) -> Principal:
         raise CaseNotFoundError(case_id) from None
 
 
+def reader_of_registry(request: Request) -> Principal:
+    """Who may see the registry of his jurisdiction: whoever is signed in, an administrator too."""
+    return session_of(request).account.principal
+
+
 def me(request: Request) -> Me | None:
     """Who is signed in, as the page shows him."""
     session = known(request)
     if session is None:
         return None
-    role = session.account.binding.role
-    has_desk = bool(policy.desks(session.account.principal))
-    return Me(session.account.name, role, role is Role.ADMINISTRATOR, has_desk, may_take(role), form_token(request))
+    account = session.account
+    principal, role = account.principal, account.binding.role
+    return Me(
+        name=account.name,
+        role=role,
+        administrator=role is Role.ADMINISTRATOR,
+        auditor=role is Role.AUDITOR,
+        suspended=principal.suspended,
+        opens=not principal.suspended and any(role in step.declared.by for step in opening_steps()),
+        has_desk=bool(policy.desks(principal)),
+        bulk=may_take(role),
+        form_token=form_token(request),
+    )
 
 
 def form_token(request: Request) -> str:
@@ -170,14 +213,38 @@ def refuse_readable(request: Request) -> None:
     _cookie(request)
 
 
-def whence(request: Request) -> Whence:
-    """The address and, in a few words, the browser."""
-    return Whence(request.client.host if request.client else "", _agent(request.headers.get("user-agent", "")))
+def whence(request: Request, device: str) -> Whence:
+    """The address, in a few words the browser, and by which device cookie it is known."""
+    address = request.client.host if request.client else ""
+    return Whence(address, _agent(request.headers.get("user-agent", "")), hashlib.sha256(device.encode()).digest())
+
+
+def device_of(request: Request) -> str:
+    """What the browser is known by, also after a sign-out; something new if it is not known."""
+    device = request.cookies.get(_device_cookie(request), "")
+    return device if _DEVICE.match(device) else secrets.token_urlsafe(32)
+
+
+def recognise(request: Request, response: Response, device: str) -> Response:
+    """Know the browser again for a year."""
+    _, secure = _cookie(request)
+    response.set_cookie(
+        _device_cookie(request), device, max_age=_YEAR, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+    return response
+
+
+def units_here(request: Request) -> frozenset[str]:
+    """The handling units of which somebody was signed in on the reader's device not long ago, if he is a deputy."""
+    session = session_of(request)
+    if session.account.binding.role is not Role.DEPUTY or session.whence.device is None:
+        return frozenset()
+    return services_of(request).sessions.units_on(session.whence.device, session.account.binding.jurisdiction)
 
 
 def local(address: str | None) -> str:
     """An address of this service that one may be sent on to; the front page for any other."""
-    if address is None or not _LOCAL.match(address) or urlsplit(address).path in {SIGN_IN, "/logout"}:
+    if address is None or not _LOCAL.match(address) or urlsplit(address).path in {SIGN_IN, SIGN_OUT}:
         return "/"
     return address
 
@@ -189,6 +256,10 @@ def _cookie(request: Request) -> tuple[str, bool]:
     if request.url.hostname not in _LOOPBACK:
         raise ProblemError("sign-in-needs-https")
     return "duban", False
+
+
+def _device_cookie(request: Request) -> str:
+    return f"{_cookie(request)[0]}-device"
 
 
 def _secret(request: Request) -> str | None:
@@ -220,7 +291,7 @@ def _of_our_own(request: Request) -> bool:
 def _of_ones_own(request: Request) -> bool:
     """Whether it is about the reader's own account and session."""
     path: str = request.scope["path"]
-    return path == "/logout" or path.startswith(f"{ACCOUNT}/")
+    return path == SIGN_OUT or path.startswith(f"{ACCOUNT}/")
 
 
 def _here(request: Request) -> str | None:

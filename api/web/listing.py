@@ -137,9 +137,9 @@ class Listing:
     previous: str | None
     next: str | None
     exports: list[tuple[Format, str]]
+    counts_exports: list[tuple[Format, str]]
     shown: str
     foot: str
-    sample: bool
 
 
 def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Moment) -> Listing:
@@ -173,9 +173,9 @@ def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Mo
         previous=here(**{**held, "before": _cursor(found[0], query.sort)}) if before else None,
         next=here(**{**held, "after": _cursor(found[-1], query.sort)}) if after else None,
         exports=[(format, _export_url(tell, here, moment, format)) for format in FORMATS],
+        counts_exports=[(format, _export_url(tell, here, moment, format, "/counts")) for format in FORMATS],
         shown=tell.say("page.shown", total=counts.total, count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
-        sample=tell.jurisdiction.sample,
     )
 
 
@@ -199,10 +199,10 @@ def _page(lists: Lists, wanted: Filter, moment: Moment, query: ListQuery) -> tup
     return rows[:PAGE_SIZE], bool(query.after and rows), len(rows) > PAGE_SIZE
 
 
-def _export_url(tell: Teller, here: Here, moment: Moment, format: Format) -> str:
+def _export_url(tell: Teller, here: Here, moment: Moment, format: Format, what: str = "") -> str:
     """Where the list that is shown, at the moment at which it is shown, is taken along."""
     params = {**here.params, **_FIRST_PAGE, **frozen(tell, here, moment)}
-    return link("/cases/export", {**params, "format": format})
+    return link(f"/cases/export{what}", {**params, "format": format})
 
 
 def _cursor(row: CaseRow, sort: Sort) -> str:
@@ -276,7 +276,8 @@ def _states(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterato
 
 
 def _stages(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterator[Count]:
-    stages = dict.fromkeys(stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+    case_types = sorted(CASE_TYPES.values(), key=lambda case_type: case_type.of_registry)
+    stages = dict.fromkeys(stage for case_type in case_types for stage in case_type.Stage)
     for stage in stages:
         if number := counts.by_stage.get(stage.value):
             chosen = wanted.stage == stage.value

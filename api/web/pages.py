@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine
-from datetime import datetime
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -19,7 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from api.attachments import hand_out
-from api.exporting import MEDIA_TYPES, export, known_at
+from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_history, known_at
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, UNPROCESSABLE, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
@@ -29,12 +31,15 @@ from api.web.bulk import in_bulk
 from api.web.doing import (
     ActionView,
     Doing,
+    Foreseen,
     Posted,
+    amends_of,
     attach,
     doing,
     opening_form,
     openings,
     read_fields,
+    reopened,
     take,
 )
 from api.web.forms import TOKEN
@@ -47,11 +52,16 @@ from api.web.guard import (
     me,
     reader_of,
     reader_of_case,
+    reader_of_registry,
     recall,
     refuse_forged,
+    session_of,
+    units_here,
 )
-from api.web.listing import ExportQuery, ListQuery, listing, wanted_by
+from api.web.listing import FORMATS, ExportQuery, ListQuery, listing, wanted_by
+from api.web.previews import preview_of
 from api.web.viewmodels import (
+    Change,
     Here,
     MomentBar,
     Teller,
@@ -60,6 +70,7 @@ from api.web.viewmodels import (
     attachments_of,
     case_page,
     case_path,
+    frozen,
     link,
     moment_bar,
     timeline_of,
@@ -69,11 +80,19 @@ from api.web.worklist import WorkQuery, work_list
 from api.words import LANGUAGES, Language, Words, language, words
 from domain import policy, procedure
 from domain.case import AttachmentAdded, Opening, Role
-from domain.docket import CaseNotFoundError
+from domain.docket import CaseNotFoundError, Receipt
+from domain.draft import FormDraft
 from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
+from domain.registry import PREFIX, RegistryOpening
+from domain.values import Line
+from projections.sheet import Format
+
+REGISTRY = "/registry"
+BELOW = f"{REGISTRY}#below"
+"""Where the jurisdictions below one's own are listed, which only their own people can open."""
 
 _YEAR = 365 * 24 * 3600
 _FAILED = 500
@@ -141,7 +160,7 @@ def work(request: Request) -> Response:
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
-    return render(request, "work.html", page=page, bar=bar, sample=tell.jurisdiction.sample)
+    return render(request, "work.html", page=page, bar=bar)
 
 
 @router.get("/cases")
@@ -157,7 +176,7 @@ def cases(request: Request) -> Response:
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
-    return render(request, "cases.html", page=page, bar=bar, sample=page.sample)
+    return render(request, "cases.html", page=page, bar=bar)
 
 
 @router.get("/cases/new")
@@ -175,26 +194,36 @@ def opening(request: Request, opening: str) -> Response:
 @router.post("/cases/new/{opening}")
 def open_case(request: Request, opening: str, values: Fields) -> Response:
     """Open the case that the form says, and show it."""
-    services, asker = services_of(request), reader_of(request)
-    step, tell = _opening_named(asker, opening), _teller_now(request, asker)
-    taken = take(services, tell, asker, step, None, values, request.url.path)
+    services, asker = services_of(request), reader_of_registry(request)
+    step, tell = _opening_named(asker, opening), teller_now(request, asker)
+    taken = take(services, tell, asker, _account(request), step, None, values, request.url.path)
     if isinstance(taken, Posted):
         return _new_case_page(request, opening, taken)
-    return RedirectResponse(case_path(taken.case_id), SEE_OTHER)
+    if isinstance(taken, FormDraft):
+        return RedirectResponse(draft_path(taken), SEE_OTHER)
+    assert isinstance(taken, Receipt)  # noqa: S101 - nothing lies before an opening that it could change
+    return RedirectResponse(case_path(taken.case_id) if step.under == "jurisdiction" else BELOW, SEE_OTHER)
 
 
 @router.post("/cases/{case_id}/steps/{name}")
 def take_step(request: Request, case_id: str, name: str, values: Fields) -> Response:
     """Take the step that the form says, and show the case with it."""
-    services, asker = services_of(request), reader_of_case(request, case_id)
+    services, asker = services_of(request), _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
-    step, tell = procedure.step_named(type(case_file.case), name), _teller_now(request, asker)
+    step, tell = procedure.step_named(type(case_file.case), name), teller_now(request, asker)
     procedure.require_role(step, type(case_file.case), asker.role)
-    taken = take(services, tell, asker, step, case_file, values, request.url.path)
+    if policy.is_barred(step, case_file.case, units_here(request)):
+        raise ProblemError("device-of-the-unit")
+    taken = take(services, tell, asker, _account(request), step, case_file, values, request.url.path)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
+    if isinstance(taken, FormDraft):
+        return RedirectResponse(draft_path(taken), SEE_OTHER)
+    if isinstance(taken, Foreseen):
+        title, here = tell.say("page.preview.late", step=tell.step(step)), Here(case_path(case_id), {"step": name})
+        return preview_page(request, tell, taken, f"{case_path(case_id)}/steps/{name}", title, here=here)
     return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
 
 
@@ -202,17 +231,17 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
 def take_in_bulk(request: Request, what: str, values: Fields) -> Response:
     """The form for the ticked cases, then what would become of each, then what became of it."""
     services, asker = services_of(request), reader_of(request)
-    tell = _teller_now(request, asker)
+    tell = teller_now(request, asker)
     page = in_bulk(services, tell, asker, what, values)
     status = UNPROCESSABLE if page.trouble else 200
-    return render(request, "bulk.html", status=status, page=page, bar=None, sample=tell.jurisdiction.sample)
+    return render(request, "bulk.html", status=status, page=page, bar=None)
 
 
 @router.get("/cases/export")
 def exported_cases(request: Request) -> Response:
     """The whole case list at a moment, as a file."""
     here, services, asker = _here(request), services_of(request), reader_of(request)
-    query, tell = _query(ExportQuery, here), _teller_now(request, asker)
+    query, tell = _query(ExportQuery, here), teller_now(request, asker)
     asked = _asked(here, tell)
     moment = asked.of_lists(services)
     found = export(
@@ -226,9 +255,50 @@ def exported_cases(request: Request) -> Response:
         known_at=known_at(services, asked),
         format=query.format,
     )
-    pieces = services.sheets.write(found.sheet, query.format)
-    headers = {"Content-Disposition": found.disposition}
-    return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[query.format])
+    return handed_out(services, found, query.format)
+
+
+@router.get("/cases/export/counts")
+def exported_counts(request: Request) -> Response:
+    """The counts of the list at a moment, as a file."""
+    here, services, asker = _here(request), services_of(request), reader_of(request)
+    query, tell = _query(ExportQuery, here), teller_now(request, asker)
+    asked = _asked(here, tell)
+    moment, wanted = asked.of_lists(services), wanted_by(query, tell.jurisdiction)
+    found = export_counts(
+        Teller(tell.say, tell.jurisdiction, as_of=moment.as_of),
+        services.registry,
+        wanted,
+        lists_of(services, asker).counts(wanted, moment),
+        moment,
+        known_at=known_at(services, asked),
+        format=query.format,
+    )
+    return handed_out(services, found, query.format)
+
+
+@router.get("/cases/{case_id}/export")
+def exported_history(request: Request, case_id: str) -> Response:
+    """The steps of a case that its page shows, as a file."""
+    services, asker = services_of(request), _reader_of_case(request, case_id)
+    case_file = case_file_of(services, asker, case_id)
+    look, query = look_of(request, asker), query_of(request, HistoryQuery)
+    case = case_file.at(look.moment.known, look.moment.as_of)
+    if case is None:
+        raise ProblemError("no-case-at-moment", case_id=case_id)
+    timeline = timeline_of(
+        look.tell, case_file.history, look.moment, type_name=query.type, newest_first=query.order == "newest"
+    )
+    found = export_history(
+        look.tell, case, timeline, look.moment, known_at=known_at(services, look.asked), format=query.format
+    )
+    return handed_out(services, found, query.format)
+
+
+def handed_out(services: Services, found: Exported, format: Format) -> Response:
+    """A sheet as the file that was asked for."""
+    pieces = services.sheets.write(found.sheet, format)
+    return StreamingResponse(pieces, headers={"Content-Disposition": found.disposition}, media_type=MEDIA_TYPES[format])
 
 
 @router.get("/cases/{case_id}")
@@ -238,10 +308,14 @@ def case(request: Request, case_id: str) -> Response:
 
 
 def _new_case_page(request: Request, wanted: str | None, posted: Posted | None = None) -> Response:
-    asker = reader_of(request)
-    tell = _teller_now(request, asker)
+    asker = reader_of_registry(request)
+    if asker.suspended:
+        raise ProblemError("duty-suspended")
+    tell = teller_now(request, asker)
     steps = openings(asker)
     chosen = None if wanted is None else _opening_named(asker, wanted)
+    if chosen is not None and posted is None and (draft := _draft(request, None, wanted)) is not None:
+        posted = reopened(tell, draft, None)
     shown = [
         ActionView(
             procedure.opening_name(step),
@@ -254,8 +328,51 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     ]
     form = None if chosen is None else opening_form(tell, asker, chosen, posted)
     status = 422 if posted is not None and posted.trouble else 200
-    sample = tell.jurisdiction.sample
-    return render(request, "new_case.html", status=status, page=Doing(shown, form), bar=None, sample=sample)
+    registry = asker.role is Role.ADMINISTRATOR or (chosen is not None and issubclass(chosen, RegistryOpening))
+    return render(
+        request,
+        "new_case.html",
+        status=status,
+        page=Doing(shown, form),
+        bar=None,
+        title=tell.say("registry.new" if registry else "page.new"),
+        importing=bool(services_of(request).imports.lists(asker.role)),
+        back=_back(request, of_registry=registry),
+    )
+
+
+def _back(request: Request, *, of_registry: bool) -> Turn:
+    """Whence somebody came to a case: from the registry, or from the list of cases."""
+    say, here = say_of(request), _here(request)
+    if of_registry:
+        return Turn(say("registry.title"), link(REGISTRY, here.moment))
+    return Turn(say("page.cases"), link("/cases", here.moment))
+
+
+def _reader_of_case(request: Request, case_id: str) -> Principal:
+    """Who may see a case, if its jurisdiction is his: whoever sees the registry one of the registry."""
+    return reader_of_registry(request) if case_id.startswith(PREFIX) else reader_of_case(request, case_id)
+
+
+def _account(request: Request) -> str:
+    return session_of(request).account.id
+
+
+def _draft(request: Request, case_id: str | None, step: str | None) -> FormDraft | None:
+    """The draft that the address names, which has to be one of the reader's and of that form."""
+    if (id := request.query_params.get("draft")) is None:
+        return None
+    draft = services_of(request).drafts.find(_account(request), id)
+    if (draft.case_id, draft.step) != (case_id, step):
+        raise Refused("no-such-draft")
+    return draft
+
+
+def draft_path(draft: FormDraft) -> str:
+    """Where a draft is opened again."""
+    if draft.case_id is None:
+        return f"/cases/new/{draft.step}?draft={draft.id}#do"
+    return f"{case_path(draft.case_id)}?step={draft.step}&draft={draft.id}#do"
 
 
 def _opening_named(asker: Principal, name: str) -> type[Opening]:
@@ -265,36 +382,48 @@ def _opening_named(asker: Principal, name: str) -> type[Opening]:
     return found
 
 
-def _teller_now(request: Request, asker: Principal) -> Teller:
+def teller_now(request: Request, asker: Principal) -> Teller:
+    """Tells the reader's jurisdiction as it is now."""
     return Teller(say_of(request), services_of(request).registry.jurisdiction(asker.jurisdiction))
 
 
 def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Posted | None = None) -> Response:
     here, say, services = _here(request), say_of(request), services_of(request)
-    asker = reader_of_case(request, case_id)
+    asker = _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_case(services)
     tell = Teller(
         say,
         _as_known(services, asker.jurisdiction, moment),
-        lambda id: _called(services, asker, id, moment),
+        lambda id: called(services, asker, id, moment),
         moment.as_of,
     )
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
     found = case_file.at(moment.known, moment.as_of)
-    sample = tell.jurisdiction.sample
     order, type_name = here.params.get("order"), here.params.get("type")
-    timeline = timeline_of(tell, case_file.history, moment, type_name=type_name, newest_first=order != "oldest")
+    timeline = timeline_of(
+        tell,
+        case_file.history,
+        moment,
+        type_name=type_name,
+        newest_first=order != "oldest",
+        amends=amends_of(tell, asker, case_file) if bar.now else lambda _: [],
+    )
     if found is None:
         lines, turns = why_missing(tell, here, case_file.history, moment, bar)
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
-        return _message(request, status, title, lines, turns, bar, sample=sample, timeline=timeline)
+        return _message(request, status, title, lines, turns, bar, timeline)
     page = case_page(tell, case_file.history, found, moment)
-    may = doing(tell, asker, case_file, found, wanted, posted) if bar.now else None
-    status = 200 if posted is None or not posted.trouble else 409 if posted.meanwhile else 422
+    if bar.now and posted is None and (draft := _draft(request, case_id, wanted)) is not None:
+        posted = reopened(tell, draft, case_file)
+    may = None
+    if bar.now and not asker.suspended:
+        may = doing(tell, asker, case_file, found, wanted, posted, units_here(request))
+    refused = posted is not None and posted.draft is None and bool(posted.trouble)
+    status = 200 if not refused else 409 if posted and posted.meanwhile else 422
     attachments = attachments_of(tell, found, here.moment)
     return render(
         request,
@@ -303,23 +432,56 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         page=page,
         attachments=attachments,
         bar=bar,
-        sample=sample,
         timeline=timeline,
         doing=may,
+        back=_back(request, of_registry=found.of_registry),
+        history_exports=[
+            (
+                format,
+                link(f"{case_path(case_id)}/export", {**here.params, **frozen(tell, here, moment), "format": format}),
+            )
+            for format in FORMATS
+        ],
+    )
+
+
+def preview_page(
+    request: Request,
+    tell: Teller,
+    foreseen: Foreseen,
+    action: str,
+    title: str,
+    changes: Sequence[Change] = (),
+    here: Here | None = None,
+) -> Response:
+    """What a step about the past would change, with a button that records just that."""
+    return render(
+        request,
+        "preview.html",
+        here=here,
+        title=title,
+        action=action,
+        case=case_path(foreseen.before.id),
+        version=foreseen.before.version,
+        hidden=foreseen.hidden,
+        changes=changes,
+        preview=preview_of(tell, foreseen.before.history, foreseen.after.history, datetime.now(UTC)),
+        meanwhile=foreseen.meanwhile,
+        bar=None,
     )
 
 
 @router.post("/cases/{case_id}/attachments")
 async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
-    services, asker = services_of(request), reader_of_case(request, case_id)
+    services, asker = services_of(request), _reader_of_case(request, case_id)
     case_file = await run_in_threadpool(case_file_of, services, asker, case_id)
     if case_file.case is not None:
         procedure.require_role(AttachmentAdded, type(case_file.case), asker.role)
     fields: dict[str, str] = {}
     received = await take_in(request, services.files, asker, None, fields)
     refuse_forged(request, fields.get(TOKEN))
-    tell = await run_in_threadpool(_teller_now, request, asker)
+    tell = await run_in_threadpool(teller_now, request, asker)
     receipt = await run_in_threadpool(attach, services, tell, asker, case_file, received, fields)
     return RedirectResponse(f"{case_path(case_id)}#step-{receipt.version}", SEE_OTHER)
 
@@ -328,9 +490,9 @@ async def attach_file(request: Request, case_id: str) -> Response:
 def attachment(request: Request, case_id: str, sha256: str) -> Response:
     """The file that the case has under that hash at the moment, to be saved."""
     here, services = _here(request), services_of(request)
-    asker = reader_of_case(request, case_id)
+    asker = _reader_of_case(request, case_id)
     case_file = case_file_of(services, asker, case_id)
-    moment = _asked(here, _teller_now(request, asker)).of_case(services)
+    moment = _asked(here, teller_now(request, asker)).of_case(services)
     found = case_file.at(moment.known, moment.as_of)
     if found is None:
         raise ProblemError("no-case-at-moment", case_id=case_id)
@@ -360,6 +522,43 @@ def problem(request: Request, id: str) -> Response:
     return render(request, "message.html", page=page, bar=None)
 
 
+class HistoryQuery(BaseModel):
+    """Which steps of a case, in which order, and as which file."""
+
+    type: Line | None = None
+    order: Literal["newest", "oldest"] = "newest"
+    format: Format = "xlsx"
+
+
+@dataclass(frozen=True)
+class Look:
+    """From which moment somebody looks at what the ledger itself knows, and how it is told."""
+
+    here: Here
+    tell: Teller
+    asked: Asked
+    moment: Moment
+    bar: MomentBar
+
+
+def look_of(request: Request, asker: Principal) -> Look:
+    """The moment that the address names, as the ledger itself knows it."""
+    here, say, services = _here(request), say_of(request), services_of(request)
+    asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
+    moment = asked.of_case(services)
+    known = _as_known(services, asker.jurisdiction, moment)
+    tell = Teller(say, known, lambda id: called(services, asker, id, moment), moment.as_of)
+    bar = moment_bar(
+        tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
+    )
+    return Look(here, tell, asked, moment, bar)
+
+
+def query_of(request: Request, model: type[Query]) -> Query:
+    """What the address asks for; refused if it cannot be read."""
+    return _query(model, _here(request))
+
+
 def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
     """The jurisdiction as it was known at a moment; as it is now, where the moment lies before it."""
     try:
@@ -368,7 +567,7 @@ def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
         return services.registry.jurisdiction(code)
 
 
-def _called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:
+def called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:
     """What people call a case: its number at a moment, or else its title; its id where there is none for the asker."""
     try:
         found = case_file_of(services, asker, case_id).at(moment.known, moment.as_of)
@@ -411,12 +610,10 @@ def _message(
     lines: list[str],
     turns: list[Turn],
     bar: MomentBar | None,
-    *,
-    sample: bool = False,
     timeline: Timeline | None = None,
 ) -> Response:
     page = {"status": status, "title": title, "lines": lines, "turns": turns}
-    return render(request, "message.html", status=status, page=page, bar=bar, sample=sample, timeline=timeline)
+    return render(request, "message.html", status=status, page=page, bar=bar, timeline=timeline)
 
 
 def render(
@@ -437,13 +634,23 @@ def render(
             sign_in=SIGN_IN,
             static=_static,
             request_id=_request_id(request),
-            **{"sample": False, "timeline": None, **context},
+            sample=_shows_sample(request),
+            **{"timeline": None, "history_exports": (), **context},
         )
     )
     response = HTMLResponse(text, status, {"Content-Language": say.language, "Vary": "Accept-Language, Cookie"})
     if (chosen := request.query_params.get("lang")) in LANGUAGES:
         response.set_cookie("lang", str(chosen), max_age=_YEAR, httponly=True, samesite="lax")
     return response
+
+
+def _shows_sample(request: Request) -> bool:
+    """Whether the reader's jurisdiction, or where nobody is signed in the installation's, is a sample."""
+    session, services = known(request), services_of(request)
+    code = services.jurisdiction if session is None else session.account.binding.jurisdiction
+    with suppress(Exception):  # a page is made whatever is away
+        return services.registry.jurisdiction(code).sample
+    return False
 
 
 @cache

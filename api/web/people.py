@@ -1,11 +1,12 @@
-"""The pages about people: signing in and out, one's own account, and the administrator's accounts with their log."""
+"""The pages about people: signing in and out, one's own account with its tokens, and the administrator's accounts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 from urllib.parse import quote
 
 from anyio import CapacityLimiter
@@ -13,7 +14,7 @@ from anyio.lowlevel import RunVar
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
 from api.problems import ProblemError, status_of
 from api.services import services_of
@@ -24,26 +25,29 @@ from api.web.guard import (
     SEE_OTHER,
     SIGN_IN,
     Administrator,
+    device_of,
     forget,
     known,
     local,
+    reader_of,
+    recognise,
     refuse_readable,
     remember,
     session_of,
     whence,
 )
+from api.web.log import LOG, PAGE, Choice, teller, told_of
 from api.web.pages import OpenPageRoute, PageRoute, render, say_of
 from api.web.viewmodels import Here, Teller, link
 from api.words import Words
-from domain.account import CONSOLE, Account, Asked, Entry, Happening, Session
+from domain.account import LONGEST_TOKEN, Account, Asked, LogFilter, Session, Token
 from domain.case import Role
 from domain.office import Deputy, Unit
+from domain.principal import EVERYTHING, Scope, Standing, scopes_of
 from domain.refusal import Refused
 from domain.registry import Registry
 from domain.values import Code, Line
 
-LOG = "/admin/log"
-PAGE = 100
 WAITING = 50
 """Sign-ins that wait for their turn; who comes after them is asked to try again."""
 
@@ -51,7 +55,13 @@ _THREADS = 4
 """For passwords to be checked: a flood of sign-ins leaves the other pages their threads."""
 
 _ID = re.compile(r"[0-9a-f-]{1,36}\Z")
-_DONE = {"signed_out", "password_changed", "session_ended", "disabled", "enabled", "rebound", "unchanged"}
+_DONE = {"signed_out", "password_changed", "session_ended", "token_revoked", "disabled", "enabled", "rebound",
+         "unchanged"}  # fmt: skip
+_MAY = {"read": {Scope.READ}, "record": {Scope.RECORD}, "both": EVERYTHING}
+"""What a token may be for, as the form calls it."""
+
+_ENDED = 20
+"""Tokens that are in force no more and still shown."""
 
 _signing_in: RunVar[CapacityLimiter] = RunVar("signing_in")
 
@@ -75,7 +85,16 @@ class NewPassword(Posted):
     repeated: str = Field(max_length=1_000)
 
 
-class NewBinding(Posted):
+class NewToken(Posted):
+    """A token to be made, and the password of who makes it."""
+
+    note: Line
+    days: int
+    scopes: Literal["read", "record", "both"]
+    password: str = Field(max_length=1_000)
+
+
+class GivenBinding(Posted):
     """As what an account shall act."""
 
     role: Code
@@ -89,17 +108,17 @@ class NewBinding(Posted):
         return Asked(role=self.role, jurisdiction=self.jurisdiction, office=self.office, deputy=self.deputy)
 
 
-class NewAccount(NewBinding):
+class NewBinding(GivenBinding):
+    """As what an account shall act from now on, and as what it acted when the form was opened."""
+
+    seen: str | None = Field(None, max_length=1_000)
+
+
+class NewAccount(GivenBinding):
     """An account to be made."""
 
     login: Line
     name: Line
-
-
-class LogQuery(BaseModel):
-    """Where a page of the log begins."""
-
-    before: int | None = Field(None, ge=1, le=2**62)
 
 
 @dataclass(frozen=True)
@@ -123,19 +142,6 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A line of the log in words."""
-
-    number: int
-    at: str
-    who: str
-    account: str
-    url: str | None
-    what: str
-    detail: str
-
-
-@dataclass(frozen=True)
 class Shown:
     """An account as the administrator sees it."""
 
@@ -145,14 +151,22 @@ class Shown:
     role: str
     state: str
     locked_until: str
+    notes: list[str]
+    """What there is to do about it: an end of office, a password that was never changed."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One value that a field of the form may take."""
+class OwnToken:
+    """A token of an account as its list shows it."""
 
-    value: str
-    text: str
+    id: str
+    note: str
+    may: str
+    state: str
+    since: str
+    until: str
+    used: str
+    in_force: bool
 
 
 # Signing in and out
@@ -183,15 +197,17 @@ async def sign_in(request: Request, form: Form) -> Response:
 
 def _signed_in(request: Request, given: SignIn, onward: str) -> Response:
     accounts = services_of(request).accounts
-    begun = accounts.sign_in(given.login, given.password, whence(request))
+    device = device_of(request)
+    begun = accounts.sign_in(given.login, given.password, whence(request, device))
     if (before := known(request)) is not None:
         accounts.sign_out(before)
-    return remember(request, RedirectResponse(onward, SEE_OTHER), begun.secret)
+    return recognise(request, remember(request, RedirectResponse(onward, SEE_OTHER), begun.secret), device)
 
 
 def _sign_in_page(request: Request, onward: str, *, login: str, refusal: Refused | None = None) -> Response:
     services = services_of(request)
-    place = services.registry.jurisdiction(services.jurisdiction)
+    if services.jurisdiction not in services.registry.codes():
+        raise ProblemError("no-jurisdiction-yet")
     status = 200 if refusal is None else status_of(refusal.message_id)
     response = render(
         request,
@@ -202,7 +218,6 @@ def _sign_in_page(request: Request, onward: str, *, login: str, refusal: Refused
         login=login,
         trouble=_trouble(request, refusal),
         done=_done(request),
-        sample=place.sample,
         sample_accounts=services.sample_accounts,
     )
     if refusal is not None and "seconds" in refusal.params:
@@ -249,22 +264,50 @@ def end_own_session(request: Request, id: str, form: Form) -> Response:
     return RedirectResponse(link(ACCOUNT, {"done": "session_ended"}), SEE_OTHER)
 
 
+@router.post(f"{ACCOUNT}/tokens")
+def create_token(request: Request, form: Form) -> Response:
+    """A new token of one's own, shown this once."""
+    reader_of(request)
+    services, session = services_of(request), session_of(request)
+    try:
+        given = of_session(request, form, NewToken)
+        services.accounts.confirm(session, given.password, "password")
+        by = session.account.login
+        token = services.tokens.create_own(session.account, given.note, given.days, _MAY[given.scopes], by=by)
+    except Refused as refusal:
+        return _account_page(request, refusal, form)
+    return render(request, "new_token.html", here=Here(ACCOUNT, {}), token=token, path=ACCOUNT)
+
+
+@router.post(f"{ACCOUNT}/tokens/{{id}}/revoke")
+def revoke_own_token(request: Request, id: str, form: Form) -> Response:
+    """End one of one's own tokens."""
+    of_session(request, form, Nothing)
+    _revoke_token(request, session_of(request).account, id)
+    return RedirectResponse(link(ACCOUNT, {"done": "token_revoked"}), SEE_OTHER)
+
+
 def _typed_twice(given: NewPassword) -> NewPassword:
     if given.new_password != given.repeated:
         raise Refused("passwords-differ", field="repeated")
     return given
 
 
-def _account_page(request: Request, refusal: Refused | None = None) -> Response:
-    session = session_of(request)
-    tell = _teller(request, session.account.binding.jurisdiction)
+def _account_page(request: Request, refusal: Refused | None = None, given: Mapping[str, str] | None = None) -> Response:
+    session, services = session_of(request), services_of(request)
+    may = scopes_of(session.account.binding.role)
+    tell = teller(request, session.account.binding.jurisdiction)
     return render(
         request,
         "account.html",
         status=200 if refusal is None else status_of(refusal.message_id),
         here=Here(ACCOUNT, {}),
-        shown=_shown(tell, session.account),
-        places=_places(tell, services_of(request).accounts.sessions(session.account.id), session),
+        shown=_shown(request, tell, session.account),
+        places=_places(tell, services.accounts.sessions(session.account.id), session),
+        may=[Choice(name, tell.say(f"people.scopes.{name}")) for name, scopes in _MAY.items() if scopes <= may],
+        tokens=_tokens(tell, services.tokens.list(session.account.id)),
+        most_days=LONGEST_TOKEN,
+        given=given or {},
         trouble=_trouble(request, refusal),
         done=_done(request),
     )
@@ -331,9 +374,11 @@ def rebind_account(request: Request, id: str, administrator: Administrator, form
     account = _account(request, id)
     try:
         given = of_session(request, form, NewBinding)
-        changed = services_of(request).accounts.rebind(account.id, given.asked, by=administrator.account.login)
+        changed = services_of(request).accounts.rebind(
+            account.id, given.asked, by=administrator.account.login, seen=given.seen
+        )
     except Refused as refusal:
-        return _one_account_page(request, account, form, refusal)
+        return _one_account_page(request, _account(request, id), form, refusal)
     return _back(id, "rebound" if changed else "unchanged")
 
 
@@ -346,19 +391,13 @@ def end_session(request: Request, id: str, session_id: str, administrator: Admin
     return _back(id, "session_ended")
 
 
-@router.get(LOG)
-def log_page(request: Request, administrator: Administrator) -> Response:
-    """Everything that was done to any account, the newest first."""
-    try:
-        before = LogQuery.model_validate(dict(request.query_params)).before
-    except ValidationError:
-        raise Refused("page.unfinished-address") from None
-    entries = services_of(request).accounts.log(before=before, limit=PAGE + 1)
-    tell = _teller(request, administrator.account.binding.jurisdiction)
-    older = link(LOG, {"before": entries[PAGE - 1].number}) if len(entries) > PAGE else None
-    return render(
-        request, "account_log.html", entries=_told(tell, services_of(request).registry, entries[:PAGE]), older=older
-    )
+@router.post(f"{ACCOUNTS}/{{id}}/tokens/{{token_id}}/revoke")
+def revoke_token(request: Request, id: str, token_id: str, administrator: Administrator, form: Form) -> Response:
+    """End a token of anybody's."""
+    del administrator
+    of_session(request, form, Nothing)
+    _revoke_token(request, _account(request, id), token_id)
+    return _back(id, "token_revoked")
 
 
 def _accounts_page(request: Request, given: Mapping[str, str], refusal: Refused | None = None) -> Response:
@@ -368,7 +407,8 @@ def _accounts_page(request: Request, given: Mapping[str, str], refusal: Refused 
         "accounts.html",
         status=200 if refusal is None else status_of(refusal.message_id),
         accounts=[
-            _shown(_teller(request, account.binding.jurisdiction), account) for account in services.accounts.list()
+            _shown(request, teller(request, account.binding.jurisdiction), account)
+            for account in services.accounts.list()
         ],
         given={"jurisdiction": services.jurisdiction, **given},
         trouble=_trouble(request, refusal),
@@ -381,7 +421,7 @@ def _one_account_page(
     request: Request, account: Account, given: Mapping[str, str] | None = None, refusal: Refused | None = None
 ) -> Response:
     accounts, registry = services_of(request).accounts, services_of(request).registry
-    tell = _teller(request, account.binding.jurisdiction)
+    tell = teller(request, account.binding.jurisdiction)
     path = f"{ACCOUNTS}/{quote(account.id, safe='')}"
     return render(
         request,
@@ -391,9 +431,11 @@ def _one_account_page(
         path=path,
         accounts_url=ACCOUNTS,
         own=account.id == session_of(request).account.id,
-        shown=_shown(tell, account),
+        shown=_shown(request, tell, account),
+        seen=account.binding.written,
         places=_places(tell, accounts.sessions(account.id), session_of(request)),
-        entries=_told(tell, registry, accounts.log(account.id, limit=PAGE)),
+        tokens=_tokens(tell, services_of(request).tokens.list(account.id)),
+        entries=told_of(tell, registry, accounts.log(LogFilter(account.id), limit=PAGE)),
         given=account.binding.told if given is None else given,
         trouble=_trouble(request, refusal),
         done=_done(request),
@@ -403,7 +445,10 @@ def _one_account_page(
 
 def _one_time_page(request: Request, account: Account, password: str) -> Response:
     path = f"{ACCOUNTS}/{quote(account.id, safe='')}"
-    return render(request, "one_time.html", here=Here(path, {}), account=account, password=password, path=path)
+    hours = services_of(request).accounts.one_time // timedelta(hours=1)
+    return render(
+        request, "one_time.html", here=Here(path, {}), account=account, password=password, path=path, hours=hours
+    )
 
 
 def _account(request: Request, id: str) -> Account:
@@ -416,6 +461,12 @@ def _end_session(request: Request, account: Account, id: str) -> None:
     by = session_of(request).account.login
     if not _ID.match(id) or not services_of(request).accounts.revoke_session(account.id, id, by=by):
         raise ProblemError("session-not-found")
+
+
+def _revoke_token(request: Request, account: Account, id: str) -> None:
+    by = session_of(request).account.login
+    if not _ID.match(id) or not services_of(request).tokens.revoke(id, by=by, account_id=account.id):
+        raise ProblemError("token-not-found", token=id)
 
 
 def _back(id: str, done: str) -> Response:
@@ -435,10 +486,6 @@ def _threads() -> CapacityLimiter:
 # Words
 
 
-def _teller(request: Request, jurisdiction: str) -> Teller:
-    return Teller(say_of(request), services_of(request).registry.jurisdiction(jurisdiction))
-
-
 def _trouble(request: Request, refusal: Refused | None) -> Trouble | None:
     if refusal is None:
         return None
@@ -455,9 +502,12 @@ def _done(request: Request) -> str | None:
     return say_of(request)(f"people.done.{done}") if done in _DONE else None
 
 
-def _shown(tell: Teller, account: Account) -> Shown:
+def _shown(request: Request, tell: Teller, account: Account) -> Shown:
     bound = account.binding
-    state = "disabled" if account.disabled_at else "locked" if account.locked_until else "active"
+    barred = not account.standing.may_sign_in
+    state = (
+        "disabled" if account.disabled_at else "barred" if barred else "locked" if account.locked_until else "active"
+    )
     return Shown(
         account=account,
         url=f"{ACCOUNTS}/{quote(account.id, safe='')}",
@@ -465,6 +515,38 @@ def _shown(tell: Teller, account: Account) -> Shown:
         role=tell.word(bound.role),
         state=tell.say(f"people.state.{state}"),
         locked_until=tell.when(account.locked_until) if account.locked_until else "",
+        notes=list(_notes(tell, account, services_of(request).accounts.one_time)),
+    )
+
+
+def _notes(tell: Teller, account: Account, lasting: timedelta) -> Iterator[str]:
+    if account.standing is not Standing.IN_OFFICE:
+        yield tell.say(f"people.standing.{account.standing}")
+    if (until := account.one_time_until(lasting)) is not None:
+        over = until <= datetime.now(UTC)
+        yield tell.say(f"people.one_time.{'expired' if over else 'unchanged'}", until=tell.when(until))
+
+
+def _tokens(tell: Teller, tokens: Sequence[Token]) -> list[OwnToken]:
+    """Those in force, then the last ones that are not."""
+    now = datetime.now(UTC)
+    found = [_own_token(tell, token, now) for token in tokens]
+    ended = [token for token in found if not token.in_force]
+    return [token for token in found if token.in_force] + ended[:_ENDED]
+
+
+def _own_token(tell: Teller, token: Token, now: datetime) -> OwnToken:
+    state = "revoked" if token.revoked_at else "expired" if token.expires_at <= now else "in_force"
+    may = next(name for name, scopes in _MAY.items() if scopes == set(token.scopes))
+    return OwnToken(
+        id=token.id,
+        note=token.note,
+        may=tell.say(f"people.scopes.{may}"),
+        state=tell.say(f"people.token.state.{state}"),
+        since=tell.when(token.created_at),
+        until=tell.when(token.expires_at),
+        used=tell.when(token.last_used_at) if token.last_used_at else "—",
+        in_force=state == "in_force",
     )
 
 
@@ -480,44 +562,6 @@ def _places(tell: Teller, sessions: Iterable[Session], own: Session) -> list[Pla
         )
         for session in sessions
     ]
-
-
-def _told(tell: Teller, registry: Registry, entries: Iterable[Entry]) -> list[Told]:
-    return [
-        Told(
-            number=entry.number,
-            at=tell.when(entry.at),
-            who=tell.say("people.console") if entry.done_by == CONSOLE else entry.done_by or "—",
-            account=entry.login or tell.say("people.nobody"),
-            url=f"{ACCOUNTS}/{quote(entry.account_id, safe='')}" if entry.account_id else None,
-            what=tell.say(f"people.log.{entry.what}"),
-            detail=_detail(tell, registry, entry),
-        )
-        for entry in entries
-    ]
-
-
-def _detail(tell: Teller, registry: Registry, entry: Entry) -> str:
-    """What the log says besides, in words."""
-    say, detail = tell.say, entry.detail
-    told: list[str] = []
-    if entry.what in {Happening.CREATED, Happening.REBOUND}:
-        told.append(_acting(say, registry, detail))
-    if "before" in detail:
-        told.append(say("people.detail.before", binding=_acting(say, registry, detail["before"])))
-    if "reason" in detail:
-        told.append(say(f"people.reason.{detail['reason']}"))
-    if "minutes" in detail:
-        told.append(say("people.detail.minutes", minutes=detail["minutes"]))
-    told += [str(detail[name]) for name in ("address", "agent") if detail.get(name)]
-    if "session" in detail:
-        told.append(say("people.detail.session", id=detail["session"]))
-    return say("page.semicolon").join(told)
-
-
-def _acting(say: Words, registry: Registry, binding: Mapping[str, Any]) -> str:
-    tell = Teller(say, registry.jurisdiction(binding["jurisdiction"]))
-    return f"{say.label('role', binding['role'])} · {tell.acting(binding.get('deputy') or binding['office'])}"
 
 
 def _choices(say: Words, registry: Registry) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -14,20 +14,30 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from api.web.viewmodels import OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller
-from domain import procedure
-from domain.case import AttachmentAdded, Case, Corrected, DeadlineRecalculated, Part, Role, Step, Voided
+from domain import amendment, procedure
+from domain.case import (
+    AttachmentAdded,
+    Case,
+    DeadlineRecalculated,
+    Opening,
+    Part,
+    Recorded,
+    Role,
+    Step,
+)
 from domain.office import Level, Office
 from domain.principal import Principal
 from domain.refusal import Refused
+from domain.rulebook import rulebook_ids
 
 Kind = Literal["line", "text", "lines", "number", "date", "check", "yes_no", "one_of", "some_of", "rows", "fixed"]
 
 MOST_ROWS = 20
 """Rows of a list of things that a form shows at most."""
 
-_FILLED_IN = frozenset({"jurisdiction", "time_zone", "due_before", "deadline", "normalised"})
+_FILLED_IN = frozenset({"time_zone", "due_before", "deadline", "normalised"})
 """Fields that nobody gives: they are filled in when the step is recorded."""
-_NOT_BY_FORM = (AttachmentAdded, Corrected, Voided, DeadlineRecalculated)
+_NOT_BY_FORM = (*amendment.ABOUT_STEPS, AttachmentAdded, DeadlineRecalculated)
 """Steps about files and about other steps, which have a way of their own."""
 _INDEX = re.compile(r"(\d{1,2})\.")
 _SPARE = 1
@@ -111,31 +121,30 @@ class Form:
         self._asker = asker
         self._case = case
         self._office = tell.jurisdiction.on(day)
+        self._from_here = _from_here(step, tell, asker)
 
     def fields(self, given: Given | None = None) -> list[FieldView]:
         """The fields in the order of their declaration, with what was given."""
         return list(self._fields(self.step, given or Given(), ""))
 
+    @property
+    def offered(self) -> set[str]:
+        """The names of the fields."""
+        return {field.name for field in self.fields()}
+
     def read(self, values: Mapping[str, Sequence[str]]) -> Step:
         """The step; a ValidationError names what cannot be."""
-        said = self._said(self.step, values, "")
-        fields = self.step.model_fields
-        if "jurisdiction" in fields:
-            said["jurisdiction"] = self._asker.jurisdiction
-        return self.step.model_validate(said)
-
-    def faults(self, error: ValidationError) -> dict[str, str]:
-        """What is wrong, by the names of the fields."""
-        return {
-            ".".join(str(part) for part in fault["loc"]): self._tell.say.fault(fault["type"], fault.get("ctx", {}))
-            for fault in error.errors(include_url=False, include_input=False)
-        }
+        return self.step.model_validate(self._said(self.step, values, "") | self._from_here)
 
     # From the declaration to fields
 
+    def _offers(self, path: str, name: str) -> bool:
+        """Whether a field is asked for; by default whatever nobody fills in and does not follow from where one is."""
+        return name not in _FILLED_IN and path not in self._from_here
+
     def _fields(self, model: type[BaseModel], given: Given, prefix: str) -> Iterator[FieldView]:
         for name, info in model.model_fields.items():
-            if name not in _FILLED_IN:
+            if self._offers(f"{prefix}{name}", name):
                 yield self._field(f"{prefix}{name}", name, info, given)
 
     def _field(self, path: str, name: str, info: FieldInfo, given: Given) -> FieldView:
@@ -151,11 +160,11 @@ class Form:
         if kind == "rows":
             count = min(len(_rows_in(given.values, path)) + _SPARE, MOST_ROWS)
             rows = tuple(tuple(self._fields(inner, given, f"{path}.{i}.")) for i in range(count))
-        elif not given.values and kind not in {"check", "fixed"} and not info.is_required() and info.default:
+        elif not given.values and kind != "fixed" and not info.is_required() and info.default:
             values = tuple(map(str, info.default)) if isinstance(info.default, tuple) else (str(info.default),)
         return FieldView(
             name=path,
-            label=self._tell.label(name),
+            label=self._tell.label(name, self.step.declared.kind),
             kind=kind,
             required=info.is_required() and kind not in {"check", "some_of"},
             values=values,
@@ -174,6 +183,10 @@ class Form:
             return self._asker.actor
         return None
 
+    def _may_name(self, case: Case, key: str) -> bool:
+        """Whether the step may be about that part of the case."""
+        return _may(case, self.step, key)
+
     def _options(self, name: str, inner: Any) -> Iterator[Option]:
         declared, office = self.step.declared, self._office
         if isinstance(inner, type) and issubclass(inner, StrEnum):
@@ -183,7 +196,7 @@ class Form:
             yield from (Option(one, self._tell.say.label(f"page.{name}", one)) for one in get_args(inner))
         elif declared.names == name and declared.part is not None and self._case is not None:
             parts: Mapping[str, Part] = getattr(self._case, declared.part)
-            open_parts = [key for key in parts if _may(self._case, self.step, key)]
+            open_parts = [key for key in parts if self._may_name(self._case, key)]
             yield from (Option(key, self._tell.value(name, key).text) for key in open_parts)
         elif name in OF_UNITS or (name == "into" and self._case is not None and self._case.kind == "unit"):
             yield from _units(self._tell, office)
@@ -192,6 +205,8 @@ class Form:
             yield from (Option(one.id, f"{one.name}（{one.id}）") for one in deputies if one.on(office.day))
         elif name in OF_OUTCOMES and (scheme := office.rulebook.outcome_scheme) is not None:
             yield from (Option(letter, self._tell.value("outcome", letter).text) for letter in scheme.letters)
+        elif name == "rulebook":
+            yield from (Option(id, id) for id in rulebook_ids())
         elif name == "group":
             groups = office.jurisdiction.groups
             yield from (Option(one.code, getattr(one, self._tell.lang)) for one in groups if one.on(office.day))
@@ -202,7 +217,7 @@ class Form:
         said: dict[str, Any] = {}
         for name, info in model.model_fields.items():
             path = f"{prefix}{name}"
-            if name in _FILLED_IN:
+            if not self._offers(path, name):
                 continue
             kind, inner = _kind_of(name, info)
             texts = [text.replace("\r\n", "\n").strip() for text in values.get(path, ()) if text.strip()]
@@ -220,6 +235,86 @@ class Form:
             elif texts:
                 said[name] = texts[0]
         return said
+
+
+def faults(tell: Teller, error: ValidationError) -> dict[str, str]:
+    """What is wrong, by the names of the fields."""
+    return {
+        ".".join(str(part) for part in fault["loc"]): tell.say.fault(fault["type"], fault.get("ctx", {}))
+        for fault in error.errors(include_url=False, include_input=False)
+    }
+
+
+class CorrectionForm(Form):
+    """The form of a step that was recorded, filled in with what it says."""
+
+    def __init__(self, standing: Recorded, tell: Teller, asker: Principal, case: Case | None) -> None:
+        super().__init__(type(standing.step), tell, asker, case, standing.act.occurred_on)
+        self._recorded = standing.step
+        self.values = dict(self._texts(standing.step, ""))
+        """What it says, as a form would post it."""
+
+    @property
+    def fixed(self) -> list[str]:
+        """What the fields are called that no correction may touch."""
+        return [self._tell.label(name) for name in self.step.model_fields if not self._offers(name, name)]
+
+    def changes(self, values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """The fields that differ from what was recorded, with their right values.
+
+        A ValidationError names what cannot be.
+        """
+        was, now = self._said(self.step, self.values, ""), self._said(self.step, values, "")
+        offered = [name for name in self.step.model_fields if self._offers(name, name)]
+        kept = self._recorded.model_dump(mode="json", exclude=set(offered), exclude_none=True)
+        right = self.step.model_validate({**kept, **now}).model_dump(mode="json")
+        return {name: right[name] for name in offered if was.get(name) != now.get(name)}
+
+    def _offers(self, path: str, name: str) -> bool:
+        rows = getattr(self._recorded, name, ()) if path == name else ()
+        too_many = isinstance(rows, tuple) and len(rows) > MOST_ROWS and isinstance(rows[0], BaseModel)
+        return super()._offers(path, name) and not too_many and (path != name or name not in self.step.declared.fixed)
+
+    def _fixed(self, name: str) -> None:
+        """Nothing follows from who corrects."""
+
+    def _may_name(self, case: Case, key: str) -> bool:  # noqa: ARG002 - the hook's signature
+        return True
+
+    def _field(self, path: str, name: str, info: FieldInfo, given: Given) -> FieldView:
+        """Also what was chosen then, and could not be chosen now."""
+        view = super()._field(path, name, info, given)
+        if view.kind not in {"one_of", "some_of"}:
+            return view
+        missing = {text for text in self.values.get(path, ()) if text} - {option.value for option in view.options}
+        options = [Option(text, self._tell.value(name, text).text) for text in sorted(missing)]
+        return replace(view, options=(*view.options, *options))
+
+    def _texts(self, said: BaseModel, prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for name, info in type(said).model_fields.items():
+            path, value = f"{prefix}{name}", getattr(said, name)
+            kind, inner = _kind_of(name, info)
+            if value is None or not self._offers(path, name):
+                continue
+            if kind == "rows":
+                for i, row in enumerate(value):
+                    yield from self._texts(row, f"{path}.{i}.")
+            elif kind == "check":
+                yield path, ("1",) if value else ()
+            elif isinstance(value, tuple):
+                place = {option.value: i for i, option in enumerate(self._options(name, inner))}
+                texts = map(str, value)
+                yield path, tuple(sorted(texts, key=lambda text: place.get(text, len(place))) if place else texts)
+            else:
+                yield path, (str(value).lower() if isinstance(value, bool) else str(value),)
+
+
+def _from_here(step: type[Step], tell: Teller, asker: Principal) -> dict[str, str]:
+    """What a step that opens a case says because of where whoever asks is: nobody opens one elsewhere."""
+    if not issubclass(step, Opening):
+        return {}
+    said = {step.under: asker.jurisdiction}
+    return said | {"time_zone": tell.zone} if step.model_fields["time_zone"].is_required() else said
 
 
 def _units(tell: Teller, office: Office) -> Iterator[Option]:

@@ -17,9 +17,23 @@ from babel.dates import format_date
 from pydantic import BaseModel
 
 from api.words import Words
-from domain import clock, fold, procedure
+from domain import amendment, clock, fold, procedure
 from domain.calendar import load_calendar
-from domain.case import STEPS, Case, Corrected, DeadlineRecalculated, Part, Recorded, Role, RunningClock, Step, Voided
+from domain.case import (
+    STEPS,
+    AmendmentDeclined,
+    Case,
+    Corrected,
+    Correction,
+    DeadlineRecalculated,
+    Part,
+    Recorded,
+    Role,
+    RunningClock,
+    Step,
+    Voided,
+    Voiding,
+)
 from domain.clock import Deadline, Extension, SkippedDay
 from domain.moment import Moment, day_of, end_of_day
 from domain.office import Jurisdiction
@@ -44,6 +58,7 @@ OF_UNITS = frozenset(
         "to_unit",
         "reassigned_to",
         "absorbed_by",
+        "parent",
     }
 )
 OF_DEPUTIES = frozenset({"deputy", "lead_deputy", "co_signers", "co_signers_confirmed", "dissenters"})
@@ -191,6 +206,11 @@ class Teller:
         number = _ROUND.fullmatch(key)
         return self.say("page.nth.rounds", n=int(number[1])) if number else self.unit(key)
 
+    def group(self, code: str) -> str:
+        """A group's name, or its code where the registry has none."""
+        group = self.jurisdiction.group(code, self.day)
+        return str(getattr(group, self.lang)) if group else code
+
     def person(self, person: str | None) -> str:
         """A deputy's name, or what is written instead of an id."""
         deputy = self.jurisdiction.deputy(person, self.day) if person else None
@@ -225,7 +245,7 @@ class Teller:
             return self.say("page.moment.whole_day", day=day)
         return self.say("page.moment.instant", day=day, time=f"{local:%H:%M}")
 
-    def value(self, name: str, value: object) -> Shown:  # noqa: C901, PLR0911 - one line for each kind of value
+    def value(self, name: str, value: object) -> Shown:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of value
         """A field's value. Units and deputies are told by the name of the field that holds them."""
         match value:
             case None | "" | () | []:
@@ -254,6 +274,8 @@ class Teller:
             return Shown(self.person(text))
         if name in OF_OUTCOMES:
             return Shown(self._outcome(text))
+        if name == "group":
+            return Shown(self.group(text))
         return Shown(self.case(text), case_path(text)) if name in _OF_CASES else Shown(text)
 
     def size(self, count: int) -> str:
@@ -263,9 +285,10 @@ class Teller:
         thousands = count / _THOUSAND
         return f"{thousands:.0f} KB" if thousands < _THOUSAND else f"{thousands / _THOUSAND:.1f} MB"
 
-    def label(self, name: str) -> str:
-        """What a field is called."""
-        return self.say(f"page.field.{name}")
+    def label(self, name: str, kind: str | None = None) -> str:
+        """What a field is called, where a case type calls it otherwise than others by what it does."""
+        own = f"page.field.{kind}.{name}"
+        return self.say(own if own in self.say else f"page.field.{name}")
 
     def _pairs(self, pairs: Iterable[tuple[str, str]]) -> str:
         return self.say("page.semicolon").join(self.say("page.pair", label=label, value=text) for label, text in pairs)
@@ -283,7 +306,7 @@ def facts_of(tell: Teller, case: Case) -> list[Fact]:
     """What is known of a case itself, in the order of its class, long texts last; its title is the page's heading."""
     told = [(name, tell.value(name, value)) for name, value in _fields(case) if name != "title" and not _parts(value)]
     jurisdiction = Fact(tell.label("jurisdiction"), Shown(getattr(tell.jurisdiction, tell.lang)))
-    known = [Fact(tell.label(name), shown) for name, shown in told if not shown.empty]
+    known = [Fact(tell.label(name, case.kind), shown) for name, shown in told if not shown.empty]
     return sorted([*known, jurisdiction], key=lambda fact: fact.value.long)
 
 
@@ -345,13 +368,18 @@ class OpenStep:
     roles: str
 
 
-def open_steps_of(tell: Teller, case: Case) -> list[OpenStep]:
-    """The steps that are open now and for whom, in the order of the case type's declaration."""
+def open_steps_of(tell: Teller, case: Case, *, requests: bool) -> list[OpenStep]:
+    """The steps that are open now and for whom, in the order of the case type's declaration.
+
+    `requests` says whether there is a request that could be declined.
+    """
     roles: dict[type[Step], list[str]] = {}
     for role in Role:
         for found in procedure.open_steps(case, role):
             if found.why is None:
                 roles.setdefault(found.step, []).append(tell.word(role))
+    if not requests:
+        roles.pop(AmendmentDeclined, None)
     order = [step for step in procedure.steps_of(type(case)) if step in roles]
     return [OpenStep(tell.step(step), tell.say("page.comma").join(roles[step])) for step in order]
 
@@ -449,7 +477,7 @@ def _clock(tell: Teller, running: RunningClock, day: date) -> ClockView:
     return ClockView(
         name=getattr(rule, tell.lang) if rule else clock_name(tell, deadline.clock),
         part=tell.part(deadline.part) if deadline.part else None,
-        light=_light_of_clock(tell, running, day),
+        light=light_of_clock(tell, running, day),
         due_on=deadline.due_on.isoformat(),
         estimate=deadline.estimate,
         account=[Fact(tell.say(f"page.clock.{name}"), Shown(text)) for name, text in _account(tell, running, rule)],
@@ -464,7 +492,7 @@ def _clock(tell: Teller, running: RunningClock, day: date) -> ClockView:
     )
 
 
-def _light_of_clock(tell: Teller, running: RunningClock, day: date) -> Light:
+def light_of_clock(tell: Teller, running: RunningClock, day: date) -> Light:
     """How a clock stands; what nobody awaits any more was neither met nor missed, unless it was late by then."""
     if running.dropped_by is not None:
         return Light("late" if running.late else "none", tell.say("page.clock.dropped"))
@@ -558,6 +586,8 @@ class StepView:
     name: str
     part: str | None
     occurred: str
+    occurred_before: str | None
+    """The date that was recorded first, if it was corrected."""
     recorded: str
     actor: str
     role: str
@@ -572,6 +602,13 @@ class StepView:
     changes: list[Change]
     corrected_by: list[int]
     voided_by: int | None
+    request: int | None
+    """Number of the request that it approves or declines."""
+    settled: str | None
+    """What became of a request."""
+    settled_by: int | None
+    amends: list[tuple[str, str]]
+    """What the reader may do about it: words, and where."""
 
 
 @dataclass(frozen=True)
@@ -586,12 +623,21 @@ class Timeline:
 
 
 def timeline_of(
-    tell: Teller, history: Sequence[Recorded], moment: Moment, *, type_name: str | None, newest_first: bool
+    tell: Teller,
+    history: Sequence[Recorded],
+    moment: Moment,
+    *,
+    type_name: str | None,
+    newest_first: bool,
+    amends: Callable[[Recorded], list[tuple[str, str]]] = lambda _: [],
 ) -> Timeline:
-    """Every step known at the moment, also the corrected and the voided ones, in the order in which they happened."""
+    """Every step known at the moment, also the corrected and the voided ones, in the order in which they happened.
+
+    `amends` says what the reader may do about a step, and where.
+    """
     known = fold.known_by(history, moment.known)
     standing = {record.version: record for record in fold.sequence(known)}
-    voided = fold.voided_versions(known)
+    past = _Past(known, standing, fold.voided_versions(known), amendment.settlements(known))
     seen = [r for r in known if standing.get(r.version, r).occurred_at <= moment.as_of or _amends(r)]
     seen.sort(key=lambda r: ((standing.get(r.version) or r).act.occurred_on, r.version), reverse=newest_first)
     counted: dict[str, int] = {}
@@ -600,7 +646,7 @@ def timeline_of(
     names = {r.step.declared.name: tell.step(type(r.step)) for r in sorted(known, key=lambda r: r.version)}
     return Timeline(
         steps=[
-            _step(tell, record, standing, voided, known)
+            _step(tell, record, past, amends(record) if record.version not in past.voided else [])
             for record in seen
             if type_name is None or record.step.declared.name == type_name
         ],
@@ -611,27 +657,35 @@ def timeline_of(
     )
 
 
+@dataclass(frozen=True)
+class _Past:
+    """What is known of a history: the records, the steps as they stand, the voids, what became of the requests."""
+
+    known: Sequence[Recorded]
+    standing: Mapping[int, Recorded]
+    voided: Mapping[int, Recorded]
+    settled: Mapping[int, Recorded]
+
+
 def _amends(record: Recorded) -> bool:
     return isinstance(record.step, (Corrected, Voided))
 
 
-def _step(
-    tell: Teller,
-    record: Recorded,
-    standing: Mapping[int, Recorded],
-    voided: Mapping[int, Recorded],
-    known: Sequence[Recorded],
-) -> StepView:
-    now = standing.get(record.version, record)
+def _step(tell: Teller, record: Recorded, past: _Past, amends: list[tuple[str, str]]) -> StepView:
+    now = past.standing.get(record.version, record)
     act, step, declared = now.act, now.step, now.step.declared
-    void = voided.get(record.version)
+    void = past.voided.get(record.version)
     source, imported = act.source, act.imported
+    occurred = tell.when(act.occurred_at, act.precision)
+    before = tell.when(record.occurred_at, record.act.precision)
+    settled_by = past.settled.get(record.version)
     return StepView(
         version=record.version,
         type=declared.name,
         name=tell.step(type(step)),
         part=tell.unit(step.part_key) if step.part_key else None,
-        occurred=tell.when(act.occurred_at, act.precision),
+        occurred=occurred,
+        occurred_before=before if before != occurred else None,
         recorded=tell.when(record.recorded_at),
         actor=tell.acting(act.actor),
         role=tell.word(act.role),
@@ -641,56 +695,74 @@ def _step(
         sha256=source.sha256 if source else None,
         imported=tell.say("page.step.imported", profile=imported.profile, row=imported.row) if imported else None,
         late=act.late,
-        facts=_facts(tell, step, known),
+        facts=facts_of_step(tell, step),
         target=_target(step),
-        changes=list(_changes(tell, record, now)),
+        changes=changes_of(tell, record, past.known) if isinstance(step, Correction) else changes(tell, record, now),
         corrected_by=[
             r.version
-            for r in known
-            if isinstance(r.step, Corrected) and r.step.corrects == record.version and r.version not in voided
+            for r in past.known
+            if isinstance(r.step, Corrected) and r.step.corrects == record.version and r.version not in past.voided
         ],
         voided_by=void.version if void else None,
+        request=step.request if isinstance(step, (Corrected, Voided, AmendmentDeclined)) else None,
+        settled=_settled(tell, record, settled_by),
+        settled_by=settled_by.version if settled_by else None,
+        amends=amends,
     )
+
+
+def _settled(tell: Teller, record: Recorded, by: Recorded | None) -> str | None:
+    if not isinstance(record.step, amendment.REQUESTS):
+        return None
+    if by is None:
+        return tell.say("page.request.pending")
+    declined = isinstance(by.step, AmendmentDeclined)
+    return tell.say("page.request.declined" if declined else "page.request.approved", n=by.version)
 
 
 def _target(step: Step) -> int | None:
     match step:
-        case Corrected():
+        case Correction():
             return step.corrects
-        case Voided():
+        case Voiding():
             return step.voids
     return None
 
 
-def _facts(tell: Teller, step: Step, known: Sequence[Recorded]) -> list[Fact]:
+def facts_of_step(tell: Teller, step: Step) -> list[Fact]:
     """What a step says, field by field, without what it leaves open."""
-    hidden = {"jurisdiction", "corrects", "voids", "of", "precision", "changes", "deadline", step.declared.names}
+    hidden = {
+        "jurisdiction", "corrects", "voids", "of", "precision", "changes", "deadline", "request", step.declared.names
+    }  # fmt: skip
+    if isinstance(step, Correction):
+        hidden.add("occurred_at")
     told = [(name, tell.value(name, value)) for name, value in step if name not in hidden]
-    if isinstance(step, Corrected):
-        told = [(name, shown) for name, shown in told if name != "occurred_at"]
-        told = [*_corrections(tell, step, known), *told]
     if isinstance(step, DeadlineRecalculated) and step.deadline is not None:
         told.append(("due_on", tell.value("due_on", step.deadline.due_on)))
-    return [Fact(tell.label(name), shown) for name, shown in told if not shown.empty]
+    return [Fact(tell.label(name, step.declared.kind), shown) for name, shown in told if not shown.empty]
 
 
-def _corrections(tell: Teller, step: Corrected, known: Sequence[Recorded]) -> Iterator[tuple[str, Shown]]:
-    target = next((r for r in known if r.version == step.corrects), None)
-    if step.occurred_at is not None:
-        yield "occurred_at", Shown(tell.when(step.occurred_at, step.precision or "instant"))
-    right = target.step.with_changes(step.changes) if target else None
-    for name, value in step.changes.items():
-        yield name, tell.value(name, getattr(right, name, value))
+def changes_of(tell: Teller, correction: Recorded, known: Sequence[Recorded]) -> list[Change]:
+    """What a correction, or a request for one, makes of the step as it stood before."""
+    step = correction.step
+    assert isinstance(step, Correction)  # noqa: S101 - nothing else corrects
+    earlier = [record for record in known if record.version < correction.version]
+    void = fold.voided_versions(known)
+    was = earlier[step.corrects - 1]
+    for record in earlier:
+        if isinstance(record.step, Corrected) and record.step.corrects == step.corrects and record.version not in void:
+            was = fold.corrected(was, record, record.step)
+    return changes(tell, was, fold.corrected(was, correction, step))
 
 
-def _changes(tell: Teller, record: Recorded, now: Recorded) -> Iterator[Change]:
-    """What corrections changed of a step: its date, then its fields."""
+def changes(tell: Teller, record: Recorded, now: Recorded) -> list[Change]:
+    """What differs between a step and the same step corrected: its date, then its fields."""
     was, then = tell.when(record.occurred_at, record.act.precision), tell.when(now.occurred_at, now.act.precision)
-    if was != then:
-        yield Change(tell.label("occurred_at"), Shown(was), Shown(then))
+    found = [Change(tell.label("occurred_at"), Shown(was), Shown(then))] if was != then else []
     for (name, before), (_, after) in zip(record.step, now.step, strict=False):
         if before != after:
-            yield Change(tell.label(name), tell.value(name, before), tell.value(name, after))
+            found.append(Change(tell.label(name), tell.value(name, before), tell.value(name, after)))
+    return found
 
 
 @dataclass(frozen=True)
@@ -706,10 +778,15 @@ def findings_of(tell: Teller, history: Sequence[Recorded], moment: Moment) -> li
     known = fold.known_by(history, moment.known)
     happened = {r.version for r in fold.sequence(known) if r.occurred_at <= moment.as_of}
     return [
-        FindingView(tell.say(found.message_id, **_told(tell, found.params)), found.version)
+        FindingView(finding_text(tell, found), found.version)
         for found in procedure.findings(known, tell.jurisdiction)
         if found.version in happened
     ]
+
+
+def finding_text(tell: Teller, found: procedure.Finding) -> str:
+    """A finding in words."""
+    return tell.say(found.message_id, **_told(tell, found.params))
 
 
 def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
@@ -721,6 +798,43 @@ def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
     if "clock" in told:
         told["clock"] = clock_name(tell, str(told["clock"]))
     return told
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """A correction or a void that somebody asks for, and where it is approved or declined."""
+
+    version: int
+    title: str
+    reason: str
+    who: str
+    when: str
+    changes: list[Change]
+    target: int
+    url: str
+
+
+def requests_of(tell: Teller, history: Sequence[Recorded], moment: Moment) -> list[RequestView]:
+    """The requests that were made by then and that were not settled as far as was known."""
+    known = fold.known_by(history, moment.known)
+    waiting = [record for record in amendment.pending(known) if record.occurred_at <= moment.as_of]
+    return [request_view(tell, record, known) for record in waiting]
+
+
+def request_view(tell: Teller, record: Recorded, known: Sequence[Recorded]) -> RequestView:
+    """What somebody asks for."""
+    act, step, target = record.act, record.step, _target(record.step) or 0
+    about = tell.step(type(known[target - 1].step))
+    return RequestView(
+        version=record.version,
+        title=tell.say("page.request.title", what=tell.step(type(step)), n=target, step=about),
+        reason=step.reason if isinstance(step, amendment.REQUESTS) else "",
+        who=f"{tell.word(act.role)} · {tell.acting(act.office)} · {tell.acting(act.actor)}",
+        when=tell.when(act.occurred_at, act.precision),
+        changes=changes_of(tell, record, known) if isinstance(step, Correction) else [],
+        target=target,
+        url=f"{case_path(record.originator_id)}/requests/{record.version}",
+    )
 
 
 @dataclass(frozen=True)
@@ -736,6 +850,7 @@ class CasePage:
     clocks: list[ClockView]
     open: list[OpenStep]
     findings: list[FindingView]
+    requests: list[RequestView]
     foot: str
 
 
@@ -743,6 +858,7 @@ def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Mom
     """The page of a case as it was at a moment, without its steps."""
     facts = case.facts()
     known = fold.known_by(history, moment.known)
+    requests = requests_of(tell, history, moment)
     return CasePage(
         kind=tell.say.told("kind", case.kind),
         number=facts.number,
@@ -751,8 +867,9 @@ def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Mom
         facts=facts_of(tell, case),
         groups=groups_of(tell, case),
         clocks=clocks_of(tell, case, day_of(moment.as_of, tell.zone)),
-        open=open_steps_of(tell, case),
+        open=open_steps_of(tell, case, requests=bool(requests)),
         findings=findings_of(tell, history, moment),
+        requests=requests,
         foot=tell.say("page.foot.case", case_id=case.id, version=len(known), zone=tell.zone),
     )
 

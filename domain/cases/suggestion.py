@@ -5,10 +5,10 @@ Stored names (`wire`) are promises: they are never edited. A changed shape is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum, auto
+from enum import auto
 from functools import cache
 from typing import Any, Self
 
@@ -20,12 +20,12 @@ from domain.clock import Deadline
 from domain.office import Office
 from domain.refusal import Contradiction, Refused
 from domain.rulebook import Outcome
-from domain.values import CaseId, Code, DeputyId, Line, Text, UnitCode
+from domain.values import CaseId, Code, DeputyId, Line, Text, UnitCode, Word
 
 # What the words mean
 
 
-class Handling(StrEnum):
+class Handling(Word):
     """In which way a unit takes part (承办方式): leading (主办), helping the lead (会办), or for itself (分办)."""
 
     LEAD = auto()
@@ -33,7 +33,7 @@ class Handling(StrEnum):
     SEPARATE = auto()
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """How something reached the office."""
 
     ON_LINE = auto()
@@ -42,7 +42,7 @@ class Channel(StrEnum):
     TELEPHONE = auto()
 
 
-class NotAcceptedReason(StrEnum):
+class NotAcceptedReason(Word):
     """Why a text is not handled as a suggestion (不作为代表建议的情形)."""
 
     PERSONAL_MATTER = auto()
@@ -55,7 +55,7 @@ class NotAcceptedReason(StrEnum):
     OTHER = auto()
 
 
-class Relation(StrEnum):
+class Relation(Word):
     """How another suggestion is like this one: made again, going on, the same twice, or only alike."""
 
     REPEAT = auto()
@@ -64,7 +64,7 @@ class Relation(StrEnum):
     SIMILAR = auto()
 
 
-class Phase(StrEnum):
+class Phase(Word):
     """When a unit spoke with the deputy."""
 
     BEFORE_SUBMISSION = auto()
@@ -72,7 +72,7 @@ class Phase(StrEnum):
     AFTER_REPLY = auto()
 
 
-class ContactMode(StrEnum):
+class ContactMode(Word):
     """How a unit spoke with the deputy: 面商, 走访, 座谈, by telephone, in writing, on line."""
 
     FACE_TO_FACE = auto()
@@ -83,7 +83,7 @@ class ContactMode(StrEnum):
     ON_LINE = auto()
 
 
-class PersonLevel(StrEnum):
+class PersonLevel(Word):
     """How high the person who spoke for a unit stands in it."""
 
     UNIT_HEAD = auto()
@@ -92,7 +92,7 @@ class PersonLevel(StrEnum):
     STAFF = auto()
 
 
-class LeaderLevel(StrEnum):
+class LeaderLevel(Word):
     """Whose leader takes charge of a suggestion."""
 
     PARTY_COMMITTEE = auto()
@@ -102,14 +102,14 @@ class LeaderLevel(StrEnum):
     UNIT = auto()
 
 
-class Charge(StrEnum):
+class Charge(Word):
     """What a leader takes charge of: the supervision (领衔督办) or the handling (领办)."""
 
     SUPERVISION = auto()
     HANDLING = auto()
 
 
-class InquiryKind(StrEnum):
+class InquiryKind(Word):
     """The three inquiries (三询): into the mechanism (调询), key points (问询), results (回询)."""
 
     MECHANISM = auto()
@@ -117,7 +117,7 @@ class InquiryKind(StrEnum):
     RESULTS = auto()
 
 
-class Grade(StrEnum):
+class Grade(Word):
     """What a deputy says of the handling or its result (满意, 基本满意, 不满意, 未表态)."""
 
     SATISFIED = auto()
@@ -126,7 +126,7 @@ class Grade(StrEnum):
     NOT_STATED = auto()
 
 
-class Sealed(StrEnum):
+class Sealed(Word):
     """What stands for a grade that is not told yet (密封)."""
 
     SEALED = auto()
@@ -135,12 +135,12 @@ class Sealed(StrEnum):
 _WORST_FIRST = (Sealed.SEALED, Grade.DISSATISFIED, Grade.BASICALLY_SATISFIED, Grade.SATISFIED, Grade.NOT_STATED)
 
 
-def _worst(grades: Iterable[Grade]) -> Grade:
+def _worst(grades: Iterable[Grade | Sealed]) -> Grade | Sealed:
     """The worst of some grades; one that is sealed seals the whole."""
     return min(grades, key=_WORST_FIRST.index)
 
 
-class CheckKind(StrEnum):
+class CheckKind(Word):
     """Who looked again at what was answered: 回头看, 第三方评估, 人大评议, 专家评估."""
 
     LOOK_BACK = auto()
@@ -149,14 +149,14 @@ class CheckKind(StrEnum):
     EXPERTS = auto()
 
 
-class MeetingKind(StrEnum):
+class MeetingKind(Word):
     """What a meeting about a suggestion was for: coordination (协调会), or talks after dissatisfaction (座谈会商)."""
 
     JOINT = auto()
     ESCALATION = auto()
 
 
-class Backlog(StrEnum):
+class Backlog(Word):
     """What can be done about an unsolved suggestion of an earlier year (历年未解决建议分类)."""
 
     SOLVABLE = auto()
@@ -165,7 +165,7 @@ class Backlog(StrEnum):
     TO_BE_EXPLAINED = auto()
 
 
-class AwardKind(StrEnum):
+class AwardKind(Word):
     """What was honoured: the suggestion (优秀建议) or a unit's handling (先进单位)."""
 
     SUGGESTION = auto()
@@ -179,7 +179,7 @@ class AwardKind(StrEnum):
 class Assignment(Part):
     """One unit's share of a suggestion (件次)."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         ASSIGNED = auto()
         SIGNED_FOR = auto()
         RETURN_REQUESTED = auto()
@@ -192,7 +192,7 @@ class Assignment(Part):
         REPLY_REJECTED = auto()
         RE_HANDLING = auto()
 
-    class Extension(StrEnum):
+    class Extension(Word):
         REQUESTED = auto()
         GRANTED = auto()
         REFUSED = auto()
@@ -239,7 +239,7 @@ class Opinion:
 class Commitment(Part):
     """What a unit promised to do by a date (承诺事项)."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         MADE = auto()
         REVISED = auto()
         FULFILLED = auto()
@@ -266,7 +266,7 @@ class Commitment(Part):
 class Problem(Part):
     """A point of the rectification list (整改清单) of a key suggestion."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         LISTED = auto()
         RECTIFIED = auto()
         VERIFIED = auto()
@@ -294,7 +294,7 @@ class Rectification:
 class Contact(Part):
     """A unit spoke with the deputy."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         MADE = auto()
         CONFIRMED = auto()
 
@@ -381,7 +381,7 @@ class Evaluation:
     """What the deputy said of a round."""
 
     evaluated_on: date
-    result: Grade
+    result: Grade | Sealed
     attitude: Grade | None = None
     solved: bool | None = None
     reason: str | None = None
@@ -394,11 +394,11 @@ class Evaluation:
     amended_because: str | None = None
 
     @property
-    def grade(self) -> Grade:
+    def grade(self) -> Grade | Sealed:
         """The worst that was said: of the whole, or of one of its units."""
         return _worst([self.result, *(g.result for g in self.by_unit)])
 
-    def grade_of(self, unit: str) -> Grade:
+    def grade_of(self, unit: str) -> Grade | Sealed:
         """What was said of a unit: by itself, or with the whole."""
         return next((g.result for g in self.by_unit if g.unit == unit), self.result)
 
@@ -558,12 +558,15 @@ class Award:
 
 # The case
 
+_DEPUTY, _UNIT = f"{Role.DEPUTY}:", f"{Role.HANDLING_UNIT}:"
+"""How the key of a deputy and of a unit begins (`Case.audience`)."""
+
 
 @dataclass
 class Suggestion(Case, kind="suggestion", zh="代表建议"):
     """代表建议: its stage, its parts and its rounds."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         SUBMITTED = auto()
         SENT_BACK = auto()
         ACCEPTED = auto()
@@ -652,11 +655,11 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         evaluator once it was answered.
         """
         for deputy in (self.lead_deputy, *self.co_signers):
-            yield f"{Role.DEPUTY}:{deputy}"
+            yield _DEPUTY + deputy
         for share in self.assignments.values():
             if share.stage not in GIVEN_AWAY:
-                yield f"{Role.HANDLING_UNIT}:{share.key}"
-        if self.handed_over_on is not None or self.stage not in NOT_YET_ACCEPTED | OVER:
+                yield _UNIT + share.key
+        if self.handed_over_on is not None or self.stage not in NOT_FOR_GOVERNMENT:
             yield Role.GOVERNMENT_OFFICE
         if any(leader.level is LeaderLevel.PARTY_COMMITTEE for leader in self.leaders):
             yield Role.PARTY_COMMITTEE
@@ -664,11 +667,14 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             yield Role.THIRD_PARTY
 
     @property
-    def sealed_until(self) -> date | None:
+    def window_until(self) -> date | None:
         """An evaluation is sealed until the end of the window that the congress gave for it, or a new handling."""
-        handled = self.round
-        window = self.clocks.get((EVALUATE, _round(handled.number)))
-        return window.deadline.due_on if window is not None and handled.evaluations else None
+        window = self.clocks.get((EVALUATE, _round(self.round.number)))
+        return None if window is None else window.deadline.due_on
+
+    @property
+    def sealed_until(self) -> date | None:
+        return self.window_until if self.round.evaluations else None
 
     def awaited(self) -> Iterator[Awaited]:
         """Whose turn it is: that of the congress's office, of a dispatcher, of units, of deputies."""
@@ -709,11 +715,11 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         if self.stage in UNDER_REVIEW:
             for deputy in self.co_signers:
                 if deputy not in self.co_signers_confirmed:
-                    yield Awaited(f"{Role.DEPUTY}:{deputy}", CoSignConfirmed.declared.wire)
+                    yield Awaited(_DEPUTY + deputy, CoSignConfirmed.declared.wire)
         for contact in self.contacts.values():
             if contact.stage is Contact.Stage.MADE:
                 yield self._of_deputy(ContactConfirmed, part=contact.key)
-        if self.stage in IN_HAND | ANSWERED:
+        if self.stage in HANDLED:
             yield from self._owed_beside()
 
     def _owed_beside(self) -> Iterator[Awaited]:
@@ -771,7 +777,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         if self.stage is Stage.CLOSED:
             return
         for share in self.assignments.values():
-            who = f"{Role.HANDLING_UNIT}:{share.key}"
+            who = _UNIT + share.key
             dues = [one.due_on for one in owed if one.who == who and one.due_on is not None]
             if dues and share.stage not in GIVEN_BACK:
                 yield share.key, min(dues)
@@ -782,7 +788,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         return Awaited(Role.DEPUTY_AFFAIRS, step.declared.wire, due_on, part, from_on)
 
     def _of_deputy(self, step: type[Step], due_on: date | None = None, part: str | None = None) -> Awaited:
-        return Awaited(f"{Role.DEPUTY}:{self.lead_deputy}", step.declared.wire, due_on, part)
+        return Awaited(_DEPUTY + self.lead_deputy, step.declared.wire, due_on, part)
 
     def _of_dispatchers(
         self, step: type[Step], due_on: date | None = None, part: str | None = None, from_on: date | None = None
@@ -795,7 +801,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         """The unit itself, or whoever distributes the shares where it has none any more."""
         share = self.assignments.get(unit)
         if share is not None and share.stage not in GIVEN_AWAY:
-            yield Awaited(f"{Role.HANDLING_UNIT}:{unit}", step.declared.wire, due_on, part)
+            yield Awaited(_UNIT + unit, step.declared.wire, due_on, part)
         else:
             yield from self._of_dispatchers(step, due_on, part)
 
@@ -845,10 +851,10 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         return True
 
     @property
-    def grade(self) -> Grade | None:
+    def grade(self) -> Grade | Sealed | None:
         """The worst of what was last said of the whole and of each unit; who was not asked again keeps the grade."""
-        whole: Grade | None = None
-        of_units: dict[str, Grade] = {}
+        whole: Grade | Sealed | None = None
+        of_units: dict[str, Grade | Sealed] = {}
         for _, handled in sorted(self.rounds.items()):
             if (evaluation := handled.evaluation) is not None:
                 whole = evaluation.result
@@ -907,6 +913,8 @@ IN_HAND = frozenset({Stage.HANDED_OVER, Stage.IN_HANDLING, Stage.RE_HANDLING, St
 ANSWERED = frozenset({Stage.REPLIED, Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED})
 NOT_YET_ACCEPTED = frozenset({Stage.SUBMITTED, Stage.SENT_BACK})
 OVER = frozenset({Stage.NOT_ACCEPTED, Stage.CONVERTED_TO_LETTER, Stage.WITHDRAWN})
+NOT_FOR_GOVERNMENT = NOT_YET_ACCEPTED | OVER
+HANDLED = IN_HAND | ANSWERED
 LIVE = UNDER_REVIEW | IN_HAND | ANSWERED
 
 _DAY = timedelta(days=1)
@@ -2076,6 +2084,10 @@ class ReplyIssued(
                 raise Refused("commitment-exists", field=f"{place}.commitment", commitment=promise.commitment)
             _require_not_before(promise.due_on, office, f"{place}.due_on")
 
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """Another letter means what the scheme says of it."""
+        return super().with_changes({"normalised": None, **changes} if "outcome" in changes else changes)
+
     def filled_in(self, case: Suggestion, office: Office) -> Self:
         filled = super().filled_in(case, office)
         if self.normalised is not None or self.outcome is None:
@@ -2397,6 +2409,10 @@ class _Evaluating(_InRound):
         told = {"round": self.round, "channel": self.channel}
         return _sealed_kind(type(self)).model_construct(**told)  # type: ignore[arg-type]  # what is not told is left out
 
+    def amends_asked_by(self, role: Role) -> bool:
+        """The deputies and the congress: nobody who handled it, or looked at the handling, touches the word on it."""
+        return role in CONGRESS | {Role.DEPUTY}
+
     def apply(self, case: Suggestion, act: Act) -> None:
         self.note(case, act)
         if case.stage is Stage.REPLIED and self.number_in(case) == case.round.number:
@@ -2445,6 +2461,7 @@ class EvaluationSubmitted(
     by={Role.DEPUTY},
     stops=(EVALUATE,),
     fixed=THE_DEPUTYS_WORD,
+    own_word=True,
 ):
     """The deputy evaluates the replies of a round: the lead deputy himself, after all units have replied."""
 
@@ -2481,6 +2498,7 @@ class EvaluationAmended(
     by={Role.DEPUTY},
     stops=(EVALUATE,),
     fixed=THE_DEPUTYS_WORD,
+    own_word=True,
 ):
     """The deputy says something else of a round that he evaluated, also of an earlier one; both stay readable."""
 
@@ -2650,6 +2668,10 @@ class OutcomeReclassified(
         if reply is not None and reply.outcome_now != self.old:
             raise Refused("outcome-is-another", field="old", unit=self.unit, outcome=reply.outcome_now)
         _require_outcome(self.new, self.normalised, office, "new")
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """Another letter means what the scheme says of it."""
+        return super().with_changes({"normalised": None, **changes} if "new" in changes else changes)
 
     def filled_in(self, case: Suggestion, office: Office) -> Self:
         filled = super().filled_in(case, office)

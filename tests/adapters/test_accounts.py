@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from datetime import timedelta
 from typing import Any, Literal
 
 import psycopg
@@ -15,13 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import errors
 
-from adapters.identity.accounts import Accounts
+from adapters.identity.accounts import DENIALS, ONE_TIME, Accounts
 from adapters.identity.attempts import MINUTES, OF_ACCOUNT, OF_ADDRESS, Attempts
 from adapters.identity.passwords import AT_ONCE, Passwords, one_time, refuse_weak
 from adapters.identity.sessions import REMEMBERED_SECONDS, Sessions
 from adapters.postgres.pool import Pool, open_pool
-from domain.account import CONSOLE, Account, Asked, Binding, Entry, Happening, Session, SignedIn, Whence
+from domain.account import CONSOLE, Account, Asked, Binding, Entry, Happening, LogFilter, Session, SignedIn, Whence
 from domain.case import Role
+from domain.principal import Principal
 from domain.refusal import Refused
 from tests.conftest import Cluster
 from tests.registry import shipped_registry
@@ -45,7 +47,7 @@ def quick() -> Passwords:
 
 
 def accounts_on(pool: Pool, passwords: Passwords | None = None) -> Accounts:
-    return Accounts(pool, passwords or quick(), Sessions(pool), shipped_registry(), KEY)
+    return Accounts(pool, passwords or quick(), Sessions(pool, shipped_registry()), shipped_registry(), KEY)
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 def made(accounts: Accounts, login: str = "zhang", asked: Asked = OFFICE, password: str = GOOD) -> Account:
-    return accounts.create(login, "张三", asked, by=CONSOLE, password=password, must_change=False)[0]
+    return accounts.create(login, login, asked, by=CONSOLE, password=password, must_change=False)[0]
 
 
 def session_of(accounts: Accounts, signed_in: SignedIn) -> Session:
@@ -149,7 +151,7 @@ def test_a_login_is_taken_however_it_is_written(accounts: Accounts, again: str) 
 def test_a_disabled_account_is_out_at_once_and_stays_out(accounts: Accounts, pool: Pool) -> None:
     account = made(accounts)
     signed_in = accounts.sign_in("zhang", GOOD, HERE)
-    here, there = Sessions(pool), Sessions(pool)
+    here, there = Sessions(pool, shipped_registry()), Sessions(pool, shipped_registry())
     assert here.in_force(signed_in.secret) == there.in_force(signed_in.secret)
     assert accounts.disable(account.id, by="admin")
     assert here.in_force(signed_in.secret) is None
@@ -195,7 +197,7 @@ def test_a_rebound_account_signs_in_anew_and_acts_as_something_else(accounts: Ac
     assert not accounts.rebind(account.id, UNIT, by="admin")
     assert accounts.sessions(account.id) == []
     assert accounts.find(account.id).principal.office == "jtj"
-    entry = accounts.log(account.id)[0]
+    entry = accounts.log(LogFilter(account.id))[0]
     assert (entry.what, entry.detail["role"], entry.detail["before"]["role"]) == (
         Happening.REBOUND,
         "handling_unit",
@@ -227,6 +229,115 @@ def test_an_account_that_there_is_not_is_said_so(accounts: Accounts) -> None:
     for operation in (accounts.disable, accounts.enable, accounts.reset_password):
         assert refused(operation, "nobody", by="x").message_id == "account-not-found"
     assert refused(accounts.rebind, "nobody", OFFICE, by="x").message_id == "account-not-found"
+
+
+def test_two_accounts_of_one_name_are_never_administrator_and_auditor(accounts: Accounts) -> None:
+    accounts.create("root", "张 三", ADMINISTRATOR, by=CONSOLE)
+    clerk = accounts.create("zhang", "张三", OFFICE, by=CONSOLE)[0]
+    for refusal in (
+        refused(accounts.create, "shen", "张三", AUDITOR, by=CONSOLE),
+        refused(accounts.create, "shen", " 张　三", AUDITOR, by=CONSOLE),
+        refused(accounts.rebind, clerk.id, AUDITOR, by="root"),
+    ):
+        assert (refusal.message_id, refusal.field, refusal.params["login"]) == ("roles-apart-by-name", "role", "root")
+    accounts.create("shen", "张三（审计）", AUDITOR, by=CONSOLE)
+    assert accounts.rebind(clerk.id, ADMINISTRATOR, by="root")
+
+
+def test_administrator_and_auditor_of_one_name_made_at_once_leave_one(accounts: Accounts) -> None:
+    for n in range(5):
+        with ThreadPoolExecutor(2) as both:
+            done = [
+                both.submit(accounts.create, f"{asked.role}-{n}", f"某人{n}", asked, by="x")
+                for asked in (ADMINISTRATOR, AUDITOR)
+            ]
+        said = [getattr(future.exception(), "message_id", None) for future in done]
+        assert sorted(map(str, said)) == ["None", "roles-apart-by-name"]
+
+
+def test_an_account_that_was_rebound_meanwhile_is_not_rebound_unseen(accounts: Accounts) -> None:
+    account = made(accounts)
+    seen = account.binding.written
+    assert accounts.rebind(account.id, UNIT, by="one", seen=seen)
+    assert refused(accounts.rebind, account.id, DEPUTY, by="two", seen=seen).message_id == "account-changed"
+    assert not accounts.rebind(account.id, UNIT, by="two", seen=seen), "both wanted the same"
+    assert accounts.find(account.id).binding.role is Role.HANDLING_UNIT
+    assert accounts.rebind(account.id, DEPUTY, by="two", seen=accounts.find(account.id).binding.written)
+
+
+# Bound to whom the registry does not know any more
+
+
+def test_who_acts_as_nobody_any_more_does_not_sign_in_and_is_told_why(
+    accounts: Accounts, pool: Pool, owner: psycopg.Connection[Any]
+) -> None:
+    made(accounts, "jia", DEPUTY)
+    made(accounts, "jtj-1", UNIT)
+    for login, column, gone, why in (
+        ("jia", "deputy", "d-008", "deputy-ended"),
+        ("jtj-1", "office", "lyj", "unit-gone"),
+    ):
+        secret = accounts.sign_in(login, GOOD, HERE).secret
+        owner.execute(f"UPDATE account SET {column} = '{gone}' WHERE login = '{login}'")
+        assert refused(accounts.sign_in, login, GOOD, HERE).message_id == why
+        assert refused(accounts.sign_in, login, "wrong password", HERE).message_id == "sign-in-refused"
+        line = next(entry for entry in accounts.log() if entry.login == login and entry.done_by == login)
+        assert (line.what, line.detail["reason"]) == (Happening.SIGN_IN_REFUSED, why)
+        session = Sessions(pool, shipped_registry()).in_force(secret)
+        assert session is not None
+        assert str(session.account.standing) == why
+        assert str(accounts.named(login).standing) == why
+
+
+# One-time passwords
+
+
+def test_a_one_time_password_expires_after_three_days(accounts: Accounts, owner: psycopg.Connection[Any]) -> None:
+    account, password = accounts.create("zhang", "张三", OFFICE, by=CONSOLE)
+    assert account.one_time_until(ONE_TIME) == account.password_at + ONE_TIME
+    owner.execute("UPDATE account SET password_at = password_at - interval '71 hours'")
+    begun = session_of(accounts, accounts.sign_in("zhang", password, HERE))
+    owner.execute("UPDATE account SET password_at = password_at - interval '1 hour'")
+    assert refused(accounts.sign_in, "zhang", "wrong password", HERE).message_id == "sign-in-refused"
+    assert refused(accounts.sign_in, "zhang", password, HERE).message_id == "one-time-expired"
+    assert accounts.log()[0].detail["reason"] == "one-time-expired"
+    accounts.change_password(begun, password, GOOD)
+    assert accounts.named("zhang").one_time_until(ONE_TIME) is None
+    owner.execute("UPDATE account SET password_at = password_at - interval '10 years'")
+    assert works(accounts, "zhang"), "a password of one's own does not expire"
+    again = accounts.reset_password(account.id, by="admin")
+    assert works(accounts, "zhang", again)
+
+
+def test_how_long_a_one_time_password_lasts_is_a_setting(pool: Pool, owner: psycopg.Connection[Any]) -> None:
+    sessions = Sessions(pool, shipped_registry())
+    accounts = Accounts(pool, quick(), sessions, shipped_registry(), KEY, one_time=timedelta(hours=1))
+    _, password = accounts.create("zhang", "张三", OFFICE, by=CONSOLE)
+    owner.execute("UPDATE account SET password_at = password_at - interval '61 minutes'")
+    assert refused(accounts.sign_in, "zhang", password, HERE).message_id == "one-time-expired"
+
+
+# Denials
+
+
+def test_a_denial_is_noted_under_the_login_and_only_so_often_in_a_minute(
+    accounts: Accounts, owner: psycopg.Connection[Any]
+) -> None:
+    deputy, clerk = made(accounts, "jia", DEPUTY), made(accounts)
+    program = Principal("u-9", Role.DEPUTY_AFFAIRS, CITY, CITY)
+    for principal, times in ((deputy.principal, DENIALS + 5), (clerk.principal, 1), (program, 2)):
+        for _ in range(times):
+            accounts.note_denied(principal, problem="case-not-found", method="GET", route="/cases/{case_id}")
+    noted = accounts.log(LogFilter(what=Happening.DENIED))
+    assert [(line.done_by, line.login) for line in noted] == [
+        *[("u-9", None)] * 2,
+        ("zhang", "zhang"),
+        *[("jia", "jia")] * DENIALS,
+    ]
+    owner.execute("ALTER TABLE account_log DISABLE TRIGGER account_log_is_append_only")
+    owner.execute("UPDATE account_log SET at = at - interval '1 minute'")
+    accounts.note_denied(deputy.principal, problem="role-may-not", method="POST", route="/")
+    assert len(accounts.log(LogFilter(deputy.id, Happening.DENIED))) == DENIALS + 1
 
 
 # Passwords
@@ -443,9 +554,9 @@ def test_a_session_ends_after_half_an_hour_without_use_and_after_eight_hours(
 ) -> None:
     made(accounts)
     signed_in = accounts.sign_in("zhang", GOOD, HERE)
-    assert Sessions(pool).in_force(signed_in.secret)
+    assert Sessions(pool, shipped_registry()).in_force(signed_in.secret)
     owner.execute(f"UPDATE session SET {aged}")
-    assert Sessions(pool).in_force(signed_in.secret) is None
+    assert Sessions(pool, shipped_registry()).in_force(signed_in.secret) is None
     assert accounts.sessions(signed_in.account_id) == []
 
 
@@ -454,14 +565,14 @@ def test_a_session_that_is_used_goes_on(accounts: Accounts, pool: Pool, owner: p
     signed_in = accounts.sign_in("zhang", GOOD, HERE)
     for _ in range(3):
         owner.execute("UPDATE session SET last_seen_at = last_seen_at - interval '29 minutes'")
-        assert Sessions(pool).in_force(signed_in.secret)
+        assert Sessions(pool, shipped_registry()).in_force(signed_in.secret)
 
 
 @pytest.mark.parametrize("stolen", ["", "x", "\0", "\ud800", "督办", "a" * 43])
 def test_what_is_no_secret_opens_no_session(accounts: Accounts, pool: Pool, stolen: str) -> None:
     made(accounts)
     accounts.sign_in("zhang", GOOD, HERE)
-    assert Sessions(pool).in_force(stolen) is None
+    assert Sessions(pool, shipped_registry()).in_force(stolen) is None
 
 
 def test_the_secret_of_a_session_is_nowhere_in_the_database(accounts: Accounts, owner: psycopg.Connection[Any]) -> None:
@@ -484,21 +595,21 @@ def test_a_session_is_listed_and_can_be_revoked_by_its_id(accounts: Accounts, po
     assert not accounts.revoke_session(other.id, first.session_id, by="li"), "it is another's"
     assert accounts.revoke_session(account.id, first.session_id, by="admin")
     assert not accounts.revoke_session(account.id, first.session_id, by="admin")
-    assert Sessions(pool).in_force(first.secret) is None
-    assert Sessions(pool).in_force(second.secret)
+    assert Sessions(pool, shipped_registry()).in_force(first.secret) is None
+    assert Sessions(pool, shipped_registry()).in_force(second.secret)
 
 
 def test_signing_out_ends_one_session(accounts: Accounts, pool: Pool) -> None:
     made(accounts)
     first, second = (accounts.sign_in("zhang", GOOD, HERE) for _ in range(2))
     accounts.sign_out(session_of(accounts, first))
-    assert Sessions(pool).in_force(first.secret) is None
-    assert Sessions(pool).in_force(second.secret)
+    assert Sessions(pool, shipped_registry()).in_force(first.secret) is None
+    assert Sessions(pool, shipped_registry()).in_force(second.secret)
     assert told(accounts)[-1] == ("signed_out", "zhang")
 
 
 def test_an_ended_session_is_forgotten_here_at_once(pool: Pool) -> None:
-    sessions = Sessions(pool)
+    sessions = Sessions(pool, shipped_registry())
     accounts = Accounts(pool, quick(), sessions, shipped_registry(), KEY)
     account = made(accounts)
     signed_in = accounts.sign_in("zhang", GOOD, HERE)
@@ -548,6 +659,25 @@ def test_the_log_is_read_page_by_page(accounts: Accounts) -> None:
     assert [entry.login for entry in [*first, *rest]] == [f"clerk-{n}" for n in range(4, -1, -1)]
 
 
+def test_the_log_is_filtered_by_what_happened_when_and_where(
+    accounts: Accounts, owner: psycopg.Connection[Any]
+) -> None:
+    made(accounts)
+    made(accounts, "abroad", Asked(role="deputy_affairs", jurisdiction="jp-sangiin"))
+    refused(accounts.sign_in, "nobody", "x", HERE)
+    accounts.sign_in("zhang", GOOD, HERE)
+
+    def lines(**wanted: Any) -> list[tuple[str, str | None]]:
+        return [(entry.what.value, entry.login) for entry in accounts.log(LogFilter(**wanted))]
+
+    assert lines(what=Happening.CREATED) == [("created", "abroad"), ("created", "zhang")]
+    assert lines(jurisdiction=CITY) == [("signed_in", "zhang"), ("sign_in_refused", None), ("created", "zhang")]
+    assert lines(jurisdiction="jp-sangiin") == [("sign_in_refused", None), ("created", "abroad")]
+    (now,) = owner.execute("SELECT clock_timestamp()").fetchone() or (None,)
+    assert lines(since=now) == []
+    assert len(lines(until=now)) == 4
+
+
 BINDINGS = [OFFICE, UNIT, DEPUTY, ADMINISTRATOR, AUDITOR]
 OPERATIONS = st.one_of(
     st.tuples(st.just("create"), st.integers(0, 2), st.integers(0, 4)),
@@ -572,7 +702,7 @@ class Room:
         """One operation, which may be refused."""
         login = f"p-{who}"
         if what == "create":
-            _, self.passwords[login] = self.accounts.create(login, "某人", BINDINGS[binding], by=CONSOLE)
+            _, self.passwords[login] = self.accounts.create(login, login, BINDINGS[binding], by=CONSOLE)
             return
         account = self.accounts.named(login)
         sessions = self.accounts.sessions(account.id)

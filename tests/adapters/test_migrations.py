@@ -11,7 +11,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,19 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from adapters.identity.accounts import Accounts
+from adapters.identity.passwords import Passwords
+from adapters.identity.sessions import Sessions
+from adapters.identity.tokens import Tokens
 from adapters.postgres import migrate as migrating
 from adapters.postgres.migrate import MigrationDenied, MigrationError, migrate, migrations
+from adapters.postgres.pool import open_pool
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
+from domain.case import Role
 from domain.cases.suggestion import HandedOver, ReplyIssued
 from domain.docket import Docket
+from domain.principal import Principal
 from domain.refusal import Refused
 from projections.reading import Filter
 from tests.faults.support import act, connect, ledger_on, opening, request
@@ -106,6 +114,38 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(blank_database: str, mo
     monkeypatch.undo()
     assert migrate(blank_database) == []
     works(blank_database)
+
+
+def test_tokens_and_one_time_passwords_of_the_version_before_work_on(
+    blank_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {number: known for number, known in migrations().items() if number < 7}
+    monkeypatch.setattr(migrating, "migrations", lambda: before)
+    migrate(blank_database)
+    monkeypatch.undo()
+    secret = "s" * 43
+    with connect(blank_database) as owner:
+        owner.execute(
+            "INSERT INTO token (id, secret_sha256, actor, role, office, jurisdiction, note, expires_at)"
+            " VALUES ('0123456789ab', sha256(%s), 'u-1', 'deputy_affairs', 'rd', 'cn-999900', 'x', now() + '1 day')",
+            (secret.encode(),),
+        )
+        owner.execute(
+            "INSERT INTO account"
+            " (id, login, login_key, name, role, office, jurisdiction, password_hash, must_change, created_at)"
+            " VALUES ('a', 'li', 'li', '李四', 'auditor', 'cn-999900', 'cn-999900', 'x', true, '2020-01-01')"
+        )
+        owner.execute("INSERT INTO account_log (account_id, what) VALUES ('a', 'sign_in_refused')")
+    migrate(blank_database)
+    with closing(open_pool(blank_database, schema="duban", role="duban_app", size=2, name="test")) as pool:
+        registry = shipped_registry()
+        found = Tokens(pool, registry).principal(f"duban_0123456789ab_{secret}")
+        assert found == Principal("u-1", Role.DEPUTY_AFFAIRS, "rd", "cn-999900")
+        accounts = Accounts(pool, Passwords(), Sessions(pool, registry), registry, b"k" * 32)
+        until = accounts.named("li").one_time_until(accounts.one_time)
+        assert until is not None
+        assert until > datetime.now(UTC), "the days of an old one-time password are counted from the migration"
+        assert [line.what for line in accounts.log()] == ["sign_in_refused"]
 
 
 def test_a_database_that_cannot_hold_every_character_is_refused(blank_database: str) -> None:

@@ -10,16 +10,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+import httpx2
 import psutil
 import pytest
 
 from adapters.embedded import EmbeddedPostgres, running
 from adapters.exchange.jurisdictions import enter
+from adapters.identity.attempts import OF_ACCOUNT, OF_ADDRESS
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
 from adapters.wiring import build
@@ -80,6 +83,15 @@ class Service:
     def readiness(self) -> int:
         with urlopen(f"{self.url}/readyz", timeout=PATIENCE) as answer:  # noqa: S310 - our own address
             return int(answer.status)
+
+    def sign_in_page(self) -> tuple[int, str]:
+        """Its status and its text."""
+        try:
+            with urlopen(f"{self.url}/login?lang=zh", timeout=PATIENCE) as answer:  # noqa: S310 - our own address
+                return int(answer.status), answer.read().decode()
+        except HTTPError as answer:
+            with answer:
+                return answer.code, answer.read().decode()
 
     def is_ready(self) -> bool:
         try:
@@ -201,6 +213,47 @@ def test_web_processes_share_the_port(service: Service) -> None:
     assert len([process for process in service.family() if "web" in command(process)]) == 2
 
 
+def tried(service: Service, login: str, address: str) -> int:
+    """The status of a sign-in with a wrong password, through whichever process takes the connection."""
+    headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": address}
+    form = {"login": login, "password": "wrong password"}
+    return httpx2.post(f"{service.url}/login", data=form, headers=headers, timeout=PATIENCE).status_code
+
+
+def test_a_flood_of_sign_ins_is_counted_for_both_processes_together(service: Service) -> None:
+    with ThreadPoolExecutor(8) as flood:
+        of_account = list(flood.map(lambda n: tried(service, "root", f"198.51.100.{n}"), range(OF_ACCOUNT + 10)))
+        of_address = list(flood.map(lambda n: tried(service, f"guess-{n}", "203.0.113.9"), range(OF_ADDRESS + 5)))
+    assert sorted(of_account) == [403] * OF_ACCOUNT + [429] * 10
+    assert sorted(of_address) == [403] * OF_ADDRESS + [429] * 5
+
+
+def test_who_is_disabled_is_out_of_both_processes_within_a_second(service: Service) -> None:
+    conninfo = running(service.data_dir)
+    assert conninfo is not None
+    with closing(build(Settings(data_dir=service.data_dir), conninfo, name="test")) as services:
+        asked = Asked(role=Role.DEPUTY_AFFAIRS, jurisdiction=services.jurisdiction)
+        account, password = services.accounts.create("li", "李四", asked, by=CONSOLE, must_change=False)
+        cookie = services.accounts.sign_in("li", password, Whence("127.0.0.1", "test")).secret
+        token = services.tokens.create_own(account, "test", 1, ["read"], by="li")
+
+        anew = httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0), timeout=PATIENCE)
+        page, operation = f"{service.url}/cases", f"{service.url}/api/v1/cases"
+        asks = [(page, {"Cookie": f"duban={cookie}"}), (operation, {"Authorization": f"Bearer {token}"})] * 4
+
+        def asked_at(ask: tuple[str, dict[str, str]]) -> tuple[float, int]:
+            """When it was asked, through a connection of its own, and the status of the answer."""
+            return time.monotonic(), anew.get(ask[0], headers=ask[1]).status_code
+
+        with anew, ThreadPoolExecutor(4) as asking:
+            assert {status for _, status in asking.map(asked_at, asks)} == {200}
+            services.accounts.disable(account.id, by=CONSOLE)
+            until, answers = time.monotonic() + 1, [(0.0, 200)]
+            while min(at for at, _ in answers) < until:
+                answers = list(asking.map(asked_at, asks))
+                assert {status for at, status in answers if at >= until} <= {303, 401}
+
+
 def test_a_port_that_is_used_is_named(start: Callable[..., Service], data_dir: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
@@ -292,6 +345,27 @@ def test_a_database_that_is_not_there_is_one_clear_line(
     assert "Traceback" not in said
 
 
+def test_without_the_sample_an_empty_installation_says_what_to_do_until_a_jurisdiction_is_entered(
+    tmp_path: Path,
+) -> None:
+    data_dir = tmp_path / "new"
+    service = Service(data_dir, free_port(), "--no-sample")
+    with service.process:
+        assert len(service.until_ready()) == 1
+        status, page = service.sign_in_page()
+        service.process.terminate()
+    assert (status, "duban registry enter" in page) == (503, True)
+    assert "duban registry enter FILE" in service.errors.read_text()
+    assert not (data_dir / "admin-password").exists()
+    service = Service(data_dir, free_port(), "--no-sample", DUBAN_JURISDICTION="cn-999921")
+    with service.process:
+        service.until_ready()
+        status, page = service.sign_in_page()
+        service.process.terminate()
+    assert (status, "示例数据" in page) == (200, True)
+    assert (data_dir / "admin-password").exists()
+
+
 def test_the_first_start_loads_the_sample_and_makes_a_token_once(tmp_path: Path) -> None:
     data_dir = tmp_path / "new"
     for visit in (1, 2):
@@ -300,16 +374,18 @@ def test_the_first_start_loads_the_sample_and_makes_a_token_once(tmp_path: Path)
             said = service.until_ready()
             service.process.terminate()
         assert ["sample cases" in said[0], "token" in said[1]] == [True, True] if visit == 1 else len(said) == 1
+        assert service.errors.read_text().count("give --no-sample") == 1
     token, admin, accounts = (data_dir / name for name in ("sample-token", "admin-password", "sample-accounts"))
     for file in (token, admin, accounts):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert token.read_text().startswith("duban_")
     password = admin.read_text().strip()
     assert service.errors.read_text().count(password) == 1
-    lines = [line.split() for line in accounts.read_text("utf-8").splitlines()]
-    roles = [role for _, _, role in lines]
-    assert len({password for _, password, _ in lines}) == len(lines) == 10
-    assert (roles.count("handling_unit"), roles.count("deputy"), len(set(roles))) == (2, 2, 8)
+    told = accounts.read_text("utf-8")
+    assert "Deputy affairs office 江口县代表工作机构" in told
+    lines = [line.split()[:3] for line in told.splitlines()]
+    assert len({password for _, password, _ in lines}) == len(lines) == 17
+    assert {role for _, _, role in lines} == set(Role) - {Role.ADMINISTRATOR}
     with (
         EmbeddedPostgres(data_dir) as server,
         closing(build(Settings(data_dir=data_dir), server.url(), name="t")) as one,

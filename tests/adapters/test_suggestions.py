@@ -14,10 +14,11 @@ import pytest
 
 from adapters.exchange.grid import ImportRefused
 from adapters.exchange.importer import Report, run_import
+from adapters.exchange.office_list import read_mapping
 from adapters.exchange.profiles import Profile, profile_named
 from adapters.exchange.source import Table
-from adapters.exchange.suggestions import NAMES, SuggestionsSheet, read_mapping
-from adapters.exchange.template import example_rows, write_template
+from adapters.exchange.suggestions import NAMES, SuggestionsSheet
+from adapters.exchange.template import write_template
 from adapters.memory import MemoryLedger
 from api.words import words
 from domain.case import Role
@@ -219,10 +220,10 @@ def test_a_name_is_understood_on_the_day_on_which_it_is_that_of_one_deputy() -> 
     place = known.model_copy(update={"deputies": (*known.deputies, namesake)})
 
     profile = SuggestionsSheet(place, {})
-    assert profile._deputy("丁二", date(2024, 12, 31), "lead_deputy") == "d-008"
-    assert profile._deputy("丁二", date(2025, 7, 1), "lead_deputy") == "d-101"
+    assert profile.deputy("丁二", date(2024, 12, 31), "lead_deputy") == "d-008"
+    assert profile.deputy("丁二", date(2025, 7, 1), "lead_deputy") == "d-101"
     with pytest.raises(Refused) as refused:
-        profile._deputy("丁二", date(2025, 3, 1), "lead_deputy")
+        profile.deputy("丁二", date(2025, 3, 1), "lead_deputy")
     assert (refused.value.message_id, refused.value.params["candidates"]) == (
         "import-name-ambiguous",
         ["d-008", "d-101"],
@@ -348,8 +349,8 @@ def test_the_example_of_a_template_is_imported_and_its_first_sheet_is_empty(
 ) -> None:
     tell = words("zh" if tongue == "zh" else "en")
     path, place = tmp_path / "template.xlsx", shipped_registry().jurisdiction(jurisdiction)
-    write_template(path, place, date(2026, 11, 20), tell)
     profile = SuggestionsSheet(place, {})
+    write_template(path, profile, date(2026, 11, 20), tell)
     assert len(Table(path, profile.layout)) == 0
     report = office.imports(path, profile, sheet=tell("template.sheet.example"))
     assert (report.cases, report.refusals, report.findings) == (2, [], [])
@@ -359,7 +360,7 @@ def test_the_example_of_a_template_is_imported_and_its_first_sheet_is_empty(
 
 def test_a_template_of_a_place_without_units_shows_what_can_be_shown() -> None:
     place = YUNJIANG.model_copy(update={"units": (), "deputies": ()})
-    rows = example_rows(place, date(2026, 11, 20))
+    rows = SuggestionsSheet(place, {}).examples(date(2026, 11, 20))
     assert ["lead_unit" in row for row in rows] == [False, False]
 
 

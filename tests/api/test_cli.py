@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -717,9 +719,13 @@ def test_where_nothing_is_installed_reading_installs_nothing(run: Run, tmp_path:
 @pytest.mark.database
 @pytest.mark.slow
 def test_the_demonstration_is_loaded_once(run: Run) -> None:
-    done = run("demo")
+    assert run("demo", "--cases", "5001").code == run("demo", "--seed", "seven").code == 2
+    done = run("demo", "--seed", "7", "--cases", "20")
     assert (done.code, "sample cases" in done.out) == (0, True)
-    assert run("case", "list", "--json").json["counts"]["total"] > 10
+    listed = run("case", "list", "--jurisdiction", "cn-999900", "--kind", "suggestion", "--json").json
+    assert listed["counts"]["total"] in range(34, 39)
+    listed = run("case", "list", "--jurisdiction", "cn-999921", "--kind", "suggestion", "--json").json
+    assert listed["counts"]["total"] in range(1, 3)
     assert run("demo").code == 3
 
 
@@ -825,6 +831,41 @@ def test_a_session_is_listed_and_ended(installation: Run, database: str) -> None
         assert installation("account", "revoke-session", "zhang", session["id"]).code == 0
         assert services.sessions.in_force(begun.secret) is None
     assert installation("account", "sessions", "zhang", "--json").json == []
+
+
+@pytest.mark.database
+def test_a_token_of_an_account_is_made_listed_and_revoked(installation: Run) -> None:
+    assert installation("account", "create", "shen", "--name", "审计", "--role", "auditor").code == 0
+    made = installation("account", "create-token", "shen", "--note", "日志", "--days", "30")
+    assert (made.code, made.out.startswith("duban_"), "not shown again" in made.err) == (0, True, True)
+    (listed,) = installation("account", "tokens", "shen", "--json").json
+    assert (listed["account"], listed["role"], listed["scopes"]) == ("shen", "auditor", ["read"])
+    assert "日志" in installation("account", "tokens", "shen").out
+    assert "shen" in installation("token", "list").out
+    refused = installation("account", "create-token", "shen", "--note", "x", "--scope", "record")
+    assert (refused.code, refused.out) == (1, "")
+    assert installation("token", "revoke", listed["id"]).code == 0
+    assert installation("token", "revoke", listed["id"]).code == 4
+    log = installation("account", "log", "shen", "--what", "token_revoked", "--json").json
+    assert [(line["what"], line["done_by"], line["detail"]["token"]) for line in log] == [
+        ("token_revoked", "#console", listed["id"])
+    ]
+    assert installation("account", "create", "root", "--name", "root", "--role", "administrator").code == 0
+    administrators = installation("account", "create-token", "root", "--note", "x")
+    assert (administrators.code, "sees no case" in administrators.err) == (1, True), administrators.err
+
+
+@pytest.mark.database
+def test_the_log_is_asked_for_a_day_and_for_what_happened(installation: Run) -> None:
+    assert installation("account", "create", "zhang", "--name", "张三", "--role", "auditor").code == 0
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
+    assert len(installation("account", "log", "--day", today, "--json").json) == 1
+    assert installation("account", "log", "--day", "2020-01-01", "--json").json == []
+    assert installation("account", "log", "--what", "denied", "--json").json == []
+    for wrong in (("--what", "everything"), ("--day", "yesterday")):
+        assert installation("account", "log", *wrong).code == 2
+    listed = installation("account", "list").out
+    assert ("one-time password until" in listed, "as bound" in listed) == (True, True)
 
 
 @pytest.mark.database

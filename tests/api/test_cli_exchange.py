@@ -101,3 +101,29 @@ def test_a_template_is_written_once_and_for_lists_alone(installation: Run, tmp_p
     assert installation("template", "sangiin-questions", str(tmp_path / "b.xlsx")).code == 2
     elsewhere = installation("template", "suggestions-xlsx", str(tmp_path / "c.xlsx"), "--jurisdiction", "nowhere")
     assert (elsewhere.code, (tmp_path / "c.xlsx").exists()) == (1, False)
+
+
+@pytest.mark.database
+def test_deputies_are_registered_from_a_list_and_nobody_twice(installation: Run, tmp_path: Path) -> None:
+    columns = ["代表编号", "姓名", "届次", "代表小组", "任职日期"]
+    rows: list[list[Cell]] = [
+        ["0101", "戊一", "9", "云东第一小组", date(2022, 1, 10)],
+        ["0102", "戊二", "9", "无此小组", date(2022, 1, 10)],
+    ]
+    file = str(workbook(tmp_path / "deputies.xlsx", [columns, *rows]))
+    tried = installation("import", "deputies-xlsx", file, "--dry-run", "--json")
+    assert (tried.code, tried.json["cases"], tried.json["refusals"][0]["field"]) == (1, 1, "代表小组")
+    done = installation("import", "deputies-xlsx", file, "--errors", str(tmp_path / "errors.xlsx"))
+    assert (done.code, "2 rows, 1 cases and 1 steps recorded, 0 cases changed" in done.out) == (1, True)
+    listed = installation("registry", "list", "deputies", "--json").json["deputies"]
+    assert [deputy["name"] for deputy in listed if deputy["term"] == 9] == ["戊一"]
+    again = installation("import", "deputies-xlsx", file, "--json")
+    assert (again.json["already"], again.json["steps"]) == (1, 0)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("profile", ["units-xlsx", "deputies-xlsx", "seats-xlsx"])
+def test_a_template_of_the_registry_is_written(installation: Run, tmp_path: Path, profile: str) -> None:
+    out = tmp_path / f"{profile}.xlsx"
+    assert installation("template", profile, str(out)).code == 0
+    assert installation("import", profile, str(out), "--sheet", "Example", "--dry-run", "--json").json["cases"] == 2

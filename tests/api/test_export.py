@@ -100,6 +100,7 @@ def test_an_export_shows_the_filter_and_the_moment_that_were_asked_for(office: O
     answer = exported(office, state="overdue", unit="jtj", as_of="2026-06-30", sort="-due_on")
     assert [row[0] for row in listed(answer.content)] == ["9001"]
     cover = covered(answer.content)
+    assert cover["数据性质"] == "示例数据，均属虚构"
     assert cover["筛选条件"] == "地区：云江市（示例）；承办单位：市交通运输局；状态：逾期"
     assert (cover["排序"], cover["截至（发生）"]) == ("答复期限 降序", "2026-06-30T23:59:59.999999+08:00")
     assert (cover["当时已知（录入）"], cover["件数"], cover["逾期（件）"]) == ("现在", 1.0, 1.0)
@@ -131,7 +132,7 @@ def test_a_file_is_called_after_its_moment_in_the_readers_language(office: Offic
     assert answer.headers["content-type"] == exporting.MEDIA_TYPES["xlsx"]
     headers = office.token("auditor") | {"Accept-Language": "en"}
     english = office.client.get("/api/v1/cases/export?format=csv&as_of=2026-03-31", headers=headers)
-    assert "cases_as-of-20260331.csv" in english.headers["content-disposition"]
+    assert "Cases_as-of-20260331.csv" in english.headers["content-disposition"]
     assert as_rows(english.content)[0][:2] == ["Number", "Title"]
 
 

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -18,20 +19,24 @@ from adapters.postgres.pool import LedgerUnavailableError
 from api.principal import principal_of
 from domain import policy
 from domain.case import Opening, Role, Step
+from domain.cases.registry.unit import UnitOpened
 from domain.docket import Command, Docket, Result
 from domain.principal import Principal
 from projections.reading import Filter
 from tests.api.conftest import JURISDICTION, Office, key
 from tests.api.test_attachments import SHA256, hand_in
 from tests.permissions import (
+    ELSEWHERE,
     HIDDEN,
     LEAD,
     NO,
     READ,
     READERS,
     REGISTRARS,
+    REQUEST,
     TABLES,
     YES,
+    act_of,
     arrange,
     case_of,
     said_by,
@@ -89,6 +94,8 @@ class Full(PostgresLedger):
 @pytest.fixture
 def arranged(office: Office) -> tuple[Office, dict[str, str]]:
     cases = arrange(office.services.docket)
+    namesake = UnitOpened(jurisdiction=ELSEWHERE, code=LEAD, zh_name="同名单位", en_name="A namesake")
+    office.services.docket.open(namesake, act_of(READERS["general_office"].principal, date(2026, 3, 2)))
     letter = hand_in(office)
     name_it = {"step": letter.json() | {"kind": "reply_letter"}}
     path = f"/api/v1/cases/{cases['handled']}/steps/attachment_added"
@@ -212,7 +219,12 @@ def routes_of(router: Any) -> Iterator[tuple[str, str]]:
 
 def is_step(path: str) -> bool:
     """Whether it takes one declared step, and so has a line in the other tables."""
-    return path.startswith("/api/v1/cases/{case_id}/steps/") and not path.endswith("{name}")
+    return path.startswith("/api/v1/cases/{case_id}/steps/") and not path.endswith(("{name}", "/export"))
+
+
+def filled(path: str, params: Mapping[str, str]) -> str:
+    """The path with its parameters."""
+    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: params[found[1]], path)
 
 
 class Caller:
@@ -229,7 +241,7 @@ class Caller:
     def answer(self, method: str, path: str, params: dict[str, str]) -> str:
         """What he is answered."""
         if path.startswith("/api/"):
-            answer = self._called(method, path.format(**params))
+            answer = self._called(method, filled(path, params))
         else:
             answer = self._asked_for(method, path, params)
         assert answer.status_code < 500 or "503" in answer.text, (method, path, self._role, answer.text)
@@ -251,11 +263,11 @@ class Caller:
         if path == "/account/sessions/{id}/end" and (session := re.search("/account/sessions/([^/]+)/end", own)):
             params = params | {"id": session[1]}
         if method == "GET":
-            return browser.get(path.format(**params))
+            return browser.get(filled(path, params))
         token = re.search(r'name="form_token" value="([0-9a-f]+)"', own)
         data = {"form_token": token[1] if token else "", "version": "1", "key": "0" * 32}
-        files = {"file": ("a.pdf", b"", "application/pdf")} if path.endswith("/attachments") else None
-        return browser.request(method, path.format(**params), data=data, files=files)
+        files = {"file": ("a.pdf", b"", "application/pdf")} if path.endswith(("/attachments", "/import")) else None
+        return browser.request(method, filled(path, params), data=data, files=files)
 
 
 @pytest.mark.database
@@ -272,16 +284,26 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "file": "app.css",
         "id": callers[Role.DEPUTY].account,
         "kind": "suggestion",
+        "listed": "deputies-xlsx",
         "name": "re_handling_ordered",
         "opening": "suggestion.submitted",
         "session_id": "none",
         "sha256": SHA256,
-        "what": "hand_over",
+        "token_id": "none",
+        "version": "2",
+        "what": "correct",
     }
     of_paths = {
+        "/bulk/{what}": {"what": "hand_over"},
+        "/cases/{case_id}/requests/{version:int}": {"version": str(REQUEST)},
         "/problems/{id}": {"id": "not-found"},
         "/api/v1/rulebooks/{id}": {"id": "cn-national"},
         "/docs/assets/{file}": {"file": "LICENSE.txt"},
+        **{
+            f"{place}/registry/{{name}}{file}": {"name": "units"}
+            for place in ("", "/api/v1")
+            for file in ("", "/export")
+        },
     }
     before = office.stored()
     found = [
@@ -291,4 +313,69 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows([["method", "path", *map(str, callers)], *found])
     assert (TABLES / "routes.csv").read_text("utf-8") == text.getvalue(), text.getvalue()
+    assert office.stored() == before
+
+
+@pytest.mark.database
+def test_while_its_window_is_open_a_unit_reads_nowhere_what_the_deputy_said(office: Office) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")
+    case = office.record(case, "evaluation_invited", day)
+    said = {"result": "dissatisfied", "reason": "路灯还是不亮"}
+    answer = office.record(case, "evaluation_submitted", day, "deputy", **said)
+    assert answer.status_code == 200, answer.text
+    office.catch_up()
+    office.account("jtj-9", "handling_unit", office=LEAD)
+    unit, place = office.browser("jtj-9"), f"/cases/{case.json()['case_id']}"
+    told = [
+        unit.get(path, headers={"Accept-Language": "zh"}).text for path in (place, "/cases", "/cases/export?format=csv")
+    ]
+    told += [office.get(f"/api/v1{path}", "handling_unit").text for path in (place, f"{place}/steps", "/cases")]
+    for text in told:
+        assert "路灯还是不亮" not in text
+        assert "dissatisfied" not in text
+        assert "不满意" not in re.sub("<(select|form).*?</(select|form)>", "", text, flags=re.DOTALL)
+        assert "密封" in text or "sealed" in text
+    for path in (f"/api/v1{place}", f"/api/v1{place}/steps"):
+        assert "路灯还是不亮" in office.get(path, "deputy_affairs").text
+        assert "路灯还是不亮" in office.get(path, "deputy").text
+
+
+@pytest.mark.database
+def test_a_voided_evaluation_is_not_read_in_lists_of_the_past_while_its_window_is_open(office: Office) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")
+    case = office.record(case, "evaluation_invited", day)
+    case = office.record(case, "evaluation_submitted", day, "deputy", result="dissatisfied")
+    said_at = int(case.headers["duban-position"])
+    office.record(case, "voided", day, voids=int(case.json()["version"]), reason="误录", approved_by="主任")
+    office.catch_up()
+    (row,) = office.get("/api/v1/cases", "handling_unit", position=said_at).json()["cases"]
+    assert row["grade"] == "sealed"
+    (row,) = office.get("/api/v1/cases", position=said_at).json()["cases"]
+    assert row["grade"] == "dissatisfied"
+    (row,) = office.get("/api/v1/cases", "handling_unit").json()["cases"]
+    assert row["grade"] is None
+
+
+@pytest.mark.database
+def test_a_unit_is_offered_no_way_to_have_an_evaluation_amended_and_is_refused_where_it_asks(office: Office) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")
+    case = office.record(case, "evaluation_submitted", day, "deputy", result="dissatisfied")
+    version = case.json()["version"]
+    office.account("jtj-9", "handling_unit", office=LEAD)
+    unit, place = office.browser("jtj-9"), f"/cases/{case.json()['case_id']}"
+    page = unit.get(place).text
+    assert f"/history/{version - 1}/void" in page
+    assert f"/history/{version}/void" not in page
+    assert unit.get(f"{place}/history/{version}/void").status_code == 403
+    assert unit.get(f"{place}/history/{version}/correct").status_code == 403
+    before = office.stored()
+    for name, step in (
+        ("void_requested", {"voids": version}),
+        ("correction_requested", {"corrects": version, "changes": {"contact": "visit"}}),
+    ):
+        answer = office.record(case, name, day, "handling_unit", reason="评价有误", **step)
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-yours-to-amend")
     assert office.stored() == before

@@ -49,9 +49,9 @@ def test_the_list_of_cases_has_none_of_the_registry_unless_asked_for(office: Off
 
 
 def test_a_deputy_of_the_registry_may_submit_from_the_day_of_registration(office: Office) -> None:
-    assert office.submit(role="deputy_affairs", lead_deputy="d-009").status_code == 422
-    opened(office, "deputy.registered", role="deputy_affairs", id="d-009", name="戊一", term=9, group="yd-1")
-    assert office.submit(role="deputy_affairs", lead_deputy="d-009").status_code == 201
+    assert office.submit(role="deputy_affairs", lead_deputy="d-900").status_code == 422
+    opened(office, "deputy.registered", role="deputy_affairs", id="d-900", name="戊一", term=9, group="yd-1")
+    assert office.submit(role="deputy_affairs", lead_deputy="d-900").status_code == 201
 
 
 def test_a_handling_unit_does_not_keep_the_registry(office: Office) -> None:

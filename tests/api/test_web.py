@@ -429,7 +429,7 @@ def _query(path: str) -> dict[str, str]:
 
 
 def test_every_case_of_the_sample_city_has_its_page_at_any_time(office: Office) -> None:
-    load_sample(office.services.docket, today=date(2026, 11, 22))
+    load_sample(office.services.docket, today=date(2026, 11, 22), seed=1, cases=30)
     office.catch_up()
     for path in rows(office, "/cases"):
         for moment in ("", "?as_of=2026-04-15", "?as_of=2026-09-30"):
@@ -437,11 +437,24 @@ def test_every_case_of_the_sample_city_has_its_page_at_any_time(office: Office) 
             assert answer.status_code == 200 or "还没有这一件" in answer.text, path
 
 
-def test_sample_data_is_marked_on_every_page_that_shows_it(office: Office, told: str) -> None:
-    assert "示例数据" in read(office, "/cases")
-    assert "示例数据" in read(office, f"/cases/{told}")
+def test_sample_data_is_marked_on_every_page_and_real_data_on_none(office: Office, told: str) -> None:
     office.account("abroad", jurisdiction="jp-sangiin")
-    assert "示例数据" not in office.browser("abroad").get("/cases").text
+    abroad, nobody = office.browser("abroad"), office.browser()
+    office.account("keeper", role="administrator")
+    keeper = office.browser("keeper")
+    case = f"/cases/{told}"
+    own = ["/cases", "/cases?as_of=whenever", case, f"{case}?step=handed_over", f"{case}?as_of=2000-01-01"]
+    own += ["/cases/new", "/cases/new/suggestion.submitted", "/cases/none", "/account", "/nowhere", "/problems"]
+    for client, paths in (
+        (office.client, own),
+        (keeper, ["/admin/accounts", "/admin/log", "/account", "/cases"]),
+        (nobody, ["/login", "/problems", "/problems/not-found", "/nowhere"]),
+    ):
+        for path in paths:
+            answer = client.get(path, params={**_query(path), "lang": "zh"}, headers={"Accept": "text/html"})
+            assert "示例数据" in answer.text, path
+    for path in ("/cases", "/cases/new", "/account", "/cases/none", "/nowhere", "/problems"):
+        assert "示例数据" not in abroad.get(path).text, path
 
 
 def test_a_page_whose_database_is_away_is_still_a_page(office: Office) -> None:

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from domain.attachment import AttachmentKind
-from domain.case import AttachmentAdded
+from domain.case import AttachmentAdded, CorrectionRequested, Role
+from domain.cases.suggestion import HandedOver
 from tests.adapters.papers import pdf
 from tests.api.conftest import PASSWORD, Office
 from tests.api.story import Story
@@ -143,8 +146,74 @@ def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
             is_for_everybody(page, width)
 
 
+def test_the_pages_of_corrections_and_drafts_pass_axe_and_fit_their_window(site: Site) -> None:
+    case, office = f"{site.base}/cases/{site.case_id}", "deputy_affairs"
+    asked = CorrectionRequested(corrects=2, changes={"meeting": "W" * 300}, reason="申请更正会议")
+    Story(site.office.services.docket).record(site.case_id, "2026-11-01", asked, Role(office), actor="u-1")
+    number = site.office.services.docket.case_file(site.case_id).version
+    for width in WIDTHS:
+        for language in ("zh", "en"):
+            page = site.page(width=width)
+            for path in ("history/2/correct", "history/11/correct", "history/3/void", f"requests/{number}"):
+                page.goto(f"{case}/{path}?lang={language}")
+                is_for_everybody(page, width)
+            page.goto(f"{case}/history/2/correct?lang={language}")
+            page.fill("[name='amend.occurred_on']", "2026-03-19")
+            page.fill("[name='amend.reason']", "W" * 300)
+            page.click("button[value=preview]")
+            is_for_everybody(page, width)
+            page.fill("[name='amend.approved_by']", "主任")
+            page.click("button[value=preview]")
+            is_for_everybody(page, width)
+            page.goto(f"{case}?step=contact_made&lang={language}")
+            page.click("button[value=keep]")
+            is_for_everybody(page, width)
+            page.goto(f"{site.base}/drafts")
+            is_for_everybody(page, width)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_office_corrects_yesterdays_wrong_date(site: Site, scripts: bool) -> None:  # noqa: FBT001
+    story, today = Story(site.office.services.docket), datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    opened, wrong, right = (today - timedelta(days) for days in (20, 11, 1))
+    case_id = story.open(opened.isoformat(), "关于夜间公交的建议", lead_deputy="d-002")
+    story.record(case_id, wrong.isoformat(), HandedOver(lead_unit="jtj"))
+    site.office.catch_up()
+    page = site.page(width=360, java_script_enabled=scripts)
+    page.goto(f"{site.base}/cases/{case_id}")
+    page.locator("#step-2").get_by_role("link", name="更正").click()
+    assert page.locator("[name='amend.occurred_on']").input_value() == wrong.isoformat()
+    page.fill("[name='amend.occurred_on']", right.isoformat())
+    page.fill("[name='amend.reason']", "昨天录入时写错了日期")
+    page.fill("[name='amend.approved_by']", "主任")
+    page.get_by_role("button", name="预览变化").click()
+    until = right - timedelta(1)
+    assert page.get_by_role("heading", name=f"{wrong} 至 {until}").count() == 1
+    assert page.get_by_text("原计入“待答复”，将计入“未交办”。").count() == 1
+    page.get_by_role("button", name="返回修改").click()
+    assert page.locator("[name='amend.reason']").input_value() == "昨天录入时写错了日期"
+    page.get_by_role("button", name="预览变化").click()
+    page.get_by_role("button", name="确认登记").click()
+    assert page.url == f"{site.base}/cases/{case_id}#step-3"
+    step = page.locator("#step-2 .step-when")
+    assert (step.locator("del").inner_text(), step.locator("ins").inner_text()) == (
+        wrong.isoformat(),
+        right.isoformat(),
+    )
+    page.locator("#step-3").get_by_role("link", name="针对第2步").click()
+    assert page.url.endswith("#step-2")
+    site.office.catch_up()
+    known = site.office.services.docket.head()
+    for position, state in ((known - 1, "waiting"), (known, "unassigned")):
+        page.goto(f"{site.base}/cases?as_of={until}&position={position}&state={state}&deputy=d-002")
+        assert page.locator(f"a[href*='{case_id}']").count() == 1, state
+
+
 def test_the_pages_about_people_pass_axe_and_fit_their_window(site: Site) -> None:
+    clerk = site.office.services.accounts.named("clerk")
     site.office.account("admin", "administrator")
+    site.office.account("shen", "auditor")
+    site.office.services.tokens.create_own(clerk, "每周报表" * 20, 90, ["read"], by="clerk")
     office = site.office.account("very.long.login-that-nobody-will-ever-remember", "handling_unit", office="zgj")
     for width in WIDTHS:
         page, visitor = site.page(login="admin", width=width), site.page(login=None, width=width)
@@ -152,6 +221,14 @@ def test_the_pages_about_people_pass_axe_and_fit_their_window(site: Site) -> Non
             for language in ("zh", "en"):
                 page.goto(f"{site.base}{path}?lang={language}")
                 is_for_everybody(page, width)
+        office_worker, auditor = site.page(width=width), site.page(login="shen", width=width)
+        for page, path in (
+            (office_worker, "/account"),
+            (auditor, "/audit/accounts"),
+            (auditor, "/audit/accounts?account=x"),
+        ):
+            page.goto(f"{site.base}{path}")
+            is_for_everybody(page, width)
         visitor.goto(f"{site.base}/cases?text=x")
         is_for_everybody(visitor, width)
         visitor.fill("#login", "clerk")
@@ -237,6 +314,23 @@ def test_somebody_new_signs_in_changes_the_password_reads_and_signs_out(site: Si
     assert "已退出" in page.inner_text(".done")
     page.goto(f"{site.base}/cases")
     assert page.url.startswith(f"{site.base}/login")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_somebody_makes_a_token_and_revokes_it(site: Site, scripts: bool) -> None:  # noqa: FBT001
+    page = site.page(width=360, java_script_enabled=scripts)
+    page.goto(f"{site.base}/account")
+    page.click("section[aria-labelledby=tokens] summary")
+    page.fill("#note", "每周报表")
+    page.fill("#password", PASSWORD)
+    page.click("section[aria-labelledby=tokens] button.main")
+    assert page.inner_text(".secret").startswith("duban_")
+    if scripts:
+        is_for_everybody(page, 360)
+    page.click("a.main")
+    page.click("section[aria-labelledby=tokens] td button")
+    assert "令牌已撤销" in page.inner_text(".done")
+    assert "已撤销" in page.inner_text("section[aria-labelledby=tokens] td")
 
 
 def test_a_form_on_another_site_does_nothing(site: Site) -> None:

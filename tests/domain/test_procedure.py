@@ -60,7 +60,8 @@ def test_steps_come_in_the_order_of_the_procedure_and_the_shared_ones_last() -> 
     names = [step.declared.name for step in procedure.steps_of(Suggestion)]
     own = ["submitted", "reviewed", "handed_over", "signed_for", "reply_issued", "evaluation_submitted", "closed"]
     assert [name for name in names if name in own] == own
-    assert names[-4:] == ["corrected", "voided", "deadline_recalculated", "attachment_added"]
+    requests = ["correction_requested", "void_requested", "amendment_declined"]
+    assert names[-7:] == ["corrected", "voided", *requests, "deadline_recalculated", "attachment_added"]
 
 
 def test_a_role_sees_every_step_it_may_ever_take_and_why_not_now(desk: Desk) -> None:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from adapters.memory import MemoryLedger
 from adapters.registry import LedgerRegistry
 from domain import fold
+from domain.account import Binding
 from domain.case import Act, Corrected, Opening, Role, Step, Voided
 from domain.cases.registry import deputy, group, jurisdiction, meeting, seat, unit
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.docket import Docket
 from domain.moment import start_of_day
 from domain.office import Body, Jurisdiction, Level
+from domain.principal import Standing
 from domain.procedure import steps_of
 from domain.refusal import Refused
 from domain.registry import PREFIX, RegistryCase, assemble
@@ -140,12 +142,42 @@ def test_a_suspended_deputy_may_not_bring_a_suggestion_until_the_duty_is_resumed
     registrar.docket.open(asked, act(date(2024, 3, 1), Role.DEPUTY_AFFAIRS))
     registrar.take(case_id, deputy.QualificationEnded(reason=deputy.EndReason.TERM_OVER), date(2025, 1, 1))
     registrar.take(case_id, deputy.DeputyReElected(term=10), date(2025, 6, 1))
-    terms = [(entry.term, entry.since, entry.until) for entry in registrar.city.deputies]
+    terms = [(entry.term, entry.since, entry.until, entry.suspended) for entry in registrar.city.deputies]
     assert terms == [
-        (9, START, date(2023, 12, 31)),
-        (9, date(2024, 3, 1), date(2024, 12, 31)),
-        (10, date(2025, 6, 1), None),
+        (9, START, date(2023, 12, 31), False),
+        (9, date(2024, 1, 1), date(2024, 2, 29), True),
+        (9, date(2024, 3, 1), date(2024, 12, 31), False),
+        (10, date(2025, 6, 1), None, False),
     ]
+
+
+def test_whom_an_account_is_bound_to_stands_as_the_registry_says_on_the_day(registrar: Registrar) -> None:
+    case_id, parks = registrar.open(DEPUTY), registrar.open(PARKS)
+    registrar.open(URBAN)
+    registrar.take(case_id, deputy.DutySuspended(reason="受侦查"), date(2024, 1, 1))
+    registrar.take(case_id, deputy.DutyResumed(), date(2024, 3, 1))
+    registrar.take(case_id, deputy.DutySuspended(reason="受侦查"), date(2024, 6, 1))
+    registrar.take(case_id, deputy.QualificationEnded(reason=deputy.EndReason.RESIGNED), date(2025, 1, 1))
+    registrar.take(parks, unit.UnitMerged(into="cgj"), date(2024, 5, 1))
+    code = PLACE["jurisdiction"]
+
+    def standing(bound: Binding, day: date) -> Standing:
+        return bound.standing(registrar.registry, start_of_day(day, registrar.city.time_zone))
+
+    for day, expected in (
+        (date(2023, 12, 31), Standing.IN_OFFICE),
+        (date(2024, 1, 1), Standing.DUTY_SUSPENDED),
+        (date(2024, 2, 29), Standing.DUTY_SUSPENDED),
+        (date(2024, 3, 1), Standing.IN_OFFICE),
+        (date(2024, 12, 31), Standing.DUTY_SUSPENDED),
+        (date(2025, 1, 1), Standing.DEPUTY_ENDED),
+    ):
+        assert standing(Binding(Role.DEPUTY, code, code, "d-1"), day) is expected, day
+    assert standing(Binding(Role.DEPUTY, code, code, "d-9"), START) is Standing.DEPUTY_ENDED
+    gone = Binding(Role.HANDLING_UNIT, PARKS.code, code)
+    assert standing(gone, date(2024, 4, 30)) is Standing.IN_OFFICE
+    assert standing(gone, date(2024, 5, 1)) is Standing.UNIT_GONE
+    assert standing(Binding(Role.DEPUTY_AFFAIRS, code, code), date(2025, 1, 1)) is Standing.IN_OFFICE
 
 
 def test_who_sat_on_the_partys_standing_committee_is_told_for_any_day(registrar: Registrar) -> None:
@@ -212,6 +244,49 @@ def test_a_zone_has_no_congress_and_an_unknown_parent_no_child(registrar: Regist
     ):
         with pytest.raises(Refused, match=why):
             registrar.open(CITY.model_copy(update={"jurisdiction": "cn-999904", field: value}))
+
+
+def test_a_jurisdiction_lies_below_one_of_a_tier_above_and_stays_there(registrar: Registrar) -> None:
+    def place(code: str, level: Level, parent: str) -> jurisdiction.JurisdictionOpened:
+        said = {"jurisdiction": code, "level": level, "parent": parent, "congress": level is not Level.ZONE}
+        return CITY.model_copy(update=said)
+
+    for level in (Level.NATION, Level.PROVINCE, Level.CITY):
+        with pytest.raises(Refused, match="level-not-below"):
+            registrar.open(place("cn-999909", level, "cn-999901"))
+    county = registrar.open(place("cn-999902", Level.COUNTY, "cn-999901"))
+    registrar.open(place("cn-999903", Level.ZONE, "cn-999901"), date(2024, 1, 1))
+    for parent in ("cn-999902", "cn-999903"):
+        registrar.open(place(f"{parent}001", Level.TOWN, parent))
+    with pytest.raises(Refused, match="level-not-below"):
+        registrar.open(place("cn-999909", Level.COUNTY, "cn-999903"))
+    below = registrar.registry.below
+    assert sorted(one.code for one in below("cn-999901")) == ["cn-999902", "cn-999903"]
+    assert [one.code for one in below("cn-999901", as_of=start_of_day(date(2023, 1, 1), "Asia/Shanghai"))] == [
+        "cn-999902"
+    ]
+    assert [one.code for one in below("cn-999902")] == ["cn-999902001"]
+    moved = Corrected(corrects=1, changes={"parent": "cn-999903"}, reason="-", approved_by="-")
+    with pytest.raises(Refused, match="cannot-correct-field"):
+        registrar.take(county, moved, START)
+
+
+def test_what_has_ended_says_since_when(registrar: Registrar) -> None:
+    ended = date(2025, 2, 1)
+    for opening, ending in (
+        (PARKS, unit.UnitClosed()),
+        (group.GroupFormed(**PLACE, code="g", zh_name="组", en_name="G"), group.GroupDissolved()),
+        (DEPUTY, deputy.QualificationEnded(reason=deputy.EndReason.MOVED_AWAY)),
+        (
+            seat.SeatTaken(**PLACE, body=Body.STANDING_COMMITTEE, holder="甲一", post="委员"),
+            seat.SeatLeft(reason=seat.LeaveReason.RETIRED),
+        ),
+    ):
+        case_id = registrar.open(opening)
+        registrar.take(case_id, ending, ended)
+        now = {entry.id: entry.ended_on for entry in registrar.registry.entries("cn-999901")}
+        then = registrar.registry.entries("cn-999901", as_of=start_of_day(date(2025, 1, 31), "Asia/Shanghai"))
+        assert (now[case_id], {entry.id: entry.ended_on for entry in then}[case_id]) == (ended, None)
 
 
 def test_a_jurisdiction_cannot_be_voided_away_from_under_its_cases(registrar: Registrar) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 from domain.attachment import AttachmentKind, MediaType
 from domain.case import (
     Act,
+    AmendmentDeclined,
     AttachmentAdded,
     Corrected,
+    CorrectionRequested,
     DeadlineRecalculated,
     Imported,
     Recorded,
@@ -17,6 +19,7 @@ from domain.case import (
     SourceDocument,
     Step,
     Voided,
+    VoidRequested,
 )
 from domain.cases import suggestion as s
 from domain.cases.registry import deputy, group, jurisdiction, meeting, seat, unit
@@ -95,8 +98,19 @@ _STEPS: list[Step] = [
         changes={"lead_unit": "zjj", "meeting": None},
         reason="录入有误",
         approved_by="主任",
+        request=3,
     ),
-    Voided(voids=2, reason="重复录入", approved_by="主任"),
+    Voided(voids=2, reason="重复录入", approved_by="主任", request=3),
+    CorrectionRequested(
+        corrects=2,
+        of="suggestion.handed_over.v1",
+        occurred_at=WHEN,
+        precision="day",
+        changes={"lead_unit": "zjj", "meeting": None},
+        reason="录入有误",
+    ),
+    VoidRequested(voids=2, reason="重复录入"),
+    AmendmentDeclined(request=3, reason="所录与交办通知一致"),
     DeadlineRecalculated(
         clock="suggestion.reply", part="jtj", due_before=DUE_ON, deadline=DEADLINE, reason="公布次年放假安排"
     ),

@@ -18,15 +18,19 @@ from adapters.registry import LedgerRegistry
 from domain.case import Act, Imported, Role, Step
 from domain.cases.registry.deputy import DeputyRegistered, EndReason, QualificationEnded
 from domain.cases.registry.group import GroupFormed
-from domain.cases.registry.jurisdiction import JurisdictionOpened
+from domain.cases.registry.jurisdiction import JurisdictionOpened, Region, SessionConvened, TermOpened
+from domain.cases.registry.meeting import MaterialsDistributed, MeetingCalled, MeetingHeld, MeetingKind
+from domain.cases.registry.seat import SeatTaken
 from domain.cases.registry.unit import UnitMerged, UnitOpened
 from domain.docket import Docket, Draft, Receipt, Request
 from domain.moment import start_of_day
+from domain.office import Body
 from domain.refusal import Refused, refused_by
 from domain.registry import PREFIX
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "duban:shipped-jurisdiction")
 _BATCH = 500
+_JURISDICTION = "jurisdiction"
 
 
 class _Entered(BaseModel):
@@ -52,10 +56,42 @@ class _Group(_Entered):
 class _Deputy(_Entered):
     id: str
     name: str
+    term: int | None = None
     constituency: str | None = None
     group: str | None = None
     ended_on: date | None = None
     reason: EndReason = EndReason.TERM_OVER
+
+
+class _Seat(_Entered):
+    body: Body
+    organ: str | None = None
+    holder: str
+    deputy: str | None = None
+    post: str
+
+
+class _Meeting(_Entered):
+    code: str
+    kind: MeetingKind
+    title: str
+    place: str | None = None
+    starts_on: date
+    materials_on: date | None = None
+    held_on: date | None = None
+
+
+class _Session(_Entered):
+    number: int
+    name: str
+    since: date
+    days: int | None = None
+
+
+class _Term(_Entered):
+    number: int
+    since: date
+    sessions: tuple[_Session, ...] = ()
 
 
 class _File(BaseModel):
@@ -65,9 +101,12 @@ class _File(BaseModel):
 
     opened: JurisdictionOpened
     since: date
+    terms: tuple[_Term, ...] = ()
     units: tuple[_Unit, ...] = ()
     groups: tuple[_Group, ...] = ()
     deputies: tuple[_Deputy, ...] = ()
+    seats: tuple[_Seat, ...] = ()
+    meetings: tuple[_Meeting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +124,16 @@ def shipped() -> list[str]:
 
 
 def enter(docket: Docket, code: str, *, actor: str) -> int:
-    """Enter a jurisdiction that ships as a file; how many steps were recorded. What was entered before stays."""
+    """Enter a jurisdiction that ships as a file, those above it first; how many steps were recorded.
+
+    What was entered before stays.
+    """
     if code not in shipped():
         raise Refused("jurisdiction-not-shipped", field="jurisdiction", jurisdiction=code, shipped=shipped())
-    return enter_file(docket, (resources.files(__name__) / f"{code}.toml").read_bytes(), actor=actor)
+    content = (resources.files(__name__) / f"{code}.toml").read_bytes()
+    above = tomllib.loads(content.decode()).get("parent")
+    first = 0 if above is None or above in docket.registry.codes() else enter(docket, above, actor=actor)
+    return first + enter_file(docket, content, actor=actor)
 
 
 def enter_file(docket: Docket, content: bytes, *, actor: str) -> int:
@@ -111,6 +156,26 @@ def enter_file(docket: Docket, content: bytes, *, actor: str) -> int:
                         raise outcome
                     case Receipt(repeated=False):
                         recorded += draft.case_file.version
+    return recorded + _enter_terms(docket, file, actor, checksum)
+
+
+def _enter_terms(docket: Docket, file: _File, actor: str, checksum: str) -> int:
+    """Record the terms and sessions that the jurisdiction does not have yet; how many steps that were."""
+    case_id, recorded = _case_id(file, _JURISDICTION), 0
+    region = docket.case_file(case_id).case
+    terms = region.terms if isinstance(region, Region) else {}
+    for term in file.terms:
+        had = terms.get(str(term.number))
+        convened = {session.number for session in had.sessions} if had else set()
+        steps: list[tuple[Step, date]] = [] if had else [(TermOpened(term=term.number), term.since)]
+        steps += [
+            (SessionConvened(term=term.number, **session.model_dump(exclude={"since"})), session.since)
+            for session in term.sessions
+            if session.number not in convened
+        ]
+        for step, day in steps:
+            docket.record(case_id, step, _act(file, day, actor, checksum))
+        recorded += len(steps)
     return recorded
 
 
@@ -125,14 +190,14 @@ def entered_in_memory() -> LedgerRegistry:
 
 
 def _read(data: dict[str, Any]) -> _File:
-    entered = {name: data.pop(name) for name in ("since", "units", "groups", "deputies") if name in data}
+    entered = {name: data.pop(name) for name in _File.model_fields if name in data}
     opened = JurisdictionOpened.model_validate({"jurisdiction": data.pop("code"), **data})
     return _File(opened=opened, **entered)
 
 
 def _stages(file: _File) -> Iterator[list[_Case]]:
     """What is entered, in an order in which nothing refers to what comes later."""
-    yield [_Case("jurisdiction", [(file.opened, file.since)])]
+    yield [_Case(_JURISDICTION, [(file.opened, file.since)])]
     yield [
         _Case(
             f"unit:{unit.code}",
@@ -154,6 +219,13 @@ def _stages(file: _File) -> Iterator[list[_Case]]:
     ]
     yield [_Case(f"group:{group.code}", [(_formed(file, group), group.since or file.since)]) for group in file.groups]
     yield [_Case(f"deputy:{deputy.id}", list(_mandate(file, deputy))) for deputy in file.deputies]
+    yield [
+        _Case(
+            f"seat:{seat.body}:{seat.organ}:{seat.holder}:{seat.post}", [(_taken(file, seat), seat.since or file.since)]
+        )
+        for seat in file.seats
+    ]
+    yield [_Case(f"meeting:{meeting.code}", list(_sitting(file, meeting))) for meeting in file.meetings]
 
 
 def _opened_unit(file: _File, unit: _Unit, order: int) -> UnitOpened:
@@ -178,6 +250,7 @@ def _mandate(file: _File, deputy: _Deputy) -> Iterator[tuple[Step, date]]:
             jurisdiction=file.opened.jurisdiction,
             id=deputy.id,
             name=deputy.name,
+            term=deputy.term,
             constituency=deputy.constituency,
             group=deputy.group,
         ),
@@ -187,17 +260,40 @@ def _mandate(file: _File, deputy: _Deputy) -> Iterator[tuple[Step, date]]:
         yield QualificationEnded(reason=deputy.reason), deputy.ended_on
 
 
+def _taken(file: _File, seat: _Seat) -> SeatTaken:
+    return SeatTaken(jurisdiction=file.opened.jurisdiction, **seat.model_dump(exclude={"since"}))
+
+
+def _sitting(file: _File, meeting: _Meeting) -> Iterator[tuple[Step, date]]:
+    said = meeting.model_dump(exclude={"since", "materials_on", "held_on"})
+    yield MeetingCalled(jurisdiction=file.opened.jurisdiction, **said), meeting.since or file.since
+    if meeting.materials_on is not None:
+        yield MaterialsDistributed(), meeting.materials_on
+    if meeting.held_on is not None:
+        yield MeetingHeld(), meeting.held_on
+
+
+def _case_id(file: _File, key: str) -> str:
+    return f"{PREFIX}{uuid5(_NAMESPACE, _request_key(file, key))}"
+
+
+def _request_key(file: _File, key: str) -> str:
+    return f"jurisdiction:{file.opened.jurisdiction}:{key}"
+
+
 def _draft(docket: Docket, file: _File, case: _Case, actor: str, checksum: str) -> Draft:
-    code = file.opened.jurisdiction
-    key = f"jurisdiction:{code}:{case.key}"
-    draft = docket.draft(Request(key, hashlib.sha256(key.encode()).digest()), f"{PREFIX}{uuid5(_NAMESPACE, key)}")
+    key = _request_key(file, case.key)
+    draft = docket.draft(Request(key, hashlib.sha256(key.encode()).digest()), _case_id(file, case.key))
     for step, day in case.steps:
-        act = Act(
-            actor=actor,
-            role=Role.ADMINISTRATOR,
-            office=code,
-            occurred_at=start_of_day(day, file.opened.time_zone or ""),
-            imported=Imported(profile="jurisdiction", sha256=checksum, row=1),
-        )
-        docket.take(draft, step, act)
+        docket.take(draft, step, _act(file, day, actor, checksum))
     return draft
+
+
+def _act(file: _File, day: date, actor: str, checksum: str) -> Act:
+    return Act(
+        actor=actor,
+        role=Role.ADMINISTRATOR,
+        office=file.opened.jurisdiction,
+        occurred_at=start_of_day(day, file.opened.time_zone or ""),
+        imported=Imported(profile="jurisdiction", sha256=checksum, row=1),
+    )

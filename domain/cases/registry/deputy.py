@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
+from datetime import date
+from enum import auto
 
 from pydantic import Field
 
 from domain.case import Act, Step
 from domain.office import Deputy, Level, Office
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
-from domain.values import Code, DeputyId, Line
+from domain.values import Code, DeputyId, Line, Word
 
 
-class EndReason(StrEnum):
+class EndReason(Word):
     """Why somebody is a deputy no more (代表资格终止, 代表法 arts 61–63)."""
 
     TERM_OVER = auto()
@@ -31,7 +32,7 @@ class EndReason(StrEnum):
 class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
     """A deputy: name, tier, term, constituency and group, as long as the office is held."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A deputy is in office, perhaps suspended, until the qualification ends."""
 
         IN_OFFICE = auto()
@@ -43,6 +44,8 @@ class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
     term: int | None = None
     constituency: str | None = None
     group: str | None = None
+    elected_on: date | None = None
+    """Since when in this term."""
     ended_because: EndReason | None = None
 
     @property
@@ -50,7 +53,7 @@ class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
         return self.full_name
 
     def entry(self) -> Deputy | None:
-        if self.stage is not self.Stage.IN_OFFICE:
+        if self.stage is self.Stage.ENDED:
             return None
         return Deputy(
             id=self.code,
@@ -59,6 +62,7 @@ class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
             level=self.level,
             constituency=self.constituency,
             group=self.group,
+            suspended=self.stage is self.Stage.SUSPENDED,
         )
 
 
@@ -101,6 +105,7 @@ class DeputyRegistered(
 
     def apply(self, case: Mandate, act: Act) -> None:
         case.code, case.opened_on = self.id, act.occurred_on
+        case.elected_on = act.occurred_on
         case.full_name, case.level, case.term = self.name, self.level, self.term
         case.constituency, case.group = self.constituency, self.group
 
@@ -117,7 +122,7 @@ class DeputyReElected(
 
     def apply(self, case: Mandate, act: Act) -> None:
         case.term, case.constituency = self.term or case.term, self.constituency or case.constituency
-        case.ended_because = None
+        case.elected_on, case.ended_on, case.ended_because = act.occurred_on, None, None
 
 
 class GroupJoined(
@@ -177,4 +182,4 @@ class QualificationEnded(
     reason: EndReason
 
     def apply(self, case: Mandate, act: Act) -> None:
-        case.ended_because = self.reason
+        case.ended_because, case.ended_on = self.reason, act.occurred_on

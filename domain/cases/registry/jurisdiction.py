@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum, auto
+from enum import auto
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,14 +16,14 @@ from domain.office import Adopted, Dated, Jurisdiction, Level, Office
 from domain.refusal import Refused
 from domain.registry import KEEPERS, JurisdictionCase, Registry, RegistryOpening
 from domain.rulebook import RulebookError, load_rulebook
-from domain.values import DivisionCode, Line
+from domain.values import DivisionCode, Line, Word
 
 
 @dataclass
 class Term(Part):
     """A term of the congress (届), and the sessions that were convened in it."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A term runs until the next one is opened."""
 
         RUNNING = auto()
@@ -47,7 +47,7 @@ class Session:
 class Region(JurisdictionCase, kind="jurisdiction", zh="行政区域"):
     """A jurisdiction: what it is called, which rules it has adopted, its terms."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A jurisdiction is in being until it is dissolved."""
 
         IN_BEING = auto()
@@ -57,7 +57,6 @@ class Region(JurisdictionCase, kind="jurisdiction", zh="行政区域"):
     en_name: str = ""
     level: Level = Level.CITY
     division: str | None = None
-    parent: str | None = None
     congress: bool = True
     registry: Literal["closed", "open"] = "closed"
     sample: bool = False
@@ -105,8 +104,11 @@ class JurisdictionOpened(
     opens=True,
     leads_to=Region.Stage.IN_BEING,
     by=KEEPERS,
+    fixed={"parent"},
 ):
     """A jurisdiction is entered: its names, its level and place, its time zone, and the rulebook that it follows."""
+
+    under = "parent"
 
     zh_name: Line
     en_name: Line
@@ -131,10 +133,11 @@ class JurisdictionOpened(
 
     def jurisdiction_in(self, registry: Registry) -> Jurisdiction:
         """The jurisdiction as known, or as it is being opened."""
-        if self.parent is not None:
-            registry.jurisdiction(self.parent)
+        above = None if self.parent is None else registry.jurisdiction(self.parent)
         if self.jurisdiction in registry.codes():
             return registry.jurisdiction(self.jurisdiction)
+        if above is not None and not self.level.below(above.level):
+            raise Refused("level-not-below", field="level", level=self.level, above=above.level)
         _require_zone(self.time_zone)
         _require_rulebook(self.rulebook, "rulebook")
         _require_calendar(self.calendar, "calendar")
@@ -268,6 +271,9 @@ class JurisdictionDissolved(
     """The jurisdiction is no more; what was recorded of it stays."""
 
     reason: Line
+
+    def apply(self, case: Region, act: Act) -> None:
+        case.ended_on = act.occurred_on
 
 
 def _require_zone(name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
+from enum import auto
 
 from pydantic import Field
 
@@ -11,14 +11,14 @@ from domain.case import Act, Step
 from domain.office import Office, Unit
 from domain.refusal import Refused
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
-from domain.values import Line, UnitCode
+from domain.values import Line, UnitCode, Word
 
 
 @dataclass
 class Organ(RegistryCase, kind="unit", zh="单位"):
     """A unit: what it is called, its place in the office's own order, and under which other unit it stands."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A unit is in being until it is merged or closed."""
 
         IN_BEING = auto()
@@ -119,7 +119,7 @@ class UnitMerged(
         office.require_unit(self.into, "into")
 
     def apply(self, case: Organ, act: Act) -> None:
-        case.absorbed_by = self.into
+        case.absorbed_by, case.ended_on = self.into, act.occurred_on
 
 
 class UnitClosed(
@@ -134,3 +134,6 @@ class UnitClosed(
     """The unit is no more from now on."""
 
     reason: Line | None = None
+
+    def apply(self, case: Organ, act: Act) -> None:
+        case.ended_on = act.occurred_on

@@ -1,17 +1,14 @@
-"""A small sample: suggestions of 云江市, a city that does not exist, in every state that a suggestion can be in."""
+"""The suggestions of the sample that were written by hand: one in every state that teaches something."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
-from uuid import UUID, uuid5
 
-from adapters.exchange.jurisdictions import enter
-from domain.account import Asked
-from domain.case import Act, Corrected, Role, Step, Voided
+from adapters.exchange.sample.happening import JURISDICTION, ZONE, Happening, Story, sample_case_id
+from domain.case import Corrected, Role, Step, Voided
 from domain.cases.suggestion import (
     Channel,
     Charge,
@@ -55,101 +52,27 @@ from domain.cases.suggestion import (
     SuggestionSubmitted,
     SuggestionWithdrawn,
 )
-from domain.docket import Docket, Receipt, Request
 from domain.moment import start_of_day
 
-JURISDICTION = "cn-999900"
-ZONE = "Asia/Shanghai"
 SESSION = "2026年市人民代表大会"
 
-ACCOUNTS = {
-    "dbgw": ("代表工作机构", Asked(role=Role.DEPUTY_AFFAIRS, jurisdiction=JURISDICTION)),
-    "bgs": ("常委会办公室", Asked(role=Role.GENERAL_OFFICE, jurisdiction=JURISDICTION)),
-    "zrhy": ("主任会议", Asked(role=Role.CHAIRMEN_MEETING, jurisdiction=JURISDICTION)),
-    "zmwyh": ("专门委员会", Asked(role=Role.SPECIAL_COMMITTEE, jurisdiction=JURISDICTION)),
-    "zfbgs": ("市政府办公室", Asked(role=Role.GOVERNMENT_OFFICE, jurisdiction=JURISDICTION)),
-    "jtj-1": ("市交通运输局", Asked(role=Role.HANDLING_UNIT, jurisdiction=JURISDICTION, office="jtj")),
-    "jyj-1": ("市教育局", Asked(role=Role.HANDLING_UNIT, jurisdiction=JURISDICTION, office="jyj")),
-    "jia1": ("甲一", Asked(role=Role.DEPUTY, jurisdiction=JURISDICTION, deputy="d-001")),
-    "yi1": ("乙一", Asked(role=Role.DEPUTY, jurisdiction=JURISDICTION, deputy="d-003")),
-    "shenji": ("审计员", Asked(role=Role.AUDITOR, jurisdiction=JURISDICTION)),
-}
-"""Login → name and binding of the people of the sample who can sign in."""
-
-_NAMESPACE = UUID("6f0a3c1e-9d5b-5c53-8a47-2f1f8d7b4c90")
 _CLERK = "clerk-1"
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """A step of the sample: on which day, who took it, in which role, for which office."""
-
-    month: int
-    day: int
-    step: Step
-    actor: str
-    role: Role
-    office: str
-    late: bool = False
-
-    @property
-    def on(self) -> date:
-        """Everything of the sample happened in 2026."""
-        return date(2026, self.month, self.day)
-
-
 def _deputy(deputy: str, month: int, day: int, step: Step) -> Happening:
-    return Happening(month, day, step, deputy, Role.DEPUTY, JURISDICTION)
+    return Happening(date(2026, month, day), step, deputy, Role.DEPUTY, JURISDICTION)
 
 
 def _unit(unit: str, month: int, day: int, step: Step) -> Happening:
-    return Happening(month, day, step, f"{unit}-1", Role.HANDLING_UNIT, unit)
+    return Happening(date(2026, month, day), step, f"{unit}-1", Role.HANDLING_UNIT, unit)
 
 
 def _office(month: int, day: int, step: Step) -> Happening:
-    return Happening(month, day, step, _CLERK, Role.DEPUTY_AFFAIRS, JURISDICTION)
+    return Happening(date(2026, month, day), step, _CLERK, Role.DEPUTY_AFFAIRS, JURISDICTION)
 
 
 def _late(happening: Happening) -> Happening:
     return replace(happening, late=True)
-
-
-def sample_case_id(number: str) -> str:
-    """The id of the sample's suggestion of that number, the same wherever it is loaded."""
-    return str(uuid5(_NAMESPACE, number))
-
-
-def load_sample(docket: Docket, *, today: date) -> int:
-    """Enter the sample's city, and store its suggestions as far as they have happened by today; how many were new."""
-    enter(docket, JURISDICTION, actor="sample")
-    drafts = []
-    cases = {number: [h for h in happenings if h.on <= today] for number, happenings in _cases().items()}
-    beside = {sample_case_id(number) for number, past in cases.items() if past}
-    for number, past in cases.items():
-        if not past:
-            continue
-        key = f"sample:{JURISDICTION}:{number}"
-        request = Request(key, hashlib.sha256(key.encode()).digest())
-        draft = docket.draft(request, sample_case_id(number), beside)
-        for happening in past:
-            docket.take(draft, happening.step, _act(happening))
-        drafts.append(draft)
-    new = 0
-    for outcome in docket.append(drafts) if drafts else ():
-        if not isinstance(outcome, Receipt):
-            raise outcome
-        new += not outcome.repeated
-    return new
-
-
-def _act(happening: Happening) -> Act:
-    return Act(
-        actor=happening.actor,
-        role=happening.role,
-        office=happening.office,
-        occurred_at=start_of_day(happening.on, ZONE),
-        late=happening.late,
-    )
 
 
 def _submitted(number: str, title: str, deputy: str, body: str, *co_signers: str, in_session: bool = False) -> Step:
@@ -182,28 +105,29 @@ def _contact(key: str, unit: str, mode: ContactMode, level: PersonLevel, summary
     return ContactMade(contact=key, phase=Phase.BEFORE_REPLY, mode=mode, unit=unit, person_level=level, summary=summary)
 
 
-def _cases() -> dict[str, Sequence[Happening]]:
+def told() -> list[Story]:
     """The suggestions by number, each with its steps in the order in which they were recorded."""
-    return {
-        "2026-001": tuple(_night_buses()),
-        "2026-002": tuple(_school_canteens()),
-        "2026-003": tuple(_wet_market()),
-        "2026-004": tuple(_river()),
-        "2026-005": tuple(_rural_road()),
-        "2026-006": tuple(_chargers()),
-        "2026-007": tuple(_old_lifts()),
-        "2026-008": tuple(_clinic()),
-        "2026-101": tuple(_noise()),
-        "2026-102": tuple(_street_lamps()),
-        "2026-103": tuple(_more_lamps()),
-        "2026-104": tuple(_library()),
-        "2026-105": tuple(_irrigation()),
-        "2026-106": tuple(_own_dispute()),
-        "2026-107": tuple(_crossing()),
-        "2026-108": tuple(_day_care()),
-        "2026-109": tuple(_parks()),
-        "2026-110": tuple(_landslide()),
+    happened = {
+        "2026-001": _night_buses(),
+        "2026-002": _school_canteens(),
+        "2026-003": _wet_market(),
+        "2026-004": _river(),
+        "2026-005": _rural_road(),
+        "2026-006": _chargers(),
+        "2026-007": _old_lifts(),
+        "2026-008": _clinic(),
+        "2026-101": _noise(),
+        "2026-102": _street_lamps(),
+        "2026-103": _more_lamps(),
+        "2026-104": _library(),
+        "2026-105": _irrigation(),
+        "2026-106": _own_dispute(),
+        "2026-107": _crossing(),
+        "2026-108": _day_care(),
+        "2026-109": _parks(),
+        "2026-110": _landslide(),
     }
+    return [Story(JURISDICTION, number, tuple(happenings)) for number, happenings in happened.items()]
 
 
 def _night_buses() -> Iterator[Happening]:

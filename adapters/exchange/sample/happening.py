@@ -1,0 +1,58 @@
+"""What a sample is made of: steps with their days, each with who took it, told of one suggestion after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import takewhile
+from uuid import UUID, uuid5
+
+from domain.case import Act, Role, Step
+from domain.moment import start_of_day
+
+JURISDICTION = "cn-999900"
+ZONE = "Asia/Shanghai"
+
+_NAMESPACE = UUID("6f0a3c1e-9d5b-5c53-8a47-2f1f8d7b4c90")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A step of the sample: on which day, who took it, in which role, for which office."""
+
+    on: date
+    step: Step
+    actor: str
+    role: Role
+    office: str
+    late: bool = False
+
+    @property
+    def act(self) -> Act:
+        """The act of the step, of which the day is known and not the hour."""
+        occurred_at = start_of_day(self.on, ZONE)
+        return Act(actor=self.actor, role=self.role, office=self.office, occurred_at=occurred_at, late=self.late)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A suggestion of the sample: its number, and its steps in the order in which they were recorded."""
+
+    jurisdiction: str
+    number: str
+    happenings: Sequence[Happening]
+
+    @property
+    def case_id(self) -> str:
+        """The id of the case."""
+        return sample_case_id(self.number, self.jurisdiction)
+
+    def until(self, today: date) -> Iterator[Happening]:
+        """What had been recorded by a day."""
+        return takewhile(lambda happening: happening.on <= today, self.happenings)
+
+
+def sample_case_id(number: str, jurisdiction: str = JURISDICTION) -> str:
+    """The id of the sample's suggestion of that number, the same wherever it is loaded."""
+    return str(uuid5(_NAMESPACE, number if jurisdiction == JURISDICTION else f"{jurisdiction}:{number}"))
