@@ -131,7 +131,7 @@ def _headers(pool: Pool, who: str) -> dict[str, str]:
     """What the requests of a reader carry: a session for the pages, a token for the API."""
     role, bound = READERS[who]
     registry, login = entered_in_memory(), who.replace(" ", "-")
-    accounts = Accounts(pool, Passwords(), Sessions(pool), registry, b"benchmark")
+    accounts = Accounts(pool, Passwords(), Sessions(pool, registry), registry, b"benchmark")
     asked = Asked(role=role, jurisdiction=JURISDICTION, **bound)
     accounts.create(login, login, asked, by=CONSOLE, password=PASSWORD, must_change=False)
     session = accounts.sign_in(login, PASSWORD, Whence("127.0.0.1", "benchmark")).secret
