@@ -120,6 +120,11 @@ class Interval:
         self.known_to = STILL_KNOWN
 
 
+def _stands(added: tuple[str, Interval]) -> bool:
+    """Whether that is how the case stands: such rows are written side by side, as they are read."""
+    return added[1].known_to == STILL_KNOWN and added[1].valid_to == FOREVER
+
+
 class Tracked:
     """A case file with its intervals as known now."""
 
@@ -214,6 +219,7 @@ class CaseList:
             added += [(case_id, interval) for interval in begun]
         while len(self._tracked) > _REMEMBERED:
             self._tracked.popitem(last=False)
+        added.sort(key=_stands)
         rows = [(case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.row) for case_id, i in added]
         return Changes(rows, closed)
 

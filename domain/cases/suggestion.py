@@ -774,18 +774,19 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     def _dues(self, owed: Iterable[Awaited]) -> Iterator[tuple[str, date]]:
         """Each unit of which something is awaited by a date, with the nearest."""
-        if self.stage is Stage.CLOSED:
-            return
-        for share in self.assignments.values():
-            who = _UNIT + share.key
-            dues = [one.due_on for one in owed if one.who == who and one.due_on is not None]
-            if dues and share.stage not in GIVEN_BACK:
-                yield share.key, min(dues)
+        dues: dict[str, date] = {}
+        for one in owed:
+            if one.due_on is not None and one.who.startswith(_UNIT):
+                unit = one.who.removeprefix(_UNIT)
+                dues[unit] = min(dues.get(unit, one.due_on), one.due_on)
+        for unit, due_on in dues.items():
+            if self.stage is not Stage.CLOSED and self.assignments[unit].stage not in GIVEN_BACK:
+                yield unit, due_on
 
     def _of_office(
         self, step: type[Step], due_on: date | None = None, part: str | None = None, from_on: date | None = None
     ) -> Awaited:
-        return Awaited(Role.DEPUTY_AFFAIRS, step.declared.wire, due_on, part, from_on)
+        return Awaited(_OFFICES[0], step.declared.wire, due_on, part, from_on)
 
     def _of_deputy(self, step: type[Step], due_on: date | None = None, part: str | None = None) -> Awaited:
         return Awaited(_DEPUTY + self.lead_deputy, step.declared.wire, due_on, part)
@@ -794,7 +795,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         self, step: type[Step], due_on: date | None = None, part: str | None = None, from_on: date | None = None
     ) -> Iterator[Awaited]:
         """Either office may do it."""
-        for who in (Role.DEPUTY_AFFAIRS, Role.GOVERNMENT_OFFICE):
+        for who in _OFFICES:
             yield Awaited(who, step.declared.wire, due_on, part, from_on)
 
     def _of_unit(self, unit: str, step: type[Step], due_on: date | None, part: str) -> Iterator[Awaited]:
@@ -916,6 +917,10 @@ OVER = frozenset({Stage.NOT_ACCEPTED, Stage.CONVERTED_TO_LETTER, Stage.WITHDRAWN
 NOT_FOR_GOVERNMENT = NOT_YET_ACCEPTED | OVER
 HANDLED = IN_HAND | ANSWERED
 LIVE = UNDER_REVIEW | IN_HAND | ANSWERED
+
+_UNIT, _DEPUTY = f"{Role.HANDLING_UNIT}:", f"{Role.DEPUTY}:"
+_OFFICES = str(Role.DEPUTY_AFFAIRS), str(Role.GOVERNMENT_OFFICE)
+"""Of whom something is awaited, as keys: that of the congress comes first, and either may dispatch."""
 
 _DAY = timedelta(days=1)
 _NEARLY_OVER = timedelta(days=7)
@@ -2026,7 +2031,7 @@ class UnitUrged(
     note: Text | None = None
 
     def check(self, case: Suggestion, office: Office) -> None:
-        who = f"{Role.HANDLING_UNIT}:{self.unit}"
+        who = _UNIT + self.unit
         if not any(one.who == who for one in case.awaited()):
             raise Contradiction("nothing-to-urge", field="unit", unit=self.unit)
 
