@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import accounts, cases, exchange, files, procedures, recording, registry, service, upkeep
+from api.commands import accounts, cases, exchange, files, procedures, recording, registry, service, upkeep, work
 from api.commands.common import Failed, options, say, told
 
 EXIT_CODES = told(
@@ -64,7 +64,11 @@ def before(
 
 
 cases.app.registered_commands += recording.app.registered_commands
-app.registered_commands += [*service.app.registered_commands, *exchange.app.registered_commands]
+app.registered_commands += [
+    *service.app.registered_commands,
+    *work.app.registered_commands,
+    *exchange.app.registered_commands,
+]
 for name, group in (
     ("account", accounts.account),
     ("case", cases.app),

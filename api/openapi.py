@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.problems import MEDIA_TYPE, Problem
+from api.v1 import bulk
 from api.v1.recording import bodies
 
 VERSION = "1.0.0"
@@ -38,7 +39,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schema = get_openapi(
         title=TITLE, version=VERSION, openapi_version="3.1.0", description=DESCRIPTION, routes=app.routes, tags=TAGS
     )
-    models: list[type[BaseModel]] = [*bodies(), Problem]
+    models: list[type[BaseModel]] = [*bodies(), *bulk.BODIES.values(), Problem]
     _, defined = models_json_schema([(model, "validation") for model in models], ref_template=_REFS)
     components = schema.setdefault("components", {})
     components["schemas"] = dict(sorted({**components.get("schemas", {}), **defined["$defs"]}.items()))

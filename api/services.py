@@ -18,7 +18,7 @@ from domain.moment import Moment
 from domain.policy import Scope
 from domain.principal import Principal
 from domain.registry import Registry
-from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
+from projections.reading import CaseRow, Counts, Filter, ProjectionStatus, Work, WorkCounts, WorkKey, WorkRow
 from projections.sheet import Format, Sheet
 
 
@@ -38,6 +38,21 @@ class Lists(Protocol):
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
         """Counts over the whole list of a filter."""
+
+    def work(
+        self,
+        work: Work,
+        wanted: Filter,
+        moment: Moment,
+        *,
+        after: WorkKey | None = None,
+        backwards: bool = False,
+        limit: int = 50,
+    ) -> list[WorkRow]:
+        """A page of what is awaited of somebody in the cases of a filter."""
+
+    def work_counts(self, work: Work, wanted: Filter, moment: Moment) -> WorkCounts:
+        """Counts over the whole work list."""
 
 
 class Views(Protocol):
@@ -92,6 +107,9 @@ class Sessions(Protocol):
 
     def in_force(self, secret: str) -> Session | None:
         """The session behind a secret; None if it is not in force."""
+
+    def units_on(self, device: bytes, jurisdiction: str) -> frozenset[str]:
+        """The handling units of which somebody was signed in on a device not long ago."""
 
 
 class Accounts(Protocol):

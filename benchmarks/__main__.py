@@ -13,7 +13,7 @@ from platform import python_version
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import append, append16, bulk_import, http, moment, rebuild
+from benchmarks import append, append16, bulk_import, http, lists, moment, rebuild
 from benchmarks.measuring import Figure, pulse
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "rebuild": rebuild.run,
     "moment": moment.run,
     "http": http.run,
+    "list": lists.run,
 }
 
 

@@ -87,7 +87,7 @@ class Client:
 
 def run() -> Iterator[Figure]:
     """Milliseconds."""
-    with data_dir() as place, _service(place) as port:
+    with data_dir() as place, service(place) as port:
         db = Database(embedded.running(place) or "")
         with db.pool(2) as pool, db.owner() as conn:
             token = Tokens(pool, entered_in_memory()).create(
@@ -146,7 +146,7 @@ def _opening(number: int) -> dict[str, object]:
 
 
 @contextmanager
-def _service(place: Path) -> Iterator[int]:
+def service(place: Path) -> Iterator[int]:
     """The port of `duban serve` with a database of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -171,6 +171,8 @@ class Whence:
 
     address: str
     agent: str
+    device: bytes | None = None
+    """SHA-256 of what the browser is known by; None where nothing is known of it."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from domain import fold
 from domain.case import (
@@ -12,16 +12,32 @@ from domain.case import (
     Correction,
     CorrectionRequested,
     Recorded,
+    Role,
     Step,
     Voided,
     Voiding,
     VoidRequested,
 )
+from domain.refusal import Refused
 
 ABOUT_STEPS = (Correction, Voiding, AmendmentDeclined)
 """Steps about other steps; they are voided, and never corrected."""
 
 REQUESTS = (CorrectionRequested, VoidRequested)
+
+
+def may_be_asked(history: Sequence[Recorded], version: int, role: Role) -> bool:
+    """Whether somebody in that role may ask for a correction or a void of a step, and of those that it is about."""
+    step: Step | None = history[version - 1].step
+    while step is not None and step.amends_asked_by(role):
+        step = None if step.subject is None else history[step.subject - 1].step
+    return step is None
+
+
+def refuse_asking(history: Sequence[Recorded], version: int, role: Role) -> None:
+    """Refuse whoever may not ask for it."""
+    if not may_be_asked(history, version, role):
+        raise Refused("not-yours-to-amend", version=version)
 
 
 def may_be_corrected(step: Step) -> bool:

@@ -16,14 +16,14 @@ from domain.attachment import AttachmentKind, Content, FileName, MediaType, Sha2
 from domain.clock import Deadline
 from domain.moment import Precision
 from domain.refusal import Refused, refused_by
-from domain.values import Code, Line, Text
+from domain.values import Code, Line, Text, Word
 
 if TYPE_CHECKING:
     from domain.office import Jurisdiction, Office
     from domain.registry import Registry
 
 
-class Role(StrEnum):
+class Role(Word):
     """In which capacity somebody acts (`domain.md` 1.1)."""
 
     PARTY_GROUP = "party_group"
@@ -131,8 +131,7 @@ class RunningClock:
         return late or (None if self.dropped_by else False)
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
+class Awaited(NamedTuple):
     """Something that a case waits for."""
 
     who: str
@@ -140,6 +139,10 @@ class Awaited:
     step: str
     """Stored name of the step that is awaited."""
     due_on: date | None = None
+    part: str | None = None
+    """Key of the part that the step is about."""
+    from_on: date | None = None
+    """The day from which on it is awaited, if not at once."""
 
 
 @dataclass
@@ -245,12 +248,21 @@ class Case:
         return ()
 
     @property
+    def window_until(self) -> date | None:
+        """The last day on which a word that is said in it is told only to the congress and to those who said it."""
+        return None
+
+    @property
     def sealed_until(self) -> date | None:
-        """The last day on which a word in it is told only to the congress and to those who said it."""
+        """The same day, where such a word was said and stands."""
         return None
 
     def awaited(self) -> Iterable[Awaited]:
         """What it waits for: who is to act, and by when."""
+        return ()
+
+    def reminders(self, day: date) -> Iterable[Step]:  # noqa: ARG002 - the hook's signature
+        """The steps by which, on a day, those are reminded of whom something is awaited."""
         return ()
 
     def attachment(self, sha256: str) -> Attachment | None:
@@ -319,6 +331,8 @@ class Declared:
     """Fields that no correction may touch: what they say is taken back only by a void, or by who said it."""
     moves: frozenset[tuple[StrEnum, StrEnum]]
     """Where the case itself goes, from which stage, when that depends on its parts."""
+    own_word: bool
+    """Whether it is a person's own word, which is not taken from a device of those whom it is about."""
 
     @property
     def kind(self) -> str | None:
@@ -356,6 +370,7 @@ class Step(BaseModel):
         extends: str | None = None,
         fixed: Iterable[str] = (),
         moves: Iterable[tuple[StrEnum, StrEnum]] = (),
+        own_word: bool = False,
         upcasts: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -384,6 +399,7 @@ class Step(BaseModel):
             extends=extends,
             fixed=frozenset(fixed) | ({"jurisdiction", "time_zone"} if opens else frozenset()),
             moves=frozenset(moves),
+            own_word=own_word,
         )
         STEPS[wire] = cls
         for older, upcast in (upcasts or {}).items():
@@ -437,6 +453,19 @@ class Step(BaseModel):
     def sealed(self, case: Any) -> Step:  # noqa: ARG002 - the hook's signature
         """The same step as it is told to those from whom a word in the case is sealed today."""
         return self
+
+    @property
+    def subject(self) -> int | None:
+        """Number of the earlier step that it is about, and with which it is sealed."""
+        return None
+
+    def withheld(self) -> Step:
+        """The same step as it is told where its subject is sealed: that it was taken."""
+        return self
+
+    def amends_asked_by(self, role: Role) -> bool:  # noqa: ARG002 - the hook's signature
+        """Whether somebody in that role may ask for a correction or a void of it, if he takes part in the case."""
+        return True
 
     def apply(self, case: Any, act: Act) -> None:
         """Set fields. Total: never refuses, reads no clock, stands any subset of a history."""
@@ -560,6 +589,15 @@ class Correction(Step):
         precision = None if self.occurred_at is None else self.precision or "instant"
         return self.corrects, self.occurred_at, precision, self.right
 
+    @property
+    def subject(self) -> int:
+        """The corrected step."""
+        return self.corrects
+
+    def withheld(self) -> Self:
+        """That there was a correction, and of the date."""
+        return self.model_copy(update={"changes": {}, "reason": ""})
+
     def typed_by(self, target: Step) -> Self:
         """The same correction with its values checked and written as the corrected step writes them."""
         for name in self.changes:
@@ -585,6 +623,15 @@ class Voiding(Step):
     def wanted(self) -> tuple[object, ...]:
         """Which step it takes out; two of which this is the same do the same."""
         return (self.voids,)
+
+    @property
+    def subject(self) -> int:
+        """The voided step."""
+        return self.voids
+
+    def withheld(self) -> Self:
+        """That it was voided, not why."""
+        return self.model_copy(update={"reason": ""})
 
 
 class Corrected(
@@ -646,6 +693,15 @@ class AmendmentDeclined(
     request: int = Field(ge=1)
     """Number of the request."""
     reason: Text
+
+    @property
+    def subject(self) -> int:
+        """The request."""
+        return self.request
+
+    def withheld(self) -> Self:
+        """That it was declined, not why."""
+        return self.model_copy(update={"reason": ""})
 
     def may_come_before(self) -> bool:
         """It says nothing of the order of the steps."""
@@ -725,6 +781,17 @@ class AttachmentAdded(
         if self.about is not None:
             yield self.about, "about"
 
+    @property
+    def subject(self) -> int | None:
+        """The step that it belongs to."""
+        return self.about
+
+    def withheld(self) -> SealedAttachment:
+        """That there is a file, and of which kind."""
+        return SealedAttachment.model_construct(
+            sha256="", name="", media_type=self.media_type, size=0, kind=self.kind, about=self.about
+        )
+
     def contents(self) -> Iterator[Content]:
         """Its own."""
         yield Content(self.sha256, self.media_type, self.size)
@@ -755,12 +822,9 @@ class AttachmentAdded(
 class SealedAttachment(AttachmentAdded):
     """What is told of a file that belongs to a step which is sealed: that there is one."""
 
-    @classmethod
-    def of(cls, added: AttachmentAdded) -> SealedAttachment:
-        """The step without what would tell of the file."""
-        return cls.model_construct(
-            sha256="", name="", media_type=added.media_type, size=0, kind=added.kind, about=added.about
-        )
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:  # noqa: ARG002 - the hook's signature
+        """Nothing more is told of it."""
+        return self
 
     def apply(self, case: Case, act: Act) -> None:
         """The case has no such attachment for the reader."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from enum import StrEnum, auto
+from enum import auto
 from functools import cached_property
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from domain.calendar import WorkingCalendar, load_calendar
 from domain.refusal import Refused
 from domain.rulebook import Rulebook, load_rulebook
-from domain.values import Code, DeputyId, DivisionCode, Line, UnitCode
+from domain.values import Code, DeputyId, DivisionCode, Line, UnitCode, Word
 
 
-class Level(StrEnum):
+class Level(Word):
     """Of which tier a jurisdiction, its congress and its deputies are."""
 
     NATION = auto()
@@ -37,7 +37,7 @@ class Level(StrEnum):
 _FROM_ABOVE = (Level.NATION, Level.PROVINCE, Level.CITY, Level.COUNTY, Level.ZONE, Level.TOWN)
 
 
-class Body(StrEnum):
+class Body(Word):
     """What a seat is on."""
 
     STANDING_COMMITTEE = auto()

@@ -5,11 +5,12 @@ Rights are today's, also for the past: what a case was on an earlier day is show
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.case import EVERYBODY, Act, AttachmentAdded, Case, Opening, Recorded, Role, SealedAttachment
+from domain import fold
+from domain.case import EVERYBODY, Act, Case, Opening, Recorded, Role, Step
 from domain.casefile import CaseFile, file_of
 from domain.clock import overdue_from
 from domain.principal import Principal
@@ -80,6 +81,31 @@ def may_act(case: Case, act: Act) -> bool:
     return not keys_of(act.role, who).isdisjoint(case.audience())
 
 
+_DESKS = {
+    Role.DEPUTY_AFFAIRS: Role.DEPUTY_AFFAIRS,
+    Role.GENERAL_OFFICE: Role.DEPUTY_AFFAIRS,
+    Role.GOVERNMENT_OFFICE: Role.GOVERNMENT_OFFICE,
+}
+"""The offices of which something is awaited; the two that keep the congress's office share its work."""
+
+
+def desks(principal: Principal) -> frozenset[str]:
+    """Whose work is the principal's own, as keys (`Awaited.who`); none where nothing is ever awaited of his role."""
+    match principal.role:
+        case Role.DEPUTY:
+            return frozenset({f"{Role.DEPUTY}:{principal.actor}"})
+        case Role.HANDLING_UNIT:
+            return frozenset({f"{Role.HANDLING_UNIT}:{principal.office}"})
+        case role:
+            return frozenset({str(_DESKS[role])} if role in _DESKS else ())
+
+
+def is_barred(step: type[Step], case: Case, units: Iterable[str]) -> bool:
+    """Whether a step is somebody's own word, and a unit on whose device it is said has a share in the case."""
+    keys = (f"{Role.HANDLING_UNIT}:{unit}" for unit in units)
+    return step.declared.own_word and not set(case.audience()).isdisjoint(keys)
+
+
 def reads_all(principal: Principal) -> bool:
     """Whether nothing of the jurisdiction is kept from the principal, so that he may take its stored steps along."""
     return scope(principal).keys is None
@@ -88,17 +114,24 @@ def reads_all(principal: Principal) -> bool:
 def as_shown(case_file: CaseFile, reader: Scope, now: datetime) -> CaseFile:
     """The case file as a reader may know it: with what is still sealed for him sealed in it."""
     case = case_file.case
-    if not reader.sealed or case is None or (until := case.sealed_until) is None:
+    if not reader.sealed or case is None or (until := case.window_until) is None:
         return case_file
     if now >= overdue_from(until, case.time_zone):
         return case_file
-    sealed = {record.version for record in case_file.history if record.step.sealed(case) is not record.step}
-    shown = file_of(None, (_sealed(record, case, sealed) for record in case_file.history))
+    shown = file_of(None, _sealed(case_file, case))
     return case_file if shown is None else shown
 
 
-def _sealed(record: Recorded, case: Case, sealed: Container[int]) -> Recorded:
-    step = record.step
-    if isinstance(step, AttachmentAdded) and step.about in sealed:
-        return record._replace(step=SealedAttachment.of(step))
-    return record._replace(step=step.sealed(case)) if record.version in sealed else record
+def _sealed(case_file: CaseFile, case: Case) -> Iterator[Recorded]:
+    """The records, without what is sealed and whatever is about it: also of a step that was voided or corrected."""
+    standing, sealed = fold.standing(case_file.history), set[int]()
+    for record in case_file.history:
+        told = record.step.sealed(case)
+        subjects = {record.step.subject, standing.get(record.version, record).step.subject}
+        if not sealed.isdisjoint(subjects):
+            told = told.withheld()
+        if told is record.step:
+            yield record
+        else:
+            sealed.add(record.version)
+            yield record._replace(step=told, act=record.act.model_copy(update={"source": None}))

@@ -1,8 +1,16 @@
 """The kinds of text that steps are made of. None of them lets a control character into the ledger, or says nothing."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import StringConstraints
+
+
+class Word(StrEnum):
+    """A word of the field's vocabulary. As a member of a set it is the text that it is, and found as fast as one."""
+
+    __hash__ = str.__hash__
+
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f"
 _CONTROLS_BUT_LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"

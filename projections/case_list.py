@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, ClassVar, NamedTuple
 
 from domain import fold
-from domain.case import Case, Corrected, Recorded, Voided
+from domain.case import Awaited, Case, Corrected, Recorded, Voided
 from domain.casefile import CaseFile
 from domain.clock import overdue_from
 from projections.projection import Changes, Histories
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     sealed_until: datetime | None
     """Until when the grade is told to few."""
     awaited: str
-    """What it waits for, a line each: who, the stored name of the step, and the due date if there is one."""
+    """What it waits for, a line each: who, the stored name of the step, due date, since which day, key of the part."""
 
 
 Stretch = tuple[datetime, Row]
@@ -86,8 +86,14 @@ def row_of(case: Case) -> Row:
         facts.grade,
         " ".join(case.audience()),
         overdue_from(sealed_until, case.time_zone) if sealed_until is not None else None,
-        "\n".join(f"{one.who} {one.step} {one.due_on or ''}".rstrip() for one in case.awaited()),
+        "\n".join(map(_line, case.awaited())),
     )
+
+
+def _line(one: Awaited) -> str:
+    """Five words, a dash for what there is not: codes have no blanks."""
+    who, step, due_on, part, from_on = one
+    return f"{who} {step} {due_on or '-'} {from_on or '-'} {part or '-'}"
 
 
 def stretches_of(history: Iterable[Recorded], known: int | None = None) -> list[Stretch]:
@@ -112,6 +118,11 @@ class Interval:
         self.row = row
         self.known_from = known_from
         self.known_to = STILL_KNOWN
+
+
+def _stands(added: tuple[str, Interval]) -> bool:
+    """Whether that is how the case stands: such rows are written side by side, as they are read."""
+    return added[1].known_to == STILL_KNOWN and added[1].valid_to == FOREVER
 
 
 class Tracked:
@@ -186,7 +197,7 @@ class CaseList:
     """Interval rows (case, valid from–to, known from–to) with the case's facts."""
 
     name: ClassVar[str] = "case_list"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self) -> None:
         self._tracked: OrderedDict[str, Tracked] = OrderedDict()
@@ -208,6 +219,7 @@ class CaseList:
             added += [(case_id, interval) for interval in begun]
         while len(self._tracked) > _REMEMBERED:
             self._tracked.popitem(last=False)
+        added.sort(key=_stands)
         rows = [(case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.row) for case_id, i in added]
         return Changes(rows, closed)
 

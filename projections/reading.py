@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,70 @@ class Counts:
     answered: int
     by_stage: dict[str, int]
     by_unit: dict[str, int]
+
+
+Light = Literal["overdue", "soon", "later", "undated"]
+"""How near a date is: past, within the days in which the light turns, later; or there is none."""
+
+SOON_DAYS = 7
+"""From how many days before a due date on the light turns."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Whose work is asked for, on which day it is looked at, and of it which step and which light."""
+
+    desks: frozenset[str]
+    """Keys of those of whom it is awaited (`Awaited.who`)."""
+    day: date
+    step: str | None = None
+    """Stored name."""
+    light: Light | None = None
+
+
+WorkKey = tuple[date | None, str | None, str, int]
+"""Where something stands in the work list: its due date, the case's number and id, its place among what is awaited."""
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """Something that is awaited of somebody, and the case that waits for it."""
+
+    case_id: str
+    kind: str
+    number: str | None
+    title: str
+    stage: str
+    session: str | None
+    person: str | None
+    unit: str | None
+    place: int
+    """Which of the things that the case waits for."""
+    who: str
+    step: str
+    part: str | None
+    due_on: date | None
+    from_on: date | None
+    """The day from which on it is awaited, if not at once."""
+    since: datetime
+    """Since when the case waits for it without a break."""
+
+    @property
+    def key(self) -> WorkKey:
+        """Where it stands in the list."""
+        return self.due_on, self.number, self.case_id, self.place
+
+
+@dataclass(frozen=True)
+class WorkCounts:
+    """How much there is to do, by light and by step; the lists are as long."""
+
+    total: int
+    overdue: int
+    soon: int
+    later: int
+    undated: int
+    by_step: dict[str, int]
 
 
 @dataclass(frozen=True)

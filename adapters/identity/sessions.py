@@ -22,6 +22,9 @@ KEPT_DAYS = 30
 REMEMBERED_SECONDS = 0.5
 """How long a session in force is believed without asking the database: an ended one is refused after that."""
 
+DEVICE_DAYS = 90
+"""How long it is known that somebody of a unit was signed in on a device."""
+
 SEEN_SECONDS = 30.0
 """How exactly it is noted when a session was seen last."""
 
@@ -35,6 +38,12 @@ _IN_FORCE: LiteralString = (
     f" AND s.last_seen_at > clock_timestamp() - make_interval(mins => {IDLE_MINUTES})"
     f" AND s.created_at > clock_timestamp() - make_interval(hours => {LONGEST_HOURS})"
 )
+_SEEN_ON: LiteralString = (
+    "INSERT INTO unit_device (device_sha256, jurisdiction, unit)"
+    " SELECT %s, jurisdiction, office FROM account WHERE id = %s AND role = 'handling_unit'"
+    " ON CONFLICT (device_sha256, jurisdiction, unit) DO UPDATE SET last_seen_at = clock_timestamp() RETURNING unit"
+)
+"""Somebody is signed in on a device, which is kept if he is one of a handling unit."""
 _MOST_REMEMBERED = 1_000
 
 
@@ -50,9 +59,12 @@ class Sessions:
         """A new session of an account: its secret, and the id by which it is listed."""
         id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         conn.execute(
-            "INSERT INTO session (id, secret_sha256, account_id, address, agent) VALUES (%s, %s, %s, %s, %s)",
-            (id, _digest(secret), account_id, whence.address, whence.agent),
+            "INSERT INTO session (id, secret_sha256, account_id, address, agent, device_sha256)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            (id, _digest(secret), account_id, whence.address, whence.agent, whence.device),
         )
+        if whence.device is not None:
+            conn.execute(_SEEN_ON, (whence.device, account_id))
         return secret, id
 
     def remembered(self, secret: str) -> Session | None:
@@ -65,17 +77,19 @@ class Sessions:
         digest = _digest(secret)
         found = rows(
             self._pool,
-            "SELECT s.id, s.address, s.agent, s.created_at, s.last_seen_at,"
+            "SELECT s.id, s.address, s.agent, s.device_sha256, s.created_at, s.last_seen_at,"
             f" s.last_seen_at < clock_timestamp() - make_interval(secs => %s), {_OF_ACCOUNT}{_IN_FORCE}"
             " AND s.secret_sha256 = %s",
             (SEEN_SECONDS, digest),
         )
         if not found:
             return None
-        session, unnoted = self._session(found[0]), found[0][5]
+        session, unnoted = self._session(found[0]), found[0][6]
         if unnoted:
             statement = "UPDATE session SET last_seen_at = clock_timestamp() WHERE id = %s RETURNING id"
             rows(self._pool, statement, (session.id,))
+            if session.whence.device is not None:
+                rows(self._pool, _SEEN_ON, (session.whence.device, session.account.id))
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[digest] = time.monotonic() + REMEMBERED_SECONDS, session
@@ -87,11 +101,22 @@ class Sessions:
             self._session(row)
             for row in rows(
                 self._pool,
-                f"SELECT s.id, s.address, s.agent, s.created_at, s.last_seen_at, false, {_OF_ACCOUNT}{_IN_FORCE}"
+                "SELECT s.id, s.address, s.agent, s.device_sha256, s.created_at, s.last_seen_at, false,"
+                f" {_OF_ACCOUNT}{_IN_FORCE}"
                 " AND s.account_id = %s ORDER BY s.created_at DESC, s.id",
                 (account_id,),
             )
         ]
+
+    def units_on(self, device: bytes, jurisdiction: str) -> frozenset[str]:
+        """The handling units of a jurisdiction of which somebody was signed in on a device within `DEVICE_DAYS`."""
+        found = rows(
+            self._pool,
+            "SELECT unit FROM unit_device WHERE device_sha256 = %s AND jurisdiction = %s"
+            " AND last_seen_at > clock_timestamp() - make_interval(days => %s)",
+            (device, jurisdiction, DEVICE_DAYS),
+        )
+        return frozenset(unit for (unit,) in found)
 
     def end(self, conn: Connection, account_id: str, id: str) -> bool:
         """Whether a session of the account had not been ended before; other processes notice within half a second."""
@@ -108,9 +133,9 @@ class Sessions:
         conn.execute(statement, (account_id,))
 
     def _session(self, row: tuple[Any, ...]) -> Session:
-        id, address, agent, created_at, last_seen_at, _, *account = row
+        id, address, agent, device, created_at, last_seen_at, _, *account = row
         found = account_of(tuple(account)).looked_up(self._registry, datetime.now(UTC))
-        return Session(id, found, Whence(address, agent), created_at, last_seen_at)
+        return Session(id, found, Whence(address, agent, device), created_at, last_seen_at)
 
     def forget(self) -> None:
         """What is remembered of any session is asked for again."""
@@ -120,6 +145,10 @@ class Sessions:
         """Give up what ended long ago."""
         statement = "DELETE FROM session WHERE created_at < clock_timestamp() - make_interval(days => %s) RETURNING 1"
         rows(self._pool, statement, (KEPT_DAYS,))
+        statement = (
+            "DELETE FROM unit_device WHERE last_seen_at < clock_timestamp() - make_interval(days => %s) RETURNING 1"
+        )
+        rows(self._pool, statement, (DEVICE_DAYS,))
 
 
 def account_of(row: tuple[Any, ...]) -> Account:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString
 
 import psycopg
@@ -21,7 +22,17 @@ from domain.policy import EVERYTHING, Scope
 from domain.procedure import case_type_named
 from domain.refusal import Refused
 from projections.case_list import CaseList
-from projections.reading import CaseRow, Counts, Filter, ProjectionStatus
+from projections.reading import (
+    SOON_DAYS,
+    CaseRow,
+    Counts,
+    Filter,
+    ProjectionStatus,
+    Work,
+    WorkCounts,
+    WorkKey,
+    WorkRow,
+)
 
 STATES: dict[str, LiteralString] = {
     "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
@@ -39,14 +50,64 @@ _TODAY: LiteralString = (
 )
 """The row of a case as it stands today, by which it is decided who may read of it, also of earlier days."""
 
-_READABLE_TODAY: LiteralString = f"EXISTS (SELECT {_TODAY} AND string_to_array(today.audience, ' ') && %(keys)s)"
+_READABLE: LiteralString = "string_to_array(audience, ' ') && %(keys)s"
+_READABLE_TODAY: LiteralString = f"EXISTS (SELECT {_TODAY} AND {_READABLE.replace('audience', 'today.audience')})"
+
+_AT_MOMENT: LiteralString = (
+    "SELECT * FROM case_list WHERE ledger_id = %(ledger)s AND {of_place} AND valid_from <= %(as_of)s"
+    " AND valid_to > %(as_of)s AND known_from <= %(known)s AND known_to > %(known)s AND"
+)
+_IN_FORCE: LiteralString = (
+    f"({_AT_MOMENT} known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND {{readable}}"
+    f" UNION ALL {_AT_MOMENT} known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
+    " AND {readable_today}"
+    f" UNION ALL {_AT_MOMENT} known_to < 9223372036854775807 AND {{readable_today}}) AS case_list"
+)
+"""The rows in force at a moment: as the cases stand today, as they stood before, as they were once known.
+
+Each has an index of its own; of the first, which are almost all where one looks at now, today's row is the row itself.
+"""
 
 _GRADE_UNLESS_SEALED: LiteralString = (
-    f"CASE WHEN EXISTS (SELECT {_TODAY} AND today.sealed_until > clock_timestamp()) THEN 'sealed' ELSE grade END"
+    f"CASE WHEN EXISTS (SELECT {_TODAY} AND (today.sealed_until > clock_timestamp()"
+    " OR today.rounds = case_list.rounds AND case_list.sealed_until > clock_timestamp())) THEN 'sealed' ELSE grade END"
 )
+"""A grade is sealed as it is today, and also where the evaluation was voided since and its window is open."""
+
+_LIGHTS: dict[str, LiteralString] = {
+    "overdue": "due_on < %(day)s",
+    "soon": "due_on BETWEEN %(day)s AND %(soon)s",
+    "later": "due_on > %(soon)s",
+    "undated": "due_on IS NULL",
+}
+
+_TASKS: LiteralString = (
+    "SELECT case_id, kind, number, title, stage, session, person, unit, valid_from, place, words[1] AS who,"
+    " words[2] AS step, nullif(words[3], '-')::date AS due_on, nullif(words[4], '-')::date AS from_on,"
+    " nullif(words[5], '-') AS part"
+    " FROM {rows}, unnest(string_to_array(awaited, E'\\n')) WITH ORDINALITY AS line (text, place),"
+    " LATERAL string_to_array(line.text, ' ') AS words"
+    " WHERE {where} AND awaited <> '' AND words[1] = ANY (%(desks)s)"
+    " AND (words[4] = '-' OR words[4]::date <= %(day)s)"
+)
+"""What the cases of a filter wait for, a row each (`projections.case_list` writes it down)."""
+
+_SINCE: LiteralString = (
+    "(SELECT coalesce(max(valid_to) FILTER (WHERE NOT awaits), min(valid_from), page.valid_from)"
+    " FROM (SELECT valid_from, valid_to, EXISTS (SELECT FROM unnest(string_to_array(awaited, E'\\n')) AS line (text),"
+    " LATERAL string_to_array(line.text, ' ') AS words WHERE words[1] = page.who AND words[2] = page.step"
+    " AND nullif(words[5], '-') IS NOT DISTINCT FROM page.part) AS awaits"
+    " FROM case_list WHERE ledger_id = %(ledger)s AND case_list.case_id = page.case_id"
+    " AND valid_from < page.valid_from AND known_from <= %(known)s AND known_to > %(known)s) AS earlier)"
+)
+"""Since when it is awaited without a break: the end of the last stretch in which it was not."""
+
+_KEY: LiteralString = "coalesce(due_on, '9999-12-31'), coalesce(number, ''), case_id, place"
+_KEY_GIVEN: LiteralString = "coalesce(%(due)s::date, '9999-12-31'), coalesce(%(number)s::text, ''), %(case)s, %(nth)s"
 
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
+_SOON = timedelta(days=SOON_DAYS)
 
 
 class Views:
@@ -104,7 +165,7 @@ class Views:
         type_name = SORTS[name]
         key = sql.SQL("coalesce({}, {})").format(sql.Identifier(name), sql.SQL(_NULLS[type_name]))
         direction = sql.SQL("DESC" if descending else "ASC")
-        where, params = self._where(wanted, moment)
+        rows, where, params = self._asked(wanted, moment)
         if after is not None:
             where = sql.SQL("{} AND ({}, case_id) {} (coalesce(%(after)s::{}, {}), %(after_id)s)").format(
                 where, key, sql.SQL("<" if descending else ">"), sql.SQL(type_name), sql.SQL(_NULLS[type_name])
@@ -115,34 +176,83 @@ class Views:
             " string_to_array(units, ' ') AS units, opened_on,"
             " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds,"
             " {grade} AS grade, coalesce({overdue}, false) AS overdue"
-            " FROM case_list WHERE {where} ORDER BY {key} {direction}, case_id {direction} LIMIT %(limit)s"
-        ).format(grade=self._grade(), overdue=sql.SQL(STATES["overdue"]), where=where, key=key, direction=direction)
+            " FROM {rows} WHERE {where} ORDER BY {key} {direction}, case_id {direction} LIMIT %(limit)s"
+        ).format(
+            grade=self._grade(),
+            overdue=sql.SQL(STATES["overdue"]),
+            rows=rows,
+            where=where,
+            key=key,
+            direction=direction,
+        )
         with self._reading() as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
             return cursor.execute(query, params | {"limit": limit}).fetchall()
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
         """Counts over the whole list of a filter at a moment; each is the length of the list that it names."""
-        where, params = self._where(wanted, moment)
+        rows, where, params = self._asked(wanted, moment)
         flags = sql.SQL(", ").join(
             sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in STATES.values()
         )
-        by_stage = sql.SQL("SELECT stage, count(*), {} FROM case_list WHERE {} GROUP BY stage ORDER BY stage").format(
-            flags, where
-        )
-        by_unit = sql.SQL(
-            "SELECT of_units.unit, count(*)"
-            " FROM case_list, unnest(string_to_array(units, ' ')) AS of_units (unit) WHERE {} GROUP BY 1 ORDER BY 1"
-        ).format(where)
+        query = sql.SQL(
+            "SELECT stage, units, count(*), {} FROM {} WHERE {} GROUP BY stage, units ORDER BY stage"
+        ).format(flags, rows, where)
+        by_stage, by_unit = Counter[str](), Counter[str]()
+        states = dict.fromkeys(STATES, 0)
         with self._reading() as conn:
-            of_stages = conn.execute(by_stage, params).fetchall()
-            of_units = conn.execute(by_unit, params).fetchall()
-        states = {name: sum(row[2 + i] for row in of_stages) for i, name in enumerate(STATES)}
-        return Counts(
-            total=sum(row[1] for row in of_stages),
-            **states,
-            by_stage={row[0]: row[1] for row in of_stages},
-            by_unit=dict(of_units),
+            for stage, units, number, *in_states in conn.execute(query, params):
+                by_stage[stage] += number
+                by_unit.update(dict.fromkeys(units.split(), number))
+                for state, count in zip(STATES, in_states, strict=True):
+                    states[state] += count
+        return Counts(total=by_stage.total(), **states, by_stage=dict(by_stage), by_unit=dict(sorted(by_unit.items())))
+
+    def work(
+        self,
+        work: Work,
+        wanted: Filter,
+        moment: Moment,
+        *,
+        after: WorkKey | None = None,
+        backwards: bool = False,
+        limit: int = 50,
+    ) -> list[WorkRow]:
+        """A page of what is awaited of somebody, by due date; `after` is the key of the last row of the page before.
+
+        Read backwards, the order is the opposite.
+        """
+        rows, where, params = self._asked(wanted, moment)
+        chosen, params = self._chosen(work, params | {"limit": limit})
+        if after is not None:
+            chosen = sql.SQL("{} AND ({}) {} ({})").format(
+                chosen, sql.SQL(_KEY), sql.SQL("<" if backwards else ">"), sql.SQL(_KEY_GIVEN)
+            )
+            params |= dict(zip(("due", "number", "case", "nth"), after, strict=True))
+        order = sql.SQL("({}) {}").format(sql.SQL(_KEY), sql.SQL("DESC" if backwards else "ASC"))
+        query = sql.SQL(
+            "WITH tasks AS ({tasks}), page AS (SELECT * FROM tasks WHERE {chosen} ORDER BY {order} LIMIT %(limit)s)"
+            " SELECT case_id, kind, number, title, stage, session, person, unit, place, who, step, part, due_on,"
+            " from_on, {since} AS since FROM page ORDER BY {order}"
+        ).format(
+            tasks=sql.SQL(_TASKS).format(rows=rows, where=where), chosen=chosen, order=order, since=sql.SQL(_SINCE)
         )
+        with self._reading() as conn, conn.cursor(row_factory=class_row(WorkRow)) as cursor:
+            return cursor.execute(query, params).fetchall()
+
+    def work_counts(self, work: Work, wanted: Filter, moment: Moment) -> WorkCounts:
+        """How much is awaited of somebody; each count is the length of the list that it names."""
+        rows, where, params = self._asked(wanted, moment)
+        chosen, params = self._chosen(work, params)
+        lights = sql.SQL(", ").join(
+            sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in _LIGHTS.values()
+        )
+        query = sql.SQL("WITH tasks AS ({}) SELECT step, {} FROM tasks WHERE {} GROUP BY step ORDER BY step").format(
+            sql.SQL(_TASKS).format(rows=rows, where=where), lights, chosen
+        )
+        with self._reading() as conn:
+            found = conn.execute(query, params).fetchall()
+        lengths = {name: sum(row[1 + i] for row in found) for i, name in enumerate(_LIGHTS)}
+        return WorkCounts(total=sum(lengths.values()), **lengths, by_step={row[0]: sum(row[1:]) for row in found})
 
     def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
         """Stored steps in ledger order."""
@@ -171,14 +281,10 @@ class Views:
             time.sleep(_WAIT_STEP)
         return reached
 
-    def _where(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, dict[str, Any]]:
-        conditions: list[sql.Composable] = [
-            sql.SQL("ledger_id = %(ledger)s"),
-            sql.SQL("valid_from <= %(as_of)s AND valid_to > %(as_of)s"),
-            sql.SQL("known_from <= %(known)s AND known_to > %(known)s"),
-        ]
-        params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
-        conditions += self._allowed(params)
+    def _asked(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, sql.Composed, dict[str, Any]]:
+        """The rows in force at a moment, the conditions of a filter, and the parameters of both."""
+        rows, params = self._in_force(moment)
+        conditions: list[sql.Composable] = []
         stages = {str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage}
         if wanted.kind is not None:
             case_type_named(wanted.kind)
@@ -204,16 +310,28 @@ class Views:
         if wanted.text:
             conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
             params["text"] = wanted.text
-        return sql.SQL(" AND ").join(conditions), params
+        return rows, sql.SQL(" AND ").join(conditions), params
 
-    def _allowed(self, params: dict[str, Any]) -> Iterator[sql.Composable]:
-        """What the scope says, as conditions."""
+    @staticmethod
+    def _chosen(work: Work, params: dict[str, Any]) -> tuple[sql.Composable, dict[str, Any]]:
+        """What a work list shows of all that is awaited, as a condition and its parameters."""
+        soon = min(work.day, date.max - _SOON) + _SOON
+        conditions = [sql.SQL("true" if work.light is None else _LIGHTS[work.light])]
+        if work.step is not None:
+            conditions.append(sql.SQL("step = %(step)s"))
+        given = {"desks": sorted(work.desks), "day": work.day, "soon": soon, "step": work.step}
+        return sql.SQL(" AND ").join(conditions), params | given
+
+    def _in_force(self, moment: Moment) -> tuple[sql.Composed, dict[str, Any]]:
+        """The rows in force at a moment that the scope may read, and their parameters."""
+        params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        of_place, readable, readable_today = sql.SQL("true"), sql.SQL("true"), sql.SQL("true")
         if self._scope.jurisdiction is not None:
-            params["place"] = self._scope.jurisdiction
-            yield sql.SQL("jurisdiction = %(place)s")
+            of_place, params["place"] = sql.SQL("jurisdiction = %(place)s"), self._scope.jurisdiction
         if self._scope.keys is not None:
+            readable, readable_today = sql.SQL(_READABLE), sql.SQL(_READABLE_TODAY)
             params["keys"] = sorted(self._scope.keys)
-            yield sql.SQL(_READABLE_TODAY)
+        return sql.SQL(_IN_FORCE).format(of_place=of_place, readable=readable, readable_today=readable_today), params
 
     def _grade(self) -> sql.Composable:
         """The grade, as far as it is told."""

@@ -3,13 +3,22 @@
 from fastapi import APIRouter, Depends
 
 from api.problems import refuse_repeated
-from api.v1 import attachments, reading, recording, registry
+from api.v1 import attachments, bulk, reading, recording, registry, work
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
+router.include_router(work.router)
 router.include_router(recording.router)
+router.include_router(bulk.router)
 router.include_router(attachments.router)
 router.include_router(registry.router)
 
-routes = [*reading.router.routes, *recording.router.routes, *attachments.router.routes, *registry.router.routes]
+routes = [
+    *reading.router.routes,
+    *work.router.routes,
+    *recording.router.routes,
+    *bulk.router.routes,
+    *attachments.router.routes,
+    *registry.router.routes,
+]
 """Every route, which the router that includes them does not tell."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
@@ -18,7 +18,7 @@ from domain.clock import Deadline, overdue_from
 from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.rulebook import ClockRule, load_rulebook
-from projections.reading import CaseRow, Counts
+from projections.reading import CaseRow, Counts, WorkCounts, WorkRow
 
 
 class Said(BaseModel):
@@ -48,6 +48,15 @@ class CountsAnswer(BaseModel):
 
     meta: Meta
     counts: Counts
+
+
+class WorkAnswer(BaseModel):
+    """A page of a work list."""
+
+    meta: Meta
+    counts: WorkCounts
+    work: list[WorkRow]
+    next: str | None = Field(None, description="Cursor of the next page; also in the header `Link`")
 
 
 class SkippedAnswer(Said):
@@ -172,6 +181,35 @@ class RecordedAnswer(BaseModel):
     version: int
     position: int
     recorded_at: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class BulkProblem(BaseModel):
+    """Why a row was refused; `type` is a page of this service that explains it."""
+
+    type: str = Field(json_schema_extra={"format": "uri-reference"})
+    title: str
+    status: int
+    detail: str
+    pointer: str | None = Field(description="The place in the body, where one is at fault")
+
+
+class BulkRow(BaseModel):
+    """What became of one row."""
+
+    case_id: str
+    status: Literal["recorded", "repeated", "unchanged", "refused", "stale"] = Field(
+        description="`repeated`: recorded under this key before; `stale`: the case has moved on from the version given"
+    )
+    version: int | None = Field(description="Of the case, after what was recorded; of a stale one, as it is now")
+    position: int | None
+    problem: BulkProblem | None = Field(description="Of a refused row")
+    steps_since: list[StepAnswer] | None = Field(description="Of a stale row: the steps since the version given")
+
+
+class BulkAnswer(BaseModel):
+    """A report with a row for each case, in the order of the request."""
+
+    rows: list[BulkRow]
 
 
 class StepDeclared(Said):

@@ -15,7 +15,7 @@ import orjson
 from api.problems import ProblemError, ProblemItem
 from api.words import Words
 from domain.moment import Moment
-from projections.reading import Filter
+from projections.reading import Filter, Light, WorkKey
 
 _MAC = 16
 _LONGEST = 8_000
@@ -34,26 +34,61 @@ class Page:
         """The page as a cursor."""
         value, case_id = self.after
         kind = "date" if isinstance(value, date) else "text"
-        payload = orjson.dumps(
-            [asdict(self.wanted), self.moment.as_of, self.moment.known, self.sort, kind, value, case_id]
-        )
-        return base64.urlsafe_b64encode(_mac(secret, payload) + payload).rstrip(b"=").decode()
+        said = [asdict(self.wanted), self.moment.as_of, self.moment.known, self.sort, kind, value, case_id]
+        return _sealed("cases", said, secret)
+
+
+@dataclass(frozen=True)
+class WorkPage:
+    """Where a work list goes on."""
+
+    wanted: Filter
+    moment: Moment
+    step: str | None
+    light: Light | None
+    after: WorkKey
+
+    def sealed(self, secret: bytes) -> str:
+        """The page as a cursor."""
+        said = [asdict(self.wanted), self.moment.as_of, self.moment.known, self.step, self.light, self.after]
+        return _sealed("work", said, secret)
 
 
 def unsealed(cursor: str, secret: bytes, tell: Words) -> Page:
     """The page of a cursor that this service made."""
+    wanted, as_of, known, sort, kind, value, case_id = _said("cases", cursor, secret, tell)
+    if kind == "date":
+        value = date.fromisoformat(value)
+    return Page(Filter(**wanted), Moment(datetime.fromisoformat(as_of), known), sort, (value, case_id))
+
+
+def work_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> WorkPage:
+    """The page of a work list's cursor that this service made for that jurisdiction."""
+    wanted, as_of, known, step, light, (due_on, *others) = _said("work", cursor, secret, tell)
+    if wanted["jurisdiction"] != jurisdiction:
+        raise ProblemError("cursor-not-ours")
+    after = (due_on and date.fromisoformat(due_on), *others)
+    return WorkPage(Filter(**wanted), Moment(datetime.fromisoformat(as_of), known), step, light, after)
+
+
+def _sealed(what: str, said: list[Any], secret: bytes) -> str:
+    payload = orjson.dumps([what, *said])
+    return base64.urlsafe_b64encode(_mac(secret, payload) + payload).rstrip(b"=").decode()
+
+
+def _said(what: str, cursor: str, secret: bytes, tell: Words) -> list[Any]:
+    """What a cursor of that list says; one that we did not make for it is refused."""
     try:
         raw = base64.urlsafe_b64decode(cursor[:_LONGEST].encode() + b"==")
     except (binascii.Error, ValueError):
         raw = b""
     payload = raw[_MAC:]
-    if not hmac.compare_digest(raw[:_MAC], _mac(secret, payload)):
+    ours = hmac.compare_digest(raw[:_MAC], _mac(secret, payload))
+    named, *said = orjson.loads(payload) if ours else [None]
+    if named != what:
         item = ProblemItem(pointer=None, parameter="cursor", code="cursor-not-ours", detail=tell("cursor-not-ours"))
         raise ProblemError("cursor-not-ours", errors=[item])
-    wanted, as_of, known, sort, kind, value, case_id = orjson.loads(payload)
-    if kind == "date":
-        value = date.fromisoformat(value)
-    return Page(Filter(**wanted), Moment(datetime.fromisoformat(as_of), known), sort, (value, case_id))
+    return list(said)
 
 
 def _mac(secret: bytes, payload: bytes) -> bytes:

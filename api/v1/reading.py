@@ -20,8 +20,9 @@ from api.services import Services, services_of
 from api.v1 import answers, cursor
 from api.v1.finding import answer, case_file_of, etag, lists_of, zone_of
 from api.web.viewmodels import Teller, timeline_of
+from api.words import Words
 from domain import fold, policy, procedure
-from domain.case import CASE_TYPES, Opening
+from domain.case import CASE_TYPES, STEPS, Opening
 from domain.docket import LedgerEvent
 from domain.principal import Principal
 from domain.rulebook import Rulebook, RulebookError, load_rulebook
@@ -63,10 +64,15 @@ def _one_of(known: list[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+Kind = Annotated[str, _one_of(_KINDS), Field(json_schema_extra={"enum": list(_KINDS)})]
+
+StepName = Annotated[str, _one_of(sorted(STEPS))]
+
+
 class FilterQuery(MomentQuery):
     """Which cases, at which moment."""
 
-    kind: Annotated[str, _one_of(_KINDS), Field(json_schema_extra={"enum": list(_KINDS)})] | None = None
+    kind: Kind | None = None
     stage: Annotated[str, _one_of(_STAGES), Field(json_schema_extra={"enum": list(_STAGES)})] | None = None
     unit: Code | None = Field(None, description="A unit that takes part", examples=["jtj"])
     deputy: Code | None = Field(None, description="Who brought it", examples=["d-001"])
@@ -206,8 +212,8 @@ def handed_out(services: Services, exported: Exported, format: Format, meta: Met
     return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[format])
 
 
-def _page(services: Services, asker: Principal, query: CasesQuery, request: Request) -> cursor.Page:
-    tell = words_for(request)
+def refuse_beside_cursor(query: BaseModel, tell: Words) -> None:
+    """Refuse what is frozen in a cursor already."""
     if excluded := sorted(query.model_fields_set - _WITH_CURSOR):
         items = [
             ProblemItem(
@@ -216,6 +222,11 @@ def _page(services: Services, asker: Principal, query: CasesQuery, request: Requ
             for name in excluded
         ]
         raise ProblemError("cursor-excludes", errors=items, names=excluded)
+
+
+def _page(services: Services, asker: Principal, query: CasesQuery, request: Request) -> cursor.Page:
+    tell = words_for(request)
+    refuse_beside_cursor(query, tell)
     page = cursor.unsealed(query.cursor or "", services.secret, tell)
     if page.wanted.jurisdiction != asker.jurisdiction:
         raise ProblemError("cursor-not-ours")

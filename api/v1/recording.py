@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
@@ -33,6 +33,7 @@ from domain.refusal import Refused
 from domain.values import Line
 
 _Answer = TypeVar("_Answer")
+_Given = TypeVar("_Given", bound=BaseModel)
 
 CREATED = 201
 RECORDED = 200
@@ -85,15 +86,17 @@ def bodies() -> Iterator[type[BaseModel]]:
     yield from STEP_BODIES.values()
 
 
-def _ref(model: type[BaseModel]) -> dict[str, str]:
+def ref(model: type[BaseModel]) -> dict[str, str]:
+    """Where the description tells of a body."""
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
-def _body_of(schema: dict[str, Any]) -> dict[str, Any]:
+def body_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """A body as the description of an operation tells of it."""
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-_IDEMPOTENCY_KEY = {
+IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
@@ -128,13 +131,13 @@ router = APIRouter(
     response_model=answers.RecordedAnswer,
     responses={CREATED: {"headers": _HEADERS | _LOCATION}},
     openapi_extra={
-        "parameters": [_IDEMPOTENCY_KEY],
-        "requestBody": _body_of(
+        "parameters": [IDEMPOTENCY_KEY],
+        "requestBody": body_of(
             {
-                "oneOf": [_ref(model) for model in OPENINGS.values()],
+                "oneOf": [ref(model) for model in OPENINGS.values()],
                 "discriminator": {
                     "propertyName": "opening",
-                    "mapping": {name: _ref(model)["$ref"] for name, model in OPENINGS.items()},
+                    "mapping": {name: ref(model)["$ref"] for name, model in OPENINGS.items()},
                 },
             }
         ),
@@ -150,7 +153,7 @@ def open_case(request: Request, asker: Asker, body: Body) -> Response:
         model = OPENINGS.get(str(fields.get("opening")))
         if model is None:
             raise ProblemError("fields-invalid", count=1, errors=[_unknown_opening(tell)])
-        given = _validated(model, fields, tell)
+        given = validated(model, fields, tell)
         step = given.step
         if not isinstance(step, Opening):
             raise TypeError(type(step))
@@ -158,7 +161,7 @@ def open_case(request: Request, asker: Asker, body: Body) -> Response:
             raise ProblemError("jurisdiction-not-yours", jurisdiction=step.opened_from, yours=asker.jurisdiction)
         with_words = _Refusing(tell, type(step), fields)
         zone = with_words(lambda: step.jurisdiction_in(services.registry)).time_zone
-        act = _act(given.act, asker, tell, zone)
+        act = act_of(given.act, asker, tell, zone)
         receipt = with_words(lambda: services.docket.open(step, act, request=asking, asked=True))
     return _receipt_answer(receipt, CREATED)
 
@@ -182,8 +185,8 @@ def _operation(name: str, classes: list[type[Step]]) -> Callable[..., Response]:
                 step_type = procedure.step_named(type(case_file.case), name)
                 procedure.require_role(step_type, type(case_file.case), asker.role)
             expected = _expected(request, case_file, zone_of(services, asker))
-            given = _validated(STEP_BODIES[step_type], fields, tell)
-            act = _act(given.act, asker, tell, zone_of(services, asker))
+            given = validated(STEP_BODIES[step_type], fields, tell)
+            act = act_of(given.act, asker, tell, zone_of(services, asker))
             try:
                 receipt = _Refusing(tell, step_type, fields)(
                     lambda: services.docket.record(
@@ -206,7 +209,7 @@ def _by_name() -> dict[str, list[type[Step]]]:
 
 for _name, _classes in _by_name().items():
     _first = _classes[0].declared
-    _schemas = [_ref(STEP_BODIES[step]) for step in _classes]
+    _schemas = [ref(STEP_BODIES[step]) for step in _classes]
     router.add_api_route(
         f"/cases/{{case_id}}/steps/{_name}",
         _operation(_name, _classes),
@@ -220,8 +223,8 @@ for _name, _classes in _by_name().items():
         response_model=answers.RecordedAnswer,
         responses=documented(412, 428) | {RECORDED: {"headers": _HEADERS}},
         openapi_extra={
-            "parameters": [_IDEMPOTENCY_KEY, _IF_MATCH],
-            "requestBody": _body_of(_schemas[0] if len(_schemas) == 1 else {"anyOf": _schemas}),
+            "parameters": [IDEMPOTENCY_KEY, _IF_MATCH],
+            "requestBody": body_of(_schemas[0] if len(_schemas) == 1 else {"anyOf": _schemas}),
         },
     )
 
@@ -248,31 +251,40 @@ class _Refusing:
         except Refused as refusal:
             if refusal.message_id == "request-key-reused":
                 raise of_refusal(refusal, self._tell, parameter="Idempotency-Key") from None
-            raise of_refusal(refusal, self._tell, pointer=self._pointer(refusal)) from None
-
-    def _pointer(self, refusal: Refused) -> str | None:
-        field = refusal.field
-        if field is None:
-            claimed = str(refusal.params.get("claim", "")).partition(":")[0]
-            return pointer_to("step", claimed) if claimed in self._step.model_fields else None
-        if field == "occurred_at" and not (issubclass(self._step, Correction) and self._given.get(field)):
-            return pointer_to("act", field)
-        return pointer_to("step", *field.split("."))
+            raise of_refusal(refusal, self._tell, pointer=pointer_of(refusal, self._step, self._given)) from None
 
 
-def _asking(request: Request, asker: Principal, fields: dict[str, Any], secret: bytes) -> Asking:
-    """The request under the caller's key, with a fingerprint of who asks where for what."""
+def pointer_of(refusal: Refused, step: type[Step], given: Mapping[str, Any]) -> str | None:
+    """The place in the body that a refusal is about."""
+    field = refusal.field
+    if field is None:
+        claimed = str(refusal.params.get("claim", "")).partition(":")[0]
+        return pointer_to("step", claimed) if claimed in step.model_fields else None
+    if field == "occurred_at" and not (issubclass(step, Correction) and given.get(field)):
+        return pointer_to("act", field)
+    return pointer_to("step", *field.split("."))
+
+
+def request_key(request: Request) -> str:
+    """The caller's own key for the request."""
     key = request.headers.get("idempotency-key")
     if key is None:
         raise ProblemError("request-key-missing")
     if not _KEY.match(key):
         raise ProblemError("request-key-unreadable")
+    return key
+
+
+def _asking(request: Request, asker: Principal, fields: dict[str, Any], secret: bytes) -> Asking:
+    """The request under the caller's key, with a fingerprint of who asks where for what."""
+    key = request_key(request)
     who = [asker.actor, asker.role, asker.office, asker.jurisdiction, request.method, request.url.path]
     asked = json.dumps(who, ensure_ascii=False).encode() + b"\n" + canonical(fields)
     return Asking(key, hmac.digest(secret, b"request\n" + asked, hashlib.sha256))
 
 
-def _validated(model: type[Given], fields: dict[str, Any], tell: Words) -> Given:
+def validated(model: type[_Given], fields: dict[str, Any], tell: Words) -> _Given:
+    """What a body says; refused with everything that is wrong with it."""
     try:
         return model.model_validate_json(canonical(fields), strict=True)
     except ValidationError as error:
@@ -280,7 +292,8 @@ def _validated(model: type[Given], fields: dict[str, Any], tell: Words) -> Given
         raise ProblemError("fields-invalid", count=len(found), errors=found) from None
 
 
-def _act(given: ActGiven, asker: Principal, tell: Words, zone: str) -> Act:
+def act_of(given: ActGiven, asker: Principal, tell: Words, zone: str) -> Act:
+    """The act of whoever asks, as the body says when it was."""
     when = day_of(datetime.now(UTC), zone).isoformat() if given.occurred_at is None else given.occurred_at
     try:
         occurred_at, precision = parse_occurred(when.strip(), zone)

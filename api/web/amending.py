@@ -112,6 +112,7 @@ class _Amending:
         history = self.case_file.history[:base]
         if not 1 <= self.version <= len(history):
             raise Refused("no-such-step", version=self.version, last=self.case_file.version)
+        amendment.refuse_asking(history, self.version, self.asker.role)
         recorded = history[self.version - 1]
         if self.what == "void":
             if self.version in fold.voided_versions(history):
@@ -312,7 +313,9 @@ class _Decision:
         return self.asker.role in AmendmentDeclined.declared.by
 
     def preview(self) -> tuple[PreviewView | None, str | None]:
-        """What approving it would change, or why it cannot be approved."""
+        """What approving it would change, or why it cannot be approved; of one that is sealed nothing is told."""
+        if isinstance(self.request.step, amendment.REQUESTS) and not self.request.step.reason:
+            return None, None
         act, approval = (
             _by_the_office(act_of(self.asker, self.tell, {})),
             _approval_of(self.request.step, approved_by="—"),

@@ -154,17 +154,28 @@ async def read_fields(request: Request) -> dict[str, list[str]]:
 
 
 def doing(
-    tell: Teller, asker: Principal, case_file: CaseFile, case: Case, wanted: str | None, posted: Posted | None = None
+    tell: Teller,
+    asker: Principal,
+    case_file: CaseFile,
+    case: Case,
+    wanted: str | None,
+    posted: Posted | None = None,
+    units: Collection[str] = (),
 ) -> Doing:
-    """What may be done with a case as it stands, with the form of one step open where it is wanted."""
+    """What may be done with a case as it stands, with the form of one step open where it is wanted.
+
+    `units` are those on whose device that is.
+    """
     path = case_path(case_file.id)
     shown, form = [], None
     for action in actions(case, asker):
         name = action.step.declared.name
         chosen = name == wanted
         why = None if action.why is None else tell.say(action.why.message_id, **action.why.params)
+        if barred := policy.is_barred(action.step, case, units):
+            why = tell.say("device-of-the-unit")
         shown.append(ActionView(name, tell.step(action.step), f"{path}?step={name}#do", why, chosen))
-        if chosen and (why is None or posted is not None):
+        if chosen and not barred and (why is None or posted is not None):
             form = _form(tell, asker, action.step, f"{path}/steps/{name}", case, case_file.version, posted)
     attach = f"{path}/attachments" if may_take(AttachmentAdded, case, asker) else None
     return Doing(shown, form, attach)
@@ -188,6 +199,8 @@ def amends_of(tell: Teller, asker: Principal, case_file: CaseFile) -> Callable[[
 
     def amends(record: Recorded) -> list[tuple[str, str]]:
         names = []
+        if not amendment.may_be_asked(case_file.history, record.version, asker.role):
+            return []
         if record.version in standing and amendment.may_be_corrected(record.step):
             names.append("correct")
         if not (record.step.declared.opens and case is not None and case.opening_stands):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,15 +15,16 @@ from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from api.bulk import may_take
 from api.problems import ProblemError
 from api.services import services_of
 from api.web.viewmodels import link
-from domain import procedure
+from domain import policy
 from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
-from domain.policy import ONLY_READING
 from domain.principal import Principal
+from domain.procedure import opening_steps
 
 SEE_OTHER = 303
 SIGN_IN = "/login"
@@ -29,6 +32,8 @@ SIGN_OUT = "/logout"
 ACCOUNT = "/account"
 ACCOUNTS = "/admin/accounts"
 
+_YEAR = 365 * 24 * 3600
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITE = {"same-origin", "none"}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -52,10 +57,12 @@ class Me:
     administrator: bool
     auditor: bool
     suspended: bool
-    records: bool
-    """Whether he may record anything at all."""
     opens: bool
-    """Whether he may open a case."""
+    """Whether his role may open a case of some kind."""
+    has_desk: bool
+    """Whether there may be work for him."""
+    bulk: bool
+    """Whether he may take a step of many cases at once."""
     form_token: str
 
 
@@ -86,7 +93,7 @@ async def admit(request: Request, *, everybody: bool) -> Response | None:
 
 
 def _refuse_who_only_reads(principal: Principal) -> None:
-    if principal.role in ONLY_READING:
+    if principal.role in policy.ONLY_READING:
         raise ProblemError("auditor-only-reads")
     if principal.suspended:
         raise ProblemError("duty-suspended")
@@ -161,16 +168,16 @@ def me(request: Request) -> Me | None:
     if session is None:
         return None
     account = session.account
-    role = account.binding.role
-    records = role not in ONLY_READING and not account.principal.suspended
+    principal, role = account.principal, account.binding.role
     return Me(
         name=account.name,
         role=role,
         administrator=role is Role.ADMINISTRATOR,
         auditor=role is Role.AUDITOR,
-        suspended=account.principal.suspended,
-        records=records,
-        opens=records and any(role in step.declared.by for step in procedure.opening_steps()),
+        suspended=principal.suspended,
+        opens=not principal.suspended and any(role in step.declared.by for step in opening_steps()),
+        has_desk=bool(policy.desks(principal)),
+        bulk=may_take(role),
         form_token=form_token(request),
     )
 
@@ -206,9 +213,33 @@ def refuse_readable(request: Request) -> None:
     _cookie(request)
 
 
-def whence(request: Request) -> Whence:
-    """The address and, in a few words, the browser."""
-    return Whence(request.client.host if request.client else "", _agent(request.headers.get("user-agent", "")))
+def whence(request: Request, device: str) -> Whence:
+    """The address, in a few words the browser, and by which device cookie it is known."""
+    address = request.client.host if request.client else ""
+    return Whence(address, _agent(request.headers.get("user-agent", "")), hashlib.sha256(device.encode()).digest())
+
+
+def device_of(request: Request) -> str:
+    """What the browser is known by, also after a sign-out; something new if it is not known."""
+    device = request.cookies.get(_device_cookie(request), "")
+    return device if _DEVICE.match(device) else secrets.token_urlsafe(32)
+
+
+def recognise(request: Request, response: Response, device: str) -> Response:
+    """Know the browser again for a year."""
+    _, secure = _cookie(request)
+    response.set_cookie(
+        _device_cookie(request), device, max_age=_YEAR, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+    return response
+
+
+def units_here(request: Request) -> frozenset[str]:
+    """The handling units of which somebody was signed in on the reader's device not long ago, if he is a deputy."""
+    session = session_of(request)
+    if session.account.binding.role is not Role.DEPUTY or session.whence.device is None:
+        return frozenset()
+    return services_of(request).sessions.units_on(session.whence.device, session.account.binding.jurisdiction)
 
 
 def local(address: str | None) -> str:
@@ -225,6 +256,10 @@ def _cookie(request: Request) -> tuple[str, bool]:
     if request.url.hostname not in _LOOPBACK:
         raise ProblemError("sign-in-needs-https")
     return "duban", False
+
+
+def _device_cookie(request: Request) -> str:
+    return f"{_cookie(request)[0]}-device"
 
 
 def _secret(request: Request) -> str | None:

@@ -100,6 +100,7 @@ class Heading:
 class RowView:
     """A case in the list."""
 
+    case_id: str
     url: str
     number: str | None
     title: str
@@ -166,7 +167,7 @@ def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Mo
                 stage for case_type in CASE_TYPES.values() if not case_type.of_registry for stage in case_type.Stage
             )
         ],
-        units=list(_units(tell, places, wanted.unit)),
+        units=list(unit_choices(tell, places, wanted.unit)),
         deputies=list(dict.fromkeys(deputy.name for place in places for deputy in place.all_deputies())),
         kept=[(name, text) for name, text in here.params.items() if name not in _TYPED],
         previous=here(**{**held, "before": _cursor(found[0], query.sort)}) if before else None,
@@ -229,7 +230,8 @@ def _deputy(places: list[Jurisdiction], asked: str | None) -> str | None:
     return ids.pop() if len(ids) == 1 else asked
 
 
-def _units(tell: Teller, places: list[Jurisdiction], chosen: str | None) -> Iterator[tuple[str, list[Choice]]]:
+def unit_choices(tell: Teller, places: list[Jurisdiction], chosen: str | None) -> Iterator[tuple[str, list[Choice]]]:
+    """The units of each place, of which one may be chosen."""
     for place in places:
         choices = [Choice(unit.code, getattr(unit, tell.lang), unit.code == chosen) for unit in place.all_units()]
         if choices:
@@ -241,6 +243,7 @@ def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment) -> RowView:
     day = day_of(moment.as_of, tell.zone)
     others = [unit for unit in row.units if unit != row.unit]
     return RowView(
+        case_id=row.case_id,
         url=link(case_path(row.case_id), here.moment),
         number=row.number,
         title=row.title,
@@ -273,7 +276,8 @@ def _states(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterato
 
 
 def _stages(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterator[Count]:
-    stages = dict.fromkeys(stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+    case_types = sorted(CASE_TYPES.values(), key=lambda case_type: case_type.of_registry)
+    stages = dict.fromkeys(stage for case_type in case_types for stage in case_type.Stage)
     for stage in stages:
         if number := counts.by_stage.get(stage.value):
             chosen = wanted.stage == stage.value

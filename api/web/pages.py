@@ -23,10 +23,11 @@ from pydantic import BaseModel, ValidationError
 from api.attachments import hand_out
 from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_history, known_at
 from api.moment import Asked, MomentQuery
-from api.problems import STATUS, ProblemError, refuse_repeated, status_of
+from api.problems import STATUS, UNPROCESSABLE, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
 from api.uploading import take_in
 from api.v1.finding import case_file_of, lists_of
+from api.web.bulk import in_bulk
 from api.web.doing import (
     ActionView,
     Doing,
@@ -55,6 +56,7 @@ from api.web.guard import (
     recall,
     refuse_forged,
     session_of,
+    units_here,
 )
 from api.web.listing import FORMATS, ExportQuery, ListQuery, listing, wanted_by
 from api.web.previews import preview_of
@@ -74,6 +76,7 @@ from api.web.viewmodels import (
     timeline_of,
     why_missing,
 )
+from api.web.worklist import WorkQuery, work_list
 from api.words import LANGUAGES, Language, Words, language, words
 from domain import policy, procedure
 from domain.case import AttachmentAdded, Opening, Role
@@ -141,8 +144,23 @@ open_router = APIRouter(route_class=OpenPageRoute, include_in_schema=False, defa
 
 @router.get("/")
 def front(request: Request) -> Response:
-    """The front page is the case list; of an administrator the accounts."""
+    """The front page is the work list; the case list of those who have none, of an administrator the accounts."""
     return RedirectResponse(_home(request), status_code=307)
+
+
+@router.get("/work")
+def work(request: Request) -> Response:
+    """What waits for the reader, at a moment."""
+    here, say, services, asker = _here(request), say_of(request), services_of(request), reader_of(request)
+    query = _query(WorkQuery, here)
+    asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
+    moment = asked.of_lists(services)
+    tell = Teller(say, _as_known(services, asker.jurisdiction, moment), as_of=moment.as_of)
+    page = work_list(tell, here, query, lists_of(services, asker), asker, moment)
+    bar = moment_bar(
+        tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
+    )
+    return render(request, "work.html", page=page, bar=bar)
 
 
 @router.get("/cases")
@@ -196,6 +214,8 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
         raise Refused("no-case-then", step=name)
     step, tell = procedure.step_named(type(case_file.case), name), teller_now(request, asker)
     procedure.require_role(step, type(case_file.case), asker.role)
+    if policy.is_barred(step, case_file.case, units_here(request)):
+        raise ProblemError("device-of-the-unit")
     taken = take(services, tell, asker, _account(request), step, case_file, values, request.url.path)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
@@ -205,6 +225,16 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
         title, here = tell.say("page.preview.late", step=tell.step(step)), Here(case_path(case_id), {"step": name})
         return preview_page(request, tell, taken, f"{case_path(case_id)}/steps/{name}", title, here=here)
     return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
+
+
+@router.post("/bulk/{what}")
+def take_in_bulk(request: Request, what: str, values: Fields) -> Response:
+    """The form for the ticked cases, then what would become of each, then what became of it."""
+    services, asker = services_of(request), reader_of(request)
+    tell = teller_now(request, asker)
+    page = in_bulk(services, tell, asker, what, values)
+    status = UNPROCESSABLE if page.trouble else 200
+    return render(request, "bulk.html", status=status, page=page, bar=None)
 
 
 @router.get("/cases/export")
@@ -389,7 +419,9 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     page = case_page(tell, case_file.history, found, moment)
     if bar.now and posted is None and (draft := _draft(request, case_id, wanted)) is not None:
         posted = reopened(tell, draft, case_file)
-    may = doing(tell, asker, case_file, found, wanted, posted) if bar.now and not asker.suspended else None
+    may = None
+    if bar.now and not asker.suspended:
+        may = doing(tell, asker, case_file, found, wanted, posted, units_here(request))
     refused = posted is not None and posted.draft is None and bool(posted.trouble)
     status = 200 if not refused else 409 if posted and posted.meanwhile else 422
     attachments = attachments_of(tell, found, here.moment)
@@ -549,8 +581,8 @@ def failure_page(request: Request, message_id: str, params: dict[str, object]) -
     say, here = say_of(request), _here(request)
     status = status_of(message_id)
     lines = [say(message_id, **{"request_id": _request_id(request), **params})]
-    home = _home(request)
-    turns = [Turn(say("people.to_accounts" if home == ACCOUNTS else "page.to_cases"), home)]
+    of_accounts = _home(request) == ACCOUNTS
+    turns = [Turn(say("people.to_accounts"), ACCOUNTS) if of_accounts else Turn(say("page.to_cases"), "/cases")]
     bar = None
     if message_id in {"moment-unreadable", "moment-excludes", "position-not-reached", "position-ahead"}:
         lines.append(say("page.moment-example"))
@@ -597,6 +629,7 @@ def render(
             lang=say.language,
             here=here,
             home=link("/cases", here.moment),
+            desk=link("/work", here.moment),
             me=me(request),
             sign_in=SIGN_IN,
             static=_static,
@@ -660,7 +693,11 @@ def _here(request: Request) -> Here:
 def _home(request: Request) -> str:
     """Where somebody begins who is signed in."""
     session = known(request)
-    return ACCOUNTS if session is not None and session.account.binding.role is Role.ADMINISTRATOR else "/cases"
+    if session is None:
+        return "/cases"
+    if session.account.binding.role is Role.ADMINISTRATOR:
+        return ACCOUNTS
+    return "/work" if policy.desks(session.account.principal) else "/cases"
 
 
 def _asked(here: Here, tell: Teller) -> Asked:

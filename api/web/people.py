@@ -25,10 +25,12 @@ from api.web.guard import (
     SEE_OTHER,
     SIGN_IN,
     Administrator,
+    device_of,
     forget,
     known,
     local,
     reader_of,
+    recognise,
     refuse_readable,
     remember,
     session_of,
@@ -195,10 +197,11 @@ async def sign_in(request: Request, form: Form) -> Response:
 
 def _signed_in(request: Request, given: SignIn, onward: str) -> Response:
     accounts = services_of(request).accounts
-    begun = accounts.sign_in(given.login, given.password, whence(request))
+    device = device_of(request)
+    begun = accounts.sign_in(given.login, given.password, whence(request, device))
     if (before := known(request)) is not None:
         accounts.sign_out(before)
-    return remember(request, RedirectResponse(onward, SEE_OTHER), begun.secret)
+    return recognise(request, remember(request, RedirectResponse(onward, SEE_OTHER), begun.secret), device)
 
 
 def _sign_in_page(request: Request, onward: str, *, login: str, refusal: Refused | None = None) -> Response:

@@ -38,9 +38,7 @@ from domain.clock import Deadline, Extension, SkippedDay
 from domain.moment import Moment, day_of, end_of_day
 from domain.office import Jurisdiction
 from domain.rulebook import ClockRule, RulebookError, load_rulebook
-
-SOON_DAYS = 7
-"""From how many days before a due date on the light turns."""
+from projections.reading import SOON_DAYS
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ROUND = re.compile(r"round-(\d+)")

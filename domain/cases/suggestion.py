@@ -6,9 +6,9 @@ Stored names (`wire`) are promises: they are never edited. A changed shape is a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from enum import StrEnum, auto
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import auto
 from functools import cache
 from typing import Any, Self
 
@@ -20,12 +20,12 @@ from domain.clock import Deadline
 from domain.office import Office
 from domain.refusal import Contradiction, Refused
 from domain.rulebook import Outcome
-from domain.values import CaseId, Code, DeputyId, Line, Text, UnitCode
+from domain.values import CaseId, Code, DeputyId, Line, Text, UnitCode, Word
 
 # What the words mean
 
 
-class Handling(StrEnum):
+class Handling(Word):
     """In which way a unit takes part (承办方式): leading (主办), helping the lead (会办), or for itself (分办)."""
 
     LEAD = auto()
@@ -33,7 +33,7 @@ class Handling(StrEnum):
     SEPARATE = auto()
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """How something reached the office."""
 
     ON_LINE = auto()
@@ -42,7 +42,7 @@ class Channel(StrEnum):
     TELEPHONE = auto()
 
 
-class NotAcceptedReason(StrEnum):
+class NotAcceptedReason(Word):
     """Why a text is not handled as a suggestion (不作为代表建议的情形)."""
 
     PERSONAL_MATTER = auto()
@@ -55,7 +55,7 @@ class NotAcceptedReason(StrEnum):
     OTHER = auto()
 
 
-class Relation(StrEnum):
+class Relation(Word):
     """How another suggestion is like this one: made again, going on, the same twice, or only alike."""
 
     REPEAT = auto()
@@ -64,7 +64,7 @@ class Relation(StrEnum):
     SIMILAR = auto()
 
 
-class Phase(StrEnum):
+class Phase(Word):
     """When a unit spoke with the deputy."""
 
     BEFORE_SUBMISSION = auto()
@@ -72,7 +72,7 @@ class Phase(StrEnum):
     AFTER_REPLY = auto()
 
 
-class ContactMode(StrEnum):
+class ContactMode(Word):
     """How a unit spoke with the deputy: 面商, 走访, 座谈, by telephone, in writing, on line."""
 
     FACE_TO_FACE = auto()
@@ -83,7 +83,7 @@ class ContactMode(StrEnum):
     ON_LINE = auto()
 
 
-class PersonLevel(StrEnum):
+class PersonLevel(Word):
     """How high the person who spoke for a unit stands in it."""
 
     UNIT_HEAD = auto()
@@ -92,7 +92,7 @@ class PersonLevel(StrEnum):
     STAFF = auto()
 
 
-class LeaderLevel(StrEnum):
+class LeaderLevel(Word):
     """Whose leader takes charge of a suggestion."""
 
     PARTY_COMMITTEE = auto()
@@ -102,14 +102,14 @@ class LeaderLevel(StrEnum):
     UNIT = auto()
 
 
-class Charge(StrEnum):
+class Charge(Word):
     """What a leader takes charge of: the supervision (领衔督办) or the handling (领办)."""
 
     SUPERVISION = auto()
     HANDLING = auto()
 
 
-class InquiryKind(StrEnum):
+class InquiryKind(Word):
     """The three inquiries (三询): into the mechanism (调询), key points (问询), results (回询)."""
 
     MECHANISM = auto()
@@ -117,7 +117,7 @@ class InquiryKind(StrEnum):
     RESULTS = auto()
 
 
-class Grade(StrEnum):
+class Grade(Word):
     """What a deputy says of the handling or its result (满意, 基本满意, 不满意, 未表态)."""
 
     SATISFIED = auto()
@@ -126,7 +126,7 @@ class Grade(StrEnum):
     NOT_STATED = auto()
 
 
-class Sealed(StrEnum):
+class Sealed(Word):
     """What stands for a grade that is not told yet (密封)."""
 
     SEALED = auto()
@@ -140,7 +140,7 @@ def _worst(grades: Iterable[Grade | Sealed]) -> Grade | Sealed:
     return min(grades, key=_WORST_FIRST.index)
 
 
-class CheckKind(StrEnum):
+class CheckKind(Word):
     """Who looked again at what was answered: 回头看, 第三方评估, 人大评议, 专家评估."""
 
     LOOK_BACK = auto()
@@ -149,14 +149,14 @@ class CheckKind(StrEnum):
     EXPERTS = auto()
 
 
-class MeetingKind(StrEnum):
+class MeetingKind(Word):
     """What a meeting about a suggestion was for: coordination (协调会), or talks after dissatisfaction (座谈会商)."""
 
     JOINT = auto()
     ESCALATION = auto()
 
 
-class Backlog(StrEnum):
+class Backlog(Word):
     """What can be done about an unsolved suggestion of an earlier year (历年未解决建议分类)."""
 
     SOLVABLE = auto()
@@ -165,7 +165,7 @@ class Backlog(StrEnum):
     TO_BE_EXPLAINED = auto()
 
 
-class AwardKind(StrEnum):
+class AwardKind(Word):
     """What was honoured: the suggestion (优秀建议) or a unit's handling (先进单位)."""
 
     SUGGESTION = auto()
@@ -179,7 +179,7 @@ class AwardKind(StrEnum):
 class Assignment(Part):
     """One unit's share of a suggestion (件次)."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         ASSIGNED = auto()
         SIGNED_FOR = auto()
         RETURN_REQUESTED = auto()
@@ -192,7 +192,7 @@ class Assignment(Part):
         REPLY_REJECTED = auto()
         RE_HANDLING = auto()
 
-    class Extension(StrEnum):
+    class Extension(Word):
         REQUESTED = auto()
         GRANTED = auto()
         REFUSED = auto()
@@ -205,6 +205,7 @@ class Assignment(Part):
     return_requested_on: date | None = None
     reassigned_to: str | None = None
     extension: Extension | None = None
+    urged_on: list[date] = field(default_factory=list)
     opinions: list[Opinion] = field(default_factory=list)
 
     @property
@@ -238,7 +239,7 @@ class Opinion:
 class Commitment(Part):
     """What a unit promised to do by a date (承诺事项)."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         MADE = auto()
         REVISED = auto()
         FULFILLED = auto()
@@ -265,7 +266,7 @@ class Commitment(Part):
 class Problem(Part):
     """A point of the rectification list (整改清单) of a key suggestion."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         LISTED = auto()
         RECTIFIED = auto()
         VERIFIED = auto()
@@ -293,7 +294,7 @@ class Rectification:
 class Contact(Part):
     """A unit spoke with the deputy."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         MADE = auto()
         CONFIRMED = auto()
 
@@ -557,12 +558,15 @@ class Award:
 
 # The case
 
+_DEPUTY, _UNIT = f"{Role.DEPUTY}:", f"{Role.HANDLING_UNIT}:"
+"""How the key of a deputy and of a unit begins (`Case.audience`)."""
+
 
 @dataclass
 class Suggestion(Case, kind="suggestion", zh="代表建议"):
     """代表建议: its stage, its parts and its rounds."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         SUBMITTED = auto()
         SENT_BACK = auto()
         ACCEPTED = auto()
@@ -651,11 +655,11 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         evaluator once it was answered.
         """
         for deputy in (self.lead_deputy, *self.co_signers):
-            yield f"{Role.DEPUTY}:{deputy}"
+            yield _DEPUTY + deputy
         for share in self.assignments.values():
             if share.stage not in GIVEN_AWAY:
-                yield f"{Role.HANDLING_UNIT}:{share.key}"
-        if self.handed_over_on is not None or self.stage not in NOT_YET_ACCEPTED | OVER:
+                yield _UNIT + share.key
+        if self.handed_over_on is not None or self.stage not in NOT_FOR_GOVERNMENT:
             yield Role.GOVERNMENT_OFFICE
         if any(leader.level is LeaderLevel.PARTY_COMMITTEE for leader in self.leaders):
             yield Role.PARTY_COMMITTEE
@@ -663,81 +667,144 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             yield Role.THIRD_PARTY
 
     @property
-    def sealed_until(self) -> date | None:
+    def window_until(self) -> date | None:
         """An evaluation is sealed until the end of the window that the congress gave for it, or a new handling."""
-        handled = self.round
-        window = self.clocks.get((EVALUATE, _round(handled.number)))
-        return window.deadline.due_on if window is not None and handled.evaluations else None
+        window = self.clocks.get((EVALUATE, _round(self.round.number)))
+        return None if window is None else window.deadline.due_on
+
+    @property
+    def sealed_until(self) -> date | None:
+        return self.window_until if self.round.evaluations else None
 
     def awaited(self) -> Iterator[Awaited]:
         """Whose turn it is: that of the congress's office, of a dispatcher, of units, of deputies."""
         if self.stage in OVER:
             return
+        owed = list(self._owed())
+        yield from owed
+        for unit, due_on in self._dues(owed):
+            if not any(day > due_on for day in self.assignments[unit].urged_on):
+                yield from self._of_dispatchers(UnitUrged, due_on, unit, _late_from(due_on))
+        for one in owed:
+            if one.step == EvaluationSubmitted.declared.wire:
+                yield from self._awaited_in_window(one.due_on)
+
+    def _awaited_in_window(self, until: date | None) -> Iterator[Awaited]:
+        """What the office does while it waits for an evaluation, and when it has waited in vain."""
+        nearly_over = until and until - _NEARLY_OVER
+        if not any(nearly_over is None or day >= nearly_over for day in self.round.reminded_on):
+            yield self._of_office(EvaluationReminded, until, from_on=nearly_over)
+        if until is not None:
+            yield self._of_office(EvaluationLapsed, until, from_on=_late_from(until))
+
+    def reminders(self, day: date) -> Iterator[Step]:
+        """The deputy is reminded of his evaluation, and every unit that is late of what it owes."""
+        owed = [] if self.stage in OVER else list(self._owed())
+        if any(one.step == EvaluationSubmitted.declared.wire for one in owed):
+            yield EvaluationReminded()
+        for unit, due_on in self._dues(owed):
+            if due_on < day:
+                yield UnitUrged(unit=unit)
+
+    def _owed(self) -> Iterator[Awaited]:
+        """What is awaited for the case's own sake, and not to remind somebody."""
         if self.stage in IN_HAND:
             for share in self.assignments.values():
-                yield from self._awaited_of(share)
-        else:
-            yield from self._awaited_between()
-        yield from self._awaited_beside()
-
-    def _awaited_beside(self) -> Iterator[Awaited]:
-        """What is awaited whatever the stage: confirmations, what was promised, what is to be rectified."""
-        for deputy in self.co_signers:
-            if self.stage in UNDER_REVIEW and deputy not in self.co_signers_confirmed:
-                yield Awaited(f"{Role.DEPUTY}:{deputy}", CoSignConfirmed.declared.wire)
+                yield from self._owed_by(share)
+        yield from self._owed_between()
+        if self.stage in UNDER_REVIEW:
+            for deputy in self.co_signers:
+                if deputy not in self.co_signers_confirmed:
+                    yield Awaited(_DEPUTY + deputy, CoSignConfirmed.declared.wire)
         for contact in self.contacts.values():
             if contact.stage is Contact.Stage.MADE:
-                yield Awaited(f"{Role.DEPUTY}:{self.lead_deputy}", ContactConfirmed.declared.wire)
+                yield self._of_deputy(ContactConfirmed, part=contact.key)
+        if self.stage in HANDLED:
+            yield from self._owed_beside()
+
+    def _owed_beside(self) -> Iterator[Awaited]:
+        """What was promised, and what is to be put right."""
         for promise in self.open_commitments:
-            yield Awaited(f"{Role.HANDLING_UNIT}:{promise.unit}", CommitmentFulfilled.declared.wire, promise.due_on)
+            yield from self._of_unit(promise.unit, CommitmentFulfilled, promise.due_on, promise.key)
         for problem in self.problems.values():
             if problem.stage is Problem.Stage.LISTED:
-                yield Awaited(f"{Role.HANDLING_UNIT}:{problem.unit}", ProblemRectified.declared.wire, problem.due_on)
+                yield from self._of_unit(problem.unit, ProblemRectified, problem.due_on, problem.key)
             elif problem.stage is Problem.Stage.RECTIFIED:
-                yield Awaited(Role.DEPUTY_AFFAIRS, RectificationVerified.declared.wire, problem.due_on)
+                yield self._of_office(RectificationVerified, problem.due_on, problem.key)
 
-    def _awaited_between(self) -> Iterator[Awaited]:
+    def _owed_between(self) -> Iterator[Awaited]:
         """What is awaited while no unit handles it."""
-        deputy = f"{Role.DEPUTY}:{self.lead_deputy}"
+        handled = self.round
         match self.stage:
             case Stage.SUBMITTED:
-                yield Awaited(Role.DEPUTY_AFFAIRS, SuggestionReviewed.declared.wire, self._due_on(HAND_OVER))
+                yield self._of_office(SuggestionReviewed, self._due_on(HAND_OVER))
             case Stage.SENT_BACK:
-                yield Awaited(deputy, Resubmitted.declared.wire)
-            case Stage.ACCEPTED:
-                for who in (Role.DEPUTY_AFFAIRS, Role.GOVERNMENT_OFFICE):
-                    yield Awaited(who, HandedOver.declared.wire, self._due_on(HAND_OVER))
-            case Stage.REPLIED if not self.round.invited_on:
-                yield Awaited(Role.DEPUTY_AFFAIRS, EvaluationInvited.declared.wire)
-            case Stage.REPLIED if not self.round.lapsed_on:
-                due_on = self._due_on(EVALUATE, _round(self.round.number))
-                yield Awaited(deputy, EvaluationSubmitted.declared.wire, due_on)
-            case Stage.REPLIED | Stage.EVALUATED:
-                said = self.round.evaluation
-                again = said is not None and said.grade is Grade.DISSATISFIED
-                step = ReHandlingOrdered if again else SuggestionClosed
-                yield Awaited(Role.DEPUTY_AFFAIRS, step.declared.wire)
+                yield self._of_deputy(Resubmitted)
+            case Stage.ACCEPTED | Stage.MERGED if self.handed_over_on is None:
+                yield from self._of_dispatchers(HandedOver, self._due_on(HAND_OVER))
+            case Stage.REPLIED | Stage.EVALUATED if (said := handled.evaluation) is not None:
+                yield self._of_office(ReHandlingOrdered if said.grade is Grade.DISSATISFIED else SuggestionClosed)
+            case Stage.REPLIED if not handled.invited_on:
+                yield self._of_office(EvaluationInvited)
+            case Stage.REPLIED if len(handled.lapsed_on) < len(handled.invited_on):
+                yield self._of_deputy(EvaluationSubmitted, self._due_on(EVALUATE, _round(handled.number)))
+            case Stage.REPLIED:
+                yield self._of_office(SuggestionClosed)
+            case Stage.CLOSED if (said := handled.evaluation) is not None and self.closed_on is not None:
+                if said.grade is Grade.DISSATISFIED and said.evaluated_on > self.closed_on:
+                    yield self._of_office(ReHandlingOrdered)
 
-    def _awaited_of(self, share: Assignment) -> Iterator[Awaited]:
+    def _owed_by(self, share: Assignment) -> Iterator[Awaited]:
         """What is awaited of a unit that handles it, and of who decides what the unit asked for."""
-        unit = f"{Role.HANDLING_UNIT}:{share.key}"
+        answer = self._due_on(UNIT_REPLY, share.key) or self._due_on(*_handling(self.round.number))
+        opinion = self._due_on(CO_OPINION, share.key)
         if share.stage is Assignment.Stage.ASSIGNED:
-            yield Awaited(unit, SignedFor.declared.wire, self._due_on(SIGN_FOR, share.key))
+            own = opinion if share.handling is Handling.CO else answer
+            yield from self._of_unit(share.key, SignedFor, self._due_on(SIGN_FOR, share.key) or own, share.key)
         elif share.handling is Handling.CO and share.stage in TO_GIVE_OPINION:
-            yield Awaited(unit, CoOpinionSubmitted.declared.wire, self._due_on(CO_OPINION, share.key))
+            yield from self._of_unit(share.key, CoOpinionSubmitted, opinion, share.key)
         elif share.handling is not Handling.CO and share.stage in TO_REPLY:
-            own = self._due_on(UNIT_REPLY, share.key) or self._due_on(*_handling(self.round.number))
-            yield Awaited(unit, ReplyIssued.declared.wire, own)
-        asked = []
+            yield from self._of_unit(share.key, ReplyIssued, answer, share.key)
         if share.stage is Assignment.Stage.RETURN_REQUESTED:
-            asked.append(Awaited("", ReturnApproved.declared.wire))
+            yield from self._of_dispatchers(ReturnApproved, part=share.key)
         if share.stage is Assignment.Stage.RETURNED:
-            asked.append(Awaited("", Reassigned.declared.wire, self._due_on(REASSIGN, share.key)))
-        if share.extension is Assignment.Extension.REQUESTED:
-            asked.append(Awaited("", ExtensionGranted.declared.wire, self._due_on(*_handling(self.round.number))))
-        for who in (Role.DEPUTY_AFFAIRS, Role.GOVERNMENT_OFFICE):
-            for awaited in asked:
-                yield replace(awaited, who=who)
+            yield from self._of_dispatchers(Reassigned, self._due_on(REASSIGN, share.key), share.key)
+        if share.extension is Assignment.Extension.REQUESTED and share.stage in TO_REPLY:
+            yield from self._of_dispatchers(ExtensionGranted, answer, share.key)
+
+    def _dues(self, owed: Iterable[Awaited]) -> Iterator[tuple[str, date]]:
+        """Each unit of which something is awaited by a date, with the nearest."""
+        dues: dict[str, date] = {}
+        for one in owed:
+            if one.due_on is not None and one.who.startswith(_UNIT):
+                unit = one.who.removeprefix(_UNIT)
+                dues[unit] = min(dues.get(unit, one.due_on), one.due_on)
+        for unit, due_on in dues.items():
+            if self.stage is not Stage.CLOSED and self.assignments[unit].stage not in GIVEN_BACK:
+                yield unit, due_on
+
+    def _of_office(
+        self, step: type[Step], due_on: date | None = None, part: str | None = None, from_on: date | None = None
+    ) -> Awaited:
+        return Awaited(_OFFICES[0], step.declared.wire, due_on, part, from_on)
+
+    def _of_deputy(self, step: type[Step], due_on: date | None = None, part: str | None = None) -> Awaited:
+        return Awaited(_DEPUTY + self.lead_deputy, step.declared.wire, due_on, part)
+
+    def _of_dispatchers(
+        self, step: type[Step], due_on: date | None = None, part: str | None = None, from_on: date | None = None
+    ) -> Iterator[Awaited]:
+        """Either office may do it."""
+        for who in _OFFICES:
+            yield Awaited(who, step.declared.wire, due_on, part, from_on)
+
+    def _of_unit(self, unit: str, step: type[Step], due_on: date | None, part: str) -> Iterator[Awaited]:
+        """The unit itself, or whoever distributes the shares where it has none any more."""
+        share = self.assignments.get(unit)
+        if share is not None and share.stage not in GIVEN_AWAY:
+            yield Awaited(_UNIT + unit, step.declared.wire, due_on, part)
+        else:
+            yield from self._of_dispatchers(step, due_on, part)
 
     def _due_on(self, clock: str, part: str | None = None) -> date | None:
         """Until when, by a clock that runs."""
@@ -847,7 +914,17 @@ IN_HAND = frozenset({Stage.HANDED_OVER, Stage.IN_HANDLING, Stage.RE_HANDLING, St
 ANSWERED = frozenset({Stage.REPLIED, Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED})
 NOT_YET_ACCEPTED = frozenset({Stage.SUBMITTED, Stage.SENT_BACK})
 OVER = frozenset({Stage.NOT_ACCEPTED, Stage.CONVERTED_TO_LETTER, Stage.WITHDRAWN})
+NOT_FOR_GOVERNMENT = NOT_YET_ACCEPTED | OVER
+HANDLED = IN_HAND | ANSWERED
 LIVE = UNDER_REVIEW | IN_HAND | ANSWERED
+
+_UNIT, _DEPUTY = f"{Role.HANDLING_UNIT}:", f"{Role.DEPUTY}:"
+_OFFICES = str(Role.DEPUTY_AFFAIRS), str(Role.GOVERNMENT_OFFICE)
+"""Of whom something is awaited, as keys: that of the congress comes first, and either may dispatch."""
+
+_DAY = timedelta(days=1)
+_NEARLY_OVER = timedelta(days=7)
+"""How long before the window for an evaluation closes the office reminds the deputy."""
 
 TO_REPLY = frozenset(
     {
@@ -874,6 +951,11 @@ UNIT_REPLY, FIRST_CONTACT = "suggestion.unit_reply", "suggestion.first_contact"
 COMMITMENT, RECTIFICATION = "commitment", "rectification"
 RETURN = "suggestion.return"
 """Until when a unit may ask to return its share: a rule without a clock of its own, because nobody waits for it."""
+
+
+def _late_from(due_on: date) -> date:
+    """The first day on which something is late."""
+    return min(due_on, date.max - _DAY) + _DAY
 
 
 def _handling(number: int) -> ClockKey:
@@ -1914,6 +1996,11 @@ class ExtensionNotified(
         if self.unit is not None:
             office.require_unit(self.unit, "unit")
 
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        share = case.assignments.get(self.unit or case.lead_unit or "")
+        if act.role is Role.HANDLING_UNIT and (share is None or share.key != act.office or not share.answers):
+            raise Refused("not-your-unit", unit=case.lead_unit, office=act.office)
+
     def breaches(self, case: Suggestion, office: Office) -> Iterator[Refused]:
         rule = office.rulebook.clocks.get(REPLY)
         running = case.handling_clock(self.number_in(case))
@@ -1921,6 +2008,36 @@ class ExtensionNotified(
             return
         if self.due_on > running.deadline.due_on:
             yield Refused("extension-not-granted", due_on=self.due_on.isoformat())
+
+
+# Urging
+
+
+class UnitUrged(
+    Step,
+    of=Suggestion,
+    wire="suggestion.unit_urged.v1",
+    zh="催办",
+    while_in=(IN_HAND | ANSWERED) - {Stage.CLOSED},
+    part="assignments",
+    names="unit",
+    after=set(Assignment.Stage) - GIVEN_BACK,
+    by=DISPATCHERS,
+):
+    """The office urges a unit to do what is awaited of it; no clock moves."""
+
+    unit: UnitCode
+    channel: Channel | None = None
+    note: Text | None = None
+
+    def check(self, case: Suggestion, office: Office) -> None:
+        who = _UNIT + self.unit
+        if not any(one.who == who for one in case.awaited()):
+            raise Contradiction("nothing-to-urge", field="unit", unit=self.unit)
+
+    def apply(self, case: Suggestion, act: Act) -> None:
+        if assignment := case.assignments.get(self.unit):
+            assignment.urged_on.append(act.occurred_on)
 
 
 # Replying
@@ -2302,6 +2419,10 @@ class _Evaluating(_InRound):
         told = {"round": self.round, "channel": self.channel}
         return _sealed_kind(type(self)).model_construct(**told)  # type: ignore[arg-type]  # what is not told is left out
 
+    def amends_asked_by(self, role: Role) -> bool:
+        """The deputies and the congress: nobody who handled it, or looked at the handling, touches the word on it."""
+        return role in CONGRESS | {Role.DEPUTY}
+
     def apply(self, case: Suggestion, act: Act) -> None:
         self.note(case, act)
         if case.stage is Stage.REPLIED and self.number_in(case) == case.round.number:
@@ -2350,6 +2471,7 @@ class EvaluationSubmitted(
     by={Role.DEPUTY},
     stops=(EVALUATE,),
     fixed=THE_DEPUTYS_WORD,
+    own_word=True,
 ):
     """The deputy evaluates the replies of a round: the lead deputy himself, after all units have replied."""
 
@@ -2386,6 +2508,7 @@ class EvaluationAmended(
     by={Role.DEPUTY},
     stops=(EVALUATE,),
     fixed=THE_DEPUTYS_WORD,
+    own_word=True,
 ):
     """The deputy says something else of a round that he evaluated, also of an earlier one; both stay readable."""
 
@@ -2479,7 +2602,7 @@ class ReHandlingOrdered(
         for assignment in case.assignments.values():
             again = assignment.answers and (assignment.key in self.units or not self.units)
             if again or (assignment.handling is Handling.CO and assignment.stage not in GIVEN_BACK):
-                assignment.stage = Assignment.Stage.RE_HANDLING
+                assignment.stage, assignment.extension = Assignment.Stage.RE_HANDLING, None
 
 
 class EscalatedToMeeting(

@@ -31,8 +31,8 @@ def adopt(docket: Docket, calendar: str, on: date) -> None:
 
 def test_open_deadlines_are_counted_again_each_by_a_step_and_only_where_they_move(database: str) -> None:
     with ledger_on(database) as ledger:
+        enter(Docket(ledger, LedgerRegistry(ledger)), CITY, actor="clerk")
         docket, views = Docket(ledger, LedgerRegistry(ledger), lambda: NOW), Views(ledger._pool, ledger)
-        enter(docket, CITY, actor="clerk")
         adopt(docket, BEFORE_THE_NOTICE, date(2024, 11, 12))
         cases = {}
         for name, on in (

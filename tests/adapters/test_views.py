@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,18 +17,18 @@ from hypothesis import strategies as st
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import SORTS, STATES, Views
 from domain import policy
-from domain.case import Case, Corrected, Recorded, Role, Voided
+from domain.case import Awaited, Case, Corrected, Recorded, Role, Voided
 from domain.casefile import CaseFile, file_of
 from domain.cases.suggestion import EvaluationSubmitted, Grade, HandedOver, ReplyIssued, SuggestionWithdrawn
 from domain.docket import Docket, LedgerMapper
-from domain.moment import Moment, end_of_day, start_of_day
+from domain.moment import Moment, day_of, end_of_day, start_of_day
 from domain.principal import Principal
 from domain.refusal import Refused
 from projections.case_list import Row, row_of
-from projections.reading import CaseRow, Counts, Filter
+from projections.reading import CaseRow, Counts, Filter, Light, Work, WorkRow
 from tests.domain.support import DEPUTY, ZONE
 from tests.faults.support import act, connect, ledger_on, opening
-from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, record_all
+from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, naive_order, record_all
 from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
@@ -126,6 +127,107 @@ def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
                 assert {row.case_id for row in mine} == may, reader
                 counts = views.within(scope).counts(Filter(), Moment(as_of, known))
                 assert counts.total == len(mine)
+
+
+def naive_work(
+    histories: Mapping[str, list[Recorded]], reader: Principal, day: date, known: int, as_of: datetime
+) -> list[WorkRow]:
+    """The work list of a reader, from folds alone."""
+    found = []
+    for case_id, history in histories.items():
+        case = naive_case(history, known, as_of)
+        if case is None or not policy.scope(reader).covers(case_file(history)):
+            continue
+        row = row_of(case)
+        for place, one in enumerate(case.awaited(), 1):
+            if one.who in policy.desks(reader) and (one.from_on is None or one.from_on <= day):
+                found.append(
+                    WorkRow(
+                        case_id, row.kind, row.number, row.title, row.stage, row.session, row.person, row.unit,
+                        place, one.who, one.step, one.part, one.due_on, one.from_on,
+                        naive_since(history, known, as_of, one),
+                    )
+                )  # fmt: skip
+    return sorted(found, key=lambda w: (w.due_on or date.max, w.number or "", w.case_id, w.place))
+
+
+def naive_since(history: list[Recorded], known: int, as_of: datetime, one: Awaited) -> datetime:
+    """The first of the days, without a break until the moment, on which the case waited for it."""
+    instants = sorted({s.act.occurred_at for s in naive_order(history, known) if s.act.occurred_at <= as_of})
+    since = instants[-1]
+    for instant in reversed(instants):
+        then = naive_case(history, known, instant)
+        waits = [] if then is None else [(w.who, w.step, w.part) for w in then.awaited()]
+        if (one.who, one.step, one.part) not in waits:
+            break
+        since = instant
+    return since
+
+
+WORKERS = [
+    *(Principal("u-1", role, JURISDICTION, JURISDICTION) for role in (Role.GENERAL_OFFICE, Role.GOVERNMENT_OFFICE)),
+    *(Principal("u-1", Role.HANDLING_UNIT, unit, JURISDICTION) for unit in ("jtj", "czj")),
+    Principal("d-001", Role.DEPUTY, JURISDICTION, JURISDICTION),
+    Principal("u-1", Role.AUDITOR, JURISDICTION, JURISDICTION),
+    Principal("u-1", Role.DEPUTY_AFFAIRS, "jp-sangiin", "jp-sangiin"),
+]
+LIGHTS: dict[Light, Callable[[date, date], bool]] = {
+    "overdue": lambda due_on, day: due_on < day,
+    "soon": lambda due_on, day: day <= due_on <= day + timedelta(days=7),
+    "later": lambda due_on, day: due_on > day + timedelta(days=7),
+}
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    moves=move_lists(24),
+    drawn=st.lists(MOMENTS, min_size=3, max_size=5),
+    shift=st.integers(-30, 200),
+    limit=st.integers(1, 4),
+)
+def test_the_work_list_at_any_moment_is_what_the_fold_of_what_was_known_then_waits_for(
+    database: str, moves: list[Move], drawn: list[Any], shift: int, limit: int
+) -> None:
+    ledger_id = uuid4().hex
+    with connect(database) as owner:
+        owner.execute("SELECT ledger_open(%s)", [ledger_id])
+    with ledger_on(database, ledger_id, size=1) as ledger:
+        record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
+        Projector(database, ledger_id=ledger_id).catch_up()
+        histories = by_case(LedgerMapper().to_domain_event(event) for event in ledger.tail(0, 10_000))
+        for reader in WORKERS:
+            views = Views(ledger._pool, ledger).within(policy.scope(reader))
+            for known, as_of in (moment_of(moment, ledger.head()) for moment in drawn):
+                moment, day = Moment(as_of, known), day_of(as_of, ZONE) + timedelta(days=shift)
+                work = Work(policy.desks(reader), day)
+                expected = naive_work(histories, reader, day, known, as_of)
+                assert views.work(work, Filter(), moment, limit=1_000) == expected
+                paged: list[WorkRow] = []
+                after = None
+                while page := views.work(work, Filter(), moment, after=after, limit=limit):
+                    paged += page
+                    after = page[-1].key
+                assert paged == expected
+                if expected:
+                    before = views.work(work, Filter(), moment, after=expected[-1].key, backwards=True, limit=1_000)
+                    assert before == expected[-2::-1]
+                counts = views.work_counts(work, Filter(), moment)
+                assert counts.total == len(expected)
+                assert counts.by_step == Counter(row.step for row in expected)
+                for light in ("overdue", "soon", "later", "undated"):
+                    lit = [
+                        row
+                        for row in expected
+                        if (light == "undated" if row.due_on is None else LIGHTS.get(light, _no)(row.due_on, day))
+                    ]
+                    of_light = replace(work, light=light)
+                    assert views.work(of_light, Filter(), moment, limit=1_000) == lit
+                    assert getattr(counts, light) == len(lit) == views.work_counts(of_light, Filter(), moment).total
+
+
+def _no(due_on: date, day: date) -> bool:
+    del due_on, day
+    return False
 
 
 def case_file(history: list[Recorded]) -> CaseFile:

@@ -207,6 +207,42 @@ def test_a_list_for_people_tells_the_counts_and_keeps_the_moment_apart(installat
 
 
 @pytest.mark.database
+@pytest.mark.usefixtures("story")
+def test_the_work_of_an_office_a_unit_and_a_deputy_is_told(installation: Run) -> None:
+    done = installation("work", "--role", "general_office", "--json")
+    assert done.code == 0, done.err
+    counts = done.json["counts"]
+    assert counts["total"] == len(done.json["work"]) > 0
+    assert {row["who"] for row in done.json["work"]} == {"deputy_affairs"}
+    shown = installation("work")
+    assert str(counts["total"]) in shown.out
+    assert "position" in shown.err
+    unit = installation("work", "--role", "handling_unit", "--office", "jtj", "--as-of", "2026-03-10", "--json")
+    assert {row["who"] for row in unit.json["work"]} <= {"handling_unit:jtj"}
+    deputy = installation("work", "--deputy", "d-001", "--light", "undated", "--json")
+    assert {row["due_on"] for row in deputy.json["work"]} <= {None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--role", "king"], 1, "king"),
+        (["--role", "handling_unit"], 2, "--office"),
+        (["--role", "deputy"], 2, "--deputy"),
+        (["--office", "jtj"], 2, "--role handling_unit"),
+        (["--light", "red"], 2, "overdue"),
+        (["--step", "nothing"], 1, "nothing"),
+    ],
+)
+def test_work_that_cannot_be_asked_for_is_one_clear_line(
+    arguments: list[str], code: int, says: str, installation: Run
+) -> None:
+    done = installation("work", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert says in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
 def test_a_list_can_be_asked_for_on_both_clocks(installation: Run, story: Told) -> None:
     true_then = installation("case", "list", "--as-of", "2026-03-01", "--json").json
     known_then = installation("case", "list", "--known-at", story.between, "--json").json

@@ -294,6 +294,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "what": "correct",
     }
     of_paths = {
+        "/bulk/{what}": {"what": "hand_over"},
         "/cases/{case_id}/requests/{version:int}": {"version": str(REQUEST)},
         "/problems/{id}": {"id": "not-found"},
         "/api/v1/rulebooks/{id}": {"id": "cn-national"},
@@ -338,3 +339,63 @@ def test_while_its_window_is_open_a_unit_reads_nowhere_what_the_deputy_said(offi
     for path in (f"/api/v1{place}", f"/api/v1{place}/steps"):
         assert "路灯还是不亮" in office.get(path, "deputy_affairs").text
         assert "路灯还是不亮" in office.get(path, "deputy").text
+
+
+@pytest.mark.database
+def test_a_voided_evaluation_is_not_read_in_lists_of_the_past_while_its_window_is_open(office: Office) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")
+    case = office.record(case, "evaluation_invited", day)
+    case = office.record(case, "evaluation_submitted", day, "deputy", result="dissatisfied")
+    said_at = int(case.headers["duban-position"])
+    office.record(case, "voided", day, voids=int(case.json()["version"]), reason="误录", approved_by="主任")
+    office.catch_up()
+    (row,) = office.get("/api/v1/cases", "handling_unit", position=said_at).json()["cases"]
+    assert row["grade"] == "sealed"
+    (row,) = office.get("/api/v1/cases", position=said_at).json()["cases"]
+    assert row["grade"] == "dissatisfied"
+    (row,) = office.get("/api/v1/cases", "handling_unit").json()["cases"]
+    assert row["grade"] is None
+
+
+@pytest.mark.database
+def test_what_a_deputy_asks_for_of_his_sealed_evaluation_is_told_to_the_office_and_not_to_a_unit(
+    office: Office,
+) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")
+    case = office.record(case, "evaluation_invited", day)
+    case = office.record(case, "evaluation_submitted", day, "deputy", result="dissatisfied")
+    asked = office.record(case, "void_requested", day, "deputy", voids=case.json()["version"], reason="本想选满意")
+    office.account("jtj-9", "handling_unit", office=LEAD)
+    place = f"/cases/{case.json()['case_id']}"
+    page = f"{place}/requests/{asked.json()['version']}"
+    assert "本想选满意" in office.client.get(page).text
+    unit = office.browser("jtj-9")
+    for path in (page, place, f"{place}/export?format=csv"):
+        answer = unit.get(path)
+        assert answer.status_code == 200, answer.text
+        assert "本想选满意" not in answer.text
+
+
+@pytest.mark.database
+def test_a_unit_is_offered_no_way_to_have_an_evaluation_amended_and_is_refused_where_it_asks(office: Office) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")
+    case = office.record(case, "evaluation_submitted", day, "deputy", result="dissatisfied")
+    version = case.json()["version"]
+    office.account("jtj-9", "handling_unit", office=LEAD)
+    unit, place = office.browser("jtj-9"), f"/cases/{case.json()['case_id']}"
+    page = unit.get(place).text
+    assert f"/history/{version - 1}/void" in page
+    assert f"/history/{version}/void" not in page
+    assert unit.get(f"{place}/history/{version}/void").status_code == 403
+    assert unit.get(f"{place}/history/{version}/correct").status_code == 403
+    before = office.stored()
+    for name, step in (
+        ("void_requested", {"voids": version}),
+        ("correction_requested", {"corrects": version, "changes": {"contact": "visit"}}),
+    ):
+        answer = office.record(case, name, day, "handling_unit", reason="评价有误", **step)
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-yours-to-amend")
+    assert office.stored() == before

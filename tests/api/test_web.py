@@ -90,11 +90,6 @@ def told(office: Office, story: Story) -> str:
 pytestmark = pytest.mark.database
 
 
-def test_the_front_page_is_the_case_list(office: Office) -> None:
-    answer = office.client.get("/", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (307, "/cases")
-
-
 def test_an_empty_ledger_says_so_and_what_to_do(office: Office) -> None:
     text = read(office, "/cases")
     assert "没有符合的案件" in text

@@ -85,6 +85,9 @@ class Site:
             "/cases?text=nothing",
             "/cases?as_of=yesterday",
             "/cases?lang=en",
+            "/work",
+            "/work?light=overdue&as_of=2026-11-10",
+            "/work?text=nothing&lang=en",
             case,
             f"{case}?as_of=2026-05-30&order=oldest",
             f"{case}?as_of=2020-01-01",
@@ -265,6 +268,28 @@ def test_a_deputy_submits_on_a_phone_and_the_office_hands_over(site: Site, scrip
     assert "市卫生健康委员会" in office.inner_text(".main-column")
     phone.reload()
     assert "已交办" in phone.inner_text(".case-now") or "办理中" in phone.inner_text(".case-now")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_office_hands_over_what_it_ticked(site: Site, scripts: bool, width: int) -> None:  # noqa: FBT001
+    page = site.page(width=width, java_script_enabled=scripts)
+    page.goto(f"{site.base}/")
+    assert page.url == f"{site.base}/work"
+    for box in page.locator('input[name="case"]').all():
+        box.check()
+    page.click("text=批量交办")
+    for expected in ("#f-lead_unit", 'button[value="take"]', ".pager, .light-done"):
+        if expected == 'button[value="take"]':
+            page.select_option("#f-lead_unit", "wjw")
+            page.click('button[value="check"]')
+            assert "市卫生健康委员会" in page.inner_text("main")
+        elif expected != "#f-lead_unit":
+            page.click('button[value="take"]')
+            assert "已登记" in page.inner_text("main")
+        assert page.locator(expected).count()
+        if scripts:
+            is_for_everybody(page, width)
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain import policy
+from domain import fold, policy
 from domain.attachment import AttachmentKind
-from domain.case import Role
+from domain.case import AmendmentDeclined, CorrectionRequested, Role, SourceDocument, Voided, VoidRequested
 from domain.casefile import CaseFile
 from domain.cases.suggestion import (
     EvaluationAmended,
@@ -27,8 +27,9 @@ from domain.cases.suggestion import (
 from domain.clock import overdue_from
 from domain.docket import Docket
 from domain.principal import Principal
-from tests.domain.support import CO_SIGNER, DEPUTY, LEAD, SECOND, THIRD, ZONE, Desk
-from tests.domain.test_attachment import Shelf, added
+from domain.refusal import Refused
+from tests.domain.support import CO_SIGNER, DEPUTY, LEAD, SECOND, THIRD, TODAY, ZONE, Desk
+from tests.domain.test_attachment import PHOTO, Shelf, added
 from tests.registry import shipped_registry
 
 PLACE = "cn-999900"
@@ -130,3 +131,64 @@ def test_a_file_about_what_is_sealed_is_sealed_with_it(evaluated: Desk) -> None:
     assert found.case.attachments == []
     assert "评价表" not in str([record.step for record in found.history])
     assert len(file(evaluated).case.attachments) == 1  # type: ignore[union-attr]
+
+
+def test_a_correction_of_what_is_sealed_tells_neither_what_it_changes_nor_why(evaluated: Desk) -> None:
+    evaluated.correct(5, date(2026, 5, 7), contact="visit")
+    evaluated.take(CorrectionRequested(corrects=5, changes={"contact": "telephone"}, reason="没有解决"), SAID)
+    evaluated.take(AmendmentDeclined(request=7, reason="代表说没有解决"), SAID)
+    evaluated.take(VoidRequested(voids=5, reason="选错了，没有解决"), SAID, Role.DEPUTY)
+    found = shown(evaluated, UNIT)
+    told = str([record.step for record in found.history]) + str(found.case)
+    assert not any(word in told for word in ("录入有误", "没有解决", "visit", "telephone"))
+    assert found.case is not None
+    assert found.case.rounds[1].evaluation.evaluated_on == date(2026, 5, 7)  # type: ignore[attr-defined]
+    assert "没有解决" in str([record.step for record in shown(evaluated, INSIDE[0]).history])
+
+
+def test_an_evaluation_that_was_voided_stays_sealed_while_it_can_be_said_anew(evaluated: Desk) -> None:
+    evaluated.take(Voided(voids=5, reason="代表说没有解决", approved_by="主任"), date(2026, 5, 8))
+    assert file(evaluated).case.facts().grade is None  # type: ignore[union-attr]
+    found = shown(evaluated, UNIT)
+    told = str([record.step for record in found.history]) + str(fold.case_at(found.history, known=5))
+    assert "没有解决" not in told
+    assert "dissatisfied" not in told
+
+
+def test_a_file_about_what_is_sealed_stays_sealed_when_it_is_corrected(evaluated: Desk) -> None:
+    evaluated.take(added(name="评价表.pdf", about=5), SAID)
+    evaluated.take(added(PHOTO, name="照片.jpg"), SAID)
+    evaluated.correct(6, name="不满意.pdf")
+    evaluated.correct(7, about=5)
+    found = shown(evaluated, UNIT)
+    assert found.case is not None
+    assert found.case.attachments == []
+    told = str([record.step for record in found.history])
+    assert not any(name in told for name in ("评价表", "不满意", "照片"))
+
+
+def test_the_paper_behind_what_is_sealed_is_sealed_with_it(evaluated: Desk) -> None:
+    paper = SourceDocument(number="评1号", title="征询意见表（不满意）")
+    again = EvaluationAmended(result=Grade.DISSATISFIED, amended_because="补充")
+    evaluated.take(again, date(2026, 5, 9), Role.DEPUTY, source=paper)
+    assert "征询意见表" not in str(shown(evaluated, UNIT).history)
+    assert "征询意见表" in str(shown(evaluated, INSIDE[0]).history)
+
+
+@pytest.mark.parametrize("reader", OUTSIDE, ids=lambda reader: reader.role)
+def test_nobody_who_handled_it_asks_for_a_correction_or_a_void_of_the_deputys_word(
+    evaluated: Desk, reader: Principal
+) -> None:
+    evaluated.correct(5, date(2026, 5, 7))
+    head = evaluated.ledger.head()
+    for request in (
+        VoidRequested(voids=5, reason="评价有误"),
+        VoidRequested(voids=6, reason="评价有误"),
+        CorrectionRequested(corrects=5, changes={"contact": "visit"}, reason="走访过"),
+    ):
+        with pytest.raises(Refused) as why:
+            evaluated.take(request, TODAY, reader.role, actor=reader.actor, office=reader.office)
+        assert why.value.message_id == "not-yours-to-amend"
+    assert evaluated.ledger.head() == head
+    evaluated.take(VoidRequested(voids=3, reason="重复录入"), TODAY, reader.role, office=reader.office)
+    evaluated.take(VoidRequested(voids=5, reason="选错了"), TODAY, Role.DEPUTY)

@@ -197,6 +197,7 @@ _STEPS: list[Step] = [
     s.ReHandlingOrdered(round=2, units=("jtj",), due_on=date(2026, 7, 31), reason="代表不满意"),
     s.EscalatedToMeeting(units=("jtj",), summary="面对面会商"),
     s.ProgressReported(unit="jtj", summary="两条线路已开通"),
+    s.UnitUrged(unit="jtj", channel=s.Channel.TELEPHONE, note="请于本周内答复代表"),
     s.OutcomeReclassified(
         round=1, unit="jtj", old="B", new="A", normalised=Outcome.RESOLVED, evidence="照片", verified_by="督查室"
     ),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum, auto
+from enum import auto
 
 from pydantic import Field
 
 from domain.case import Act, Step
 from domain.office import Deputy, Level, Office
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
-from domain.values import Code, DeputyId, Line
+from domain.values import Code, DeputyId, Line, Word
 
 
-class EndReason(StrEnum):
+class EndReason(Word):
     """Why somebody is a deputy no more (代表资格终止, 代表法 arts 61–63)."""
 
     TERM_OVER = auto()
@@ -32,7 +32,7 @@ class EndReason(StrEnum):
 class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
     """A deputy: name, tier, term, constituency and group, as long as the office is held."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A deputy is in office, perhaps suspended, until the qualification ends."""
 
         IN_OFFICE = auto()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
+from enum import auto
 
 from domain.case import Act, Step
 from domain.office import Group, Office
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
-from domain.values import Code, DeputyId, Line
+from domain.values import Code, DeputyId, Line, Word
 
 
 @dataclass
 class DeputyGroup(RegistryCase, kind="group", zh="代表小组"):
     """A group: what it is called and who leads it."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A group is in being until it is dissolved."""
 
         IN_BEING = auto()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum, auto
+from enum import auto
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,14 +16,14 @@ from domain.office import Adopted, Dated, Jurisdiction, Level, Office
 from domain.refusal import Refused
 from domain.registry import KEEPERS, JurisdictionCase, Registry, RegistryOpening
 from domain.rulebook import RulebookError, load_rulebook
-from domain.values import DivisionCode, Line
+from domain.values import DivisionCode, Line, Word
 
 
 @dataclass
 class Term(Part):
     """A term of the congress (届), and the sessions that were convened in it."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A term runs until the next one is opened."""
 
         RUNNING = auto()
@@ -47,7 +47,7 @@ class Session:
 class Region(JurisdictionCase, kind="jurisdiction", zh="行政区域"):
     """A jurisdiction: what it is called, which rules it has adopted, its terms."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A jurisdiction is in being until it is dissolved."""
 
         IN_BEING = auto()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum, auto
+from enum import auto
 
 from domain.case import Act, Case, ClockKey, Facts, Step
 from domain.office import Dated, Office
 from domain.refusal import Refused
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
-from domain.values import Code, Line
+from domain.values import Code, Line, Word
 
 MATERIALS = "meeting.materials"
 
 
-class MeetingKind(StrEnum):
+class MeetingKind(Word):
     """Of which kind a meeting is."""
 
     STANDING_COMMITTEE = auto()
@@ -30,7 +30,7 @@ class MeetingKind(StrEnum):
 class Meeting(RegistryCase, kind="meeting", zh="会议"):
     """A meeting that was called: its kind and number, and on which day it is or was."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A meeting is called, then held or cancelled."""
 
         CALLED = auto()

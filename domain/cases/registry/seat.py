@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
+from enum import auto
 
 from domain.case import Act, Step
 from domain.office import Body, Office, Seat
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
-from domain.values import DeputyId, Line
+from domain.values import DeputyId, Line, Word
 
 
-class LeaveReason(StrEnum):
+class LeaveReason(Word):
     """Why somebody holds a post no more (离任)."""
 
     TERM_OVER = auto()
@@ -27,7 +27,7 @@ class LeaveReason(StrEnum):
 class Incumbency(RegistryCase, kind="seat", zh="任职"):
     """A post on a body, held by one person from a day on."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A post is held until it is left."""
 
         IN_POST = auto()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
+from enum import auto
 
 from pydantic import Field
 
@@ -11,14 +11,14 @@ from domain.case import Act, Step
 from domain.office import Office, Unit
 from domain.refusal import Refused
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
-from domain.values import Line, UnitCode
+from domain.values import Line, UnitCode, Word
 
 
 @dataclass
 class Organ(RegistryCase, kind="unit", zh="单位"):
     """A unit: what it is called, its place in the office's own order, and under which other unit it stands."""
 
-    class Stage(StrEnum):
+    class Stage(Word):
         """A unit is in being until it is merged or closed."""
 
         IN_BEING = auto()
