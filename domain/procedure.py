@@ -153,9 +153,9 @@ def open_steps(case: Case, role: Role) -> Iterator[Open]:
         why = None
         if declared.while_in is not None and case.stage not in declared.while_in:
             why = "step-not-open"
-        elif declared.part is not None and declared.after is not None:
+        elif declared.part is not None:
             parts = getattr(case, declared.part).values()
-            if not any(part.stage in declared.after for part in parts):
+            if not any(declared.after is None or part.stage in declared.after for part in parts):
                 why = "part-step-not-open"
         yield Open(step, why)
 

@@ -15,7 +15,7 @@ from projections.case_list import FOREVER, Row
 from projections.comparison import ClockChange, Span, StageChange, Standing, compare
 
 _MICROSECOND = timedelta(microseconds=1)
-_NOT_TOLD = {"kind", "jurisdiction", "audience", "sealed_until", "awaited", "overdue_from"}
+NOT_TOLD = {"kind", "jurisdiction", "audience", "sealed_until", "awaited", "overdue_from"}
 """What the list keeps of a case without showing it."""
 
 
@@ -156,7 +156,7 @@ def _shown(tell: Teller, span: Span) -> Iterator[Change]:
         return
     for name in Row._fields:
         before, after = getattr(span.was.row, name), getattr(span.now.row, name)
-        if before != after and name not in _NOT_TOLD:
+        if before != after and name not in NOT_TOLD:
             label = tell.say(f"page.row.{name}")
             yield Change(label, _value(tell, span.was.row, name), _value(tell, span.now.row, name))
 

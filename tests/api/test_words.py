@@ -6,8 +6,10 @@ import pytest
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from api.problems import STATUS
+from api.web.previews import NOT_TOLD
 from api.words import LANGUAGES, language, words
 from domain.case import CASE_TYPES, Part, Role
+from projections.case_list import Row
 
 ROOT = Path(__file__).parents[2]
 RAISED = re.compile(r'(?:Refused|Contradiction|ProblemError|LedgerUnavailableError)\(\s*"([a-z0-9-]+)"')
@@ -50,6 +52,10 @@ def test_every_stage_and_role_has_a_name(tongue: str) -> None:
     tell = words("zh") if tongue == "zh" else words("en")
     assert {stage for stage in stages if f"stage.{stage}" not in tell} == set()
     assert {role for role in Role if f"role.{role}" not in tell} == set()
+
+
+def test_every_column_that_a_preview_compares_has_a_name() -> None:
+    assert {name for name in Row._fields if name not in NOT_TOLD and f"page.row.{name}" not in ZH} == set()
 
 
 @pytest.mark.parametrize(

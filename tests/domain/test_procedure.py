@@ -73,7 +73,7 @@ def test_a_role_sees_every_step_it_may_ever_take_and_why_not_now(desk: Desk) -> 
     assert "handed_over" not in unit
     deputy = open_to(desk.case, Role.DEPUTY)
     assert deputy["evaluation_submitted"] == "step-not-open"
-    assert deputy["withdrawn"] is None
+    assert (deputy["withdrawn"], deputy["contact_confirmed"]) == (None, "part-step-not-open")
     assert "submitted" not in deputy
 
 
