@@ -136,8 +136,7 @@ def site(office: Office, browser: Browser) -> Iterator[Site]:
 
 def is_for_everybody(page: Page, width: int) -> None:
     """The page has no fault that axe knows, with everything on it opened, and is no wider than its window."""
-    while (closed := page.locator("details:not([open]) > summary")).count():
-        closed.first.click()
+    page.locator("details:not([open])").evaluate_all("all => all.forEach(one => { one.open = true })")
     page.evaluate(AXE.read_text("utf-8"))
     result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     broken = [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in result["violations"]]
