@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
-from domain import amendment, clock, fold, procedure
+from domain import amendment, clock, fold, policy, procedure
 from domain.attachment import Content, Contents, NoContents
 from domain.calendar import load_calendar
 from domain.case import (
@@ -485,19 +485,24 @@ class Docket(Application[str]):
         """Refuse a step that names a case, another step or a file that there is not."""
         for field, other in step.refers_to():
             if other not in draft.beside:
-                self._require_case(other, field, jurisdiction)
+                self._require_case(other, field, step, act, jurisdiction)
         for version, field in step.refers_to_steps():
             _require_step(draft.case_file, version, field)
         for content in step.contents():
             self._require_content(content, act, jurisdiction, draft.case_file.case)
 
-    def _require_case(self, case_id: str, field: str, jurisdiction: Jurisdiction) -> None:
-        """Refuse a reference to a case that the jurisdiction does not have."""
+    def _require_case(self, case_id: str, field: str, step: Step, act: Act, jurisdiction: Jurisdiction) -> None:
+        """Refuse a reference to a case that the jurisdiction does not have, of another type, or not the actor's."""
         try:
-            opening = self.case_file(case_id).history[0].step
+            case = self.case_file(case_id).case
         except CaseNotFoundError:
-            opening = None
-        if not isinstance(opening, Opening) or opening.jurisdiction != jurisdiction.code:
+            case = None
+        if (
+            case is None
+            or case.jurisdiction != jurisdiction.code
+            or type(case) is not step.declared.case_type
+            or not (act.imported or policy.may_act(case, act))
+        ):
             raise Refused("unknown-case", field=field, case=case_id)
 
     def _require_content(self, content: Content, act: Act, jurisdiction: Jurisdiction, case: Case | None) -> None:

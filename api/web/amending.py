@@ -313,7 +313,9 @@ class _Decision:
         return self.asker.role in AmendmentDeclined.declared.by
 
     def preview(self) -> tuple[PreviewView | None, str | None]:
-        """What approving it would change, or why it cannot be approved."""
+        """What approving it would change, or why it cannot be approved; of one that is sealed nothing is told."""
+        if isinstance(self.request.step, amendment.REQUESTS) and not self.request.step.reason:
+            return None, None
         act, approval = (
             _by_the_office(act_of(self.asker, self.tell, {})),
             _approval_of(self.request.step, approved_by="—"),

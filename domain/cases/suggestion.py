@@ -1996,6 +1996,11 @@ class ExtensionNotified(
         if self.unit is not None:
             office.require_unit(self.unit, "unit")
 
+    def check_actor(self, case: Suggestion, act: Act) -> None:
+        share = case.assignments.get(self.unit or case.lead_unit or "")
+        if act.role is Role.HANDLING_UNIT and (share is None or share.key != act.office or not share.answers):
+            raise Refused("not-your-unit", unit=case.lead_unit, office=act.office)
+
     def breaches(self, case: Suggestion, office: Office) -> Iterator[Refused]:
         rule = office.rulebook.clocks.get(REPLY)
         running = case.handling_clock(self.number_in(case))

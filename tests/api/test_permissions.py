@@ -359,6 +359,26 @@ def test_a_voided_evaluation_is_not_read_in_lists_of_the_past_while_its_window_i
 
 
 @pytest.mark.database
+def test_what_a_deputy_asks_for_of_his_sealed_evaluation_is_told_to_the_office_and_not_to_a_unit(
+    office: Office,
+) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")
+    case = office.record(case, "evaluation_invited", day)
+    case = office.record(case, "evaluation_submitted", day, "deputy", result="dissatisfied")
+    asked = office.record(case, "void_requested", day, "deputy", voids=case.json()["version"], reason="本想选满意")
+    office.account("jtj-9", "handling_unit", office=LEAD)
+    place = f"/cases/{case.json()['case_id']}"
+    page = f"{place}/requests/{asked.json()['version']}"
+    assert "本想选满意" in office.client.get(page).text
+    unit = office.browser("jtj-9")
+    for path in (page, place, f"{place}/export?format=csv"):
+        answer = unit.get(path)
+        assert answer.status_code == 200, answer.text
+        assert "本想选满意" not in answer.text
+
+
+@pytest.mark.database
 def test_a_unit_is_offered_no_way_to_have_an_evaluation_amended_and_is_refused_where_it_asks(office: Office) -> None:
     day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
     case = office.record(office.handed_over(), "reply_issued", day, unit=LEAD, outcome="B")

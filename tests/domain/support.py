@@ -38,7 +38,7 @@ def role_for(step: type[Step] | Step) -> Role:
 class Trusting(Docket):
     """Takes references to cases that there are not, and attachments that nobody handed in."""
 
-    def _require_case(self, case_id: str, field: str, jurisdiction: Jurisdiction) -> None:
+    def _require_case(self, case_id: str, field: str, step: Step, act: Act, jurisdiction: Jurisdiction) -> None:
         """Nothing is refused."""
 
     def _require_content(self, content: Content, act: Act, jurisdiction: Jurisdiction, case: Case | None) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.case import Role, Step
+from domain.cases.registry.unit import UnitOpened
 from domain.cases.suggestion import (
     Assignment,
     AwardGiven,
@@ -273,6 +274,33 @@ def test_a_case_of_another_jurisdiction_is_no_case(desk: Desk) -> None:
     ).case_id
     for step, field in ((SuggestionsMerged(into=elsewhere), "into"), (SuggestionSplit(into=(elsewhere,)), "into.0")):
         assert refusal_of(desk, step, MARCH) == ("unknown-case", field)
+
+
+def test_nobody_names_a_case_that_he_may_not_read_nor_one_that_is_no_suggestion(desk: Desk) -> None:
+    desk.open()
+    desk.take(SuggestionReviewed(), MARCH)
+    other = desk.another()
+    link = SimilarLinked(other=other, relation=Relation.SIMILAR)
+    assert refusal_of(desk, link, MARCH, Role.GOVERNMENT_OFFICE) == ("unknown-case", "other")
+    merged = SuggestionsMerged(into=other)
+    assert refusal_of(desk, merged, MARCH, Role.GOVERNMENT_OFFICE) == ("unknown-case", "into")
+    unit = desk.docket.open(
+        UnitOpened(jurisdiction="cn-999900", code="xdw", zh_name="新单位", en_name="A new unit"),
+        act(MARCH, Role.GENERAL_OFFICE),
+    ).case_id
+    assert refusal_of(desk, SimilarLinked(other=unit, relation=Relation.SIMILAR), MARCH) == ("unknown-case", "other")
+    assert desk.take(link, MARCH).changed
+
+
+def test_only_a_unit_that_answers_tells_the_deputy_that_the_reply_comes_later(desk: Desk) -> None:
+    desk.handed_over(SECOND)
+    due_on, later = desk.due_on(), date(2026, 12, 1)
+    for unit in (SECOND, None):
+        notice = ExtensionNotified(unit=unit, due_on=later)
+        assert refusal_of(desk, notice, APRIL, Role.HANDLING_UNIT, office=SECOND)[0] == "not-your-unit"
+    assert desk.due_on() == due_on
+    desk.take(ExtensionNotified(due_on=later), APRIL, Role.HANDLING_UNIT, office=LEAD)
+    assert desk.due_on() == later
 
 
 def test_a_merged_suggestion_still_gets_its_own_reply(desk: Desk) -> None:
