@@ -176,7 +176,7 @@ def cases(request: Request) -> Response:
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
-    return render(request, "cases.html", page=page, bar=bar)
+    return render(request, "cases.html", page=page, bar=bar, whole=policy.reads_all(reader_of(request)))
 
 
 @router.get("/cases/new")

@@ -15,7 +15,7 @@ from projections.case_list import FOREVER, Row
 from projections.comparison import ClockChange, Span, StageChange, Standing, compare
 
 _MICROSECOND = timedelta(microseconds=1)
-_NOT_TOLD = {"kind", "jurisdiction", "overdue_from"}
+_NOT_TOLD = {"kind", "jurisdiction", "audience", "sealed_until", "awaited", "overdue_from"}
 """What the list keeps of a case without showing it."""
 
 
@@ -113,6 +113,8 @@ def _spans(tell: Teller, spans: Sequence[Span], *, listed: bool) -> list[SpanRow
         was, now = _counted(tell, span.was), _counted(tell, span.now)
         counted = Change(tell.say("page.preview.counted"), Shown(was), Shown(now)) if listed and was != now else None
         shown = list(_shown(tell, span))
+        if span.was and span.now and not (counted or shown):
+            continue
         if told and told[-1][0].until == span.since and told[-1][1:] == (counted, shown):
             told[-1] = (told[-1][0]._replace(until=span.until), counted, shown)
         else:

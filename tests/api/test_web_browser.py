@@ -1,6 +1,7 @@
 """The pages in a browser: nothing fails, nothing leaves the machine, everybody can use them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,9 +56,9 @@ class Site:
     wrong: list[str]
     base_also: str = "about:"
 
-    def page(self, *, login: str | None = "clerk", width: int = 1280, **options: Any) -> Page:
+    def page(self, *, login: str | None = "clerk", width: int = 1280, height: int = 900, **options: Any) -> Page:
         """A new browser window that notes every message, breach and stray request; `login` is signed in there."""
-        context = self.browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", **options)
+        context = self.browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
         if login is not None:
             context.add_cookies([{"name": "duban", "value": self.office.secret(login), "url": self.base}])
         page = context.new_page()
@@ -102,15 +103,9 @@ def attach(office: Office, story: Story, case_id: str, name: str) -> None:
     story.record(case_id, "2026-08-05", step, actor="u-deputy_affairs")
 
 
-@pytest.fixture
-def site(office: Office, browser: Browser) -> Iterator[Site]:
-    story = Story(office.services.docket)
-    case_id = story.everything()
-    for name in (LETTER, f"{'W' * 190}.pdf"):
-        attach(office, story, case_id, name)
-    story.each_state()
-    story.hostile()
-    office.catch_up()
+@contextmanager
+def served(office: Office, browser: Browser, case_id: str = "") -> Iterator[Site]:
+    """The pages of an office while they are served, in which nothing may have gone wrong at the end."""
     server = uvicorn.Server(uvicorn.Config(office.client.app, port=0, lifespan="off", log_level="error"))
     thread = Thread(target=server.run, daemon=True)
     thread.start()
@@ -124,6 +119,19 @@ def site(office: Office, browser: Browser) -> Iterator[Site]:
     server.should_exit = True
     thread.join()
     assert found.wrong == []
+
+
+@pytest.fixture
+def site(office: Office, browser: Browser) -> Iterator[Site]:
+    story = Story(office.services.docket)
+    case_id = story.everything()
+    for name in (LETTER, f"{'W' * 190}.pdf"):
+        attach(office, story, case_id, name)
+    story.each_state()
+    story.hostile()
+    office.catch_up()
+    with served(office, browser, case_id) as found:
+        yield found
 
 
 def is_for_everybody(page: Page, width: int) -> None:

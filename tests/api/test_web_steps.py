@@ -144,6 +144,41 @@ def test_another_row_of_a_list_is_asked_for_without_losing_the_others(office: Of
 
 
 @pytest.mark.database
+def test_a_row_that_is_left_empty_holds_no_browser_back(office: Office, unit: TestClient) -> None:
+    case = f"/cases/{office.handed_over().json()['case_id']}"
+    page = unit.get(f"{case}?step=reply_issued").text
+    (points, commitments) = re.findall(r'<div class="row".*?</div>', page, re.DOTALL)
+    for row, name in ((points, "points.0.answer"), (commitments, "commitments.0.due_on")):
+        assert f'name="{name}"' in row
+        assert " required" not in row
+    half = post(unit, f"{case}?step=reply_issued", **{"points.0.point": "坡道"})
+    assert (half.status_code, 'id="f-points-0-answer-fault"' in half.text) == (422, True)
+
+
+@pytest.mark.database
+def test_the_head_of_a_page_leads_only_to_what_one_may_do(office: Office, deputy: TestClient, unit: TestClient) -> None:
+    office.account("auditor", "auditor")
+    for reader, opens, records in (
+        (office.client, True, True),
+        (deputy, True, True),
+        (unit, False, True),
+        (office.browser("auditor"), False, False),
+    ):
+        page = reader.get("/cases").text
+        assert ('href="/cases/new"' in page, 'href="/drafts"' in page) == (opens, records)
+
+
+@pytest.mark.database
+def test_an_empty_list_says_whether_there_is_nothing_or_nothing_for_ones_eyes(office: Office, unit: TestClient) -> None:
+    assert "账本中还没有案件" in office.client.get("/cases").text
+    office.submit()
+    office.catch_up()
+    page = unit.get("/cases").text
+    assert "没有您可以查看的案件" in page
+    assert "账本中还没有案件" not in page
+
+
+@pytest.mark.database
 def test_only_what_ones_role_may_do_is_offered_and_what_is_closed_says_why(
     office: Office, deputy: TestClient, unit: TestClient
 ) -> None:
