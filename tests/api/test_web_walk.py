@@ -37,7 +37,10 @@ MESSAGE_ID = re.compile(rf"\b(?:{'|'.join({name.partition('.')[0] for name in wo
 """What stands on a page where the words of a message are missing."""
 
 TITLE = "关于在老城区公交站点增设无障碍候车设施的建议"
-BODY = "一、现状\n老城区部分公交站点没有坡道和座椅，老年人和残疾人候车不便。\n\n二、建议\n分批改造站点，优先改造医院、学校周边。"
+BODY = (
+    "一、现状\n老城区部分公交站点没有坡道和座椅，老年人和残疾人候车不便。\n\n"
+    "二、建议\n分批改造站点，优先改造医院、学校周边。"
+)
 FIRST, OTHER, CO, NEW = "cgj", "jyj", "cl", "zcz"
 """The unit that gets the suggestion first, one that never does, the co-handler, the one that answers."""
 DEPUTY, STRANGER = "d-901", "d-002"
@@ -152,7 +155,7 @@ def fill(form: Locator, **said: Any) -> None:
         for one in value if isinstance(value, list) else [value]:
             fields = form.locator(f'[name="{name}"]')
             kind = fields.first.evaluate("field => field.type")
-            if kind == "checkbox" or kind == "radio":
+            if kind in {"checkbox", "radio"}:
                 form.locator(f'[name="{name}"][value="{one}"]').check()
             elif kind == "select-one":
                 fields.select_option(one)
