@@ -41,7 +41,7 @@ def test_an_administrator_sets_up_an_office_below_and_its_people_keep_it(site: S
     admin.click("text=名册")
     admin.click(".actions >> text=设立行政区域")
     day = {"occurred": "2026-01-01"}
-    county = {"jurisdiction": "cn-999911", "zh_name": "青石县", "en_name": "Qingshi", "level": "county"}
+    county = {"jurisdiction": "cn-999988", "zh_name": "青石县", "en_name": "Qingshi", "level": "county"}
     fill(admin, **county, rulebook="cn-national", **day)
     assert admin.url == f"{site.base}/registry#below"
     assert "青石县" in admin.inner_text("section[aria-labelledby=below]")
@@ -51,7 +51,7 @@ def test_an_administrator_sets_up_an_office_below_and_its_people_keep_it(site: S
     for name, text in (("login", "qingshi"), ("name", "县人大办公室")):
         admin.fill(f"#{name}", text)
     admin.select_option("#role", "general_office")
-    admin.select_option("#jurisdiction", "cn-999911")
+    admin.select_option("#jurisdiction", "cn-999988")
     admin.click("form.grid button")
     password = admin.inner_text(".secret")
 

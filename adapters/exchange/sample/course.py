@@ -37,6 +37,7 @@ from domain.cases.suggestion import (
     SuggestionReviewed,
     SuggestionSubmitted,
     UnitGrades,
+    UnitUrged,
 )
 from domain.office import Jurisdiction
 
@@ -293,10 +294,17 @@ class Course:
         if self.likely(0.3):
             self.report()
 
+    def urge(self) -> None:
+        """The day after the date, whoever handed it over urges the units that owe the answer."""
+        self.until(add_days(self.due_on, 1))
+        for unit in self.answering:
+            self.office(UnitUrged(unit=unit, channel=Channel.TELEPHONE), Role.GOVERNMENT_OFFICE)
+
     def reply(self, outcome: str | None = None, *, late: bool = False, promises: int | None = None) -> None:
         """The units answer, in time or late; who has not solved it yet often says by when."""
         left = max((self.due_on - self.day).days, 1)
         if late:
+            self.urge()
             self.until(add_days(self.due_on, self.chance.randint(3, 40)))
         else:
             self.day = add_days(self.day, self.chance.randint(left // 4, left * 3 // 4))
