@@ -23,9 +23,9 @@ from tests.registry import shipped_registry
 pytestmark = pytest.mark.database
 
 COUNTY: dict[str, Any] = {
-    "jurisdiction": "cn-999911",
-    "zh_name": "青石县",
-    "en_name": "Qingshi",
+    "jurisdiction": "cn-999977",
+    "zh_name": "白石县",
+    "en_name": "Baishi",
     "level": "county",
     "congress": "1",
     "rulebook": "cn-national",
@@ -39,7 +39,7 @@ def opened(office: Office, opening: str, day: str = "2025-01-01", /, role: str =
 
 
 def parks(office: Office, **changes: Any) -> Any:
-    said: dict[str, Any] = {"code": "ylj", "zh_name": "市园林局", "en_name": "Parks Bureau", "order": 35} | changes
+    said: dict[str, Any] = {"code": "ylj", "zh_name": "市园林局", "en_name": "Parks Bureau", "order": 55} | changes
     return opened(office, "unit.opened", **said)
 
 
@@ -101,14 +101,14 @@ def test_deputies_are_narrowed_by_term_tier_constituency_and_group(office: Offic
 
 
 def test_members_of_the_standing_committees_are_told_with_their_days_in_office(office: Office) -> None:
-    seat = opened(office, "seat.taken", body="party_standing_committee", holder="子一", post="市委常委")
+    seat = opened(office, "seat.taken", body="party_standing_committee", holder="寅九", post="市委常委")
     opened(office, "seat.taken", body="standing_committee", holder="甲一", deputy="d-001", post="委员")
     office.record(seat, "left", "2026-01-10", "general_office", reason="transferred")
-    assert "子一" in page(office.client, "/registry/seats", as_of="2026-01-09", body="party_standing_committee")
-    assert "子一" not in page(office.client, "/registry/seats")
+    assert "寅九" in page(office.client, "/registry/seats", as_of="2026-01-09", body="party_standing_committee")
+    assert "寅九" not in page(office.client, "/registry/seats")
     whole = page(office.client, "/registry/seats", ended="1")
-    assert "2025-01-01" in whole.partition("子一")[2].partition("</tr>")[0]
-    assert "2026-01-10" in whole.partition("子一")[2].partition("</tr>")[0]
+    assert "2025-01-01" in whole.partition("寅九")[2].partition("</tr>")[0]
+    assert "2026-01-10" in whole.partition("寅九")[2].partition("</tr>")[0]
 
 
 def test_the_jurisdiction_is_told_with_its_rules_terms_and_sessions_on_the_day(office: Office) -> None:
@@ -197,11 +197,11 @@ def test_the_registry_of_another_jurisdiction_is_not_shown(office: Office) -> No
 def test_a_county_is_opened_below_the_city_and_kept_by_its_own_people(office: Office, admin: TestClient) -> None:
     answer = post(admin, "/cases/new/jurisdiction.opened", **COUNTY)
     assert (answer.status_code, answer.headers["location"]) == (303, "/registry#below"), answer.text
-    place = office.services.registry.jurisdiction("cn-999911")
+    place = office.services.registry.jurisdiction("cn-999977")
     assert (place.parent, place.time_zone, place.congress) == (JURISDICTION, "Asia/Shanghai", True)
-    assert "青石县" in page(admin, "/registry").partition('id="below"')[2]
-    assert "青石县" not in page(admin, "/registry", as_of="2026-03-01").partition('id="below"')[2]
-    office.account("county", "general_office", "cn-999911")
+    assert "白石县" in page(admin, "/registry").partition('id="below"')[2]
+    assert "白石县" not in page(admin, "/registry", as_of="2026-03-01").partition('id="below"')[2]
+    office.account("county", "general_office", "cn-999977")
     keeper = office.browser("county")
     unit = case_of(post(keeper, "/cases/new/unit.opened", code="jtj", zh_name="县交通局", en_name="Transport"))
     assert "县交通局" in page(keeper, "/registry/units")
@@ -215,7 +215,7 @@ def test_a_county_is_opened_through_the_api_by_whoever_keeps_the_registry_above(
     assert answer.status_code == 201, answer.text
     opening = office.services.docket.case_file(answer.json()["case_id"]).history[0]
     assert opening.act.occurred_on.isoformat() == "2026-03-01"
-    assert office.services.registry.jurisdiction("cn-999911").parent == JURISDICTION
+    assert office.services.registry.jurisdiction("cn-999977").parent == JURISDICTION
     body = {"step": {"zh_name": "x", "en_name": "x"}, "act": {}}
     above = office.post(f"/api/v1/cases/{answer.json()['case_id']}/steps/renamed", body, "general_office", If_Match="*")
     assert above.status_code == 404
@@ -230,11 +230,11 @@ def test_nothing_is_opened_anywhere_else(office: Office) -> None:
     opened(office, "jurisdiction.opened", **county, parent=JURISDICTION)
     before = office.stored()
     elsewhere = (403, "jurisdiction-not-yours")
-    other = {**county, "jurisdiction": "cn-999912"}
-    for parent in ("jp-sangiin", "cn-999911", "cn-000000", None):
+    other = {**county, "jurisdiction": "cn-999978"}
+    for parent in ("jp-sangiin", "cn-999977", "cn-000000", None):
         assert refused(opened(office, "jurisdiction.opened", **other, parent=parent)) == elsewhere, parent
     named = {"code": "x", "zh_name": "x", "en_name": "x"}
-    for place in ("cn-999911", "jp-sangiin", "cn-000000"):
+    for place in ("cn-999977", "jp-sangiin", "cn-000000"):
         assert refused(opened(office, "unit.opened", jurisdiction=place, **named)) == elsewhere, place
         deputy = opened(office, "deputy.registered", jurisdiction=place, id="d", name="x")
         assert refused(deputy) == elsewhere
