@@ -13,10 +13,11 @@ from api.moment import Meta, written
 from api.words import LANGUAGES, words
 from domain import fold, procedure
 from domain.calendar import load_calendar
-from domain.case import CASE_TYPES, Act, Case, Corrected, Facts, Recorded, Role, RunningClock, Step
+from domain.case import CASE_TYPES, Act, Case, Corrected, Facts, Recorded, RunningClock, Step
 from domain.clock import Deadline, overdue_from
 from domain.moment import Moment
 from domain.office import Jurisdiction
+from domain.principal import Principal
 from domain.rulebook import ClockRule, load_rulebook
 from projections.reading import CaseRow, Counts, WorkCounts, WorkRow
 
@@ -275,7 +276,7 @@ def _state_of(kind: str) -> TypeAdapter[Case]:
 
 
 def case_answer(
-    meta: Meta, case: Case, records: Sequence[Recorded], moment: Moment, jurisdiction: Jurisdiction, role: Role
+    meta: Meta, case: Case, records: Sequence[Recorded], moment: Moment, jurisdiction: Jurisdiction, asker: Principal
 ) -> CaseAnswer:
     """A case at a moment, with its clocks explained and what may be done next."""
     return CaseAnswer(
@@ -295,11 +296,11 @@ def case_answer(
                 wire=found.step.declared.wire,
                 zh=found.step.declared.zh,
                 en=found.step.declared.en,
-                open=found.why is None,
-                why=found.why,
+                open=found.why is None and not asker.suspended,
+                why="duty-suspended" if asker.suspended else found.why,
                 href=f"/api/v1/cases/{case.id}/steps/{found.step.declared.name}",
             )
-            for found in procedure.open_steps(case, role)
+            for found in procedure.open_steps(case, asker.role)
         ],
     )
 

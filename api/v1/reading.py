@@ -295,7 +295,7 @@ def show_case(case_id: str, request: Request, asker: Asker, query: Annotated[Mom
         raise ProblemError("no-case-at-moment", case_id=case_id)
     meta = asked.meta(moment)
     jurisdiction = services.registry.jurisdiction(case.jurisdiction, moment.known)
-    shown = answers.case_answer(meta, case, records, moment, jurisdiction, asker.role)
+    shown = answers.case_answer(meta, case, records, moment, jurisdiction, asker)
     return answer(shown, meta.headers | {"ETag": etag(case_id, len(records))})
 
 

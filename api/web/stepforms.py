@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
+from itertools import count, islice
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -156,10 +158,12 @@ class Form:
             kind, values, options = "fixed", (fixed,), (Option(fixed, self._tell.value(name, fixed).text),)
         elif kind in {"line", "lines"} and options:
             kind = "one_of" if kind == "line" else "some_of"
+        elif kind == "line" and not values and name in self._begun:
+            values = (self._free_key(path, name),)
         rows: tuple[tuple[FieldView, ...], ...] = ()
         if kind == "rows":
-            count = min(len(_rows_in(given.values, path)) + _SPARE, MOST_ROWS)
-            rows = tuple(tuple(self._fields(inner, given, f"{path}.{i}.")) for i in range(count))
+            shown = min(len(_rows_in(given.values, path, self._begun)) + _SPARE, MOST_ROWS)
+            rows = tuple(tuple(self._fields(inner, given, f"{path}.{i}.")) for i in range(shown))
         elif not given.values and kind != "fixed" and not info.is_required() and info.default:
             values = tuple(map(str, info.default)) if isinstance(info.default, tuple) else (str(info.default),)
         return FieldView(
@@ -174,6 +178,21 @@ class Form:
             least=least,
             wrong=given.wrong.get(path) or next((w for at, w in given.wrong.items() if _within(at, path, kind)), None),
         )
+
+    @cached_property
+    def _begun(self) -> Mapping[str, str]:
+        """The fields by which the step may call a new part of the case, each with where such parts are."""
+        if self._case is None:
+            return {}
+        declared = [step.declared for step in procedure.steps_of(type(self._case))]
+        own = {"unit", self.step.declared.names}
+        return {one.names: one.part for one in declared if one.names and one.part and one.names not in own}
+
+    def _free_key(self, path: str, name: str) -> str:
+        """The lowest number that is no key yet, each row of the form taking the next one."""
+        row = next((int(said) for said in path.split(".") if said.isdigit()), 0)
+        free = (str(number) for number in count(1) if str(number) not in getattr(self._case, self._begun[name]))
+        return next(islice(free, row, None))
 
     def _fixed(self, name: str) -> str | None:
         """What a field holds because of who asks: a unit acts for itself, a deputy too."""
@@ -226,7 +245,7 @@ class Form:
             elif kind == "check":
                 said[name] = bool(texts)
             elif kind == "rows":
-                rows = [self._said(inner, values, f"{path}.{i}.") for i in _rows_in(values, path)]
+                rows = [self._said(inner, values, f"{path}.{i}.") for i in _rows_in(values, path, self._begun)]
                 said[name] = [row for row in rows if any(value not in (False, []) for value in row.values())]
             elif kind == "lines":
                 said[name] = [line.strip() for text in texts for line in text.split("\n") if line.strip()]
@@ -327,11 +346,12 @@ def _within(at: str, path: str, kind: Kind) -> bool:
     return kind in {"lines", "some_of"} and at.startswith(f"{path}.")
 
 
-def _rows_in(values: Mapping[str, Sequence[str]], path: str) -> list[int]:
-    """The numbers of the rows in which something was given."""
+def _rows_in(values: Mapping[str, Sequence[str]], path: str, filled_in: Container[str]) -> list[int]:
+    """The numbers of the rows in which something was given, and not only in the fields that the form fills in."""
     found = set()
     for name, texts in values.items():
-        if name.startswith(f"{path}.") and any(text.strip() for text in texts):
+        by_hand = name.rpartition(".")[2] not in filled_in
+        if by_hand and name.startswith(f"{path}.") and any(text.strip() for text in texts):
             index = _INDEX.match(name.removeprefix(f"{path}."))
             if index is not None and int(index[1]) < MOST_ROWS:
                 found.add(int(index[1]))

@@ -108,7 +108,8 @@ def test_a_deputy_whose_duties_are_suspended_reads_and_takes_no_step(office: Off
         return answer.status_code, answer.json().get("type", "")
 
     within_a_second(taken, (403, "/problems/duty-suspended"))
-    assert office.client.get(path, headers=header).status_code == 200
+    told = office.client.get(path, headers=header).json()["open_steps"]
+    assert {(one["open"], one["why"]) for one in told} == {(False, "duty-suspended")}
     assert office.stored() == stored
     assert leads_to(sign_in(office.browser(), "jia")) == "/"
     changed = post(client, "/account/password", old_password=PASSWORD, new_password=NEW, repeated=NEW)

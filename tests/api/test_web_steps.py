@@ -32,6 +32,12 @@ def hidden(text: str, name: str) -> str:
     return unescape(match[1])
 
 
+def value_of(text: str, name: str) -> str:
+    match = re.search(rf'<input[^>]* name="{re.escape(name)}"[^>]* value="([^"]*)"', text)
+    assert match is not None, name
+    return unescape(match[1])
+
+
 def filled(client: TestClient, page: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     """Where the form of a page goes, and its fields with those that a person filled in."""
     text = client.get(page).text
@@ -141,6 +147,24 @@ def test_another_row_of_a_list_is_asked_for_without_losing_the_others(office: Of
     assert "年底开通" in answer.text
     assert 'name="commitments.1.text"' in answer.text
     assert office.stored() == 2
+
+
+@pytest.mark.database
+def test_nobody_thinks_of_a_key_for_what_a_form_begins(office: Office, unit: TestClient) -> None:
+    case = f"/cases/{office.handed_over().json()['case_id']}"
+    for number in ("1", "2"):
+        form = unit.get(f"{case}?step=contact_made").text.partition('class="step-form"')[2]
+        offered = value_of(form, "contact")
+        assert offered == number
+        case_of(post(unit, f"{case}?step=contact_made", contact=offered, phase="before_reply", mode="visit"))
+    case_of(post(unit, f"{case}?step=signed_for", signed_by="办公室"))
+    reply = {"outcome": "B", "letter": "已列入计划。", "commitments.0.commitment": "1"}
+    more = post(unit, f"{case}?step=reply_issued", rows="commitments", **reply, **{"commitments.0.text": "开通"}).text
+    assert [value_of(more, f"commitments.{row}.commitment") for row in range(2)] == ["1", "2"]
+    case_of(post(unit, f"{case}?step=reply_issued", **reply))
+    recorded = office.services.docket.case_file(case.rpartition("/")[2]).history[-1].step
+    assert isinstance(recorded, ReplyIssued)
+    assert recorded.commitments == ()
 
 
 @pytest.mark.database
