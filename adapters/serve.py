@@ -147,6 +147,8 @@ class Supervisor:
         self.children = [Child(name, web, web=True) for name in names]
         if self.settings.projector:
             self.children.append(Child("projector", ("projector", "--supervised"), web=False))
+        if self.settings.sealer:
+            self.children.append(Child("sealer", ("sealer", "--supervised"), web=False))
 
     def _start_database(self) -> str:
         if self.settings.database_url is not None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -121,6 +122,13 @@ class Settings(BaseSettings):
     pool_size: int = Field(10, ge=1, le=500, description="Connections to the database, for each process")
     web_workers: int = Field(1, ge=1, le=64, description="Processes that answer requests")
     projector: bool = Field(default=True, description="Whether `duban serve` starts a projector beside the web server")
+    sealer: bool = Field(default=True, description="Whether `duban serve` starts a sealer, which signs the audit log")
+    log_name: Annotated[str, Field(pattern=r"^[^\s+]+$", max_length=200)] | None = Field(
+        None, description="The name of the audit log, such as duban.example/main; by default made of the installation's"
+    )
+    log_key: SecretStr | None = Field(
+        None, description="The private key that signs the audit log; by default made once, in the data directory"
+    )
     log_format: Literal["console", "json"] = Field("console", description="For people, or for machines")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged")
     request_retention_days: int = Field(90, ge=1, le=3650, description="How long a repeated request is recognised")
@@ -186,18 +194,25 @@ def effective(settings: Settings) -> list[Effective]:
 
 def secret_key(settings: Settings) -> SecretStr:
     """The key that signs sessions and cursors; made once, readable by its owner alone, where none is set."""
-    if settings.secret_key is not None:
-        return settings.secret_key
-    place = settings.data_dir / "secret.key"
+    return settings.secret_key or _kept(settings, "secret.key", "DUBAN_SECRET_KEY", lambda: secrets.token_urlsafe(48))
+
+
+def log_key(settings: Settings, fresh: Callable[[], str]) -> SecretStr:
+    """The private key that signs the audit log; made once, readable by its owner alone, where none is set."""
+    return settings.log_key or _kept(settings, "log.key", "DUBAN_LOG_KEY", fresh)
+
+
+def _kept(settings: Settings, name: str, variable: str, fresh: Callable[[], str]) -> SecretStr:
+    place = settings.data_dir / name
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not place.exists():
-            _write_once(place, secrets.token_urlsafe(48))
+            _write_once(place, fresh())
         return SecretStr(place.read_text(encoding="ascii").strip())
     except PermissionError:
         raise
     except OSError as trouble:
-        raise SettingsError(f"The secret key cannot be kept in {place}: {trouble}. Set DUBAN_SECRET_KEY.") from None
+        raise SettingsError(f"A key cannot be kept in {place}: {trouble}. Set {variable}.") from None
 
 
 def _write_once(place: Path, text: str) -> None:

@@ -16,6 +16,10 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.audit.exports import AuditExports
+from adapters.audit.note import NoteError, Signer
+from adapters.audit.sealer import Sealer
+from adapters.audit.tiles import Tiles
 from adapters.exchange.desk import ImportDesk
 from adapters.exchange.sheets import Sheets
 from adapters.files import FileStore
@@ -30,7 +34,7 @@ from adapters.postgres.migrate import applied_migrations, migrate, migrations
 from adapters.postgres.pool import LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
 from adapters.registry import LedgerRegistry
-from adapters.settings import Settings, secret_key
+from adapters.settings import Settings, SettingsError, log_key, secret_key
 from domain.docket import Code, Command, Docket, Result
 from domain.registry import Registry
 
@@ -60,6 +64,7 @@ class Services:
     drafts: Drafts
     files: FileStore
     imports: ImportDesk
+    audit: AuditExports
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
@@ -167,6 +172,7 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
             drafts,
             files,
             imports,
+            AuditExports(pool, settings.ledger, tiles_of(settings)),
             secret,
             pool,
             hints,
@@ -177,6 +183,13 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         raise
 
 
+def sealer(settings: Settings, conninfo: str) -> Sealer:
+    """The sealer of this installation's audit log, after the guards were asked."""
+    _ask_database(settings, conninfo, installation_id(secret_key(settings).get_secret_value().encode()))
+    signer, tiles = log_signer(settings), tiles_of(settings)
+    return Sealer(conninfo, signer, tiles, schema=settings.database_schema, ledger_id=settings.ledger)
+
+
 def files_of(settings: Settings) -> FileStore:
     """The store of this installation's attached files."""
     return FileStore(
@@ -185,6 +198,25 @@ def files_of(settings: Settings) -> FileStore:
         most_of_case=settings.case_files_size,
         most_of_day=settings.account_files_size,
     )
+
+
+def tiles_of(settings: Settings) -> Tiles:
+    """The folder of the audit log of this installation's ledger."""
+    return Tiles(settings.data_dir / "log" / settings.ledger)
+
+
+def log_signer(settings: Settings) -> Signer:
+    """The key that signs the audit log."""
+    name = settings.log_name
+    if name is None:
+        name = f"duban/{installation_id(secret_key(settings).get_secret_value().encode())}/{settings.ledger}"
+    try:
+        signer = Signer.parse(log_key(settings, lambda: Signer.fresh(name).secret()).get_secret_value())
+    except NoteError as error:
+        raise SettingsError(f"DUBAN_LOG_KEY: {error}") from None
+    if signer.name != name:
+        raise SettingsError(f"DUBAN_LOG_NAME: the key of the audit log is called {signer.name}, not {name}")
+    return signer
 
 
 def installation_id(secret: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import accounts, cases, exchange, files, procedures, recording, registry, service, upkeep, work
+from api.commands import accounts, audit, cases, exchange, files, procedures, recording, registry, service, upkeep, work
 from api.commands.common import Failed, options, say, told
 
 EXIT_CODES = told(
@@ -71,6 +71,7 @@ app.registered_commands += [
 ]
 for name, group in (
     ("account", accounts.account),
+    ("audit", audit.app),
     ("case", cases.app),
     ("registry", registry.registry),
     ("export", exchange.export),

@@ -62,15 +62,16 @@ container.
 ## A PostgreSQL of your own
 
 Version 15 or newer, and a database in UTF8. The login of `DUBAN_MIGRATION_URL` (by default that of
-`DUBAN_DATABASE_URL`) prepares it: it needs CREATE on the database, and either CREATEROLE or the two roles made for it.
+`DUBAN_DATABASE_URL`) prepares it: it needs CREATE on the database, and either CREATEROLE or the three roles made for it.
 Everything else runs as a login that needs only to be a member of them, and gives up what else it may do:
 
 ```sql
 CREATE ROLE duban_app NOLOGIN;
 CREATE ROLE duban_projector NOLOGIN;
+CREATE ROLE duban_sealer NOLOGIN;
 CREATE ROLE duban_owner LOGIN PASSWORD '…';   -- DUBAN_MIGRATION_URL
 CREATE ROLE duban_web LOGIN PASSWORD '…';     -- DUBAN_DATABASE_URL
-GRANT duban_app, duban_projector TO duban_owner, duban_web;
+GRANT duban_app, duban_projector, duban_sealer TO duban_owner, duban_web;
 CREATE DATABASE duban OWNER duban_owner ENCODING 'UTF8' TEMPLATE template0;
 ```
 

@@ -144,6 +144,31 @@ def projector(supervised: Supervised = False) -> None:
 
 @app.command(
     help=told(
+        "Sign the audit log as it grows: one works, others wait. `duban serve` starts one.",
+        "随审计日志增长而签名：一个工作，其余等待。`duban serve` 会启动一个。",
+    ),
+    epilog=example("duban sealer"),
+)
+def sealer(supervised: Supervised = False) -> None:
+    from adapters import logs, wiring
+    from adapters.serve import end_with_supervisor
+    from adapters.settings import load_settings
+
+    if supervised:
+        end_with_supervisor()
+    settings = load_settings()
+    logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
+    with contextlib.suppress(OSError):
+        os.nice(5)
+    with database(settings) as (conninfo, _):
+        running = wiring.sealer(settings, conninfo)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: running.stop())
+        running.run()
+
+
+@app.command(
+    help=told(
         "Bring the database to this version. Any number of processes may do so at once.",
         "将数据库升级到此版本。可由任意多个进程同时执行。",
     ),

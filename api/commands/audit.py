@@ -1,0 +1,249 @@
+"""The audit log: key, checkpoint, bundle, log, verify, witness."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.commands.common import Code, Failed, Json, emit, example, say, services, settings_in_force, told, words
+
+if TYPE_CHECKING:
+    from adapters.audit.note import PublicKey
+
+app = typer.Typer(no_args_is_help=True, help=told("The audit log, for outsiders to check.", "供外部核验的审计日志。"))
+
+Since = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help=told(
+            "A checkpoint that you hold: proves that the log continues it.", "你持有的检查点：证明日志是其延续。"
+        ),
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help=told("Write there; by default to standard output.", "写入该文件；默认为标准输出。"),
+    ),
+]
+Key = Annotated[
+    str,
+    typer.Option(
+        metavar="KEY",
+        help=told("The log's public key, or a file that has it.", "审计日志的公钥，或存有公钥的文件。"),
+    ),
+]
+
+
+@app.command(
+    help=told("The public key by which the log's signatures are checked.", "用于核验日志签名的公钥。"),
+    epilog=example("duban audit key"),
+)
+def key() -> None:
+    from adapters.wiring import log_signer
+
+    typer.echo(log_signer(settings_in_force()).public)
+
+
+@app.command(
+    help=told(
+        "The newest signed checkpoint: a note to keep where nobody here can change it. "
+        "With --since, a file that also proves that the log continues an older one.",
+        "最新的签名检查点：请保存在本机构无法改动之处。加 --since 时，输出同时证明日志是旧检查点延续的文件。",
+    ),
+    epilog=example("duban audit checkpoint --since march.checkpoint -o april.json"),
+)
+def checkpoint(since: Since = None, output: Output = None) -> None:
+    with _sealed() as audit:
+        if since is None:
+            _write([audit.checkpoint().encode()], output)
+        else:
+            _write([_as_json(audit.consistency(_note(since)))], output)
+
+
+@app.command(
+    help=told(
+        "All that is recorded of a case and sealed, with its proofs, as one file that is checked without us.",
+        "一个案件已封存的全部登记及其证明，合为一个文件，无需本系统即可核验。",
+    ),
+    epilog=example("duban audit bundle 5f0c… --since march.checkpoint -o case.json"),
+)
+def bundle(
+    case: Annotated[str, typer.Argument(metavar="CASE", help=told("The case.", "案件。"))],
+    since: Since = None,
+    output: Output = None,
+) -> None:
+    with _sealed() as audit:
+        _write([_as_json(audit.bundle(case, None if since is None else _note(since)))], output)
+
+
+@app.command(
+    "log",
+    help=told(
+        "The whole log as one file: a line for each record. Packed if its name ends in .gz.",
+        "整个日志合为一个文件，每条记录一行。文件名以 .gz 结尾时压缩。",
+    ),
+    epilog=example("duban audit log -o log.jsonl.gz"),
+)
+def whole_log(output: Output = None) -> None:
+    with _sealed() as audit:
+        _write(audit.whole(), output)
+
+
+@app.command(
+    help=told(
+        "Check a bundle, a proof between checkpoints, or the whole log, from the file and the key alone. "
+        "Says what it proves and what it does not. Exit code 1 if anything is not as it was recorded.",
+        "仅凭文件和公钥核验案卷包、检查点间的证明或整个日志，并说明证明了什么、没有证明什么。"
+        "凡与登记不符，退出码为 1。",
+    ),
+    epilog=example("duban audit verify case.json --key duban.key --held march.checkpoint"),
+)
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=told("The file.", "文件。"))],
+    key: Key,
+    held: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help=told("A checkpoint that you have kept.", "你保存的检查点。")),
+    ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help=told("A witness who must have signed too.", "必须同时签名的见证人公钥。")),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    from adapters.audit.verify import VerifyError
+    from adapters.audit.verify import verify as verified
+
+    own, witnesses = _key(key), [_key(one) for one in witness or ()]
+    try:
+        verdict = verified(file, own, [_note(one) for one in held or ()], witnesses)
+    except VerifyError as error:
+        if as_json:
+            emit({"verified": False, "why": str(error), "proves": [], "leaves_open": []})
+            raise typer.Exit(Code.REFUSED) from None
+        raise Failed(Code.REFUSED, told(f"NOT VERIFIED: {error}", f"核验不通过：{error}")) from None
+    proves = [words(id, params) for id, params in verdict.proves]
+    leaves_open = [words(id, {}) for id in verdict.leaves_open]
+    if as_json:
+        emit({"verified": True, "why": None, "proves": proves, "leaves_open": leaves_open})
+        return
+    for record in verdict.records:
+        typer.echo(
+            f"{record.version:>4}  {record.occurred_at:%Y-%m-%d}  {record.wire}  {record.actor} · {record.office}"
+            f"  ({told('recorded', '录入')} {record.recorded_at:%Y-%m-%d %H:%M:%S}Z, {record.position})"
+        )
+    typer.echo(told("Verified:", "核验通过："))
+    for line in proves:
+        typer.echo(f"  + {line}")
+    typer.echo(told("Not proved by this:", "以此不能证明："))
+    for line in leaves_open:
+        typer.echo(f"  - {line}")
+
+
+@app.command(
+    help=told(
+        "Sign a checkpoint as a witness, if the log continues the last one signed: a key and a memory in one file.",
+        "以见证人身份签署检查点，前提是日志为上次所签检查点的延续；密钥和记忆存于一个文件。",
+    ),
+    epilog=example("duban audit witness april.json --key duban.key --memory witness.json --name archives.example"),
+)
+def witness(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help=told("A checkpoint, or the file of --since.", "检查点，或 --since 输出的文件。")
+        ),
+    ],
+    key: Key,
+    memory: Annotated[Path, typer.Option(metavar="FILE", help=told("Where it remembers.", "记忆所在的文件。"))],
+    name: Annotated[str | None, typer.Option(help=told("What a new witness is called.", "新见证人的名称。"))] = None,
+    output: Output = None,
+) -> None:
+    from adapters.audit.note import NoteError
+    from adapters.audit.verify import VerifyError
+    from adapters.audit.witness import Witness
+
+    text = file.read_bytes()
+    try:
+        said = _read_json(text) if text.startswith(b"{") else {"checkpoint": text.decode()}
+        signing = Witness(memory, _key(key), name)
+        _write([signing.sign(said, int(time.time())).encode()], output)
+    except (VerifyError, NoteError, UnicodeDecodeError) as error:
+        raise Failed(Code.REFUSED, told(f"NOT SIGNED: {error}", f"未签署：{error}")) from None
+    say(f"{told('Key of the witness', '见证人公钥')}: {signing.key}")
+
+
+@contextmanager
+def _sealed() -> Iterator[Any]:
+    """What this installation hands to auditors."""
+    from adapters.audit.exports import NotSealedError
+
+    with services() as found:
+        try:
+            yield found.audit
+        except NotSealedError:
+            raise Failed(
+                Code.NOT_FOUND,
+                told(
+                    "Nothing of that is sealed yet: does `duban sealer` run? It signs within ten seconds of a step.",
+                    "尚无已封存的内容：`duban sealer` 是否在运行？它在登记后十秒内签名。",
+                ),
+            ) from None
+
+
+def _key(text: str) -> "PublicKey":
+    from adapters.audit.note import NoteError, PublicKey
+
+    place = Path(text)
+    try:
+        return PublicKey.parse(place.read_text(encoding="utf-8") if place.is_file() else text)
+    except (NoteError, UnicodeDecodeError) as error:
+        raise Failed(Code.USAGE, f"--key {text}: {error}") from None
+
+
+def _note(place: Path) -> str:
+    """A checkpoint that was kept: the note, or a file that has it."""
+    text = place.read_bytes()
+    return str(_read_json(text).get("checkpoint")) if text.startswith(b"{") else text.decode(errors="replace")
+
+
+def _read_json(text: bytes) -> dict[str, Any]:
+    import orjson
+
+    try:
+        return dict(orjson.loads(text))
+    except ValueError:
+        raise Failed(Code.USAGE, told("The file is not JSON.", "文件不是 JSON。")) from None
+
+
+def _as_json(said: dict[str, Any]) -> bytes:
+    import orjson
+
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def _write(parts: Iterable[bytes], output: Path | None) -> None:
+    """Whole or not at all, where it goes to a file."""
+    import gzip
+    import sys
+
+    if output is None:
+        for part in parts:
+            sys.stdout.buffer.write(part)
+        sys.stdout.buffer.flush()
+        return
+    new = output.with_name(f".{output.name}.new")
+    try:
+        with gzip.open(new, "wb", 6) if output.suffix == ".gz" else new.open("wb") as file:
+            file.writelines(parts)
+        new.replace(output)
+    finally:
+        new.unlink(missing_ok=True)
