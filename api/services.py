@@ -18,7 +18,18 @@ from domain.moment import Moment
 from domain.policy import Scope
 from domain.principal import Principal
 from domain.registry import Registry
-from projections.reading import CaseRow, Counts, Filter, ProjectionStatus, Work, WorkCounts, WorkKey, WorkRow
+from projections.reading import (
+    CaseRow,
+    Counts,
+    Filter,
+    LogStatus,
+    ProjectionStatus,
+    SignedCheckpoint,
+    Work,
+    WorkCounts,
+    WorkKey,
+    WorkRow,
+)
 from projections.sheet import Format, Sheet
 
 
@@ -312,6 +323,28 @@ class Imports(Intake[str], Protocol):
         """The file does not wait any more."""
 
 
+class AuditLog(Protocol):
+    """What is handed to auditors."""
+
+    def key(self) -> str:
+        """The public key of the log, as it is published."""
+
+    def status(self) -> LogStatus:
+        """How far the log is signed."""
+
+    def checkpoint(self, size: int | None = None) -> str:
+        """The newest checkpoint as a signed note, or the one of a size."""
+
+    def daily(self, days: int) -> Sequence[SignedCheckpoint]:
+        """The last checkpoint of each of the last days, the newest first."""
+
+    def bundle(self, case_id: str, since: int | None = None) -> dict[str, Any]:
+        """A case with its proofs."""
+
+    def consistency(self, since: int) -> dict[str, Any]:
+        """The newest checkpoint, and the proof from an older one."""
+
+
 class Sheets(Protocol):
     """What a sheet becomes for Excel, WPS and whatever reads CSV."""
 
@@ -365,6 +398,10 @@ class Services(Protocol):
     @property
     def imports(self) -> Imports:
         """How lists come in."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """What auditors are handed."""
 
     @property
     def sheets(self) -> Sheets:

@@ -138,3 +138,26 @@ class ProjectionStatus:
     state: str
     error: str | None
     heartbeat: datetime
+
+
+@dataclass(frozen=True)
+class LogStatus:
+    """How far the audit log of the ledger is signed."""
+
+    size: int
+    """Records that the newest checkpoint covers; 0 before there is one."""
+    checkpoint: str | None
+    """The newest checkpoint, as a signed note."""
+    signed_at: datetime | None
+    head: int
+    waits_seconds: float
+    """How long the oldest record that no checkpoint covers has waited; 0 if there is none."""
+
+
+@dataclass(frozen=True)
+class SignedCheckpoint:
+    """A checkpoint of the audit log, as a signed note."""
+
+    size: int
+    checkpoint: str
+    signed_at: datetime

@@ -62,7 +62,7 @@ container.
 ## A PostgreSQL of your own
 
 Version 15 or newer, and a database in UTF8. The login of `DUBAN_MIGRATION_URL` (by default that of
-`DUBAN_DATABASE_URL`) prepares it: it needs CREATE on the database, and either CREATEROLE or the three roles made for it.
+`DUBAN_DATABASE_URL`) prepares it: it needs CREATE on the database, and CREATEROLE or the three roles made for it.
 Everything else runs as a login that needs only to be a member of them, and gives up what else it may do:
 
 ```sql

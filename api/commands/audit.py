@@ -1,8 +1,7 @@
 """The audit log: key, checkpoint, bundle, log, verify, witness."""
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,9 @@ from api.commands.common import Code, Failed, Json, emit, example, say, services
 
 if TYPE_CHECKING:
     from adapters.audit.note import PublicKey
+
+LONGEST_WAIT_SECONDS = 10.0
+"""A step is signed no later."""
 
 app = typer.Typer(no_args_is_help=True, help=told("The audit log, for outsiders to check.", "供外部核验的审计日志。"))
 
@@ -43,6 +45,32 @@ Key = Annotated[
 
 
 @app.command(
+    help=told(
+        "How far the log is signed. Exit code 1 if a record has waited for more than ten seconds.",
+        "日志签署到何处。有记录等待超过十秒时退出码为 1。",
+    ),
+    epilog=example("duban audit status --json"),
+)
+def status(as_json: Json = False) -> None:
+    from dataclasses import asdict
+
+    with services() as found:
+        told_of = found.audit.status()
+    if as_json:
+        emit(asdict(told_of))
+    else:
+        typer.echo(
+            told(
+                f"{told_of.size} of {told_of.head} records are signed; the oldest other one has waited for "
+                f"{told_of.waits_seconds:.0f} s.",
+                f"{told_of.head} 条记录中已签署 {told_of.size} 条；其余最早一条已等待 {told_of.waits_seconds:.0f} 秒。",
+            )
+        )
+    if told_of.waits_seconds > LONGEST_WAIT_SECONDS:
+        raise typer.Exit(Code.REFUSED)
+
+
+@app.command(
     help=told("The public key by which the log's signatures are checked.", "用于核验日志签名的公钥。"),
     epilog=example("duban audit key"),
 )
@@ -61,11 +89,11 @@ def key() -> None:
     epilog=example("duban audit checkpoint --since march.checkpoint -o april.json"),
 )
 def checkpoint(since: Since = None, output: Output = None) -> None:
-    with _sealed() as audit:
+    with services() as found:
         if since is None:
-            _write([audit.checkpoint().encode()], output)
+            _write([found.audit.checkpoint().encode()], output)
         else:
-            _write([_as_json(audit.consistency(_note(since)))], output)
+            _write([_as_json(found.audit.consistency(_size(since)))], output)
 
 
 @app.command(
@@ -80,8 +108,8 @@ def bundle(
     since: Since = None,
     output: Output = None,
 ) -> None:
-    with _sealed() as audit:
-        _write([_as_json(audit.bundle(case, None if since is None else _note(since)))], output)
+    with services() as found:
+        _write([_as_json(found.audit.bundle(case, None if since is None else _size(since)))], output)
 
 
 @app.command(
@@ -93,8 +121,8 @@ def bundle(
     epilog=example("duban audit log -o log.jsonl.gz"),
 )
 def whole_log(output: Output = None) -> None:
-    with _sealed() as audit:
-        _write(audit.whole(), output)
+    with services() as found:
+        _write(found.audit.whole(), output)
 
 
 @app.command(
@@ -181,24 +209,6 @@ def witness(
     say(f"{told('Key of the witness', '见证人公钥')}: {signing.key}")
 
 
-@contextmanager
-def _sealed() -> Iterator[Any]:
-    """What this installation hands to auditors."""
-    from adapters.audit.exports import NotSealedError
-
-    with services() as found:
-        try:
-            yield found.audit
-        except NotSealedError:
-            raise Failed(
-                Code.NOT_FOUND,
-                told(
-                    "Nothing of that is sealed yet: does `duban sealer` run? It signs within ten seconds of a step.",
-                    "尚无已封存的内容：`duban sealer` 是否在运行？它在登记后十秒内签名。",
-                ),
-            ) from None
-
-
 def _key(text: str) -> "PublicKey":
     from adapters.audit.note import NoteError, PublicKey
 
@@ -213,6 +223,17 @@ def _note(place: Path) -> str:
     """A checkpoint that was kept: the note, or a file that has it."""
     text = place.read_bytes()
     return str(_read_json(text).get("checkpoint")) if text.startswith(b"{") else text.decode(errors="replace")
+
+
+def _size(place: Path) -> int:
+    """The size of a checkpoint that was kept."""
+    from adapters.audit.checkpoint import Checkpoint
+    from adapters.audit.note import NoteError
+
+    try:
+        return Checkpoint.unchecked(_note(place)).size
+    except NoteError as error:
+        raise Failed(Code.USAGE, f"--since {place}: {error}") from None
 
 
 def _read_json(text: bytes) -> dict[str, Any]:

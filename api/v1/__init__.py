@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from api.problems import refuse_repeated
-from api.v1 import attachments, bulk, reading, recording, registry, work
+from api.v1 import attachments, audit, bulk, reading, recording, registry, work
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
@@ -12,6 +12,7 @@ router.include_router(recording.router)
 router.include_router(bulk.router)
 router.include_router(attachments.router)
 router.include_router(registry.router)
+router.include_router(audit.router)
 
 routes = [
     *reading.router.routes,
@@ -20,5 +21,6 @@ routes = [
     *bulk.router.routes,
     *attachments.router.routes,
     *registry.router.routes,
+    *audit.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

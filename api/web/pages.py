@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
 
+import orjson
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -20,7 +21,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
-from api.attachments import hand_out
+from api.attachments import disposition, hand_out
 from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_history, known_at
 from api.moment import Asked, MomentQuery
 from api.problems import STATUS, UNPROCESSABLE, ProblemError, refuse_repeated, status_of
@@ -295,6 +296,17 @@ def exported_history(request: Request, case_id: str) -> Response:
     return handed_out(services, found, query.format)
 
 
+@router.get("/cases/{case_id}/bundle")
+def bundle(request: Request, case_id: str) -> Response:
+    """All that is recorded of a case and signed, with its proofs, as a file that is checked elsewhere."""
+    services, asker = services_of(request), _reader_of_case(request, case_id)
+    case_file_of(services, asker, case_id)
+    if not policy.reads_all(asker):
+        raise Refused("not-all-is-yours")
+    body = orjson.dumps(services.audit.bundle(case_id))
+    return Response(body, 200, {"Content-Disposition": disposition(f"{case_id}.json")}, "application/json")
+
+
 def handed_out(services: Services, found: Exported, format: Format) -> Response:
     """A sheet as the file that was asked for."""
     pieces = services.sheets.write(found.sheet, format)
@@ -435,6 +447,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         timeline=timeline,
         doing=may,
         back=_back(request, of_registry=found.of_registry),
+        bundle=f"{case_path(case_id)}/bundle" if policy.reads_all(asker) else None,
         history_exports=[
             (
                 format,
@@ -635,7 +648,7 @@ def render(
             static=_static,
             request_id=_request_id(request),
             sample=_shows_sample(request),
-            **{"timeline": None, "history_exports": (), **context},
+            **{"timeline": None, "history_exports": (), "bundle": None, **context},
         )
     )
     response = HTMLResponse(text, status, {"Content-Language": say.language, "Vary": "Accept-Language, Cookie"})

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.audit.checkpoint import Checkpoint
-from adapters.audit.exports import AuditExports, NotSealedError
+from adapters.audit.exports import AuditExports
 from adapters.audit.merkle import (
     Frontier,
     ProofError,
@@ -35,6 +35,7 @@ from adapters.audit.verify import VerifyError, verify
 from adapters.audit.witness import Witness
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import open_pool
+from domain.refusal import Refused
 from tests.faults.support import command, connect, note, opening
 
 NOW = int(datetime(2026, 11, 28, tzinfo=UTC).timestamp())
@@ -96,7 +97,8 @@ def test_the_proofs_that_others_published_are_judged_as_they_expect(shared_data:
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=4).map(sorted))
 def test_tiles_that_were_written_in_any_portions_give_every_hash(sizes: list[int]) -> None:
     leaves = [leaf_hash(f"{number}".encode()) for number in range(sizes[-1])]
-    growing, tiles = Growing(), {}
+    growing = Growing()
+    tiles: dict[tuple[int, int], list[bytes]] = {}
     for before, size in pairwise([0, *sizes]):
         for leaf in leaves[before:size]:
             growing.add(leaf)
@@ -177,7 +179,7 @@ def log(database: str, tmp_path: Path) -> Iterator[Log]:
 
 @pytest.mark.database
 def test_what_is_sealed_is_proved_to_whoever_holds_an_older_checkpoint(log: Log) -> None:
-    with pytest.raises(NotSealedError):
+    with pytest.raises(Refused, match="nothing-sealed"):
         log.exports.checkpoint()
     case = log.case("a", 4)
     log.case("b", 300)
@@ -187,12 +189,12 @@ def test_what_is_sealed_is_proved_to_whoever_holds_an_older_checkpoint(log: Log)
     assert log.sealer.once().size == 804
     assert log.sealer.once().note is None
 
-    bundle = verify(log.file(log.exports.bundle(case, held)), KEY.public, [held])
+    bundle = verify(log.file(log.exports.bundle(case, 304)), KEY.public, [held])
     assert [record.version for record in bundle.records] == [1, 2, 3, 4]
     assert [id for id, _ in bundle.proves] == [
         "audit.signed", "audit.continues", "audit.held-continued", "audit.bundle-included",
     ]  # fmt: skip
-    assert verify(log.file(log.exports.consistency(held)), KEY.public, [held, log.exports.checkpoint()]).proves
+    assert verify(log.file(log.exports.consistency(304)), KEY.public, [held, log.exports.checkpoint()]).proves
     assert verify(log.whole(), KEY.public, [held]).proves[1] == ("audit.log-whole", {"size": 804, "cases": 3})
     assert list(log.tiles.entries(804))[303].startswith(b"duban-leaf/1\nmain\n304\nb\n300\n")
     assert (log.tiles.folder / "checkpoint").read_text() == log.exports.checkpoint()
@@ -376,7 +378,7 @@ def test_a_witness_signs_only_what_continues_what_it_signed(log: Log) -> None:
     again = Witness(memory, KEY.public)
     with pytest.raises(VerifyError, match="a proof since the checkpoint of 4 records"):
         again.sign({"checkpoint": log.exports.checkpoint()}, NOW)
-    assert again.sign(log.exports.consistency(first), NOW).count("\n— ") == 2
+    assert again.sign(log.exports.consistency(4), NOW).count("\n— ") == 2
     with pytest.raises(VerifyError, match="had 8 when it was signed last"):
         again.sign({"checkpoint": first}, NOW)
     other = KEY.sign(Checkpoint(KEY.name, 8, LEAVES[0]).text())

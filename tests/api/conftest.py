@@ -19,7 +19,7 @@ from adapters.identity.passwords import Passwords
 from adapters.logs import configure
 from adapters.postgres.projector import Projector
 from adapters.settings import Settings
-from adapters.wiring import Services, build
+from adapters.wiring import Services, build, sealer
 from api.main import create_app
 from domain.account import CONSOLE, Asked, Whence
 from tests.conftest import Cluster
@@ -52,6 +52,7 @@ class Office:
     client: TestClient
     services: Services
     catch_up: Callable[[], None]
+    seal: Callable[[], object]
     tokens: dict[str, str] = field(default_factory=dict)
     began: int = 0
 
@@ -132,12 +133,13 @@ def browser(app: Any, secret: str | None) -> TestClient:
 @contextmanager
 def opened(conninfo: str, data_dir: Path) -> Iterator[Office]:
     """An office on a migrated database."""
-    services = build(Settings(pool_size=4, data_dir=data_dir), conninfo, name="test")
+    settings = Settings(pool_size=4, data_dir=data_dir)
+    services = build(settings, conninfo, name="test")
     services.accounts = Accounts(services.pool, QUICK, services.sessions, services.registry, services.secret)
     projector = Projector(conninfo)
     projector.catch_up()
     with browser(create_app(services), None) as client:
-        office = Office(client, services, projector.catch_up, began=services.docket.head())
+        office = Office(client, services, projector.catch_up, sealer(settings, conninfo).once, began=services.docket.head())
         office.account("clerk")
         client.cookies.set(COOKIE, office.secret("clerk"))
         yield office

@@ -106,6 +106,7 @@ def arranged(office: Office) -> tuple[Office, dict[str, str]]:
         if event.topic == "jurisdiction.opened.v1" and orjson.loads(event.state)["step"]["jurisdiction"] == JURISDICTION
     )
     office.catch_up()
+    office.seal()
     services = office.services
     services.docket = Docket(Full(services.pool, services.ledger.ledger_id), services.registry, contents=services.files)
     return office, cases | {"jurisdiction": region}

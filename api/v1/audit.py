@@ -1,0 +1,98 @@
+"""The audit log: how far it is signed, and what an auditor takes along to check it without us."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.principal import Asker
+from api.problems import documented
+from api.services import services_of
+from api.v1.finding import answer, case_file_of
+from domain import policy
+from domain.refusal import Refused
+
+router = APIRouter(prefix="/api/v1", tags=["audit"], responses=documented(401, 500, 503))
+
+_BUNDLE = {"application/json": {"schema": {"type": "object", "description": "docs/audit-format.md, section 4"}}}
+
+
+class LogAnswer(BaseModel):
+    """How far the log is signed."""
+
+    size: int = Field(description="Records that the newest checkpoint covers; 0 before there is one")
+    head: int = Field(description="Records of the ledger")
+    waits_seconds: float = Field(description="How long the oldest record that no checkpoint covers has waited")
+    signed_at: datetime | None
+    checkpoint: str | None = Field(description="The newest checkpoint, a signed note: keep it elsewhere")
+    key: str | None = Field(description="The public key of the log, as `name+id+key`")
+
+
+class SinceQuery(BaseModel):
+    """Which checkpoint the asker holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: int | None = Field(
+        None, ge=1, le=2**62, description="Size of a checkpoint that you hold: proves that the log continues it"
+    )
+
+
+class HeldQuery(BaseModel):
+    """Which checkpoint the asker holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: int = Field(ge=1, le=2**62, description="Size of the checkpoint that you hold")
+
+
+@router.get("/log", operation_id="read_log", summary="审计日志 · How far the log is signed", response_model=LogAnswer)
+def read_log(request: Request, asker: Asker) -> Response:
+    """The newest checkpoint and the key: whoever keeps them can later tell whether anything before was changed."""
+    del asker
+    audit = services_of(request).audit
+    status = audit.status()
+    return answer(
+        LogAnswer(
+            size=status.size,
+            head=status.head,
+            waits_seconds=status.waits_seconds,
+            signed_at=status.signed_at,
+            checkpoint=status.checkpoint,
+            key=audit.key() if status.checkpoint else None,
+        ),
+        {},
+    )
+
+
+@router.get(
+    "/log/consistency",
+    operation_id="prove_consistency",
+    summary="检查点之间 · The proof from a checkpoint to the newest",
+    responses=documented(404, 422) | {200: {"content": _BUNDLE}},
+)
+def prove_consistency(request: Request, asker: Asker, query: Annotated[HeldQuery, Query()]) -> Response:
+    """The newest checkpoint, and the proof that its log continues the one of that size (`duban-consistency/1`)."""
+    del asker
+    return answer(services_of(request).audit.consistency(query.since), {})
+
+
+@router.get(
+    "/cases/{case_id}/bundle",
+    operation_id="bundle_case",
+    summary="核验案卷包 · A case with its proofs",
+    responses=documented(403, 404, 422) | {200: {"content": _BUNDLE}},
+)
+def bundle_case(case_id: str, request: Request, asker: Asker, query: Annotated[SinceQuery, Query()]) -> Response:
+    """All that is recorded of the case and signed, each step with its proof (`duban-bundle/1`).
+
+    For those from whom nothing of the jurisdiction is kept: a proof is over the step as it is stored.
+    """
+    services = services_of(request)
+    case_file_of(services, asker, case_id)
+    if not policy.reads_all(asker):
+        raise Refused("not-all-is-yours")
+    return answer(services.audit.bundle(case_id, query.since), {})

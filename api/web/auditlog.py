@@ -1,0 +1,67 @@
+"""The page of the audit log, which everybody may read: what was signed last, and how it is checked elsewhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.attachments import disposition
+from api.services import services_of
+from api.web.log import teller
+from api.web.pages import OpenPageRoute, render
+
+PAGE = "/log"
+DAYS = 31
+"""Of as many days with records the last checkpoint is listed."""
+
+_PLAIN = "text/plain; charset=utf-8"
+
+router = APIRouter(route_class=OpenPageRoute, include_in_schema=False, default_response_class=HTMLResponse)
+
+
+class CheckpointQuery(BaseModel):
+    """Which checkpoint is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    size: int | None = Field(None, ge=1, le=2**62)
+
+
+@router.get(PAGE)
+def log(request: Request) -> Response:
+    """How far the log is signed, the newest checkpoint as text and QR code, those of earlier days, and the key."""
+    services = services_of(request)
+    status = services.audit.status()
+    note = status.checkpoint
+    return render(
+        request,
+        "audit_log.html",
+        status_of_log=status,
+        tell=teller(request, services.jurisdiction),
+        note=note,
+        lines=[] if note is None else note.split("\n")[:3],
+        key=None if note is None else services.audit.key(),
+        qr=None if note is None else Markup(segno.make_qr(note, error="m").svg_inline(scale=3, border=3)),  # noqa: S704
+        daily=services.audit.daily(DAYS),
+    )
+
+
+@router.get(f"{PAGE}/checkpoint")
+def checkpoint(request: Request, query: Annotated[CheckpointQuery, Query()]) -> Response:
+    """The newest checkpoint as it was signed, or the one of a size."""
+    return _saved(services_of(request).audit.checkpoint(query.size), "checkpoint")
+
+
+@router.get(f"{PAGE}/key")
+def key(request: Request) -> Response:
+    """The public key of the log."""
+    return _saved(f"{services_of(request).audit.key()}\n", "log.key")
+
+
+def _saved(text: str, name: str) -> Response:
+    return Response(text, media_type=_PLAIN, headers={"Content-Disposition": disposition(name)})
