@@ -207,15 +207,17 @@ def tiles_of(settings: Settings) -> Tiles:
 
 def log_signer(settings: Settings) -> Signer:
     """The key that signs the audit log."""
-    name = settings.log_name
-    if name is None:
-        name = f"duban/{installation_id(secret_key(settings).get_secret_value().encode())}/{settings.ledger}"
+    installation = installation_id(secret_key(settings).get_secret_value().encode())
+    name = settings.log_name or f"duban/{installation}/{settings.ledger}"
     try:
         signer = Signer.parse(log_key(settings, lambda: Signer.fresh(name).secret()).get_secret_value())
     except NoteError as error:
         raise SettingsError(f"DUBAN_LOG_KEY: {error}") from None
-    if signer.name != name:
-        raise SettingsError(f"DUBAN_LOG_NAME: the key of the audit log is called {signer.name}, not {name}")
+    if settings.log_name not in {None, signer.name}:
+        raise SettingsError(
+            f"DUBAN_LOG_NAME={settings.log_name}: the key of the audit log is called {signer.name}. A log keeps its "
+            "name; one with another name has another key (docs/operations.md)"
+        )
     return signer
 
 

@@ -45,7 +45,7 @@ class AuditExports:
             " (SELECT extract(epoch FROM clock_timestamp() - l.recorded_at) FROM ledger l"
             "   WHERE l.ledger_id = h.ledger_id AND l.position = coalesce(c.size, 0) + 1)"
             " FROM ledger_head h LEFT JOIN LATERAL"
-            " (SELECT * FROM checkpoint WHERE ledger_id = h.ledger_id ORDER BY size DESC LIMIT 1) c ON true"
+            " (SELECT * FROM current_checkpoint WHERE ledger_id = h.ledger_id ORDER BY size DESC LIMIT 1) c ON true"
             " WHERE h.ledger_id = %s"
         )
         size, note, signed_at, head, waits = row or (None, None, None, 0, None)
@@ -54,7 +54,8 @@ class AuditExports:
     def checkpoint(self, size: int | None = None) -> str:
         """The newest checkpoint as a signed note, or the one of a size."""
         row = self._first(
-            "SELECT note FROM checkpoint WHERE ledger_id = %s AND size = coalesce(%s, size) ORDER BY size DESC LIMIT 1",
+            "SELECT note FROM current_checkpoint WHERE ledger_id = %s AND size = coalesce(%s, size)"
+            " ORDER BY size DESC LIMIT 1",
             size,
         )
         if row is None:
@@ -64,7 +65,7 @@ class AuditExports:
     def daily(self, days: int) -> list[SignedCheckpoint]:
         """The last checkpoint of each day on which there was one, the newest day first."""
         query = (
-            "SELECT DISTINCT ON (date_trunc('day', signed_at)) size, note, signed_at FROM checkpoint"
+            "SELECT DISTINCT ON (date_trunc('day', signed_at)) size, note, signed_at FROM current_checkpoint"
             " WHERE ledger_id = %s AND signed_at > clock_timestamp() - make_interval(days => %s)"
             " ORDER BY date_trunc('day', signed_at) DESC, size DESC"
         )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, LiteralString, NamedTuple, Self
+from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from adapters.audit.merkle import HASH_BYTES, leaf_hash
+from adapters.audit.merkle import leaf_hash
 
 FORMAT = 1
 BUNDLE, CONSISTENCY, LOG = "duban-bundle/1", "duban-consistency/1", "duban-log/1"
@@ -22,6 +23,16 @@ COLUMNS: LiteralString = (
     " event_id, occurred_at, occurred_precision, actor, office"
 )
 """The row in the order of `Record`."""
+MOST = 2**62
+"""No number is larger."""
+
+_MOST_ENTRY_BYTES: Final = 65_535
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_HAPPENED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NONCE = re.compile(r"[0-9a-fA-F]{32}")
+_OF_STATE = {"act", "event_id", "nonce", "step"}
 
 
 class RecordError(Exception):
@@ -47,28 +58,6 @@ class Record(NamedTuple):
     actor: str
     office: str
 
-    def check(self, ledger_id: str) -> dict[str, Any]:
-        """What the state says; refused if the leaf does not cover the row, or a column is not what the state says."""
-        if self.format != FORMAT:
-            raise RecordError(f"format {self.format} is not known")
-        if leaf_hash(entry(ledger_id, self[:8], sha256(self.state).hexdigest())) != self.leaf:
-            raise RecordError("the leaf does not cover the record")
-        try:
-            said: dict[str, Any] = orjson.loads(self.state)
-            act = said["act"]
-            repeated = (
-                said["event_id"],
-                datetime.fromisoformat(act["occurred_at"]),
-                act["precision"],
-                act["actor"],
-                act["office"],
-            )
-        except (ValueError, TypeError, KeyError):
-            raise RecordError("the state cannot be read") from None
-        if repeated != (str(self.event_id), *self[11:]):
-            raise RecordError("a column beside the state says something else than the state")
-        return said
-
     def said(self) -> dict[str, Any]:
         """As a JSON object of the files for auditors."""
         return self._asdict() | {
@@ -80,48 +69,90 @@ class Record(NamedTuple):
             "event_id": str(self.event_id),
         }
 
-    @classmethod
-    def read(cls, said: Mapping[str, Any]) -> Self:
-        """From a JSON object; refused if it is no record."""
-        try:
-            prev_leaf = said["prev_leaf"]
-            found = cls(
-                _whole(said["position"]),
-                _text(said["case_id"]),
-                _whole(said["version"]),
-                _text(said["wire"]),
-                _instant(said["recorded_at"]),
-                _text(said["request_key"]),
-                _whole(said["format"]),
-                None if prev_leaf is None else bytes.fromhex(prev_leaf),
-                bytes.fromhex(said["leaf"]),
-                base64.b64decode(said["state"], validate=True),
-                UUID(said["event_id"]),
-                _instant(said["occurred_at"]),
-                _text(said["occurred_precision"]),
-                _text(said["actor"]),
-                _text(said["office"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
-            raise RecordError("it is not a record as the format describes one") from None
-        if len(found.leaf) != HASH_BYTES or len(found.prev_leaf or found.leaf) != HASH_BYTES:
-            raise RecordError("a hash has 32 bytes")
-        return found
+
+class Checked(NamedTuple):
+    """What a record of a file says that is what its leaf covers and what its state says; times and hashes as texts."""
+
+    position: int
+    case_id: str
+    version: int
+    wire: str
+    recorded_at: str
+    prev_leaf: str | None
+    leaf: str
+    occurred_at: str
+    actor: str
+    office: str
+
+
+def checked(said: Mapping[str, Any], ledger_id: str) -> Checked:
+    """A record of a file; refused if its leaf does not cover it, or a column is not what the state says."""
+    if said.keys() != _MEMBERS:
+        raise RecordError("it has not the members of a record")
+    numbers = position, version, format_ = said["position"], said["version"], said["format"]
+    if any(type(number) is not int or not 0 < number <= MOST for number in numbers):
+        raise RecordError("position, version and format are numbers from 1 on")
+    texts = [said[name] for name in _TEXTS]
+    case_id, wire, request_key, precision, actor, office, recorded_at, occurred_at, event_id, leaf, stored = texts
+    prev_leaf = said["prev_leaf"]
+    if any(type(text) is not str for text in texts):
+        raise RecordError("a text is missing")
+    if not (_DIGEST.fullmatch(leaf) and (prev_leaf is None or _is(prev_leaf, _DIGEST))):
+        raise RecordError("a hash is 64 lower-case hexadecimal digits")
+    if format_ != FORMAT:
+        raise RecordError(f"format {format_} is not known")
+    if not (_UUID.fullmatch(event_id) and _is_instant(recorded_at, _RECORDED) and _is_instant(occurred_at, _RECORDED)):
+        raise RecordError("event_id, recorded_at or occurred_at is not written as it should be")
+    state = decoded(stored)
+    covered = (position, case_id, version, wire, recorded_at, request_key, format_, prev_leaf)
+    if leaf_hash(entry(ledger_id, covered, sha256(state).hexdigest())).hex() != leaf:
+        raise RecordError("the leaf does not cover the record")
+    if _repeated(state) != (event_id, datetime.fromisoformat(occurred_at), precision, actor, office):
+        raise RecordError("a column beside the state says something else than the state")
+    return Checked(position, case_id, version, wire, recorded_at, prev_leaf, leaf, occurred_at, actor, office)
+
+
+_MEMBERS = set(Record._fields)
+_TEXTS = (
+    "case_id", "wire", "request_key", "occurred_precision", "actor", "office",
+    "recorded_at", "occurred_at", "event_id", "leaf", "state",
+)  # fmt: skip
+
+
+def _repeated(state: bytes) -> tuple[object, ...]:
+    """What a state says that columns repeat."""
+    try:
+        said = orjson.loads(state)
+        act = said["act"]
+        happened = act["occurred_at"]
+        repeated = said["event_id"], datetime.fromisoformat(happened), act["precision"], act["actor"], act["office"]
+        good = said.keys() - {"deadlines"} == _OF_STATE and _is(said["nonce"], _NONCE) and _is(happened, _HAPPENED)
+        whole = None not in said.values() and None not in act.values()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise RecordError("the state cannot be read") from None
+    if not (good and whole):
+        raise RecordError("the state is not one of this format")
+    return repeated
 
 
 def entry(
     ledger_id: str,
-    covered: tuple[int, str, int, str, datetime, str, int, bytes | None],
+    covered: tuple[int, str, int, str, datetime | str, str, int, bytes | str | None],
     state_digest: str,
 ) -> bytes:
     """The ten lines that a leaf covers ("The leaf"), of the first eight columns and the digest of the state."""
     position, case_id, version, wire, recorded_at, request_key, format_, prev_leaf = covered
-    if any("\n" in line for line in (ledger_id, case_id, wire, request_key)):
+    if "\n" in ledger_id or "\n" in case_id or "\n" in wire or "\n" in request_key:
         raise RecordError("a line of the entry has a line feed")
-    return (
-        f"duban-leaf/{format_}\n{ledger_id}\n{position}\n{case_id}\n{version}\n{wire}\n{written(recorded_at)}\n"
-        f"{request_key}\n{state_digest}\n{'-' if prev_leaf is None else prev_leaf.hex()}\n"
+    at = recorded_at if isinstance(recorded_at, str) else written(recorded_at)
+    before = prev_leaf.hex() if isinstance(prev_leaf, bytes) else prev_leaf or "-"
+    lines = (
+        f"duban-leaf/{format_}\n{ledger_id}\n{position}\n{case_id}\n{version}\n{wire}\n{at}\n"
+        f"{request_key}\n{state_digest}\n{before}\n"
     ).encode()
+    if len(lines) > _MOST_ENTRY_BYTES:
+        raise RecordError("the entry is too long")
+    return lines
 
 
 def written(instant: datetime) -> str:
@@ -129,20 +160,27 @@ def written(instant: datetime) -> str:
     return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
-def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    if written(found) != text:
-        raise ValueError(text)
+def decoded(text: str) -> bytes:
+    """The bytes behind base64 with padding and nothing else."""
+    try:
+        found = binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError):
+        raise RecordError("it is not base64") from None
+    if text.endswith("=") and base64.b64encode(found[-(len(found) % 3) :]).decode() != text[-4:]:
+        raise RecordError("it is not base64")
     return found
 
 
-def _whole(number: object) -> int:
-    if type(number) is not int or number < 1:
-        raise ValueError(number)
-    return number
+def _is(text: object, pattern: re.Pattern[str]) -> bool:
+    return isinstance(text, str) and pattern.fullmatch(text) is not None
 
 
-def _text(text: object) -> str:
-    if not isinstance(text, str):
-        raise TypeError(text)
-    return text
+def _is_instant(text: str, pattern: re.Pattern[str]) -> bool:
+    """Whether it is written so, and is a day of the calendar and a time of the day."""
+    if not pattern.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

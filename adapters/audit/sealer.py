@@ -210,7 +210,8 @@ class Sealer:
         signed = Checkpoint(self._signer.name, growing.frontier.size, growing.frontier.root())
         note = self._signer.sign(signed.text())
         conn.execute(
-            "INSERT INTO checkpoint (ledger_id, size, note) VALUES (%s, %s, %s)", (self._ledger_id, signed.size, note)
+            "INSERT INTO checkpoint (ledger_id, origin, size, note) VALUES (%s, %s, %s, %s)",
+            (self._ledger_id, signed.origin, signed.size, note),
         )
         self._tiles.write(CHECKPOINT, note.encode())
         return note
@@ -218,7 +219,8 @@ class Sealer:
     def _signed(self, conn: psycopg.Connection[Any]) -> Iterator[str]:
         """What was signed last, as the database has it and as the folder has it: a restore may lose either."""
         row = conn.execute(
-            "SELECT note FROM checkpoint WHERE ledger_id = %s ORDER BY size DESC LIMIT 1", (self._ledger_id,)
+            "SELECT note FROM checkpoint WHERE ledger_id = %s AND origin = %s ORDER BY size DESC LIMIT 1",
+            (self._ledger_id, self._signer.name),
         ).fetchone()
         if row is not None:
             yield row[0]

@@ -1,29 +1,41 @@
 """The verifier: what a file for auditors proves, from the file and a public key alone. It asks no database and no net.
 
-It shares the record and the tree with the service. `tests/audit/` has one that shares nothing.
+It shares the record and the tree with the service. `tests/audit/verifier` has one that shares nothing.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import gzip
+import json
 import sys
+import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import orjson
 
 from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.merkle import Frontier, ProofError, check_consistency, check_inclusion
 from adapters.audit.note import NoteError, PublicKey
-from adapters.audit.record import BUNDLE, CONSISTENCY, LOG, Record, RecordError, written
+from adapters.audit.record import BUNDLE, CONSISTENCY, LOG, Checked, RecordError, checked, decoded
 
 _GZIP = b"\x1f\x8b"
+_BEGINS = b'{"format":'
+_AT_ONCE: Final = 2_000
+"""Lines of a log that are looked at by one process in one go; a shorter log is not worth a second process."""
+_MEMBERS = {
+    BUNDLE: {"format", "checkpoint", "ledger_id", "case_id", "records"},
+    CONSISTENCY: {"format", "checkpoint"},
+    LOG: {"format", "checkpoint", "ledger_id"},
+}
+_SINCE = {"since", "consistency"}
 
 
 class VerifyError(Exception):
@@ -36,7 +48,7 @@ class Verdict:
 
     proves: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     leaves_open: list[str] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    records: list[Checked] = field(default_factory=list)
     """Of a bundle: the steps of the case."""
 
     def note(self, message_id: str, **params: object) -> None:
@@ -47,151 +59,203 @@ class Verdict:
 def verify(place: Path, key: PublicKey, held: Sequence[str] = (), witnesses: Sequence[PublicKey] = ()) -> Verdict:
     """Check a file; refused (`VerifyError`) as soon as anything is not as it should be.
 
-    `held` are checkpoints that the auditor has kept: the file's log has to be a continuation of each.
+    `held` are checkpoints that the auditor has kept: the file's log has to be a continuation of each. Every one of
+    the witnesses must have signed the file's checkpoint.
     """
     with _opened(place) as file:
         head = file.readline()
-        said = _json(head if head.startswith(b'{"format":"duban-log') else head + file.read(), "the file")
+        whole_log = LOG.encode() in head and head.startswith(_BEGINS)
         with _told():
-            if said.get("format") == LOG:
-                return _verified_log(said, file, key, held, witnesses)
-            if said.get("format") == BUNDLE:
-                return _verified_bundle(said, key, held, witnesses)
-            if said.get("format") == CONSISTENCY:
-                return _verified_consistency(said, key, held, witnesses)
-    raise VerifyError(f"it is neither {BUNDLE} nor {CONSISTENCY} nor {LOG}")
+            said = read_object(head if whole_log else head + file.read())
+            if next(iter(said), None) != "format" or said["format"] not in _MEMBERS:
+                raise VerifyError(f"it is neither {BUNDLE} nor {CONSISTENCY} nor {LOG}")
+            if isinstance(file, gzip.GzipFile) and not whole_log:
+                raise VerifyError("only a whole log may be packed")
+            checking = _Checking(said, key, held, witnesses)
+            if said["format"] == LOG:
+                checking.whole_log(file)
+            else:
+                checking.since()
+                if said["format"] == BUNDLE:
+                    checking.bundle()
+                else:
+                    checking.verdict.leaves_open.append("audit.open-contents")
+        return checking.verdict
 
 
-def _verified_bundle(
-    said: Mapping[str, Any], key: PublicKey, held: Sequence[str], witnesses: Sequence[PublicKey]
-) -> Verdict:
-    verdict = Verdict()
-    checkpoint = _checkpoint(said, key, witnesses, verdict)
-    _check_held(said, checkpoint, key, held, verdict)
-    case_id, ledger_id = str(said["case_id"]), str(said["ledger_id"])
-    chain = _Chain(ledger_id)
-    for number, one in enumerate(_list(said, "records"), 1):
-        with _told(f"step {number}"):
-            record = Record.read(one)
-            if record.case_id != case_id:
-                raise VerifyError("it is of another case")
-            chain.take(record)
-            check_inclusion(record.position - 1, checkpoint.size, record.leaf, proof_of(one, "proof"), checkpoint.root)
-            verdict.records.append(record)
-    if not verdict.records:
-        raise VerifyError("the bundle has no step")
-    verdict.note("audit.bundle-included", case=case_id, count=len(verdict.records), size=checkpoint.size)
-    verdict.leaves_open.append("audit.open-later-steps")
-    verdict.leaves_open.append("audit.open-occurred")
-    return verdict
+class _Checking:
+    """One file while it is checked."""
 
+    def __init__(
+        self, said: Mapping[str, Any], key: PublicKey, held: Sequence[str], witnesses: Sequence[PublicKey]
+    ) -> None:
+        self.verdict = Verdict()
+        self._said = said
+        self._key = key
+        more = _SINCE if said["format"] != LOG and not _SINCE.isdisjoint(said) else set()
+        if said.keys() != _MEMBERS[said["format"]] | more:
+            raise VerifyError("the file has not the members that its format has")
+        self._checkpoint = Checkpoint.opened(_text(said["checkpoint"]), key, *witnesses)
+        self._held = [Checkpoint.opened(note, key) for note in held]
+        self._refuse_fork(self._checkpoint, *self._held)
+        self.verdict.note(
+            "audit.signed",
+            origin=self._checkpoint.origin,
+            size=self._checkpoint.size,
+            root=self._checkpoint.root.hex(),
+        )
+        for witness in witnesses:
+            self.verdict.note("audit.witnessed", witness=witness.name)
+        if not held:
+            self.verdict.leaves_open.append("audit.open-nothing-held")
 
-def _verified_consistency(
-    said: Mapping[str, Any], key: PublicKey, held: Sequence[str], witnesses: Sequence[PublicKey]
-) -> Verdict:
-    verdict = Verdict()
-    checkpoint = _checkpoint(said, key, witnesses, verdict)
-    _check_held(said, checkpoint, key, held, verdict)
-    if "since" not in said:
-        raise VerifyError("the file has only one checkpoint")
-    verdict.leaves_open.append("audit.open-contents")
-    return verdict
+    def since(self) -> None:
+        """That the log continues an older checkpoint, and those that the auditor holds."""
+        newest, since = self._checkpoint, None
+        if "since" in self._said:
+            since = Checkpoint.opened(_text(self._said["since"]), self._key)
+            proof = proof_of(self._said, "consistency")
+            check_consistency(since.size, newest.size, since.root, newest.root, proof)
+            self._refuse_fork(since, *self._held)
+            self.verdict.note("audit.continues", size=since.size, later=newest.size)
+        elif self._said["format"] == CONSISTENCY:
+            raise VerifyError("the file has only one checkpoint")
+        for own in self._held:
+            if own not in {since, newest}:
+                raise VerifyError(
+                    f"the file says nothing of the checkpoint of {own.size} records that you hold: "
+                    "ask for one made since that checkpoint"
+                )
+            self.verdict.note("audit.held-continued", size=own.size)
 
+    def bundle(self) -> None:
+        """That the steps are in the log, are those of the case, and follow each other."""
+        case_id, newest = _text(self._said["case_id"]), self._checkpoint
+        ledger_id, chain, records = _text(self._said["ledger_id"]), _Chain(), self.verdict.records
+        for number, one in enumerate(_list(self._said, "records"), 1):
+            with _told(f"step {number}"):
+                record = checked({name: value for name, value in one.items() if name != "proof"}, ledger_id)
+                if record.case_id != case_id:
+                    raise VerifyError("it is of another case")
+                chain.take(record)
+                leaf = bytes.fromhex(record.leaf)
+                check_inclusion(record.position - 1, newest.size, leaf, proof_of(one, "proof"), newest.root)
+                records.append(record)
+        if not records:
+            raise VerifyError("the bundle has no step")
+        self.verdict.note("audit.bundle-included", case=case_id, count=len(records), size=newest.size)
+        self.verdict.leaves_open += ["audit.open-later-steps", "audit.open-occurred"]
 
-def _verified_log(
-    said: Mapping[str, Any],
-    lines: Iterable[bytes],
-    key: PublicKey,
-    held: Sequence[str],
-    witnesses: Sequence[PublicKey],
-) -> Verdict:
-    verdict = Verdict()
-    checkpoint = _checkpoint(said, key, witnesses, verdict)
-    kept = {one.size: one for one in (Checkpoint.opened(note, key) for note in held)}
-    if any(size > checkpoint.size for size in kept):
-        raise VerifyError(f"a checkpoint that you hold has {max(kept)} records, the file only {checkpoint.size}")
-    frontier, chain = Frontier(), _Chain(str(said["ledger_id"]))
-    for number, line in enumerate(lines, 1):
-        with _told(f"record {number}"):
-            record = Record.read(_json(line, "the line"))
-            if record.position != number:
-                raise VerifyError(f"its position is {record.position}")
-            chain.take(record)
-            frontier.add(record.leaf)
-            if (own := kept.get(number)) is not None and own.root != frontier.root():
-                raise VerifyError("the checkpoint that you hold of this size has another root")
-    if frontier.size != checkpoint.size:
-        raise VerifyError(f"the file has {frontier.size} records, its checkpoint {checkpoint.size}")
-    if frontier.root() != checkpoint.root:
-        raise VerifyError("the records have another root than the checkpoint")
-    verdict.note("audit.log-whole", size=checkpoint.size, cases=len(chain.heads))
-    for size in sorted(kept):
-        verdict.note("audit.held-continued", size=size)
-    verdict.leaves_open.append("audit.open-occurred")
-    if not held:
-        verdict.leaves_open.append("audit.open-nothing-held")
-    return verdict
+    def whole_log(self, lines: Iterable[bytes]) -> None:
+        """That the records are all those that were signed, and stand as they were recorded."""
+        newest, frontier, chain = self._checkpoint, Frontier(), _Chain()
+        kept = {own.size: own for own in self._held}
+        if kept and max(kept) > newest.size:
+            raise VerifyError(f"a checkpoint that you hold has {max(kept)} records, the file only {newest.size}")
+        for record in _checked_lines(lines, _text(self._said["ledger_id"])):
+            with _told(f"record {frontier.size + 1}"):
+                if record.position != frontier.size + 1:
+                    raise VerifyError(f"its position is {record.position}")
+                chain.take(record)
+                frontier.add(bytes.fromhex(record.leaf))
+                if (own := kept.get(frontier.size)) is not None:
+                    self._refuse_fork(own, Checkpoint(own.origin, frontier.size, frontier.root()))
+        if frontier.size != newest.size:
+            raise VerifyError(f"the file has {frontier.size} records, its checkpoint {newest.size}")
+        if frontier.root() != newest.root:
+            raise VerifyError("the records have another root than the checkpoint")
+        self.verdict.note("audit.log-whole", size=newest.size, cases=len(chain.heads))
+        for size in sorted(kept):
+            self.verdict.note("audit.held-continued", size=size)
+        self.verdict.leaves_open.append("audit.open-occurred")
+
+    @staticmethod
+    def _refuse_fork(*checkpoints: Checkpoint) -> None:
+        roots: dict[int, bytes] = {}
+        for one in checkpoints:
+            if roots.setdefault(one.size, one.root) != one.root:
+                raise VerifyError(
+                    f"of {one.size} records there are two roots: there are two logs, or they were changed"
+                )
 
 
 class _Chain:
     """What holds between records in the order of their positions, or of one case's versions."""
 
-    def __init__(self, ledger_id: str) -> None:
-        self._ledger_id = ledger_id
-        self.heads: dict[str, tuple[int, bytes]] = {}
-        self._last: tuple[int, datetime] | None = None
+    def __init__(self) -> None:
+        self.heads: dict[str, tuple[int, str | None]] = {}
+        self._last = 0, ""
 
-    def take(self, record: Record) -> None:
-        """Refuse a record that is not what its leaf says, or does not follow those before it."""
-        record.check(self._ledger_id)
+    def take(self, record: Checked) -> None:
+        """Refuse a record that does not follow those before it."""
         version, leaf = self.heads.get(record.case_id, (0, None))
         if record.version != version + 1:
             raise VerifyError(f"it is version {record.version} of its case, and follows version {version}")
         if record.prev_leaf != leaf:
             raise VerifyError("it does not follow the step before it: the leaf that it names is another one")
         self.heads[sys.intern(record.case_id)] = (record.version, record.leaf)
-        if self._last is not None:
-            position, recorded_at = self._last
-            if record.position <= position or record.recorded_at <= recorded_at:
-                raise VerifyError(
-                    f"it was recorded at {written(record.recorded_at)} as {record.position}, not after "
-                    f"{written(recorded_at)} and {position}"
-                )
+        position, recorded_at = self._last
+        if record.position <= position or record.recorded_at <= recorded_at:
+            raise VerifyError(
+                f"it was recorded at {record.recorded_at} as {record.position}, not after {recorded_at} and {position}"
+            )
         self._last = record.position, record.recorded_at
 
 
-def _checkpoint(
-    said: Mapping[str, Any], key: PublicKey, witnesses: Sequence[PublicKey], verdict: Verdict
-) -> Checkpoint:
-    checkpoint = Checkpoint.opened(str(said["checkpoint"]), key, *witnesses)
-    verdict.note("audit.signed", origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root.hex())
-    for witness in witnesses:
-        verdict.note("audit.witnessed", witness=witness.name)
-    return checkpoint
+def _checked_lines(lines: Iterable[bytes], ledger_id: str) -> Iterator[Checked]:
+    """The records of a log's lines in their order; of a long log, every processor looks at a part."""
+    begun = iter(lines)
+    portions = iter(lambda: list(islice(begun, _AT_ONCE)), [])
+    first = next(portions, [])
+    if len(first) < _AT_ONCE:
+        yield from _checked_portion(first, ledger_id, 1)
+        return
+    with ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool:
+        waiting = deque([pool.submit(_checked_portion, first, ledger_id, 1)])
+        number = 1 + len(first)
+        for portion in portions:
+            waiting.append(pool.submit(_checked_portion, portion, ledger_id, number))
+            number += len(portion)
+            while len(waiting) > _PORTIONS_AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
 
 
-def _check_held(
-    said: Mapping[str, Any], checkpoint: Checkpoint, key: PublicKey, held: Sequence[str], verdict: Verdict
-) -> None:
-    """Refuse a file whose log does not continue the checkpoints that the auditor holds."""
-    since = None
-    if "since" in said:
-        since = Checkpoint.opened(str(said["since"]), key)
-        proof = proof_of(said, "consistency")
-        check_consistency(since.size, checkpoint.size, since.root, checkpoint.root, proof)
-        verdict.note("audit.continues", size=since.size, later=checkpoint.size)
-    for note in held:
-        own = Checkpoint.opened(note, key)
-        if own not in (since, checkpoint):
-            raise VerifyError(
-                f"the file says nothing of the checkpoint of {own.size} records that you hold: ask for one made "
-                "since that checkpoint"
-                if own.size not in {checkpoint.size, since and since.size}
-                else f"the checkpoint of {own.size} records that you hold has another root: there are two logs"
-            )
-        verdict.note("audit.held-continued", size=own.size)
-    if not held:
-        verdict.leaves_open.append("audit.open-nothing-held")
+_PORTIONS_AHEAD = 8
+
+
+def _checked_portion(lines: Sequence[bytes], ledger_id: str, number: int) -> list[Checked]:
+    found = []
+    for place, line in enumerate(lines, number):
+        with _told(f"record {place}"):
+            if not line.endswith(b"\n"):
+                raise VerifyError("the line has no end")
+            found.append(checked(read_object(line), ledger_id))
+    return found
+
+
+def proof_of(said: Mapping[str, Any], name: str) -> list[bytes]:
+    """The hashes of a proof that a file has under a name."""
+    return [decoded(_text(one)) for one in _list(said, name)]
+
+
+def read_object(text: bytes) -> dict[str, Any]:
+    """A JSON object in which no member stands twice."""
+    try:
+        found = orjson.loads(text)
+        if isinstance(found, dict):
+            return found if orjson.dumps(found) == text.strip() else dict(json.loads(text, object_pairs_hook=_once))
+    except (ValueError, RecursionError):
+        raise VerifyError("it is not JSON as the format wants it") from None
+    raise VerifyError("it is not a JSON object")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(pairs)
+    return found
 
 
 @contextmanager
@@ -205,7 +269,7 @@ def _opened(place: Path) -> Iterator[BinaryIO]:
         with gzip.open(raw) as file:
             try:
                 yield file  # type: ignore[misc]  # it reads as any file does
-            except (OSError, EOFError) as error:
+            except (OSError, EOFError, zlib.error) as error:
                 raise VerifyError(f"the file cannot be unpacked: {error}") from None
 
 
@@ -214,19 +278,11 @@ def _told(where: str = "") -> Iterator[None]:
     """Whatever is found becomes one kind of error that says where."""
     try:
         yield
-    except (VerifyError, RecordError, ProofError, NoteError, KeyError, ValueError, TypeError) as error:
+    except VerifyError as error:
+        raise VerifyError(f"{where}: {error}" if where else str(error)) from None
+    except (RecordError, ProofError, NoteError, KeyError, ValueError, TypeError, AttributeError) as error:
         what = f"there is no {error}" if isinstance(error, KeyError) else str(error)
         raise VerifyError(f"{where}: {what}" if where else what) from None
-
-
-def _json(text: bytes, what: str) -> dict[str, Any]:
-    try:
-        found = orjson.loads(text)
-    except ValueError:
-        raise VerifyError(f"{what} is not JSON") from None
-    if not isinstance(found, dict):
-        raise VerifyError(f"{what} is not a JSON object")
-    return found
 
 
 def _list(said: Mapping[str, Any], name: str) -> list[Any]:
@@ -236,9 +292,7 @@ def _list(said: Mapping[str, Any], name: str) -> list[Any]:
     return found
 
 
-def proof_of(said: Mapping[str, Any], name: str) -> list[bytes]:
-    """The hashes of a proof that a file has under a name."""
-    try:
-        return [base64.b64decode(one, validate=True) for one in _list(said, name)]
-    except (TypeError, ValueError, binascii.Error):
-        raise VerifyError(f"{name} is not a list of hashes in base64") from None
+def _text(text: object) -> str:
+    if not isinstance(text, str):
+        raise VerifyError("a text is missing")
+    return text

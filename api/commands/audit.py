@@ -165,8 +165,8 @@ def verify(
         return
     for record in verdict.records:
         typer.echo(
-            f"{record.version:>4}  {record.occurred_at:%Y-%m-%d}  {record.wire}  {record.actor} · {record.office}"
-            f"  ({told('recorded', '录入')} {record.recorded_at:%Y-%m-%d %H:%M:%S}Z, {record.position})"
+            f"{record.version:>4}  {record.occurred_at[:10]}  {record.wire}  {record.actor} · {record.office}"
+            f"  ({told('recorded', '录入')} {record.recorded_at[:19]}Z, {record.position})"
         )
     typer.echo(told("Verified:", "核验通过："))
     for line in proves:

@@ -480,6 +480,7 @@ def _checks_of_database(settings: "Settings") -> Iterator[Check]:
                 if alone:
                     yield Check("service", ok=True, says="`duban serve` does not run; looked at the data alone")
                 yield from _checks_of_projections(found, alone=alone)
+                yield _check_of_log(found, alone=alone)
     except Exception as error:  # noqa: BLE001 - what is wrong is the answer
         yield Check("database and guards", ok=False, says=_why(error))
 
@@ -500,6 +501,18 @@ def _checks_of_projections(found: "Services", *, alone: bool) -> Iterator[Check]
         elif not ok:
             says += f"; {status.lag_seconds:.0f} s behind: does `duban projector` run?"
         yield Check(f"projection {name}", ok, says)
+
+
+def _check_of_log(found: "Services", *, alone: bool) -> Check:
+    """Whether the audit log is signed as it grows; where the database runs only for this command, nobody signs."""
+    from api.commands.audit import LONGEST_WAIT_SECONDS
+
+    status = found.audit.status()
+    ok = alone or status.waits_seconds <= LONGEST_WAIT_SECONDS
+    says = f"{status.size} of {status.head} records are signed"
+    if not ok:
+        says += f"; the oldest other one waits for {status.waits_seconds:.0f} s: does `duban sealer` run?"
+    return Check("audit log", ok, says)
 
 
 def _why(error: Exception) -> str:

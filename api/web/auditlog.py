@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import segno
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.attachments import disposition
 from api.services import services_of
 from api.web.log import teller
-from api.web.pages import OpenPageRoute, render
+from api.web.pages import OpenPageRoute, query_of, render
 
 PAGE = "/log"
 DAYS = 31
@@ -26,8 +24,6 @@ router = APIRouter(route_class=OpenPageRoute, include_in_schema=False, default_r
 
 class CheckpointQuery(BaseModel):
     """Which checkpoint is wanted."""
-
-    model_config = ConfigDict(extra="forbid")
 
     size: int | None = Field(None, ge=1, le=2**62)
 
@@ -52,9 +48,9 @@ def log(request: Request) -> Response:
 
 
 @router.get(f"{PAGE}/checkpoint")
-def checkpoint(request: Request, query: Annotated[CheckpointQuery, Query()]) -> Response:
+def checkpoint(request: Request) -> Response:
     """The newest checkpoint as it was signed, or the one of a size."""
-    return _saved(services_of(request).audit.checkpoint(query.size), "checkpoint")
+    return _saved(services_of(request).audit.checkpoint(query_of(request, CheckpointQuery).size), "checkpoint")
 
 
 @router.get(f"{PAGE}/key")

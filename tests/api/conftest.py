@@ -139,7 +139,9 @@ def opened(conninfo: str, data_dir: Path) -> Iterator[Office]:
     projector = Projector(conninfo)
     projector.catch_up()
     with browser(create_app(services), None) as client:
-        office = Office(client, services, projector.catch_up, sealer(settings, conninfo).once, began=services.docket.head())
+        office = Office(
+            client, services, projector.catch_up, sealer(settings, conninfo).once, began=services.docket.head()
+        )
         office.account("clerk")
         client.cookies.set(COOKIE, office.secret("clerk"))
         yield office

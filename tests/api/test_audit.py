@@ -1,0 +1,147 @@
+"""The audit log as auditors meet it: on its page, in the API, and on the command line, down to a verdict."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from adapters.audit.checkpoint import Checkpoint
+from adapters.audit.note import PublicKey
+from adapters.audit.verify import verify
+from tests.api.conftest import Office
+from tests.api.test_cli import Run, Told, installation, run, story
+
+__all__ = ["installation", "run", "story"]
+
+pytestmark = pytest.mark.database
+
+
+def handed(office: Office, place: Path, path: str, role: str = "auditor", **params: Any) -> Path:
+    """What the API hands somebody in that role, as a file."""
+    answer = office.get(path, role, **params)
+    assert answer.status_code == 200, answer.text
+    place.write_bytes(answer.content)
+    return place
+
+
+def test_an_auditor_takes_a_case_along_and_needs_us_no_more(office: Office, tmp_path: Path) -> None:
+    case = office.handed_over().json()["case_id"]
+    assert office.get("/api/v1/log").json()["checkpoint"] is None
+    assert office.get(f"/api/v1/cases/{case}/bundle", "auditor").json()["type"] == "/problems/nothing-sealed"
+    office.seal()
+    log = office.get("/api/v1/log", "handling_unit").json()
+    key, held = PublicKey.parse(log["key"]), log["checkpoint"]
+    assert (log["size"], log["waits_seconds"]) == (log["head"], 0)
+    office.submit()
+    assert office.get("/api/v1/log").json()["waits_seconds"] > 0
+    office.seal()
+    path = f"/api/v1/cases/{case}/bundle"
+    verdict = verify(handed(office, tmp_path / "case.json", path, since=log["size"]), key, [held])
+    assert [record.wire for record in verdict.records] == ["suggestion.submitted.v1", "suggestion.handed_over.v1"]
+    proof = handed(office, tmp_path / "proof.json", "/api/v1/log/consistency", "deputy", since=log["size"])
+    assert verify(proof, key, [held]).proves
+    gone = office.get(path, "auditor", since=log["size"] - 1)
+    assert (gone.status_code, gone.json()["type"]) == (404, "/problems/no-such-checkpoint")
+
+
+def test_a_bundle_is_for_those_from_whom_nothing_is_kept(office: Office) -> None:
+    case = office.handed_over().json()["case_id"]
+    office.seal()
+    for role, status in (("deputy", 403), ("handling_unit", 403), ("deputy_affairs", 200), ("auditor", 200)):
+        assert office.get(f"/api/v1/cases/{case}/bundle", role).status_code == status, role
+    office.account("jtj-1", "handling_unit", office="jtj")
+    unit = office.browser("jtj-1")
+    assert "/bundle" not in unit.get(f"/cases/{case}").text
+    assert unit.get(f"/cases/{case}/bundle").status_code == 403
+    assert f'href="/cases/{case}/bundle"' in office.client.get(f"/cases/{case}").text
+    saved = office.client.get(f"/cases/{case}/bundle")
+    assert "attachment" in saved.headers["content-disposition"]
+    assert saved.json()["case_id"] == case
+
+
+def test_everybody_reads_the_checkpoint_and_the_key_on_the_page(office: Office) -> None:
+    anybody = office.browser()
+    assert "尚未签署" in anybody.get("/log", headers={"Accept-Language": "zh"}).text
+    assert anybody.get("/log/checkpoint").status_code == 404
+    office.submit()
+    office.seal()
+    page = anybody.get("/log", headers={"Accept-Language": "zh"})
+    key = PublicKey.parse(anybody.get("/log/key").text)
+    newest = anybody.get("/log/checkpoint").text
+    checkpoint = Checkpoint.opened(newest, key)
+    assert str(key) in page.text.replace("&#43;", "+")
+    assert re.search(r"<svg[^>]*>.*<path", page.text)
+    assert anybody.get(f"/log/checkpoint?size={checkpoint.size}").text == newest
+    assert anybody.get("/log/checkpoint?size=0").status_code == 422
+    assert "attachment" in anybody.get("/log/key").headers["content-disposition"]
+
+
+def test_the_command_line_takes_a_case_along_and_judges_it(installation: Run, story: Told, tmp_path: Path) -> None:
+    waiting = installation("audit", "status")
+    assert "0 of " in waiting.out
+    assert installation("audit", "checkpoint").code == 1
+    _seal(installation)
+    key, held, bundle = tmp_path / "log.key", tmp_path / "held", tmp_path / "case.json"
+    key.write_text(installation("audit", "key").out)
+    assert installation("audit", "checkpoint", "-o", str(held)).code == 0
+    assert installation("audit", "bundle", story.first, "--since", str(held), "-o", str(bundle)).code == 0
+    checked = installation("audit", "verify", str(bundle), "--key", str(key), "--held", str(held))
+    assert (checked.code, "Verified:" in checked.out, "Not proved by this:" in checked.out) == (0, True, True)
+    said = orjson.loads(bundle.read_bytes())
+    said["records"][0]["actor"] = "d-002"
+    bundle.write_bytes(orjson.dumps(said))
+    refused = installation("audit", "verify", str(bundle), "--key", str(key))
+    assert (refused.code, "NOT VERIFIED: step 1: a column beside the state" in refused.err) == (1, True)
+    told = json.loads(installation("audit", "verify", str(bundle), "--key", str(key), "--json").out)
+    assert (told["verified"], told["proves"]) == (False, [])
+
+
+def test_the_command_line_hands_out_the_log_and_a_witness_signs_it(installation: Run, tmp_path: Path) -> None:
+    _seal(installation)
+    key, held, log = tmp_path / "log.key", tmp_path / "held", tmp_path / "log.jsonl.gz"
+    key.write_text(installation("audit", "key").out)
+    installation("audit", "checkpoint", "-o", str(held))
+    assert installation("audit", "log", "-o", str(log)).code == 0
+    assert installation("audit", "verify", str(log), "--key", str(key), "--held", str(held)).code == 0
+    memory = str(tmp_path / "memory")
+    signing = ("audit", "witness", str(held), "--key", str(key), "--memory", memory)
+    assert installation(*signing).code == 1
+    signed = installation(*signing, "--name", "archives.example")
+    assert (signed.code, signed.out.count("\n— ")) == (0, 2)
+    witness = signed.err.strip().rpartition(" ")[2]
+    proof = tmp_path / "proof.json"
+    assert installation("audit", "checkpoint", "--since", str(held), "-o", str(proof)).code == 0
+    unsigned = installation("audit", "verify", str(proof), "--key", str(key), "--witness", witness)
+    assert (unsigned.code, "archives.example" in unsigned.err) == (1, True)
+    assert installation("audit", "verify", str(proof), "--key", str(key)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("verify", "nowhere.json", "--key", "x"), 2),
+        (("verify", "nowhere.json", "--key", "a+00000000+AQ=="), 2),
+        (("bundle", "no-such-case"), 1),
+        (("checkpoint", "--since", __file__), 2),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_line(installation: Run, arguments: tuple[str, ...], code: int) -> None:
+    done = installation("audit", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert len(done.err.strip().splitlines()) == 1, done.err
+
+
+def _seal(installation: Run) -> None:
+    """Let the sealer of the installation sign what there is."""
+    from adapters.settings import load_settings  # noqa: PLC0415 - after the test has set its variables
+    from adapters.wiring import sealer  # noqa: PLC0415
+    from api.commands.common import database  # noqa: PLC0415
+
+    del installation
+    with database(load_settings()) as (conninfo, _):
+        assert sealer(load_settings(), conninfo).once().size > 0

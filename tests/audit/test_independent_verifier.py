@@ -1,0 +1,191 @@
+"""The verifier of others agrees with ours, finds every change, and raises no false alarm."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from adapters.audit.checkpoint import Checkpoint
+from adapters.audit.exports import AuditExports
+from adapters.audit.note import Signer
+from adapters.audit.sealer import Sealer
+from adapters.audit.tiles import Tiles
+from adapters.audit.verify import VerifyError, verify
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.pool import open_pool
+from tests.adapters.test_audit_log import FORGERIES
+from tests.audit.conftest import Found, Verifier
+from tests.audit.tampering import (
+    CHANGES,
+    HARMLESS_ONCE_SEALED_ANEW,
+    Tampering,
+    a_file_changed,
+    seal_anew,
+    stands_as_before,
+    take_guards_away,
+    undone_afterwards,
+)
+from tests.conftest import Cluster
+from tests.faults.support import command, connect, note, opening
+
+KEY, OTHER = Signer.fresh("duban.example/main"), Signer.fresh("duban.example/main")
+SEED = random.SystemRandom().randrange(10**9)
+CASES = 12
+
+
+class Published:
+    """A log that grows, and an auditor's folder."""
+
+    def __init__(self, conninfo: str, exports: AuditExports, ledger: PostgresLedger, folder: Path) -> None:
+        self.conninfo, self.exports, self.ledger, self.folder = conninfo, exports, ledger, folder
+        self.tiles = Tiles(folder / "log")
+        self.sealer = Sealer(conninfo, KEY, self.tiles)
+        self.chance = random.Random(SEED)  # noqa: S311 - it can be repeated
+        self.versions: dict[str, int] = {}
+        self.sizes: list[int] = []
+        (folder / "key").write_text(f"{KEY.public}\n")
+
+    def grow(self, steps: int) -> None:
+        """So many steps of any cases, and a checkpoint."""
+        for _ in range(steps):
+            case = f"00000000-0000-4000-8000-{self.chance.randrange(CASES):012}"
+            version = self.versions.get(case, 0)
+            step = note(self.chance.choice(["已开工", "“进展”<&>\n", "a" * 300])) if version else opening()
+            self.ledger.append([command(case, version, step)])
+            self.versions[case] = version + 1
+        self.sizes.append(self.sealer.once().size)
+
+    def file(self, content: Any, name: str = "file.json") -> Path:
+        """What the auditor is handed."""
+        place = self.folder / name
+        place.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
+        return place
+
+    def held(self, size: int) -> Path:
+        """A checkpoint that the auditor kept."""
+        return self.file(self.exports.checkpoint(size).encode(), f"held-{size}")
+
+    def whole(self) -> Path:
+        """The whole log."""
+        return self.file(b"".join(self.exports.whole()), "log.jsonl")
+
+
+@pytest.fixture(scope="module")
+def published(
+    cluster: Cluster, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Published]:
+    conninfo, folder = cluster.create(migrated_template), tmp_path_factory.mktemp("auditor")
+    with closing(open_pool(conninfo, schema="duban", role="duban_app", size=2, name="test")) as pool:
+        exports = AuditExports(pool, "main", Tiles(folder / "log"))
+        yield Published(conninfo, exports, PostgresLedger(pool, "main"), folder)
+    cluster.drop(conninfo)
+
+
+def ours(place: Path, *held: Path) -> Found:
+    """What our own verifier says."""
+    try:
+        verify(place, KEY.public, [one.read_text() for one in held])
+    except VerifyError as error:
+        return Found(verified=False, says=str(error))
+    return Found(verified=True, says="")
+
+
+def test_the_vectors_of_others_all_get_their_verdict(verifier: Verifier, shared_data: Path) -> None:
+    assert verifier("vectors", shared_data / "rfc9162" / "testdata").verified
+
+
+@pytest.mark.database
+def test_a_thousand_untouched_exports_raise_no_alarm(published: Published, verifier: Verifier) -> None:
+    chance, key, files = published.chance, published.folder / "key", 0
+    for _ in range(40):
+        published.grow(chance.randint(1, 6))
+        exports, since = published.exports, chance.choice(published.sizes)
+        held = published.held(since)
+        handed: list[tuple[Path, list[Path]]] = [(published.whole(), [held]), (published.tiles.folder, [held])]
+        handed.append((published.file(exports.consistency(since), "consistency.json"), [held]))
+        for case in chance.choices(sorted(published.versions), k=22):
+            with_since = chance.random() < 0.5
+            bundle = exports.bundle(case, since if with_since else None)
+            handed.append((published.file(bundle, f"{len(handed)}.json"), [held] if with_since else []))
+        for place, kept in handed:
+            found = verifier(key, place, *kept)
+            assert found.verified, (SEED, place.name, found.says)
+            if place.is_file() and chance.random() < 0.1:
+                assert ours(place, *kept).verified, (SEED, place.name)
+        files += len(handed)
+    assert files == 1_000
+
+
+@pytest.mark.database
+def test_both_verifiers_refuse_every_forgery(published: Published, verifier: Verifier) -> None:
+    published.grow(60)
+    case = max(published.versions, key=lambda case: published.versions[case])
+    said = published.exports.bundle(case)
+    for name, forge in FORGERIES.items():
+        forged = orjson.loads(orjson.dumps(said))
+        forge(forged)
+        place = published.file(forged)
+        if forged == said:
+            continue
+        assert not verifier(published.folder / "key", place).verified, name
+        assert not ours(place).verified, name
+
+
+@pytest.mark.database
+def test_a_thousand_changes_by_whoever_owns_the_database_are_found(published: Published, verifier: Verifier) -> None:
+    published.grow(60)
+    size, chance, key = published.sizes[-1], published.chance, published.folder / "key"
+    held = published.held(size)
+    published.grow(30)
+    found = 0
+    with connect(published.conninfo) as owner:
+        take_guards_away(owner)
+        while found < 800:
+            change = CHANGES[found % len(CHANGES)]
+            with undone_afterwards(owner):
+                change(Tampering(owner, chance, size))
+                anew = change not in HARMLESS_ONCE_SEALED_ANEW and chance.random() < 0.5
+                signer = chance.choice([KEY, KEY, OTHER])
+                if anew:
+                    seal_anew(owner, signer)
+                if stands_as_before(owner):
+                    continue
+                log = published.whole()
+            answer = verifier(key, log, held)
+            assert not answer.verified, (SEED, change.__name__, anew, signer is KEY)
+            if chance.random() < 0.05:
+                assert not ours(log, held).verified, (SEED, change.__name__, anew, signer is KEY)
+            found += 1
+    while found < 1_000:
+        copy = published.folder / "changed"
+        shutil.copytree(published.tiles.folder, copy)
+        if found % 2:
+            changed = a_file_changed(copy, chance)
+            answer = verifier(key, copy, held)
+        else:
+            bundle = orjson.dumps(published.exports.bundle(chance.choice(sorted(published.versions)), size))
+            place = published.file(bundle, "changed/bundle.json")
+            a_file_changed(_only(place), chance)
+            changed, answer = "bundle", verifier(key, place, held)
+        assert not answer.verified, (SEED, changed)
+        shutil.rmtree(copy)
+        found += 1
+    assert ours(published.whole(), held).verified
+    assert Checkpoint.unchecked(held.read_text()).size == size
+
+
+def _only(place: Path) -> Path:
+    """A folder in which there is nothing but the file."""
+    alone = place.parent / "alone"
+    alone.mkdir()
+    moved = alone / place.name
+    place.rename(moved)
+    place.symlink_to(moved)
+    return alone
