@@ -49,6 +49,11 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
     monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path_factory.getbasetemp() / "data"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker ends long before the others."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 class Cluster:
     """A PostgreSQL server on which tests make and drop databases."""
 

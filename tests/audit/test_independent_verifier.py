@@ -102,6 +102,7 @@ def test_the_vectors_of_others_all_get_their_verdict(verifier: Verifier, shared_
 
 
 @pytest.mark.database
+@pytest.mark.slow
 def test_a_thousand_untouched_exports_raise_no_alarm(published: Published, verifier: Verifier) -> None:
     chance, key, files = published.chance, published.folder / "key", 0
     for _ in range(40):
@@ -139,6 +140,7 @@ def test_both_verifiers_refuse_every_forgery(published: Published, verifier: Ver
 
 
 @pytest.mark.database
+@pytest.mark.slow
 def test_a_thousand_changes_by_whoever_owns_the_database_are_found(published: Published, verifier: Verifier) -> None:
     published.grow(60)
     size, chance, key = published.sizes[-1], published.chance, published.folder / "key"
