@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     log_key: SecretStr | None = Field(
         None, description="The private key that signs the audit log; by default made once, in the data directory"
     )
+    timestamp_url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2000)] | None = Field(
+        None, description="A time-stamping authority (RFC 3161) that stamps the day's checkpoint"
+    )
     log_format: Literal["console", "json"] = Field("console", description="For people, or for machines")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged")
     request_retention_days: int = Field(90, ge=1, le=3650, description="How long a repeated request is recognised")

@@ -16,6 +16,7 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.audit.anchor import stamped_by
 from adapters.audit.exports import AuditExports
 from adapters.audit.note import NoteError, Signer
 from adapters.audit.sealer import Sealer
@@ -187,7 +188,8 @@ def sealer(settings: Settings, conninfo: str) -> Sealer:
     """The sealer of this installation's audit log, after the guards were asked."""
     _ask_database(settings, conninfo, installation_id(secret_key(settings).get_secret_value().encode()))
     signer, tiles = log_signer(settings), tiles_of(settings)
-    return Sealer(conninfo, signer, tiles, schema=settings.database_schema, ledger_id=settings.ledger)
+    stamp = None if settings.timestamp_url is None else stamped_by(settings.timestamp_url)
+    return Sealer(conninfo, signer, tiles, schema=settings.database_schema, ledger_id=settings.ledger, stamp=stamp)
 
 
 def files_of(settings: Settings) -> FileStore:

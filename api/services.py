@@ -335,8 +335,11 @@ class AuditLog(Protocol):
     def checkpoint(self, size: int | None = None) -> str:
         """The newest checkpoint as a signed note, or the one of a size."""
 
+    def time_stamp(self, size: int) -> bytes:
+        """The time-stamp of the checkpoint of a size (RFC 3161)."""
+
     def daily(self, days: int) -> Sequence[SignedCheckpoint]:
-        """The last checkpoint of each of the last days, the newest first."""
+        """A checkpoint of each of the last days, the newest first."""
 
     def bundle(self, case_id: str, since: int | None = None) -> dict[str, Any]:
         """A case with its proofs."""

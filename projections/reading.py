@@ -161,3 +161,5 @@ class SignedCheckpoint:
     size: int
     checkpoint: str
     signed_at: datetime
+    stamped: bool
+    """Whether an authority time-stamped it."""

@@ -62,12 +62,20 @@ class AuditExports:
             raise Refused("nothing-sealed") if size is None else Refused("no-such-checkpoint", size=size)
         return str(row[0])
 
+    def time_stamp(self, size: int) -> bytes:
+        """The time-stamp of the checkpoint of a size."""
+        row = self._first("SELECT token FROM anchor WHERE ledger_id = %s AND size = %s ORDER BY anchored_at DESC", size)
+        if row is None or row[0] is None:
+            raise Refused("no-such-checkpoint", size=size)
+        return bytes(row[0])
+
     def daily(self, days: int) -> list[SignedCheckpoint]:
-        """The last checkpoint of each day on which there was one, the newest day first."""
+        """Of each day on which there was a checkpoint the one that was anchored, or the last; the newest day first."""
         query = (
-            "SELECT DISTINCT ON (date_trunc('day', signed_at)) size, note, signed_at FROM current_checkpoint"
-            " WHERE ledger_id = %s AND signed_at > clock_timestamp() - make_interval(days => %s)"
-            " ORDER BY date_trunc('day', signed_at) DESC, size DESC"
+            "SELECT DISTINCT ON (date_trunc('day', c.signed_at)) c.size, c.note, c.signed_at, a.token IS NOT NULL"
+            " FROM current_checkpoint c LEFT JOIN anchor a USING (ledger_id, origin, size)"
+            " WHERE c.ledger_id = %s AND c.signed_at > clock_timestamp() - make_interval(days => %s)"
+            " ORDER BY date_trunc('day', c.signed_at) DESC, a.size IS NULL, c.size DESC"
         )
         with translated(), self._pool.connection() as conn:
             return [SignedCheckpoint(*row) for row in conn.execute(query, (self._ledger_id, days))]

@@ -18,6 +18,8 @@ from adapters.audit.merkle import leaf_hash
 FORMAT = 1
 BUNDLE, CONSISTENCY, LOG = "duban-bundle/1", "duban-consistency/1", "duban-log/1"
 """What the files for auditors say they are."""
+CASE_HEADS = "duban-case-heads/1"
+"""What a file of the heads of all cases says it is."""
 COLUMNS: LiteralString = (
     "position, case_id, version, wire, recorded_at, request_key, format, prev_leaf, leaf, state,"
     " event_id, occurred_at, occurred_precision, actor, office"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, date, datetime
 from threading import Event
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +13,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from adapters.audit.anchor import AnchorError, Stamp, anchor
 from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.merkle import Frontier, leaf_hash, node_hash
 from adapters.audit.note import NoteError, Signer
@@ -20,6 +23,7 @@ from adapters.audit.tiles import CHECKPOINT, ENTRIES, KEY, WIDTH, Tiles, pairs
 PAUSE_SECONDS = 2.0
 
 _RETRY_SECONDS = 5.0
+_ANCHOR_SECONDS = 60.0
 _AT_ONCE: Final = 32 * WIDTH
 _LEAVES_AT_ONCE = 50_000
 
@@ -79,17 +83,26 @@ class Sealer:
     """Seals one ledger; of several, one works and the others wait."""
 
     def __init__(
-        self, conninfo: str, signer: Signer, tiles: Tiles, *, schema: str = "duban", ledger_id: str = "main"
+        self,
+        conninfo: str,
+        signer: Signer,
+        tiles: Tiles,
+        *,
+        schema: str = "duban",
+        ledger_id: str = "main",
+        stamp: Stamp | None = None,
     ) -> None:
         self._conninfo = conninfo
         self._signer = signer
         self._tiles = tiles
         self._schema = schema
         self._ledger_id = ledger_id
+        self._stamp = stamp
+        self._anchor_due = 0.0
         self._stopping = Event()
         self._growing: Growing | None = None
 
-    def run(self, *, tick: Callable[[], None] = lambda: None) -> None:
+    def run(self) -> None:
         """Run until `stop`; whatever goes wrong is logged and tried again, and nothing is signed meanwhile."""
         while not self._stopping.is_set():
             try:
@@ -97,7 +110,7 @@ class Sealer:
                     if self._lead(conn):
                         while not self._stopping.is_set():
                             self.seal(conn)
-                            tick()
+                            self._anchor(conn)
                             self._stopping.wait(PAUSE_SECONDS)
             except psycopg.Error as error:
                 log.warning("sealer lost its connection", error=str(error).strip())
@@ -107,6 +120,21 @@ class Sealer:
                 log.exception("sealing failed")
             self._growing = None
             self._stopping.wait(_RETRY_SECONDS)
+
+    def anchor(self, conn: psycopg.Connection[Any], day: date) -> int | None:
+        """Lay down the newest checkpoint of a day, if there is one to lay down; the size that it has."""
+        return anchor(conn, self._ledger_id, self._tiles, self._signer, self._stamp, day)
+
+    def _anchor(self, conn: psycopg.Connection[Any]) -> None:
+        """Lay down the day's checkpoint; an authority that does not answer is asked again later."""
+        if time.monotonic() < self._anchor_due:
+            return
+        self._anchor_due = time.monotonic() + _ANCHOR_SECONDS
+        try:
+            if (size := self.anchor(conn, datetime.now(UTC).date())) is not None:
+                log.info("anchored", size=size)
+        except AnchorError as error:
+            log.warning("not anchored", why=str(error))
 
     def stop(self) -> None:
         """Let it finish what it is writing."""

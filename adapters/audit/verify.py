@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
+from adapters.audit.anchor import read_heads
 from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.merkle import Frontier, ProofError, check_consistency, check_inclusion
 from adapters.audit.note import NoteError, PublicKey
@@ -56,11 +57,18 @@ class Verdict:
         self.proves.append((message_id, params))
 
 
-def verify(place: Path, key: PublicKey, held: Sequence[str] = (), witnesses: Sequence[PublicKey] = ()) -> Verdict:
+def verify(
+    place: Path,
+    key: PublicKey,
+    held: Sequence[str] = (),
+    witnesses: Sequence[PublicKey] = (),
+    heads: Path | None = None,
+) -> Verdict:
     """Check a file; refused (`VerifyError`) as soon as anything is not as it should be.
 
     `held` are checkpoints that the auditor has kept: the file's log has to be a continuation of each. Every one of
-    the witnesses must have signed the file's checkpoint.
+    the witnesses must have signed the file's checkpoint. `heads` is a file of the heads of all cases: a bundle has to
+    reach as far as it.
     """
     with _opened(place) as file:
         head = file.readline()
@@ -78,6 +86,7 @@ def verify(place: Path, key: PublicKey, held: Sequence[str] = (), witnesses: Seq
                 checking.since()
                 if said["format"] == BUNDLE:
                     checking.bundle()
+                    checking.reaches(heads)
                 else:
                     checking.verdict.leaves_open.append("audit.open-contents")
         return checking.verdict
@@ -144,7 +153,24 @@ class _Checking:
         if not records:
             raise VerifyError("the bundle has no step")
         self.verdict.note("audit.bundle-included", case=case_id, count=len(records), size=newest.size)
-        self.verdict.leaves_open += ["audit.open-later-steps", "audit.open-occurred"]
+        self.verdict.leaves_open.append("audit.open-occurred")
+
+    def reaches(self, heads: Path | None) -> None:
+        """That the case had no more steps than the bundle when its heads were laid down."""
+        if heads is None:
+            self.verdict.leaves_open.append("audit.open-later-steps")
+            return
+        case_id, records = _text(self._said["case_id"]), self.verdict.records
+        with _opened(heads) as file, _told("the case heads"):
+            checkpoint, found = read_heads(iter(file), self._key)
+            self._refuse_fork(checkpoint, self._checkpoint, *self._held)
+            if checkpoint.size > self._checkpoint.size:
+                raise VerifyError("they are of a later day than the bundle: ask for a new bundle")
+            version, leaf = found.get(case_id, (0, ""))
+            if version > len(records) or (version and records[version - 1].leaf != leaf):
+                raise VerifyError(f"the case had {version} steps then, and the bundle has other ones, or fewer")
+        self.verdict.note("audit.heads-reached", size=checkpoint.size, version=version)
+        self.verdict.leaves_open.append("audit.open-later-than-heads")
 
     def whole_log(self, lines: Iterable[bytes]) -> None:
         """That the records are all those that were signed, and stand as they were recorded."""

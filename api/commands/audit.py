@@ -145,6 +145,15 @@ def verify(
         list[str] | None,
         typer.Option(metavar="KEY", help=told("A witness who must have signed too.", "必须同时签名的见证人公钥。")),
     ] = None,
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=told(
+                "The case heads of a day: shows steps taken off the end.", "某日的案件末步清单：可发现末尾被删的步骤。"
+            ),
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     from adapters.audit.verify import VerifyError
@@ -152,7 +161,7 @@ def verify(
 
     own, witnesses = _key(key), [_key(one) for one in witness or ()]
     try:
-        verdict = verified(file, own, [_note(one) for one in held or ()], witnesses)
+        verdict = verified(file, own, [_note(one) for one in held or ()], witnesses, heads)
     except VerifyError as error:
         if as_json:
             emit({"verified": False, "why": str(error), "proves": [], "leaves_open": []})
@@ -174,6 +183,38 @@ def verify(
     typer.echo(told("Not proved by this:", "以此不能证明："))
     for line in leaves_open:
         typer.echo(f"  - {line}")
+
+
+@app.command(
+    help=told(
+        "Check the time-stamp of a checkpoint (RFC 3161): when the authority saw it, so that it is no younger.",
+        "核验检查点的时间戳（RFC 3161）：时间戳机构何时见过它，即它不晚于该时刻。",
+    ),
+    epilog=example("duban audit stamped checkpoint checkpoint.tsr --authority authority.pem"),
+)
+def stamped(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=told("The checkpoint.", "检查点。"))],
+    token: Annotated[Path, typer.Argument(metavar="TOKEN", help=told("Its time-stamp.", "其时间戳。"))],
+    authority: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help=told("Certificates, in PEM, of the authority you trust.", "所信任机构的证书（PEM）。")
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    from adapters.audit.anchor import AnchorError, stamped_at
+
+    try:
+        at = stamped_at(token.read_bytes(), file.read_bytes(), authority.read_bytes())
+    except AnchorError as error:
+        raise Failed(Code.REFUSED, told(f"NOT VERIFIED: {error}", f"核验不通过：{error}")) from None
+    if as_json:
+        emit({"stamped_at": at})
+    else:
+        typer.echo(
+            told(f"Seen by the authority at {at:%Y-%m-%d %H:%M:%S}Z.", f"时间戳机构于 {at:%Y-%m-%d %H:%M:%S}Z 见过它。")
+        )
 
 
 @app.command(

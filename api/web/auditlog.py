@@ -12,12 +12,14 @@ from api.attachments import disposition
 from api.services import services_of
 from api.web.log import teller
 from api.web.pages import OpenPageRoute, query_of, render
+from domain.refusal import Refused
 
 PAGE = "/log"
 DAYS = 31
-"""Of as many days with records the last checkpoint is listed."""
+"""Of as many days a checkpoint is listed."""
 
 _PLAIN = "text/plain; charset=utf-8"
+_STAMP = "application/timestamp-reply"
 
 router = APIRouter(route_class=OpenPageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -51,6 +53,16 @@ def log(request: Request) -> Response:
 def checkpoint(request: Request) -> Response:
     """The newest checkpoint as it was signed, or the one of a size."""
     return _saved(services_of(request).audit.checkpoint(query_of(request, CheckpointQuery).size), "checkpoint")
+
+
+@router.get(f"{PAGE}/timestamp")
+def timestamp(request: Request) -> Response:
+    """The time-stamp that an authority gave for the checkpoint of a size."""
+    size = query_of(request, CheckpointQuery).size
+    if size is None:
+        raise Refused("page.unfinished-address")
+    headers = {"Content-Disposition": disposition("checkpoint.tsr")}
+    return Response(services_of(request).audit.time_stamp(size), media_type=_STAMP, headers=headers)
 
 
 @router.get(f"{PAGE}/key")
