@@ -145,10 +145,11 @@ def is_for_everybody(page: Page, width: int) -> None:
 
 
 def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
+    site.office.seal()
     for width in WIDTHS:
         page = site.page(width=width)
         forms = ("/cases/new/suggestion.submitted", f"/cases/{site.case_id}?step=contact_made")
-        for path in (*site.paths, *forms):
+        for path in (*site.paths, *forms, "/log", "/log?lang=en"):
             page.goto(site.base + path)
             is_for_everybody(page, width)
 
