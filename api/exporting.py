@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -11,13 +11,14 @@ from urllib.parse import quote
 from api.entries import EntriesQuery, EntryList, told_of, value_of
 from api.moment import Asked, written
 from api.services import Lists, Services
+from api.trail import TrailExportQuery
 from api.web.viewmodels import StepView, Teller, Timeline
 from api.words import Words
-from domain.case import CASE_TYPES, Case
+from domain.case import CASE_TYPES, STEPS, Case
 from domain.moment import Moment, day_of
 from domain.refusal import Refused
 from domain.registry import Registry, RegistryCase
-from projections.reading import CaseRow, Counts, Filter
+from projections.reading import CaseRow, Counts, Filter, TrailRow
 from projections.sheet import Column, Format, Kind, Line, Sheet, Value
 
 MOST = 200_000
@@ -72,6 +73,24 @@ _STEPS: tuple[tuple[str, Kind], ...] = (
     ("corrected_by", "text"),
     ("voided_by", "number"),
     ("recorded", "text"),
+)
+_TRAIL: tuple[tuple[str, Kind], ...] = (
+    ("position", "number"),
+    ("recorded", "text"),
+    ("occurred", "text"),
+    ("late", "text"),
+    ("step", "text"),
+    ("part", "text"),
+    ("target", "number"),
+    ("number", "text"),
+    ("title", "text"),
+    ("step_number", "number"),
+    ("role", "text"),
+    ("office", "text"),
+    ("actor", "text"),
+    ("on_behalf_of", "text"),
+    ("document", "text"),
+    ("case_id", "text"),
 )
 
 
@@ -188,6 +207,49 @@ def export_entries(
     names = [name for name, _ in listed.columns]
     rows = ((*(value_of(tell, entry, name) for name in names), entry.id) for entry in entries)
     return _named(_sheet(say, title, lines, columns, rows), title, listed.name, moment, tell.zone, format, say)
+
+
+def export_trail(
+    tell: Teller, page: Callable[[int | None, int], Sequence[TrailRow]], query: TrailExportQuery
+) -> Exported:
+    """The recorded steps that a filter names, the newest first; `page` reads those before a position."""
+    say, title = tell.say, tell.say("trail.title")
+    narrowed = query.model_dump(exclude={"before", "format"}, exclude_defaults=True, mode="json")
+    told = [say("page.pair", label=say(f"trail.{name}"), value=str(value)) for name, value in narrowed.items()]
+    lines = [
+        *_nature(say, sample=tell.jurisdiction.sample),
+        Line(say("export.filter"), say("page.semicolon").join(told)),
+        Line(say("export.column.jurisdiction"), str(getattr(tell.jurisdiction, tell.lang))),
+    ]
+    now = Moment(datetime.now(UTC), 0)
+    sheet = _sheet(say, title, lines, _columns(say, _TRAIL, tell.zone), _trail(tell, page))
+    return _named(sheet, title, "trail", now, tell.zone, query.format, say)
+
+
+def _trail(tell: Teller, page: Callable[[int | None, int], Sequence[TrailRow]]) -> Iterator[tuple[Value, ...]]:
+    before, left = None, MOST
+    while left and (rows := page(before, min(_PAGE, left))):
+        before, left = rows[-1].position, left - len(rows)
+        for row in rows:
+            step = STEPS.get(row.wire)
+            yield (
+                row.position,
+                tell.when(row.recorded_at),
+                tell.when(row.occurred_at, row.precision),
+                tell.say("page.yes") if row.late else "",
+                row.wire if step is None else tell.step(step),
+                None if row.part is None else tell.unit(row.part),
+                row.target,
+                row.number,
+                row.title,
+                row.version,
+                tell.say.label("role", row.role),
+                tell.acting(row.office),
+                tell.acting(row.actor),
+                row.on_behalf_of,
+                row.document,
+                row.case_id,
+            )
 
 
 def column_name(tell: Teller, listed: EntryList, name: str) -> str:

@@ -18,7 +18,7 @@ from api import problems, service, v1
 from api.headers import Surround
 from api.openapi import TITLE, VERSION, describe
 from api.services import Services as Needed
-from api.web import amending, auditlog, drafting, importing, log, pages, people, registry
+from api.web import amending, auditlog, drafting, importing, log, pages, people, registry, trail
 
 
 def create_app(services: Services) -> FastAPI:
@@ -38,7 +38,15 @@ def create_app(services: Services) -> FastAPI:
     needed: Needed = services
     app.state.services = needed
     app.add_middleware(Surround)
-    own = (amending.router, auditlog.router, drafting.router, log.router, registry.router, importing.router)
+    own = (
+        amending.router,
+        auditlog.router,
+        drafting.router,
+        log.router,
+        registry.router,
+        importing.router,
+        trail.router,
+    )
     of_pages = (pages.router, pages.open_router, people.router, people.open_router, *own)
     routes = [*service.router.routes, *v1.routes, *(route for router in of_pages for route in router.routes)]
     problems.install(app, LedgerUnavailableError, routes, pages.stray_page)

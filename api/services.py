@@ -25,6 +25,8 @@ from projections.reading import (
     LogStatus,
     ProjectionStatus,
     SignedCheckpoint,
+    TrailFilter,
+    TrailRow,
     Work,
     WorkCounts,
     WorkKey,
@@ -64,6 +66,9 @@ class Lists(Protocol):
 
     def work_counts(self, work: Work, wanted: Filter, moment: Moment) -> WorkCounts:
         """Counts over the whole work list."""
+
+    def trail(self, wanted: TrailFilter, *, before: int | None = None, limit: int = 100) -> list[TrailRow]:
+        """The recorded steps that a filter names, the newest first, those before a position."""
 
 
 class Views(Protocol):

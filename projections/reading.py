@@ -163,3 +163,47 @@ class SignedCheckpoint:
     signed_at: datetime
     stamped: bool
     """Whether an authority time-stamped it."""
+
+
+@dataclass(frozen=True)
+class TrailFilter:
+    """Which recorded steps are asked for; None leaves a dimension open."""
+
+    actor: str | None = None
+    step: str | None = None
+    """Stored name."""
+    case: str | None = None
+    """Id or number of the case."""
+    unit: str | None = None
+    """The unit that the step is about, or for which it was recorded."""
+    since: datetime | None = None
+    """Recorded no earlier."""
+    until: datetime | None = None
+    """Recorded before."""
+    late: bool = False
+    """Only what was recorded as something that had happened earlier."""
+
+
+@dataclass(frozen=True)
+class TrailRow:
+    """A recorded step of any case: who did what, when, in which role, for whom."""
+
+    position: int
+    case_id: str
+    version: int
+    wire: str
+    recorded_at: datetime
+    occurred_at: datetime
+    precision: str
+    late: bool
+    actor: str
+    role: str
+    office: str
+    on_behalf_of: str | None
+    document: str | None
+    part: str | None
+    target: int | None
+    """Number of the step that it corrects, voids, or asks to."""
+    kind: str
+    number: str | None
+    title: str

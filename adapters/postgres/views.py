@@ -28,6 +28,8 @@ from projections.reading import (
     Counts,
     Filter,
     ProjectionStatus,
+    TrailFilter,
+    TrailRow,
     Work,
     WorkCounts,
     WorkKey,
@@ -104,6 +106,25 @@ _SINCE: LiteralString = (
 
 _KEY: LiteralString = "coalesce(due_on, '9999-12-31'), coalesce(number, ''), case_id, place"
 _KEY_GIVEN: LiteralString = "coalesce(%(due)s::date, '9999-12-31'), coalesce(%(number)s::text, ''), %(case)s, %(nth)s"
+
+_TRAIL: LiteralString = (
+    "SELECT h.position, h.case_id, h.version, h.wire, h.recorded_at, h.occurred_at, h.precision, h.late, h.actor,"
+    " h.role, h.office, h.on_behalf_of, h.document, h.part, h.target, c.kind, c.number, c.title"
+    " FROM history h JOIN LATERAL (SELECT kind, number, title FROM case_list c"
+    " WHERE c.ledger_id = h.ledger_id AND c.case_id = h.case_id"
+    " ORDER BY known_to DESC, valid_to DESC LIMIT 1) c ON true WHERE {} ORDER BY h.position DESC LIMIT %(limit)s"
+)
+"""The recorded steps with the case that each is of; only cases of the scope's jurisdiction are there to be joined."""
+
+_OF_TRAIL: dict[str, LiteralString] = {
+    "actor": "h.actor = %(actor)s",
+    "step": "h.wire = %(step)s",
+    "case": "(h.case_id = %(case)s OR c.number = %(case)s)",
+    "unit": "(h.part = %(unit)s OR h.office = %(unit)s)",
+    "since": "h.recorded_at >= %(since)s",
+    "until": "h.recorded_at < %(until)s",
+    "late": "h.late",
+}
 
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
@@ -253,6 +274,22 @@ class Views:
             found = conn.execute(query, params).fetchall()
         lengths = {name: sum(row[1 + i] for row in found) for i, name in enumerate(_LIGHTS)}
         return WorkCounts(total=sum(lengths.values()), **lengths, by_step={row[0]: sum(row[1:]) for row in found})
+
+    def trail(self, wanted: TrailFilter, *, before: int | None = None, limit: int = 100) -> list[TrailRow]:
+        """The recorded steps that a filter names, the newest first, those before a position."""
+        if self._scope.keys is not None:
+            raise Refused("not-all-is-yours")
+        conditions: list[LiteralString] = ["h.ledger_id = %(ledger)s"]
+        params: dict[str, Any] = {"ledger": self._ledger_id, "before": before, "limit": limit}
+        for name, condition in _OF_TRAIL.items():
+            if value := getattr(wanted, name):
+                conditions.append(condition)
+                params[name] = value
+        if before is not None:
+            conditions.append("h.position < %(before)s")
+        query = sql.SQL(_TRAIL).format(sql.SQL(" AND ").join(map(sql.SQL, conditions)))
+        with self._reading() as conn, conn.cursor(row_factory=class_row(TrailRow)) as cursor:
+            return cursor.execute(query, params).fetchall()
 
     def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
         """Stored steps in ledger order."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,11 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.principal import Asker
 from api.problems import documented
 from api.services import services_of
-from api.v1.finding import answer, case_file_of
+from api.trail import TrailQuery
+from api.v1.finding import answer, case_file_of, lists_of, zone_of
 from domain import policy
 from domain.refusal import Refused
 
 router = APIRouter(prefix="/api/v1", tags=["audit"], responses=documented(401, 500, 503))
+
+TRAIL_PAGE = 200
+"""Steps of a page."""
 
 _BUNDLE = {"application/json": {"schema": {"type": "object", "description": "docs/audit-format.md, section 4"}}}
 
@@ -47,6 +53,65 @@ class HeldQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     since: int = Field(ge=1, le=2**62, description="Size of the checkpoint that you hold")
+
+
+class TrailRowAnswer(BaseModel):
+    """A recorded step of any case."""
+
+    position: int
+    case_id: str
+    version: int = Field(description="Number of the step in its case")
+    kind: str
+    number: str | None
+    title: str
+    wire: str
+    recorded_at: datetime
+    occurred_at: datetime
+    precision: str
+    late: bool = Field(description="Whether it was recorded as something that had happened earlier")
+    actor: str
+    role: str
+    office: str
+    on_behalf_of: str | None
+    document: str | None
+    part: str | None
+    target: int | None = Field(description="Number of the step that it corrects, voids, or asks to")
+
+
+class TrailAnswer(BaseModel):
+    """Recorded steps, the newest first."""
+
+    steps: list[TrailRowAnswer]
+    next: str | None = Field(description="Where the next page is; null on the last")
+
+
+@router.get(
+    "/audit/steps",
+    operation_id="trail",
+    summary="审计轨迹 · Who recorded what",
+    response_model=TrailAnswer,
+    responses=documented(403, 422),
+)
+def trail(request: Request, asker: Asker, query: Annotated[TrailQuery, Query()]) -> Response:
+    """The recorded steps of all cases of the jurisdiction, by person, step, case, unit and day of recording.
+
+    For those from whom nothing of the jurisdiction is kept.
+    """
+    if not policy.reads_all(asker):
+        raise Refused("not-all-is-yours")
+    services = services_of(request)
+    rows = lists_of(services, asker).trail(
+        query.wanted(zone_of(services, asker)), before=query.before, limit=TRAIL_PAGE + 1
+    )
+    more = None
+    if len(rows) > TRAIL_PAGE:
+        more = f"{request.url.path}?{urlencode(_kept(query) | {'before': rows[TRAIL_PAGE - 1].position})}"
+    steps = [TrailRowAnswer(**asdict(row)) for row in rows[:TRAIL_PAGE]]
+    return answer(TrailAnswer(steps=steps, next=more), {})
+
+
+def _kept(query: TrailQuery) -> dict[str, object]:
+    return query.model_dump(mode="json", exclude_defaults=True, exclude={"before"})
 
 
 @router.get("/log", operation_id="read_log", summary="审计日志 · How far the log is signed", response_model=LogAnswer)

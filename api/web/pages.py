@@ -209,7 +209,7 @@ def open_case(request: Request, opening: str, values: Fields) -> Response:
 @router.post("/cases/{case_id}/steps/{name}")
 def take_step(request: Request, case_id: str, name: str, values: Fields) -> Response:
     """Take the step that the form says, and show the case with it."""
-    services, asker = services_of(request), _reader_of_case(request, case_id)
+    services, asker = services_of(request), admitted_to(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     if case_file.case is None:
         raise Refused("no-case-then", step=name)
@@ -281,7 +281,7 @@ def exported_counts(request: Request) -> Response:
 @router.get("/cases/{case_id}/export")
 def exported_history(request: Request, case_id: str) -> Response:
     """The steps of a case that its page shows, as a file."""
-    services, asker = services_of(request), _reader_of_case(request, case_id)
+    services, asker = services_of(request), admitted_to(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     look, query = look_of(request, asker), query_of(request, HistoryQuery)
     case = case_file.at(look.moment.known, look.moment.as_of)
@@ -299,7 +299,7 @@ def exported_history(request: Request, case_id: str) -> Response:
 @router.get("/cases/{case_id}/bundle")
 def bundle(request: Request, case_id: str) -> Response:
     """All that is recorded of a case and signed, with its proofs, as a file that is checked elsewhere."""
-    services, asker = services_of(request), _reader_of_case(request, case_id)
+    services, asker = services_of(request), admitted_to(request, case_id)
     case_file_of(services, asker, case_id)
     if not policy.reads_all(asker):
         raise Refused("not-all-is-yours")
@@ -361,7 +361,7 @@ def _back(request: Request, *, of_registry: bool) -> Turn:
     return Turn(say("page.cases"), link("/cases", here.moment))
 
 
-def _reader_of_case(request: Request, case_id: str) -> Principal:
+def admitted_to(request: Request, case_id: str) -> Principal:
     """Who may see a case, if its jurisdiction is his: whoever sees the registry one of the registry."""
     return reader_of_registry(request) if case_id.startswith(PREFIX) else reader_of_case(request, case_id)
 
@@ -401,7 +401,7 @@ def teller_now(request: Request, asker: Principal) -> Teller:
 
 def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Posted | None = None) -> Response:
     here, say, services = _here(request), say_of(request), services_of(request)
-    asker = _reader_of_case(request, case_id)
+    asker = admitted_to(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_case(services)
@@ -447,6 +447,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         timeline=timeline,
         doing=may,
         back=_back(request, of_registry=found.of_registry),
+        compare=f"{case_path(case_id)}/compare",
         bundle=f"{case_path(case_id)}/bundle" if policy.reads_all(asker) else None,
         history_exports=[
             (
@@ -487,7 +488,7 @@ def preview_page(
 @router.post("/cases/{case_id}/attachments")
 async def attach_file(request: Request, case_id: str) -> Response:
     """Keep the file of the form, name it by a step, and show the case with it."""
-    services, asker = services_of(request), _reader_of_case(request, case_id)
+    services, asker = services_of(request), admitted_to(request, case_id)
     case_file = await run_in_threadpool(case_file_of, services, asker, case_id)
     if case_file.case is not None:
         procedure.require_role(AttachmentAdded, type(case_file.case), asker.role)
@@ -503,7 +504,7 @@ async def attach_file(request: Request, case_id: str) -> Response:
 def attachment(request: Request, case_id: str, sha256: str) -> Response:
     """The file that the case has under that hash at the moment, to be saved."""
     here, services = _here(request), services_of(request)
-    asker = _reader_of_case(request, case_id)
+    asker = admitted_to(request, case_id)
     case_file = case_file_of(services, asker, case_id)
     moment = _asked(here, teller_now(request, asker)).of_case(services)
     found = case_file.at(moment.known, moment.as_of)
@@ -648,7 +649,7 @@ def render(
             static=_static,
             request_id=_request_id(request),
             sample=_shows_sample(request),
-            **{"timeline": None, "history_exports": (), "bundle": None, **context},
+            **{"timeline": None, "history_exports": (), "bundle": None, "compare": None, **context},
         )
     )
     response = HTMLResponse(text, status, {"Content-Language": say.language, "Vary": "Accept-Language, Cookie"})
