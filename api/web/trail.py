@@ -93,6 +93,7 @@ def trail(request: Request) -> Response:
         "trail.html",
         rows=list(told_of(tell, rows[:PAGE])),
         given=given,
+        units=[Choice(unit.code, getattr(unit, tell.lang)) for unit in tell.jurisdiction.units],
         steps=[Choice(wire, tell.step(step)) for wire, step in STEPS.items()],
         older=link(TRAIL, {**kept, "before": rows[PAGE - 1].position}) if len(rows) > PAGE else None,
         exports=[(format, link(f"{TRAIL}/export", {**kept, "format": format})) for format in ("xlsx", "csv")],
@@ -139,7 +140,7 @@ def differences(tell: Teller, before: Case | None, after: Case | None) -> list[D
     return [
         Difference(label, tuple(pieces(old.get(label, ""), new.get(label, ""))))
         for label in order
-        if old.get(label) != new.get(label)
+        if old.get(label, "") != new.get(label, "")
     ]
 
 
