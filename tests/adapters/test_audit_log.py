@@ -135,10 +135,10 @@ def test_a_note_says_who_signed_what() -> None:
             Checkpoint.opened(wrong, *keys)
 
 
-@pytest.mark.parametrize("text", ["", "a+b", "a+00000000+AQ==", f"{KEY.public}x", str(KEY.public).replace("+", " ", 1)])
-def test_what_is_no_key_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(NoteError):
-        PublicKey.parse(text)
+def test_what_is_no_key_is_said_to_be_none() -> None:
+    for text in ("", "a+b", "a+00000000+AQ==", f"{KEY.public}x", str(KEY.public).replace("+", " ", 1)):
+        with pytest.raises(NoteError):
+            PublicKey.parse(text)
 
 
 # The log of a ledger
