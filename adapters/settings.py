@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, AfterValidator(_place)] = Field(
         Path(".duban"), description="The folder of everything that is kept"
     )
+    wal_archive: Annotated[Path, AfterValidator(_place)] | None = Field(
+        None,
+        description="A folder for the database's write-ahead log, from which a backup is restored to any later point",
+    )
     host: str = Field("127.0.0.1", min_length=1, description="The address that the web server listens on")
     port: int = Field(8000, ge=1, le=65535, description="The port that the web server listens on")
     database_schema: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)] = Field(

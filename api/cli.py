@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands import accounts, audit, cases, exchange, files, procedures, recording, registry, service, upkeep, work
+from api.commands import (
+    accounts,
+    audit,
+    backup,
+    cases,
+    exchange,
+    files,
+    procedures,
+    recording,
+    registry,
+    service,
+    upkeep,
+    work,
+)
 from api.commands.common import Failed, options, say, told
 
 EXIT_CODES = told(
@@ -67,6 +80,7 @@ cases.app.registered_commands += recording.app.registered_commands
 app.registered_commands += [
     *service.app.registered_commands,
     *work.app.registered_commands,
+    *backup.app.registered_commands,
     *exchange.app.registered_commands,
 ]
 for name, group in (

@@ -169,6 +169,33 @@ def sealer(supervised: Supervised = False) -> None:
 
 @app.command(
     help=told(
+        "Keep the write-ahead log in the folder of DUBAN_WAL_ARCHIVE as it is written. `duban serve` starts one.",
+        "随写随存预写日志到 DUBAN_WAL_ARCHIVE 目录。`duban serve` 会启动一个。",
+    ),
+    epilog=example("DUBAN_WAL_ARCHIVE=/backup/wal duban archiver"),
+)
+def archiver(supervised: Supervised = False) -> None:
+    from adapters import logs
+    from adapters.backup import archiving
+    from adapters.serve import end_with_supervisor
+    from adapters.settings import load_settings
+
+    if supervised:
+        end_with_supervisor()
+    settings = load_settings()
+    logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
+    if settings.wal_archive is None:
+        raise Failed(Code.USAGE, told("DUBAN_WAL_ARCHIVE names no folder.", "DUBAN_WAL_ARCHIVE 未指定目录。"))
+    with database(settings) as (conninfo, _):
+        running = archiving(conninfo, settings.wal_archive)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: running.terminate())
+        if running.wait() != 0:
+            raise Failed(Code.UNAVAILABLE, told("The archive is not kept any more.", "归档已中断。"))
+
+
+@app.command(
+    help=told(
         "Bring the database to this version. Any number of processes may do so at once.",
         "将数据库升级到此版本。可由任意多个进程同时执行。",
     ),

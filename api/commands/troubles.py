@@ -166,6 +166,7 @@ def _unreachable(error: BaseException) -> Failed:
 
 
 def _of_the_installation(error: BaseException) -> Failed | None:
+    from adapters.backup import BackupError
     from adapters.embedded import AlreadyRunning, EmbeddedError, WrongVersion
     from adapters.postgres.build import PoisonError, ProjectorError
     from adapters.serve import AlreadyServing, PortInUse, ServeError
@@ -177,7 +178,7 @@ def _of_the_installation(error: BaseException) -> Failed | None:
             return Failed(Code.USAGE, str(error))
         case AlreadyRunning() | AlreadyServing() | PortInUse() | ProjectorError():
             return Failed(Code.CONFLICT, _sentence(str(error)))
-        case WrongVersion() | GuardError() | ServeError() | PoisonError():
+        case WrongVersion() | GuardError() | ServeError() | PoisonError() | BackupError():
             return Failed(Code.REFUSED, _sentence(str(error)))
         case EmbeddedError():
             return Failed(Code.UNAVAILABLE, str(error))
