@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock clean
+.PHONY: help install run test check bench drills lock clean
 
 help:  ## what this Makefile can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ check: install  ## format, lint, types, architecture, migrations, fast tests
 
 bench: install  ## the figures, each beside the raw limit of the same run
 	.venv/bin/python -m benchmarks
+
+drills: install  ## everything that fails on purpose, in earnest: about an hour
+	DUBAN_KILLS=100 DUBAN_CUTS=200 DUBAN_REQUESTS=100000 DUBAN_SEEDS=10000 .venv/bin/pytest tests/faults
 
 LOCK = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command 'make lock' pyproject.toml

@@ -21,7 +21,15 @@ PREFIX = "DUBAN_"
 FILE = "_FILE"
 SHORTEST_KEY = 32
 URLS = ("database_url", "migration_url")
-FOR_TESTS = {"DUBAN_SHARED", "DUBAN_TEST_DATABASE_URL"}
+FOR_TESTS = {
+    "DUBAN_CUTS",
+    "DUBAN_KILLS",
+    "DUBAN_REQUESTS",
+    "DUBAN_SEED",
+    "DUBAN_SEEDS",
+    "DUBAN_SHARED",
+    "DUBAN_TEST_DATABASE_URL",
+}
 
 
 class SettingsError(Exception):

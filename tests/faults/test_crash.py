@@ -37,7 +37,7 @@ from tests.registry import shipped_registry
 pytestmark = [pytest.mark.database, pytest.mark.faults, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-KILLS = 4
+KILLS = int(os.environ.get("DUBAN_KILLS", "4"))
 DICE = random.SystemRandom()
 
 
@@ -147,7 +147,7 @@ def service(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_killed_service_loses_nothing_that_it_was_told(database: str) -> None:
     printed: list[list[str]] = []
-    for round_ in range(4):
+    for round_ in range(KILLS):
         with service("write", database, f"service-{round_}") as process:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(DICE.randint(20, 150))]
@@ -191,7 +191,7 @@ def test_a_killed_projector_shows_each_step_once(database: str) -> None:
     with ledger_on(database) as ledger:
         fill(ledger, 800)
         views = Views(ledger._pool, ledger)
-        for _ in range(4):
+        for _ in range(KILLS):
             with service("project", database, "7"):
                 enough = views.position() + DICE.randint(20, 400)
                 until = time.monotonic() + 30

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from adapters.postgres.pool import LedgerUnavailableError
@@ -12,7 +14,7 @@ from tests.registry import shipped_registry
 
 pytestmark = [pytest.mark.database, pytest.mark.faults]
 
-ROUNDS = 50
+ROUNDS = int(os.environ.get("DUBAN_CUTS", "50"))
 
 
 def test_the_retry_of_the_ledger_gets_the_original_answer(database: str) -> None:
