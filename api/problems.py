@@ -46,7 +46,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     416: ("range-not-there",),
     428: ("if-match-missing",),
     429: ("file-quota-used",),
-    500: ("attachment-lost", "internal-error"),
+    500: ("attachment-lost", "internal-error", "log-files-lost"),
     503: ("database-full", "database-unavailable", "ledger-busy", "no-jurisdiction-yet", "not-caught-up"),
     507: ("storage-full",),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import orjson
@@ -15,7 +16,7 @@ from psycopg import sql
 from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.merkle import consistency_proof, inclusion_proof
 from adapters.audit.record import BUNDLE, COLUMNS, CONSISTENCY, LOG, Record
-from adapters.audit.tiles import KEY, Tiles
+from adapters.audit.tiles import KEY, TileError, Tiles
 from adapters.postgres.pool import Pool, translated
 from domain.refusal import Refused
 from projections.reading import LogStatus, SignedCheckpoint
@@ -89,10 +90,11 @@ class AuditExports:
         rows = self._rows("WHERE ledger_id = %s AND case_id = %s AND position <= %s ORDER BY version", case_id, size)
         if not rows:
             raise Refused("nothing-sealed")
-        records = [
-            record.said() | {"proof": _hashes(inclusion_proof(record.position - 1, size, self._tiles.hash_at))}
-            for record in rows
-        ]
+        with _from_tiles():
+            records = [
+                record.said() | {"proof": _hashes(inclusion_proof(record.position - 1, size, self._tiles.hash_at))}
+                for record in rows
+            ]
         return found | {"ledger_id": self._ledger_id, "case_id": case_id, "records": records}
 
     def consistency(self, since: int) -> dict[str, Any]:
@@ -116,7 +118,8 @@ class AuditExports:
         found: dict[str, Any] = {"format": format, "checkpoint": note}
         if since is not None:
             older = self.checkpoint(since)
-            proof = _hashes(consistency_proof(since, size, self._tiles.hash_at))
+            with _from_tiles():
+                proof = _hashes(consistency_proof(since, size, self._tiles.hash_at))
             found |= {"since": older, "consistency": proof}
         return found, size
 
@@ -128,6 +131,15 @@ class AuditExports:
     def _first(self, query: LiteralString, *params: object) -> tuple[Any, ...] | None:
         with translated(), self._pool.connection() as conn:
             return conn.execute(query, (self._ledger_id, *params)).fetchone()
+
+
+@contextmanager
+def _from_tiles() -> Iterator[None]:
+    """A tile that is missing is told as what it is to whoever asks for a proof; the sealer makes it anew."""
+    try:
+        yield
+    except TileError as error:
+        raise Refused("log-files-lost", reason=str(error)) from error
 
 
 def _hashes(proof: Sequence[bytes]) -> list[str]:

@@ -400,3 +400,5 @@ def test_a_tile_that_is_missing_is_named(log: Log) -> None:
             place.unlink()
     with pytest.raises(TileError, match="is missing"):
         Tiles(log.folder / "log").hash_at(0, 2)
+    with pytest.raises(Refused, match="log-files-lost"):
+        log.exports.bundle("a")
