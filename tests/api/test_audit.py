@@ -13,6 +13,8 @@ import pytest
 from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.note import PublicKey
 from adapters.audit.verify import verify
+from adapters.settings import load_settings
+from adapters.wiring import sealer
 from tests.api.conftest import Office
 from tests.api.test_cli import Run, Told, installation, run, story
 
@@ -81,11 +83,13 @@ def test_everybody_reads_the_checkpoint_and_the_key_on_the_page(office: Office) 
     assert "attachment" in anybody.get("/log/key").headers["content-disposition"]
 
 
-def test_the_command_line_takes_a_case_along_and_judges_it(installation: Run, story: Told, tmp_path: Path) -> None:
+def test_the_command_line_takes_a_case_along_and_judges_it(
+    installation: Run, story: Told, database: str, tmp_path: Path
+) -> None:
     waiting = installation("audit", "status")
     assert "0 of " in waiting.out
     assert installation("audit", "checkpoint").code == 1
-    _seal(installation)
+    _seal(database)
     key, held, bundle = tmp_path / "log.key", tmp_path / "held", tmp_path / "case.json"
     key.write_text(installation("audit", "key").out)
     assert installation("audit", "checkpoint", "-o", str(held)).code == 0
@@ -101,8 +105,10 @@ def test_the_command_line_takes_a_case_along_and_judges_it(installation: Run, st
     assert (told["verified"], told["proves"]) == (False, [])
 
 
-def test_the_command_line_hands_out_the_log_and_a_witness_signs_it(installation: Run, tmp_path: Path) -> None:
-    _seal(installation)
+def test_the_command_line_hands_out_the_log_and_a_witness_signs_it(
+    installation: Run, database: str, tmp_path: Path
+) -> None:
+    _seal(database)
     key, held, log = tmp_path / "log.key", tmp_path / "held", tmp_path / "log.jsonl.gz"
     key.write_text(installation("audit", "key").out)
     installation("audit", "checkpoint", "-o", str(held))
@@ -136,12 +142,6 @@ def test_what_cannot_be_is_said_in_a_line(installation: Run, arguments: tuple[st
     assert len(done.err.strip().splitlines()) == 1, done.err
 
 
-def _seal(installation: Run) -> None:
+def _seal(conninfo: str) -> None:
     """Let the sealer of the installation sign what there is."""
-    from adapters.settings import load_settings  # noqa: PLC0415 - after the test has set its variables
-    from adapters.wiring import sealer  # noqa: PLC0415
-    from api.commands.common import database  # noqa: PLC0415
-
-    del installation
-    with database(load_settings()) as (conninfo, _):
-        assert sealer(load_settings(), conninfo).once().size > 0
+    assert sealer(load_settings(), conninfo).once().size > 0

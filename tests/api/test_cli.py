@@ -25,7 +25,7 @@ from adapters.embedded import _wheel
 from adapters.exchange.sangiin_questions import SangiinQuestions
 from adapters.postgres.projector import Projector
 from adapters.settings import load_settings
-from adapters.wiring import build
+from adapters.wiring import build, sealer
 from api import cli
 from api.commands.troubles import LOG, explained, unforeseen
 from domain.account import Whence
@@ -664,8 +664,9 @@ def test_migrating_twice_changes_nothing(run: Run, blank_database: str, monkeypa
 
 
 @pytest.mark.database
-def test_the_doctor_finds_a_sound_installation_sound(installation: Run, story: Told) -> None:
+def test_the_doctor_finds_a_sound_installation_sound(installation: Run, story: Told, database: str) -> None:
     del story
+    sealer(load_settings(), database).once()
     done = installation("doctor", "--json")
     assert {check["name"]: check["says"] for check in done.json["checks"] if not check["ok"]} == {}
     assert {"python", "settings", "data directory", "free space", "database"} <= {

@@ -160,7 +160,7 @@ def undone_afterwards(owner: Owner) -> Iterator[None]:
 def take_guards_away(owner: Owner) -> None:
     """What the owner of a database can do, and a copy of what stands."""
     owner.execute(
-        "ALTER TABLE ledger DISABLE TRIGGER USER; ALTER TABLE checkpoint DISABLE TRIGGER USER;"
+        "DROP TABLE anchor; ALTER TABLE ledger DISABLE TRIGGER USER; ALTER TABLE checkpoint DISABLE TRIGGER USER;"
         " ALTER TABLE ledger DROP CONSTRAINT ledger_leaf_of_row, DROP CONSTRAINT ledger_position_once,"
         " DROP CONSTRAINT ledger_pkey;"
         " CREATE TABLE kept_ledger AS TABLE ledger; CREATE TABLE kept_checkpoint AS TABLE checkpoint"

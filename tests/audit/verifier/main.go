@@ -1040,7 +1040,7 @@ func verifyStatic(keys *keySet, dir string, held []checkpoint) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if strings.TrimRight(string(key), "\r\n") != keys.line {
+	if string(key) != keys.line+"\n" {
 		return "", errors.New("key: not the log's key that was given")
 	}
 	noteText, err := readFile(filepath.Join(dir, "checkpoint"), maxNote)
