@@ -18,7 +18,7 @@ KEY = "key"
 ENTRIES = "entries"
 
 _PREFIX_BYTES = 2
-_REMEMBERED = 1024
+_REMEMBERED = 65_536
 
 
 class TileError(Exception):
@@ -89,27 +89,20 @@ class Tiles:
 
     def hash_at(self, level: int, number: int) -> bytes:
         """The hash of a complete subtree, as proofs ask for it."""
-        tile, inside = divmod(level, HEIGHT)
-        first = number << inside
-        hashes = [self._hash(tile, first + i) for i in range(1 << inside)]
-        while len(hashes) > 1:
-            hashes = [node_hash(left, right) for left, right in pairs(hashes)]
-        return hashes[0]
+        tile_level, inside = divmod(level, HEIGHT)
+        tile, first = divmod(number << inside, WIDTH)
+        return _subtree(self._tile_with(tile_level, tile, first + (1 << inside)), first, 1 << inside)
 
-    def _hash(self, tile_level: int, number: int) -> bytes:
-        tile, place = divmod(number, WIDTH)
-        return self._hashes(tile_level, tile, place)[place * HASH_BYTES : (place + 1) * HASH_BYTES]
-
-    def _hashes(self, level: int, number: int, place: int) -> bytes:
-        """A tile that has a hash at that place: the full one, or the widest there is."""
+    def _tile_with(self, level: int, number: int, count: int) -> Path:
+        """A tile that has that many hashes: the full one, or the widest there is."""
         full = self.at(level, number)
         if full.is_file():
-            return _content(full)
+            return full
         narrow = self.at(level, number, 1).parent
-        widths = sorted((int(p.name) for p in narrow.glob("[0-9]*")), reverse=True)
-        if not widths or widths[0] <= place:
+        widest = max((int(place.name) for place in narrow.glob("[0-9]*")), default=0)
+        if widest < count:
             raise TileError(f"{full} is missing")
-        return _content(narrow / str(widths[0]))
+        return narrow / str(widest)
 
     def _place(self, level: int | str, number: int, width: int) -> Path:
         """Where that many are: in the tile of this width, or in the full one that replaced it."""
@@ -125,9 +118,13 @@ def pairs(hashes: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 @lru_cache(_REMEMBERED)
-def _content(place: Path) -> bytes:
-    """A tile's bytes: neither a full one nor a narrow one ever changes."""
-    return place.read_bytes()
+def _subtree(tile: Path, first: int, count: int) -> bytes:
+    """The hash over hashes of a tile that stand side by side; neither a full tile nor a narrow one ever changes."""
+    content = tile.read_bytes()
+    hashes = [content[i * HASH_BYTES : (i + 1) * HASH_BYTES] for i in range(first, first + count)]
+    while len(hashes) > 1:
+        hashes = [node_hash(left, right) for left, right in pairs(hashes)]
+    return hashes[0]
 
 
 def _widths(size: int) -> Iterator[tuple[int, int]]:
