@@ -91,8 +91,9 @@ class AuditExports:
         if not rows:
             raise Refused("nothing-sealed")
         with _from_tiles():
+            hash_at = self._tiles.reader()
             records = [
-                record.said() | {"proof": _hashes(inclusion_proof(record.position - 1, size, self._tiles.hash_at))}
+                record.said() | {"proof": _hashes(inclusion_proof(record.position - 1, size, hash_at))}
                 for record in rows
             ]
         return found | {"ledger_id": self._ledger_id, "case_id": case_id, "records": records}
@@ -119,7 +120,7 @@ class AuditExports:
         if since is not None:
             older = self.checkpoint(since)
             with _from_tiles():
-                proof = _hashes(consistency_proof(since, size, self._tiles.hash_at))
+                proof = _hashes(consistency_proof(since, size, self._tiles.reader()))
             found |= {"since": older, "consistency": proof}
         return found, size
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -91,14 +92,13 @@ def checked(said: Mapping[str, Any], ledger_id: str) -> Checked:
     """A record of a file; refused if its leaf does not cover it, or a column is not what the state says."""
     if said.keys() != _MEMBERS:
         raise RecordError("it has not the members of a record")
-    numbers = position, version, format_ = said["position"], said["version"], said["format"]
-    if any(type(number) is not int or not 0 < number <= MOST for number in numbers):
+    position, version, format_, prev_leaf = said["position"], said["version"], said["format"], said["prev_leaf"]
+    if not (type(position) is type(version) is type(format_) is int and 0 < position <= MOST and 0 < version <= MOST):
         raise RecordError("position, version and format are numbers from 1 on")
-    texts = [said[name] for name in _TEXTS]
-    case_id, wire, request_key, precision, actor, office, recorded_at, occurred_at, event_id, leaf, stored = texts
-    prev_leaf = said["prev_leaf"]
-    if any(type(text) is not str for text in texts):
+    texts = _of_texts(said)
+    if {*map(type, texts)} != {str}:
         raise RecordError("a text is missing")
+    case_id, wire, request_key, precision, actor, office, recorded_at, occurred_at, event_id, leaf, stored = texts
     if not (_DIGEST.fullmatch(leaf) and (prev_leaf is None or _is(prev_leaf, _DIGEST))):
         raise RecordError("a hash is 64 lower-case hexadecimal digits")
     if format_ != FORMAT:
@@ -115,7 +115,7 @@ def checked(said: Mapping[str, Any], ledger_id: str) -> Checked:
 
 
 _MEMBERS = set(Record._fields)
-_TEXTS = (
+_of_texts = itemgetter(
     "case_id", "wire", "request_key", "occurred_precision", "actor", "office",
     "recorded_at", "occurred_at", "event_id", "leaf", "state",
 )  # fmt: skip

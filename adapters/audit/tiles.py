@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from adapters.audit.merkle import HASH_BYTES, node_hash
+from adapters.audit.merkle import HASH_BYTES, Hashes, node_hash
 
 WIDTH = 256
 """How many hashes, or entries, a full tile has."""
@@ -18,7 +18,7 @@ KEY = "key"
 ENTRIES = "entries"
 
 _PREFIX_BYTES = 2
-_REMEMBERED = 65_536
+_REMEMBERED = 256
 
 
 class TileError(Exception):
@@ -87,11 +87,19 @@ class Tiles:
                 yield content[done + _PREFIX_BYTES : end]
                 done = end
 
-    def hash_at(self, level: int, number: int) -> bytes:
-        """The hash of a complete subtree, as proofs ask for it."""
-        tile_level, inside = divmod(level, HEIGHT)
-        tile, first = divmod(number << inside, WIDTH)
-        return _subtree(self._tile_with(tile_level, tile, first + (1 << inside)), first, 1 << inside)
+    def reader(self) -> Hashes:
+        """The hashes of complete subtrees as a proof asks for them; each tile is looked for once."""
+        trees: dict[tuple[int, int], list[list[bytes]]] = {}
+
+        def hash_at(level: int, number: int) -> bytes:
+            tile_level, inside = divmod(level, HEIGHT)
+            tile, first = divmod(number << inside, WIDTH)
+            if (tree := trees.get((tile_level, tile))) is None or len(tree[0]) < first + (1 << inside):
+                tree = _tree(self._tile_with(tile_level, tile, first + (1 << inside)))
+                trees[tile_level, tile] = tree
+            return tree[inside][first >> inside]
+
+        return hash_at
 
     def _tile_with(self, level: int, number: int, count: int) -> Path:
         """A tile that has that many hashes: the full one, or the widest there is."""
@@ -118,13 +126,14 @@ def pairs(hashes: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 @lru_cache(_REMEMBERED)
-def _subtree(tile: Path, first: int, count: int) -> bytes:
-    """The hash over hashes of a tile that stand side by side; neither a full tile nor a narrow one ever changes."""
+def _tree(tile: Path) -> list[list[bytes]]:
+    """The hashes of a tile, and of the complete subtrees over them; neither a full tile nor a narrow one changes."""
     content = tile.read_bytes()
-    hashes = [content[i * HASH_BYTES : (i + 1) * HASH_BYTES] for i in range(first, first + count)]
-    while len(hashes) > 1:
-        hashes = [node_hash(left, right) for left, right in pairs(hashes)]
-    return hashes[0]
+    levels = [[content[i : i + HASH_BYTES] for i in range(0, len(content), HASH_BYTES)]]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append([node_hash(*pair) for pair in pairs(below[: len(below) & ~1])])
+    return levels
 
 
 def _widths(size: int) -> Iterator[tuple[int, int]]:

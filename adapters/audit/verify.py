@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from io import BytesIO
+from itertools import chain, islice
 from multiprocessing import get_context
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -30,13 +31,21 @@ from adapters.audit.record import BUNDLE, CONSISTENCY, LOG, Checked, RecordError
 _GZIP = b"\x1f\x8b"
 _BEGINS = b'{"format":'
 _AT_ONCE: Final = 2_000
-"""Lines of a log that are looked at by one process in one go; a shorter log is not worth a second process."""
+"""Lines of a packed log that are looked at in one go."""
 _MEMBERS = {
     BUNDLE: {"format", "checkpoint", "ledger_id", "case_id", "records"},
     CONSISTENCY: {"format", "checkpoint"},
     LOG: {"format", "checkpoint", "ledger_id"},
 }
 _SINCE = {"since", "consistency"}
+_BYTES_AT_ONCE: Final = 2_000_000
+_AHEAD: Final = 8
+"""Portions that wait to be looked at."""
+
+Portion = list[bytes] | tuple[Path, int, int]
+"""Lines, or where they are in a file."""
+Link = tuple[int, str, int, str, str | None, str]
+"""Of a record: position, case, version, when it was recorded, and the leaves of the step before it and of itself."""
 
 
 class VerifyError(Exception):
@@ -81,7 +90,8 @@ def verify(
                 raise VerifyError("only a whole log may be packed")
             checking = _Checking(said, key, held, witnesses)
             if said["format"] == LOG:
-                checking.whole_log(file)
+                packed = isinstance(file, gzip.GzipFile)
+                checking.whole_log(_lines_of(file) if packed else _ranges_of(place, file.tell()))
             else:
                 checking.since()
                 if said["format"] == BUNDLE:
@@ -140,13 +150,13 @@ class _Checking:
     def bundle(self) -> None:
         """That the steps are in the log, are those of the case, and follow each other."""
         case_id, newest = _text(self._said["case_id"]), self._checkpoint
-        ledger_id, chain, records = _text(self._said["ledger_id"]), _Chain(), self.verdict.records
+        ledger_id, order, records = _text(self._said["ledger_id"]), _Chain(), self.verdict.records
         for number, one in enumerate(_list(self._said, "records"), 1):
             with _told(f"step {number}"):
                 record = checked({name: value for name, value in one.items() if name != "proof"}, ledger_id)
                 if record.case_id != case_id:
                     raise VerifyError("it is of another case")
-                chain.take(record)
+                order.take(*link_of(record))
                 leaf = bytes.fromhex(record.leaf)
                 check_inclusion(record.position - 1, newest.size, leaf, proof_of(one, "proof"), newest.root)
                 records.append(record)
@@ -172,25 +182,28 @@ class _Checking:
         self.verdict.note("audit.heads-reached", size=checkpoint.size, version=version)
         self.verdict.leaves_open.append("audit.open-later-than-heads")
 
-    def whole_log(self, lines: Iterable[bytes]) -> None:
+    def whole_log(self, portions: Iterable[Portion]) -> None:
         """That the records are all those that were signed, and stand as they were recorded."""
-        newest, frontier, chain = self._checkpoint, Frontier(), _Chain()
+        newest, frontier, order = self._checkpoint, Frontier(), _Chain()
         kept = {own.size: own for own in self._held}
         if kept and max(kept) > newest.size:
             raise VerifyError(f"a checkpoint that you hold has {max(kept)} records, the file only {newest.size}")
-        for record in _checked_lines(lines, _text(self._said["ledger_id"])):
-            with _told(f"record {frontier.size + 1}"):
-                if record.position != frontier.size + 1:
-                    raise VerifyError(f"its position is {record.position}")
-                chain.take(record)
-                frontier.add(bytes.fromhex(record.leaf))
-                if (own := kept.get(frontier.size)) is not None:
-                    self._refuse_fork(own, Checkpoint(own.origin, frontier.size, frontier.root()))
+        for links, fault in _looked_through(portions, _text(self._said["ledger_id"])):
+            for link in links:
+                number = frontier.size + 1
+                if link[0] != number:
+                    raise VerifyError(f"record {number}: its position is {link[0]}")
+                order.take(*link)
+                frontier.add(bytes.fromhex(link[-1]))
+                if (own := kept.get(number)) is not None:
+                    self._refuse_fork(own, Checkpoint(own.origin, number, frontier.root()))
+            if fault is not None:
+                raise VerifyError(f"record {frontier.size + 1}: {fault}")
         if frontier.size != newest.size:
             raise VerifyError(f"the file has {frontier.size} records, its checkpoint {newest.size}")
         if frontier.root() != newest.root:
             raise VerifyError("the records have another root than the checkpoint")
-        self.verdict.note("audit.log-whole", size=newest.size, cases=len(chain.heads))
+        self.verdict.note("audit.log-whole", size=newest.size, cases=len(order.heads))
         for size in sorted(kept):
             self.verdict.note("audit.held-continued", size=size)
         self.verdict.leaves_open.append("audit.open-occurred")
@@ -212,53 +225,86 @@ class _Chain:
         self.heads: dict[str, tuple[int, str | None]] = {}
         self._last = 0, ""
 
-    def take(self, record: Checked) -> None:
+    def take(
+        self, position: int, case_id: str, version: int, recorded_at: str, prev_leaf: str | None, leaf: str
+    ) -> None:
         """Refuse a record that does not follow those before it."""
-        version, leaf = self.heads.get(record.case_id, (0, None))
-        if record.version != version + 1:
-            raise VerifyError(f"it is version {record.version} of its case, and follows version {version}")
-        if record.prev_leaf != leaf:
-            raise VerifyError("it does not follow the step before it: the leaf that it names is another one")
-        self.heads[sys.intern(record.case_id)] = (record.version, record.leaf)
-        position, recorded_at = self._last
-        if record.position <= position or record.recorded_at <= recorded_at:
-            raise VerifyError(
-                f"it was recorded at {record.recorded_at} as {record.position}, not after {recorded_at} and {position}"
-            )
-        self._last = record.position, record.recorded_at
+        last_version, last_leaf = self.heads.get(case_id, (0, None))
+        where = f"record {position}"
+        if version != last_version + 1:
+            raise VerifyError(f"{where}: it is version {version} of its case, and follows version {last_version}")
+        if prev_leaf != last_leaf:
+            raise VerifyError(f"{where}: the step before it that it names is another one")
+        last_position, last_time = self._last
+        if position <= last_position or recorded_at <= last_time:
+            raise VerifyError(f"{where}: it was recorded at {recorded_at}, not after {last_time} and {last_position}")
+        self.heads[case_id] = (version, leaf)
+        self._last = position, recorded_at
 
 
-def _checked_lines(lines: Iterable[bytes], ledger_id: str) -> Iterator[Checked]:
-    """The records of a log's lines in their order; of a long log, every processor looks at a part."""
-    begun = iter(lines)
-    portions = iter(lambda: list(islice(begun, _AT_ONCE)), [])
-    first = next(portions, [])
-    if len(first) < _AT_ONCE:
-        yield from _checked_portion(first, ledger_id, 1)
+def link_of(record: Checked) -> Link:
+    """What a record has to do with others."""
+    return record.position, record.case_id, record.version, record.recorded_at, record.prev_leaf, record.leaf
+
+
+def _lines_of(file: BinaryIO) -> Iterator[Portion]:
+    """The lines of a file, some at a time."""
+    return iter(lambda: list(islice(file, _AT_ONCE)), [])
+
+
+def _ranges_of(place: Path, first: int) -> Iterator[Portion]:
+    """The parts of a file from a byte on, each of whole lines, for whoever looks at one to read it himself."""
+    with place.open("rb") as file:
+        size = file.seek(0, SEEK_END)
+        while first < size:
+            file.seek(min(first + _BYTES_AT_ONCE, size))
+            file.readline()
+            yield place, first, file.tell()
+            first = file.tell()
+
+
+def _looked_through(portions: Iterable[Portion], ledger_id: str) -> Iterator[tuple[list[Link], str | None]]:
+    """What the records of each portion have to do with others; of a long log every processor looks at a part."""
+    begun = iter(portions)
+    first = list(islice(begun, 2))
+    if len(first) < 2:  # noqa: PLR2004 - one portion is not worth a second process
+        yield from (_look_through(portion, ledger_id) for portion in first)
         return
     with ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool:
-        waiting = deque([pool.submit(_checked_portion, first, ledger_id, 1)])
-        number = 1 + len(first)
-        for portion in portions:
-            waiting.append(pool.submit(_checked_portion, portion, ledger_id, number))
-            number += len(portion)
-            while len(waiting) > _PORTIONS_AHEAD:
-                yield from waiting.popleft().result()
+        waiting: deque[Future[tuple[list[Link], str | None]]] = deque()
+        for portion in chain(first, begun):
+            waiting.append(pool.submit(_look_through, portion, ledger_id))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
         while waiting:
-            yield from waiting.popleft().result()
+            yield waiting.popleft().result()
 
 
-_PORTIONS_AHEAD = 8
+def _look_through(portion: Portion, ledger_id: str) -> tuple[list[Link], str | None]:
+    """The records of a portion up to the first that is not as it should be, and what is the matter with that one."""
+    links: list[Link] = []
+    try:
+        with _told():
+            # What was found before a fault stays in the list.
+            links.extend(link_of(checked(read_object(_ended(line)), ledger_id)) for line in _read(portion))
+    except VerifyError as error:
+        return links, str(error)
+    return links, None
 
 
-def _checked_portion(lines: Sequence[bytes], ledger_id: str, number: int) -> list[Checked]:
-    found = []
-    for place, line in enumerate(lines, number):
-        with _told(f"record {place}"):
-            if not line.endswith(b"\n"):
-                raise VerifyError("the line has no end")
-            found.append(checked(read_object(line), ledger_id))
-    return found
+def _ended(line: bytes) -> bytes:
+    if not line.endswith(b"\n"):
+        raise VerifyError("the line has no end")
+    return line
+
+
+def _read(portion: Portion) -> list[bytes]:
+    if isinstance(portion, list):
+        return portion
+    place, first, until = portion
+    with place.open("rb") as file:
+        file.seek(first)
+        return BytesIO(file.read(until - first)).readlines()
 
 
 def proof_of(said: Mapping[str, Any], name: str) -> list[bytes]:

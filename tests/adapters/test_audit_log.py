@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -219,7 +220,7 @@ def test_a_sealer_that_starts_again_goes_on_where_it_was_whatever_became_of_its_
     assert len(list(log.tiles.entries(703))) == 703
     verify(log.whole(), KEY.public)
     for number in range(0, 703, 50):
-        inclusion_proof(number, 703, log.tiles.hash_at)
+        inclusion_proof(number, 703, log.tiles.reader())
 
 
 @pytest.mark.database
@@ -366,6 +367,22 @@ def test_a_log_with_a_record_withheld_moved_or_altered_is_refused(log: Log) -> N
 
 
 @pytest.mark.database
+def test_a_long_log_is_looked_through_by_every_processor_and_says_where_it_is_wrong(log: Log) -> None:
+    for number in range(4):
+        log.case(f"case-{number}", 600)
+    log.sealer.once()
+    place = log.whole()
+    assert place.stat().st_size > 2_000_000
+    head, *records = place.read_bytes().splitlines(keepends=True)
+    for file in (place, log.file(gzip.compress(place.read_bytes()), "log.gz")):
+        assert ("audit.log-whole", {"size": 2400, "cases": 4}) in verify(file, KEY.public).proves
+    records[2099] = records[2099].replace(b'"actor":"d-001"', b'"actor":"d-002"')
+    for content in (head + b"".join(records), gzip.compress(head + b"".join(records))):
+        with pytest.raises(VerifyError, match="record 2100: a column beside the state"):
+            verify(log.file(content), KEY.public)
+
+
+@pytest.mark.database
 def test_a_witness_signs_only_what_continues_what_it_signed(log: Log) -> None:
     log.case("a", 4)
     log.sealer.once()
@@ -399,6 +416,6 @@ def test_a_tile_that_is_missing_is_named(log: Log) -> None:
         if place.is_file():
             place.unlink()
     with pytest.raises(TileError, match="is missing"):
-        Tiles(log.folder / "log").hash_at(0, 2)
+        Tiles(log.folder / "log").reader()(0, 2)
     with pytest.raises(Refused, match="log-files-lost"):
         log.exports.bundle("a")
