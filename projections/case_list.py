@@ -197,7 +197,7 @@ class CaseList:
     """Interval rows (case, valid from–to, known from–to) with the case's facts."""
 
     name: ClassVar[str] = "case_list"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self) -> None:
         self._tracked: OrderedDict[str, Tracked] = OrderedDict()

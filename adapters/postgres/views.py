@@ -60,14 +60,15 @@ _AT_MOMENT: LiteralString = (
     " AND valid_to > %(as_of)s AND known_from <= %(known)s AND known_to > %(known)s AND"
 )
 _IN_FORCE: LiteralString = (
-    f"({_AT_MOMENT} known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND {{readable}}"
-    f" UNION ALL {_AT_MOMENT} known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
-    " AND {readable_today}"
-    f" UNION ALL {_AT_MOMENT} known_to < 9223372036854775807 AND {{readable_today}}) AS case_list"
+    f"(({_AT_MOMENT} known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND {{readable}} {{first}})"
+    f" UNION ALL ({_AT_MOMENT} known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
+    " AND {readable_today} {first})"
+    f" UNION ALL ({_AT_MOMENT} known_to < 9223372036854775807 AND {{readable_today}} {{first}})) AS case_list"
 )
 """The rows in force at a moment: as the cases stand today, as they stood before, as they were once known.
 
-Each has an index of its own; of the first, which are almost all where one looks at now, today's row is the row itself.
+Each has an index of its own, and may be cut to its own first rows; of the first, which are almost all where one looks
+at now, today's row is the row itself.
 """
 
 _GRADE_UNLESS_SEALED: LiteralString = (
@@ -186,26 +187,21 @@ class Views:
         type_name = SORTS[name]
         key = sql.SQL("coalesce({}, {})").format(sql.Identifier(name), sql.SQL(_NULLS[type_name]))
         direction = sql.SQL("DESC" if descending else "ASC")
-        rows, where, params = self._asked(wanted, moment)
+        _, where, params = self._asked(wanted, moment)
         if after is not None:
             where = sql.SQL("{} AND ({}, case_id) {} (coalesce(%(after)s::{}, {}), %(after_id)s)").format(
                 where, key, sql.SQL("<" if descending else ">"), sql.SQL(type_name), sql.SQL(_NULLS[type_name])
             )
             params |= {"after": after[0], "after_id": after[1]}
+        order = sql.SQL("ORDER BY {} {}, case_id {} LIMIT %(limit)s").format(key, direction, direction)
+        rows, _ = self._in_force(moment, sql.SQL("AND {} {}").format(where, order))
         query = sql.SQL(
             "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit,"
             " string_to_array(units, ' ') AS units, opened_on,"
             " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds,"
             " {grade} AS grade, coalesce({overdue}, false) AS overdue"
-            " FROM {rows} WHERE {where} ORDER BY {key} {direction}, case_id {direction} LIMIT %(limit)s"
-        ).format(
-            grade=self._grade(),
-            overdue=sql.SQL(STATES["overdue"]),
-            rows=rows,
-            where=where,
-            key=key,
-            direction=direction,
-        )
+            " FROM {rows} {order}"
+        ).format(grade=self._grade(), overdue=sql.SQL(STATES["overdue"]), rows=rows, order=order)
         with self._reading() as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
             return cursor.execute(query, params | {"limit": limit}).fetchall()
 
@@ -359,8 +355,11 @@ class Views:
         given = {"desks": sorted(work.desks), "day": work.day, "soon": soon, "step": work.step}
         return sql.SQL(" AND ").join(conditions), params | given
 
-    def _in_force(self, moment: Moment) -> tuple[sql.Composed, dict[str, Any]]:
-        """The rows in force at a moment that the scope may read, and their parameters."""
+    def _in_force(self, moment: Moment, first: sql.Composable | None = None) -> tuple[sql.Composed, dict[str, Any]]:
+        """The rows in force at a moment that the scope may read, and their parameters.
+
+        `first` narrows, orders and limits each of the three kinds of rows.
+        """
         params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
         of_place, readable, readable_today = sql.SQL("true"), sql.SQL("true"), sql.SQL("true")
         if self._scope.jurisdiction is not None:
@@ -368,7 +367,10 @@ class Views:
         if self._scope.keys is not None:
             readable, readable_today = sql.SQL(_READABLE), sql.SQL(_READABLE_TODAY)
             params["keys"] = sorted(self._scope.keys)
-        return sql.SQL(_IN_FORCE).format(of_place=of_place, readable=readable, readable_today=readable_today), params
+        rows = sql.SQL(_IN_FORCE).format(
+            of_place=of_place, readable=readable, readable_today=readable_today, first=first or sql.SQL("")
+        )
+        return rows, params
 
     def _grade(self) -> sql.Composable:
         """The grade, as far as it is told."""
