@@ -17,7 +17,6 @@ from urllib.request import Request, urlopen
 
 import orjson
 import psycopg
-import structlog
 from cryptography import x509
 from rfc3161_client import (
     HashAlgorithm,
@@ -35,8 +34,6 @@ from adapters.audit.tiles import Tiles
 _TIMEOUT_SECONDS = 20.0
 _MOST_TOKEN_BYTES = 1_000_000
 _ASKED = {"Content-Type": "application/timestamp-query"}
-
-log = structlog.get_logger("duban.sealer")
 
 Stamp = Callable[[bytes], bytes]
 """Gets a time-stamp response over some bytes; raises AnchorError."""

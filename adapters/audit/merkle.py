@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 EMPTY = sha256(b"").digest()
@@ -32,10 +32,9 @@ class Frontier:
 
     __slots__ = ("_edge", "size")
 
-    def __init__(self, size: int = 0, edge: Iterable[bytes] = ()) -> None:
-        """`edge` are the hashes of `subtrees(size)`."""
-        self.size = size
-        self._edge = list(edge)
+    def __init__(self) -> None:
+        self.size = 0
+        self._edge: list[bytes] = []
 
     def add(self, leaf: bytes) -> None:
         """Append a leaf hash."""
@@ -49,16 +48,6 @@ class Frontier:
     def root(self) -> bytes:
         """The root hash of the tree as it is."""
         return _joined(self._edge)
-
-
-def subtrees(size: int) -> list[tuple[int, int]]:
-    """The complete subtrees of a tree of that size from left to right, as level and number."""
-    found, done = [], 0
-    for level in range(size.bit_length() - 1, -1, -1):
-        if size >> level & 1:
-            found.append((level, done >> level))
-            done += 1 << level
-    return found
 
 
 def root_of(size: int, hashes: Hashes) -> bytes:
