@@ -1,6 +1,7 @@
-"""The store of attached files: each content once, under its SHA-256, whole or not at all.
+"""The store of attached files: each content once, under its SHA-256, whole or not at all, ciphered by its own key.
 
-`ab/cd/<sha256>` are the contents, `incoming/` what is being taken in, `received/` who handed in what of late.
+`ab/cd/<sha256>` are the contents, `incoming/` what is being taken in, `received/` who handed in what of late. A content
+that was taken in before there were keys lies there in clear, and is as long as it says.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from io import FileIO
 from pathlib import Path
+from typing import Protocol
 
+from adapters import ciphered
 from adapters.inspection import FileRefused, inspect
 from domain.attachment import Content, MediaType, file_name, media_type_of
+from domain.refusal import Refused
 
 REMEMBERED_DAYS = 7
 """How long after it was handed in a file can be named by a step of whoever did."""
@@ -49,6 +53,8 @@ class Checked:
     size: int = 0
     missing: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
+    """Named by a step, and erased with the data of the person whose it was."""
     unreferenced: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     """Named by no step yet, and young enough to be."""
@@ -70,12 +76,23 @@ def room() -> Iterator[None]:
         raise FileRefused("storage-full") from None
 
 
+class FileKeys(Protocol):
+    """What the store of files needs of the store of keys."""
+
+    def of_file(self, content: str) -> bytes:
+        """The key of a content, which is made when it is first needed; refused if it was destroyed."""
+
+    def is_erased(self, content: str) -> bool:
+        """Whether the key of a content was destroyed."""
+
+
 class FileStore:
     """Files in a folder. Any number of processes may use it at once; making one touches nothing."""
 
     def __init__(
         self,
         place: Path,
+        keys: FileKeys,
         *,
         most: int,
         most_of_case: int,
@@ -84,6 +101,7 @@ class FileStore:
     ) -> None:
         """Bytes at most: of a file, of a case's attachments, of what an account hands in within 24 hours."""
         self.place = place
+        self._keys = keys
         self.most = most
         self.most_of_case = most_of_case
         self.most_of_day = most_of_day
@@ -106,13 +124,22 @@ class FileStore:
 
     def keep(self, part: Path, name: str, account: str, content: Content) -> Received:
         """A whole file, whose bytes are on the disk, becomes a content: first who handed it in, then its place."""
+        key = self._keys.of_file(content.sha256)
         with room():
             self._note(account, content)
             target = self._place_of(content.sha256)
             make_folder(target.parent.parent)
             make_folder(target.parent)
-            part.replace(target)
-            _sync(target.parent)
+            sealed = part.with_name(f"{part.name}.sealed")
+            try:
+                with _new(sealed) as file:
+                    ciphered.write(part, file, key)
+                    os.fchmod(file.fileno(), 0o400)
+                    os.fsync(file.fileno())
+                    sealed.replace(target)
+            finally:
+                sealed.unlink(missing_ok=True)
+            sync(target.parent)
         return Received(name, content)
 
     def _note(self, account: str, content: Content) -> None:
@@ -129,7 +156,7 @@ class FileStore:
             torn = b"\n" if end and log.read(1) != b"\n" else b""
             log.write(torn + line.encode())
             os.fsync(log.fileno())
-        _sync(folder)
+        sync(folder)
 
     def _require_quota(self, account: str, size: int) -> None:
         """Refuse more than an account may hand in within 24 hours; a content that it hands in again counts again."""
@@ -165,11 +192,22 @@ class FileStore:
                     return content
         return None
 
-    def path(self, sha256: str, size: int) -> Path:
-        """Where a content lies, if it is there in its whole length."""
+    def read(self, sha256: str, size: int, first: int = 0, last: int | None = None) -> Iterator[bytes]:
+        """The bytes of a content from the first to the last that is wanted; refused if it is not there, or erased."""
+        key, place = self._keys.of_file(sha256), self._place_of(sha256)
         if not self._is_there(sha256, size):
             raise FileRefused("attachment-lost", sha256=sha256)
-        return self._place_of(sha256)
+        last = size - 1 if last is None else last
+        if place.stat().st_size == size:
+            return _clear(place, first, last)
+        return ciphered.read(place, key, size, first, last)
+
+    def forget(self, sha256: str) -> None:
+        """Remove a content that was erased; one that is not there is forgotten already."""
+        place = self._place_of(sha256)
+        with suppress(FileNotFoundError):
+            place.unlink()
+            sync(place.parent)
 
     def _place_of(self, sha256: str) -> Path:
         if not _SHA256.match(sha256):
@@ -178,7 +216,7 @@ class FileStore:
 
     def _is_there(self, sha256: str, size: int) -> bool:
         try:
-            return self._place_of(sha256).stat().st_size == size
+            return self._place_of(sha256).stat().st_size in {size, ciphered.length_of(size)}
         except FileNotFoundError:
             return False
 
@@ -217,15 +255,28 @@ class FileStore:
                 found.unreferenced.append(str(file.relative_to(self.place)))
                 continue
             there.add(file.name)
-            with file.open("rb") as opened:
-                digest = hashlib.file_digest(opened, "sha256").hexdigest()
-            if digest != file.name or size != referenced.get(file.name, size):
+            if not self._is_whole(file, referenced.get(file.name)):
                 found.altered.append(file.name)
             if file.name not in referenced:
                 young = self._now().timestamp() - file.stat().st_mtime <= REMEMBERED_DAYS * _A_DAY.total_seconds()
                 (found.waiting if young else found.unreferenced).append(file.name)
-        found.missing = sorted(referenced.keys() - there)
+        for sha256 in sorted(referenced.keys() - there):
+            (found.erased if self._keys.is_erased(sha256) else found.missing).append(sha256)
         return found
+
+    def _is_whole(self, file: Path, size: int | None) -> bool:
+        """Whether what lies there is the content of that hash, and of that size, if it is known."""
+        length = file.stat().st_size
+        with file.open("rb") as opened:
+            if hashlib.file_digest(opened, "sha256").hexdigest() == file.name:
+                return size in {None, length}
+        digest, clear = hashlib.sha256(), ciphered.size_of(length)
+        try:
+            for piece in ciphered.read(file, self._keys.of_file(file.name), clear):
+                digest.update(piece)
+        except (ciphered.AlteredError, Refused):
+            return False
+        return digest.hexdigest() == file.name and size in {None, clear}
 
 
 class Upload:
@@ -238,8 +289,7 @@ class Upload:
         self._part = part
         self._size = 0
         self._hash = hashlib.sha256()
-        self._file = FileIO(part, "xb", opener=lambda path, flags: os.open(path, flags, 0o600))
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._file = _new(part)
 
     def write(self, piece: bytes) -> None:
         """Take in a piece; refused as soon as the file is too large."""
@@ -259,8 +309,6 @@ class Upload:
         media_type = media_type_of(self._name)
         with room():
             inspect(self._part, self._name, media_type)
-            os.fchmod(self._file.fileno(), 0o400)
-            os.fsync(self._file.fileno())
         content = Content(self._hash.hexdigest(), media_type, self._size)
         return self._store.keep(self._part, self._name, self._account, content)
 
@@ -268,6 +316,22 @@ class Upload:
         """Leave nothing of an upload that was not finished."""
         self._part.unlink(missing_ok=True)
         self._file.close()
+
+
+def _new(part: Path) -> FileIO:
+    """A new file that is being written, which its owner alone reads, and which no sweep removes meanwhile."""
+    file = FileIO(part, "xb", opener=lambda path, flags: os.open(path, flags, 0o600))
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _clear(place: Path, first: int, last: int) -> Iterator[bytes]:
+    with place.open("rb") as file:
+        file.seek(first)
+        left = last - first + 1
+        while left > 0 and (piece := file.read(min(ciphered.CHUNK, left))):
+            left -= len(piece)
+            yield piece
 
 
 def _account(jurisdiction: str, actor: str) -> str:
@@ -280,10 +344,10 @@ def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _sync(folder.parent)
+    sync(folder.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """What the folder lists is on the disk."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -141,6 +141,12 @@ class Settings(BaseSettings):
     log_key: SecretStr | None = Field(
         None, description="The private key that signs the audit log; by default made once, in the data directory"
     )
+    personal_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
+        None, description="What wraps the keys of persons' data; by default made once, in the data directory"
+    )
+    keys_dir: Annotated[Path, AfterValidator(_place)] | None = Field(
+        None, description="The folder of the keys of persons' data; by default `keys` in the data directory"
+    )
     timestamp_url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2000)] | None = Field(
         None, description="A time-stamping authority (RFC 3161) that stamps the day's checkpoint"
     )
@@ -210,6 +216,13 @@ def effective(settings: Settings) -> list[Effective]:
 def secret_key(settings: Settings) -> SecretStr:
     """The key that signs sessions and cursors; made once, readable by its owner alone, where none is set."""
     return settings.secret_key or _kept(settings, "secret.key", "DUBAN_SECRET_KEY", lambda: secrets.token_urlsafe(48))
+
+
+def personal_key(settings: Settings) -> SecretStr:
+    """The key that wraps those of persons' data; made once, readable by its owner alone, where none is set."""
+    return settings.personal_key or _kept(
+        settings, "personal.key", "DUBAN_PERSONAL_KEY", lambda: secrets.token_urlsafe(48)
+    )
 
 
 def log_key(settings: Settings, fresh: Callable[[], str]) -> SecretStr:

@@ -1,5 +1,6 @@
 """The composition root of the web server, the projector and the command line. Importing it connects to nothing."""
 
+import hashlib
 import hmac
 import os
 import time
@@ -29,19 +30,21 @@ from adapters.identity.drafts import Drafts
 from adapters.identity.passwords import Passwords
 from adapters.identity.sessions import Sessions
 from adapters.identity.tokens import Tokens
+from adapters.keys import KeyStore
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import applied_migrations, migrate, migrations
 from adapters.postgres.pool import LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
 from adapters.registry import LedgerRegistry
-from adapters.settings import Settings, SettingsError, log_key, secret_key
+from adapters.settings import Settings, SettingsError, log_key, personal_key, secret_key
 from domain.docket import Code, Command, Docket, Result
 from domain.registry import Registry
 
 UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
 SAMPLE_ACCOUNTS = "sample-accounts"
 _HOUR = 3600.0
+_FOLLOW_SECONDS = 5.0
 _OFF = {"", "0", "n", "no", "f", "false", "off"}
 
 log = structlog.get_logger("duban.wiring")
@@ -64,6 +67,7 @@ class Services:
     sessions: Sessions
     drafts: Drafts
     files: FileStore
+    keys: KeyStore
     imports: ImportDesk
     audit: AuditExports
     secret: bytes = field(repr=False)
@@ -71,6 +75,7 @@ class Services:
     hints: Hints = field(repr=False)
     sheets: Sheets = field(default_factory=Sheets, repr=False)
     _due: float = field(default=0.0, repr=False)
+    _follow_due: float = field(default=0.0, repr=False)
 
     @property
     def registry(self) -> Registry:
@@ -78,7 +83,15 @@ class Services:
         return self.docket.registry
 
     def look_after(self) -> None:
-        """What is due now and then, called as often as one likes: hourly, what is past its days is forgotten."""
+        """What is due now and then, called as often as one likes.
+
+        Every few seconds persons' data are restricted and erased as the ledger says; hourly, what is past its days is
+        forgotten.
+        """
+        if time.monotonic() >= self._follow_due:
+            self._follow_due = time.monotonic() + _FOLLOW_SECONDS
+            with suppress(LedgerUnavailableError):
+                self.keys.follow()
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + _HOUR
@@ -155,8 +168,10 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         ledger = HintingLedger(pool, settings.ledger, hints)
         views = Views(pool, ledger)
         _refuse_projection_ahead(views, ledger)
-        files = files_of(settings)
-        docket = Docket(ledger, LedgerRegistry(ledger), contents=files)
+        keys = keys_of(settings)
+        files = files_of(settings, keys)
+        keys.follows(ledger, files.forget)
+        docket = Docket(ledger, LedgerRegistry(ledger), contents=files, keys=keys)
         sessions = Sessions(pool, docket.registry)
         one_time = timedelta(hours=settings.one_time_hours)
         accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret, one_time=one_time)
@@ -172,6 +187,7 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
             sessions,
             drafts,
             files,
+            keys,
             imports,
             AuditExports(pool, settings.ledger, tiles_of(settings)),
             secret,
@@ -192,10 +208,17 @@ def sealer(settings: Settings, conninfo: str) -> Sealer:
     return Sealer(conninfo, signer, tiles, schema=settings.database_schema, ledger_id=settings.ledger, stamp=stamp)
 
 
-def files_of(settings: Settings) -> FileStore:
+def keys_of(settings: Settings) -> KeyStore:
+    """The store of the keys of persons' data and of attached files."""
+    wrapping = hashlib.sha256(personal_key(settings).get_secret_value().encode()).digest()
+    return KeyStore(settings.keys_dir or settings.data_dir / "keys", wrapping, settings.ledger)
+
+
+def files_of(settings: Settings, keys: KeyStore) -> FileStore:
     """The store of this installation's attached files."""
     return FileStore(
         settings.data_dir / "files",
+        keys,
         most=settings.file_size,
         most_of_case=settings.case_files_size,
         most_of_day=settings.account_files_size,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -15,7 +13,6 @@ from api.services import Services
 from domain.attachment import MediaType
 from domain.case import Attachment, Case
 
-PIECE = 256 * 1024
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -33,7 +30,6 @@ def hand_out(request: Request, services: Services, case: Case, sha256: str) -> R
     attached = case.attachment(sha256)
     if attached is None:
         raise ProblemError("no-such-attachment", sha256=sha256[:64])
-    path = services.files.path(attached.sha256, attached.size)
     tag = f'"{attached.sha256}"'
     headers = HEADERS | {"ETag": tag, "Content-Disposition": disposition(attached.name)}
     if tag in re.split(r"\s*,\s*(?:W/)?", request.headers.get("if-none-match", "").removeprefix("W/")):
@@ -43,10 +39,10 @@ def hand_out(request: Request, services: Services, case: Case, sha256: str) -> R
         (first, last), status = asked, PARTIAL
         headers["Content-Range"] = f"bytes {first}-{last}/{attached.size}"
     headers["Content-Length"] = str(last - first + 1)
-    kind = media_type(attached)
+    pieces, kind = services.files.read(attached.sha256, attached.size, first, last), media_type(attached)
     if getattr(request.state, "head", False):
         return Response(None, status, headers, kind)
-    return StreamingResponse(_pieces(path, first, last), status, headers, kind)
+    return StreamingResponse(pieces, status, headers, kind)
 
 
 def disposition(name: str) -> str:
@@ -73,12 +69,3 @@ def _range(request: Request, size: int, tag: str) -> tuple[int, int] | None:
     if first > last:
         raise ProblemError("range-not-there", size=size, headers={"Content-Range": f"bytes */{size}"})
     return first, last
-
-
-def _pieces(path: Path, first: int, last: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(first)
-        left = last - first + 1
-        while left > 0 and (piece := file.read(min(PIECE, left))):
-            left -= len(piece)
-            yield piece

@@ -15,6 +15,7 @@ from domain.case import Role
 from domain.docket import Docket, LedgerEvent
 from domain.draft import FormDraft
 from domain.moment import Moment
+from domain.personal import Keys
 from domain.policy import Scope
 from domain.principal import Principal
 from domain.registry import Registry
@@ -250,8 +251,8 @@ class Intake(Protocol[Kept_co]):
 class Files(Intake[Received], Protocol):
     """The store of attached files."""
 
-    def path(self, sha256: str, size: int) -> Path:
-        """Where a content lies, if it is there in its whole length."""
+    def read(self, sha256: str, size: int, first: int = 0, last: int | None = None) -> Iterator[bytes]:
+        """The bytes of a content from the first to the last that is wanted; refused if it is not there, or erased."""
 
 
 class Disagreement(Protocol):
@@ -402,6 +403,10 @@ class Services(Protocol):
     @property
     def files(self) -> Files:
         """What is attached to cases."""
+
+    @property
+    def keys(self) -> Keys:
+        """What persons' data are sealed under."""
 
     @property
     def imports(self) -> Imports:

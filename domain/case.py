@@ -15,6 +15,8 @@ from domain import clock
 from domain.attachment import AttachmentKind, Content, FileName, MediaType, Sha256, media_type_of
 from domain.clock import Deadline
 from domain.moment import Precision
+from domain.part import Part
+from domain.personal import Person, ProposedMeasure
 from domain.refusal import Refused, refused_by
 from domain.values import Code, Line, Text, Word
 
@@ -88,14 +90,6 @@ class Act(BaseModel):
 
 
 @dataclass
-class Part:
-    """A part of a case with an identity and a stage of its own: an assignment, a commitment."""
-
-    key: str
-    stage: StrEnum
-
-
-@dataclass
 class RunningClock:
     """A deadline that was started, and how it ended: by what it waits for, or because that is not awaited any more."""
 
@@ -160,6 +154,8 @@ class Attachment:
     added_by: str
     role: Role
     office: str
+    person: str | None = None
+    """Key of the person whose data it holds, if it does."""
 
 
 ClockKey = tuple[str, str | None]
@@ -214,6 +210,9 @@ class Case:
     past_clocks: list[RunningClock] = field(default_factory=list)
     """Those that were started anew under the same key."""
     attachments: list[Attachment] = field(default_factory=list)
+    persons: dict[str, Person] = field(default_factory=dict)
+    measures: dict[str, ProposedMeasure] = field(default_factory=dict)
+    """What was proposed to do with the data of persons."""
 
     def __init_subclass__(cls, *, kind: str = "", zh: str = "", **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -333,6 +332,8 @@ class Declared:
     """Where the case itself goes, from which stage, when that depends on its parts."""
     own_word: bool
     """Whether it is a person's own word, which is not taken from a device of those whom it is about."""
+    stands: bool
+    """Whether it is never voided, because what it did cannot be undone by that."""
 
     @property
     def kind(self) -> str | None:
@@ -371,6 +372,7 @@ class Step(BaseModel):
         fixed: Iterable[str] = (),
         moves: Iterable[tuple[StrEnum, StrEnum]] = (),
         own_word: bool = False,
+        stands: bool = False,
         upcasts: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -400,6 +402,7 @@ class Step(BaseModel):
             fixed=frozenset(fixed) | ({"jurisdiction", "time_zone"} if opens else frozenset()),
             moves=frozenset(moves),
             own_word=own_word,
+            stands=stands,
         )
         STEPS[wire] = cls
         for older, upcast in (upcasts or {}).items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, NotRequired, Protocol
+from typing import Any, NotRequired, Protocol, TypeVar
 from uuid import uuid4
 
 import pydantic_core
@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
-from domain import amendment, clock, fold, policy, procedure
+from domain import amendment, clock, fold, person, policy, procedure
 from domain.attachment import Content, Contents, NoContents
 from domain.calendar import load_calendar
 from domain.case import (
@@ -43,6 +43,7 @@ from domain.case import (
 from domain.casefile import CaseFile, file_of
 from domain.clock import Deadline
 from domain.office import Jurisdiction, Office
+from domain.personal import Keys, NoKeys, Place, personal_fields
 from domain.refusal import Refused
 from domain.registry import PREFIX, Registry
 from domain.rulebook import load_rulebook
@@ -53,12 +54,17 @@ EARLIEST = date(1902, 1, 1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _SKEW = timedelta(minutes=1)
 _ATTEMPTS = 5
+_Amending = TypeVar("_Amending", bound=Step)
 _IDENTITY = 32
 """Random bytes of an event: half for its id, half for its nonce."""
 
 
 class CaseNotFoundError(LookupError):
     """No case of that id."""
+
+
+class ClearPersonalDataError(RuntimeError):
+    """What a person's own is was about to be stored in clear."""
 
 
 class StaleError(Exception):
@@ -163,6 +169,7 @@ class LedgerMapper(Mapper[str]):
     def to_stored_event(self, domain_event: Recorded) -> StoredEvent:  # type: ignore[override]
         """The row's name and canonical JSON: fields in the order of their declaration, no blanks, no nulls, UTF-8."""
         recorded = domain_event
+        _refuse_clear(recorded.step)
         state: dict[str, Any] = {"act": recorded.act}
         if recorded.deadlines:
             state["deadlines"] = recorded.deadlines
@@ -181,6 +188,12 @@ class LedgerMapper(Mapper[str]):
         return read_step(
             str(event.originator_id), event.originator_version, event.topic, event.state, position, recorded_at
         )
+
+
+def _refuse_clear(step: Step) -> None:
+    for name, value in person.values_of(step):
+        if value.key is None:
+            raise ClearPersonalDataError(f"{step.declared.wire}: {name}")
 
 
 def read_step(case_id: str, version: int, wire: str, state: bytes, position: int, recorded_at: datetime) -> Recorded:
@@ -270,12 +283,17 @@ class Docket(Application[str]):
         registry: Registry,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         contents: Contents | None = None,
+        keys: Keys | None = None,
     ) -> None:
-        """Without `contents` no attachment can be recorded, since there is no file that it could name."""
+        """Without `contents` no attachment can be recorded, since there is no file that it could name.
+
+        Without `keys` nothing of a person can, since it could not be sealed.
+        """
         self._ledger = ledger
         self.registry = registry
         self._now = now
         self._contents = contents or NoContents()
+        self._keys = keys or NoKeys()
         super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
@@ -404,6 +422,7 @@ class Docket(Application[str]):
         deadlines: tuple[Deadline, ...] = ()
         match step:
             case Correction() | Voiding() | AmendmentDeclined():
+                step = _with_requested(case_file, step)
                 if (amends := _amending(case_file, step, act, jurisdiction, now)) is None:
                     return False
                 step, deadlines = amends
@@ -412,6 +431,7 @@ class Docket(Application[str]):
                 if case is not None and step.already(case):
                     return False
                 deadlines = _deadlines(step, case, act, jurisdiction)
+        step = self._sealed(case_file, step)
         draft.command = None
         draft.note(step, act, case, office, breach=breach is not None)
         event_id, nonce = draft.identity()
@@ -473,6 +493,20 @@ class Docket(Application[str]):
             case Code.CLAIMED:
                 return Refused("already-taken", claim=result.detail)
 
+    def _sealed(self, case_file: CaseFile, step: Step) -> Step:
+        """The step with what is a person's own sealed under the person's keys."""
+        about = case_file.history[step.corrects - 1].step if isinstance(step, Correction) else step
+        sealed = {}
+        for name, value in person.values_of(step):
+            if value.clear is None and isinstance(step, Correction):
+                continue
+            if value.clear is None:
+                raise Refused("personal-data-not-given", field=name)
+            place = Place(case_file.id, person.subject_of(about), person.purpose_of(about, name), name)
+            person.require_kept(case_file.case, place)
+            sealed[name] = self._keys.seal(place, value.clear)
+        return person.replaced(step, sealed)
+
     def _jurisdiction(self, case_file: CaseFile, step: Step) -> Jurisdiction:
         if not isinstance(step, Opening):
             if not case_file.history:
@@ -518,6 +552,21 @@ class Docket(Application[str]):
             raise Refused("case-attachments-too-large", field="size", most=self._contents.most_of_case)
 
 
+def _with_requested(case_file: CaseFile, step: _Amending) -> _Amending:
+    """A correction in which what was told of a person's data stands for what the request says that it approves."""
+    if not isinstance(step, Correction) or not 1 <= step.corrects <= case_file.version:
+        return step
+    request = getattr(step, "request", None)
+    asked = case_file.history[request - 1].step if request and request <= case_file.version else None
+    changes = dict(step.changes)
+    for name in personal_fields(type(case_file.history[step.corrects - 1].step)):
+        if isinstance(changes.get(name), dict):
+            if not isinstance(asked, CorrectionRequested) or name not in asked.changes:
+                raise Refused("personal-data-not-given", field=f"changes.{name}")
+            changes[name] = asked.changes[name]
+    return step if changes == step.changes else step.model_copy(update={"changes": changes})
+
+
 def _amending(
     case_file: CaseFile,
     step: Correction | Voiding | AmendmentDeclined,
@@ -542,6 +591,8 @@ def _amending(
         target = _require_step(case_file, step.voids, "voids")
         if target.step.declared.opens and case_file.case is not None and case_file.case.opening_stands:
             raise Refused("opening-stands", field="voids", step=target.step.declared.wire)
+        if target.step.declared.stands:
+            raise Refused("step-stands", field="voids", step=target.step.declared.wire)
         if step.voids in fold.voided_versions(case_file.history):
             return None
         _require_last_correction(case_file, step)

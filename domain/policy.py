@@ -13,6 +13,8 @@ from domain import fold
 from domain.case import EVERYBODY, Act, Case, Opening, Recorded, Role, Step
 from domain.casefile import CaseFile, file_of
 from domain.clock import overdue_from
+from domain.person import as_told
+from domain.personal import Keys
 from domain.principal import Principal
 
 CONGRESS = frozenset(
@@ -111,8 +113,12 @@ def reads_all(principal: Principal) -> bool:
     return scope(principal).keys is None
 
 
-def as_shown(case_file: CaseFile, reader: Scope, now: datetime) -> CaseFile:
-    """The case file as a reader may know it: with what is still sealed for him sealed in it."""
+def as_shown(case_file: CaseFile, reader: Scope, now: datetime, keys: Keys) -> CaseFile:
+    """The case file as a reader may know it: with what is still sealed for him sealed in it, and no person's data."""
+    return as_told(_unsealed(case_file, reader, now), keys)
+
+
+def _unsealed(case_file: CaseFile, reader: Scope, now: datetime) -> CaseFile:
     case = case_file.case
     if not reader.sealed or case is None or (until := case.window_until) is None:
         return case_file

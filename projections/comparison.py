@@ -13,8 +13,9 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from domain import fold
-from domain.case import CASE_TYPES, Case, ClockKey, Part, Recorded, RunningClock
+from domain.case import CASE_TYPES, Case, ClockKey, Recorded, RunningClock
 from domain.office import Jurisdiction
+from domain.part import Part
 from domain.procedure import Finding, findings
 from projections.case_list import FOREVER, Row, stretches_of
 

@@ -115,8 +115,10 @@ def list_(
     epilog=example("duban case show 0b0c5a7e-… --as-of 2026-03-31"),
 )
 def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Json = False) -> None:
+    from domain.person import as_told
+
     with services() as found:
-        case_file = found.docket.case_file(case)
+        case_file = as_told(found.docket.case_file(case), found.keys)
         jurisdiction = _jurisdiction(case_file)
         moment = moment_of(found, as_of, known_at, jurisdiction)
         zone = zone_of(found, jurisdiction)
@@ -160,9 +162,10 @@ def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Js
 )
 def history(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Json = False) -> None:
     from domain import procedure
+    from domain.person import as_told
 
     with services() as found:
-        case_file = found.docket.case_file(case)
+        case_file = as_told(found.docket.case_file(case), found.keys)
         jurisdiction = _jurisdiction(case_file)
         moment = moment_of(found, as_of, known_at, jurisdiction)
         zone = zone_of(found, jurisdiction)

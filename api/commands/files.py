@@ -51,13 +51,13 @@ def put(
 ) -> None:
     from contextlib import closing
 
-    from adapters.wiring import files_of
+    from adapters.wiring import files_of, keys_of
 
     settings = settings_in_force()
     code, who = jurisdiction or settings.jurisdiction, named(actor)
     with file.open("rb") as source:
         size = file.stat().st_size
-        with closing(files_of(settings).begin(file.name, code, who, size)) as upload:
+        with closing(files_of(settings, keys_of(settings)).begin(file.name, code, who, size)) as upload:
             while piece := source.read(PIECE):
                 upload.write(piece)
             received = upload.finish()
@@ -74,6 +74,8 @@ def put(
     epilog=example("duban files list --json"),
 )
 def list_(as_json: Json = False) -> None:
+    from domain.person import PersonalAttachmentAdded
+
     with services() as found:
         attached = _named_by_steps(found)
     rows = [
@@ -81,7 +83,7 @@ def list_(as_json: Json = False) -> None:
             "sha256": step.sha256,
             "case_id": case_id,
             "version": version,
-            "name": step.name,
+            "name": None if isinstance(step, PersonalAttachmentAdded) else step.name,
             "kind": step.kind,
             "media_type": step.media_type,
             "size": step.size,
@@ -139,6 +141,7 @@ def _as_told(checked: "Checked") -> dict[str, object]:
         "contents": checked.contents,
         "bytes": checked.size,
         "missing": checked.missing,
+        "erased": checked.erased,
         "altered": checked.altered,
         "unreferenced": checked.unreferenced,
         "waiting": checked.waiting,
@@ -149,11 +152,12 @@ def _named_by_steps(found: "Services") -> "list[tuple[str, int, AttachmentAdded]
     """Every step that names a file, also a voided one, with its case and its number there."""
     from domain.case import AttachmentAdded
     from domain.docket import LedgerMapper
+    from domain.person import PersonalAttachmentAdded
 
     attached = []
     after: int | None = None
-    wire = AttachmentAdded.declared.wire
-    while batch := found.ledger.select_notifications(after, _BATCH, topics=[wire], inclusive_of_start=False):
+    wires = [AttachmentAdded.declared.wire, PersonalAttachmentAdded.declared.wire]
+    while batch := found.ledger.select_notifications(after, _BATCH, topics=wires, inclusive_of_start=False):
         for notification in batch:
             step = LedgerMapper().to_domain_event(notification).step
             if isinstance(step, AttachmentAdded):

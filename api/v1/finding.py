@@ -36,7 +36,7 @@ def case_file_of(services: Services, asker: Principal, case_id: str) -> CaseFile
     case_file, scope = services.docket.case_file(case_id), policy.scope(asker)
     if not scope.covers(case_file):
         raise CaseNotFoundError(case_id)
-    return policy.as_shown(case_file, scope, datetime.now(UTC))
+    return policy.as_shown(case_file, scope, datetime.now(UTC), services.keys)
 
 
 def etag(case_id: str, version: int) -> str:

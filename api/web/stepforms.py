@@ -17,17 +17,11 @@ from pydantic.fields import FieldInfo
 
 from api.web.viewmodels import OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller
 from domain import amendment, procedure
-from domain.case import (
-    AttachmentAdded,
-    Case,
-    DeadlineRecalculated,
-    Opening,
-    Part,
-    Recorded,
-    Role,
-    Step,
-)
+from domain.case import AttachmentAdded, Case, DeadlineRecalculated, Opening, Recorded, Role, Step
 from domain.office import Level, Office
+from domain.part import Part
+from domain.person import PersonalMeasureTaken
+from domain.personal import Personal, personal_fields
 from domain.principal import Principal
 from domain.refusal import Refused
 from domain.rulebook import rulebook_ids
@@ -38,6 +32,7 @@ MOST_ROWS = 20
 """Rows of a list of things that a form shows at most."""
 
 _FILLED_IN = frozenset({"time_zone", "due_before", "deadline", "normalised"})
+_OF_MEASURES = frozenset({"person", "purposes", "files"})
 """Fields that nobody gives: they are filled in when the step is recorded."""
 _NOT_BY_FORM = (*amendment.ABOUT_STEPS, AttachmentAdded, DeadlineRecalculated)
 """Steps about files and about other steps, which have a way of their own."""
@@ -142,7 +137,8 @@ class Form:
 
     def _offers(self, path: str, name: str) -> bool:
         """Whether a field is asked for; by default whatever nobody fills in and does not follow from where one is."""
-        return name not in _FILLED_IN and path not in self._from_here
+        filled_in = name in _FILLED_IN or (issubclass(self.step, PersonalMeasureTaken) and name in _OF_MEASURES)
+        return not filled_in and path not in self._from_here
 
     def _fields(self, model: type[BaseModel], given: Given, prefix: str) -> Iterator[FieldView]:
         for name, info in model.model_fields.items():
@@ -285,7 +281,8 @@ class CorrectionForm(Form):
         """
         was, now = self._said(self.step, self.values, ""), self._said(self.step, values, "")
         offered = [name for name in self.step.model_fields if self._offers(name, name)]
-        kept = self._recorded.model_dump(mode="json", exclude=set(offered), exclude_none=True)
+        unsaid = self._personal - now.keys()
+        kept = self._recorded.model_dump(mode="json", exclude=set(offered) - unsaid, exclude_none=True)
         right = self.step.model_validate({**kept, **now}).model_dump(mode="json")
         return {name: right[name] for name in offered if was.get(name) != now.get(name)}
 
@@ -300,9 +297,16 @@ class CorrectionForm(Form):
     def _may_name(self, case: Case, key: str) -> bool:  # noqa: ARG002 - the hook's signature
         return True
 
+    @cached_property
+    def _personal(self) -> frozenset[str]:
+        """What is a person's own: it is not shown, and stays as it is where nothing is given."""
+        return frozenset(personal_fields(self.step))
+
     def _field(self, path: str, name: str, info: FieldInfo, given: Given) -> FieldView:
         """Also what was chosen then, and could not be chosen now."""
         view = super()._field(path, name, info, given)
+        if name in self._personal:
+            return replace(view, required=False)
         if view.kind not in {"one_of", "some_of"}:
             return view
         missing = {text for text in self.values.get(path, ()) if text} - {option.value for option in view.options}
@@ -313,7 +317,7 @@ class CorrectionForm(Form):
         for name, info in type(said).model_fields.items():
             path, value = f"{prefix}{name}", getattr(said, name)
             kind, inner = _kind_of(name, info)
-            if value is None or not self._offers(path, name):
+            if value is None or isinstance(value, Personal) or not self._offers(path, name):
                 continue
             if kind == "rows":
                 for i, row in enumerate(value):
@@ -387,7 +391,7 @@ def _bare(annotation: Any) -> tuple[Any, bool]:
         if get_origin(annotation) in {Union, UnionType}:
             kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
             may_be_none, annotation = True, kinds[0]
-        elif hasattr(annotation, "__metadata__"):
+        elif hasattr(annotation, "__metadata__") or get_origin(annotation) is Personal:
             annotation = get_args(annotation)[0]
         else:
             return annotation, may_be_none
@@ -399,6 +403,8 @@ def _limits(info: FieldInfo) -> tuple[int | None, int | None]:
     metadata = list(info.metadata)
     if get_origin(annotation) in {Union, UnionType}:
         annotation = next(kind for kind in get_args(annotation) if kind is not NoneType)
+    if get_origin(annotation) is Personal:
+        (annotation,) = get_args(annotation)
     metadata += getattr(annotation, "__metadata__", ())
     most = least = None
     for one in metadata:

@@ -26,7 +26,6 @@ from domain.case import (
     Corrected,
     Correction,
     DeadlineRecalculated,
-    Part,
     Recorded,
     Role,
     RunningClock,
@@ -37,6 +36,8 @@ from domain.case import (
 from domain.clock import Deadline, Extension, SkippedDay
 from domain.moment import Moment, day_of, end_of_day
 from domain.office import Jurisdiction
+from domain.part import Part
+from domain.personal import Kept, Personal
 from domain.rulebook import ClockRule, RulebookError, load_rulebook
 from projections.reading import SOON_DAYS
 
@@ -263,6 +264,8 @@ class Teller:
             case BaseModel():
                 told = ((key, self.value(key, inner)) for key, inner in value)
                 return Shown(self._pairs((self.label(key), shown.text) for key, shown in told if not shown.empty))
+            case Personal():
+                return Shown(self.word(value.kept or Kept.HELD))
             case Mapping():
                 return Shown(self._pairs((str(key), self.value(str(key), inner).text) for key, inner in value.items()))
         text = str(value)

@@ -1,5 +1,6 @@
-"""One file per case type. Importing this package declares them all."""
+"""One file per case type. Importing this package declares them all, and the steps about persons that they share."""
 
+from domain import person
 from domain.cases import registry, suggestion
 
-__all__ = ["registry", "suggestion"]
+__all__ = ["person", "registry", "suggestion"]

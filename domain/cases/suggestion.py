@@ -15,9 +15,11 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from domain import clock
-from domain.case import Act, Awaited, Case, ClockKey, Facts, Opening, Part, Role, RunningClock, Step
+from domain.case import Act, Awaited, Case, ClockKey, Facts, Opening, Role, RunningClock, Step
 from domain.clock import Deadline
 from domain.office import Office
+from domain.part import Part
+from domain.person import awaited_measures
 from domain.refusal import Contradiction, Refused
 from domain.rulebook import Outcome
 from domain.values import CaseId, Code, DeputyId, Line, Text, UnitCode, Word
@@ -678,6 +680,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     def awaited(self) -> Iterator[Awaited]:
         """Whose turn it is: that of the congress's office, of a dispatcher, of units, of deputies."""
+        yield from awaited_measures(self)
         if self.stage in OVER:
             return
         owed = list(self._owed())

@@ -13,11 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from threading import Barrier
 
 import pytest
 
+from adapters import ciphered
 from adapters.files import LEAST_COUNTED, REMEMBERED_DAYS, FileStore, Received
+from adapters.keys import KeyStore
 from domain.attachment import Content, MediaType
 from domain.refusal import Refused
 from tests.adapters.papers import GOOD, document, pdf
@@ -44,7 +47,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> FileStore:
-    return FileStore(tmp_path / "files", most=MOST, most_of_case=10 * MOST, most_of_day=3 * MOST, now=clock)
+    return FileStore(
+        tmp_path / "files", keys_in(tmp_path), most=MOST, most_of_case=10 * MOST, most_of_day=3 * MOST, now=clock
+    )
 
 
 def put(store: FileStore, content: bytes, name: str = "答复函.pdf", actor: str = CLERK, piece: int = 1_000) -> Received:
@@ -53,6 +58,21 @@ def put(store: FileStore, content: bytes, name: str = "答复函.pdf", actor: st
         for i in range(0, len(content), piece):
             upload.write(content[i : i + piece])
         return upload.finish()
+
+
+def keys_in(folder: Path) -> KeyStore:
+    """A store of keys."""
+    return KeyStore(folder / "keys", bytes(32), "main")
+
+
+def place_of(store: FileStore, sha256: str) -> Path:
+    """Where a content lies."""
+    return store.place / sha256[:2] / sha256[2:4] / sha256
+
+
+def read(store: FileStore, content: Content) -> bytes:
+    """The whole of a content."""
+    return b"".join(store.read(content.sha256, content.size))
 
 
 def files(store: FileStore) -> list[str]:
@@ -73,15 +93,15 @@ def test_a_file_is_kept_under_its_hash_readable_by_its_owner_alone(store: FileSt
     received = put(store, content, "../答复函.pdf")
     assert received == Received("答复函.pdf", Content(digest, MediaType.PDF, len(content)))
     assert files(store) == [f"{digest[:2]}/{digest[2:4]}/{digest}"]
-    path = store.path(digest, len(content))
-    assert path.read_bytes() == content
+    path = place_of(store, digest)
+    assert read(store, received.content) == content
     assert stat.S_IMODE(path.stat().st_mode) == 0o400
     assert stat.S_IMODE(store.place.joinpath(digest[:2]).stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_every_kind_of_file_is_kept(store: FileStore, name: str) -> None:
-    assert store.path(*put(store, GOOD[name], name).content[::2]).read_bytes() == GOOD[name]
+    assert read(store, put(store, GOOD[name], name).content) == GOOD[name]
 
 
 def test_the_same_content_is_kept_once(store: FileStore) -> None:
@@ -108,21 +128,51 @@ def test_the_same_content_handed_in_at_once_is_kept_once(store: FileStore) -> No
 
 
 def test_a_content_that_was_damaged_is_whole_again_when_it_is_handed_in_again(store: FileStore) -> None:
-    sha256, _, size = put(store, pdf()).content
-    place = store.path(sha256, size)
+    content = put(store, pdf()).content
+    place = place_of(store, content.sha256)
     place.chmod(0o600)
     place.write_bytes(b"%PDF-")
     with pytest.raises(Refused, match="attachment-lost"):
-        store.path(sha256, size)
+        read(store, content)
     put(store, pdf())
-    assert store.path(sha256, size).read_bytes() == pdf()
+    assert read(store, content) == pdf()
+
+
+def test_nothing_of_a_content_lies_in_clear_on_the_disk(store: FileStore) -> None:
+    content = put(store, b"%PDF-1.7 marker-4711 " + b"x" * 200_000 + b"%%EOF").content
+    assert not any(b"marker-4711" in file.read_bytes() for file in store.place.rglob("*") if file.is_file())
+    assert read(store, content).startswith(b"%PDF-1.7 marker-4711")
+
+
+@pytest.mark.parametrize("size", [1, ciphered.CHUNK - 1, ciphered.CHUNK, ciphered.CHUNK + 1, 3 * ciphered.CHUNK])
+def test_any_part_of_a_content_is_read_without_the_rest(tmp_path: Path, size: int) -> None:
+    clear, key, chance = tmp_path / "clear", bytes(range(32)), Random(size)  # noqa: S311 - nothing secret
+    clear.write_bytes(chance.randbytes(size))
+    with (tmp_path / "sealed").open("wb") as target:
+        ciphered.write(clear, target, key)
+    length = (tmp_path / "sealed").stat().st_size
+    assert (length, ciphered.size_of(length)) == (ciphered.length_of(size), size)
+    for _ in range(20):
+        first = chance.randrange(size)
+        last = chance.randrange(first, size)
+        got = b"".join(ciphered.read(tmp_path / "sealed", key, size, first, last))
+        assert got == clear.read_bytes()[first : last + 1]
+
+
+def test_a_content_of_the_time_before_there_were_keys_is_read_as_it_is(store: FileStore) -> None:
+    content = put(store, pdf()).content
+    place_of(store, content.sha256).unlink()
+    place_of(store, content.sha256).write_bytes(pdf())
+    assert read(store, content) == pdf()
+    assert b"".join(store.read(content.sha256, content.size, 2, 9)) == pdf()[2:10]
+    assert store.check({content.sha256: content.size}).clean
 
 
 def test_a_hash_is_never_a_path(store: FileStore) -> None:
     put(store, pdf())
     for stranger in ("../../etc/passwd", "a" * 63, "A" * 64, "", f"{'a' * 64}/..", "0" * 64 + "\n"):
         with pytest.raises(ValueError, match=r".*"):
-            store.path(stranger, 1)
+            store.read(stranger, 1)
 
 
 def test_an_upload_that_is_given_up_leaves_nothing(store: FileStore) -> None:
@@ -224,14 +274,14 @@ def test_a_note_that_a_crash_cut_off_harms_no_other(store: FileStore) -> None:
 
 def test_a_check_tells_what_is_missing_altered_and_named_by_nobody(store: FileStore, clock: Clock) -> None:
     kept, lost, altered, idle = (put(store, filled(2_000 + number)).content for number in range(4))
-    store.path(lost.sha256, lost.size).unlink()
-    place = store.path(altered.sha256, altered.size)
+    place_of(store, lost.sha256).unlink()
+    place = place_of(store, altered.sha256)
     place.chmod(0o600)
     place.write_bytes(place.read_bytes()[:-1] + b" ")
     long_ago = (clock.now - timedelta(REMEMBERED_DAYS, seconds=1)).timestamp()
-    os.utime(store.path(idle.sha256, idle.size), (long_ago, long_ago))
+    os.utime(place_of(store, idle.sha256), (long_ago, long_ago))
     fresh = put(store, filled(3_000)).content
-    os.utime(store.path(fresh.sha256, fresh.size), (clock.now.timestamp(), clock.now.timestamp()))
+    os.utime(place_of(store, fresh.sha256), (clock.now.timestamp(), clock.now.timestamp()))
     stranger = place.with_name("notes.txt")
     stranger.write_text("x")
     seen: list[tuple[int, int]] = []
@@ -269,8 +319,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.faults
-def test_a_full_disk_is_told_and_nothing_is_left(small_disk: Path) -> None:
-    store = FileStore(small_disk / "files", most=MOST, most_of_case=MOST, most_of_day=10 * MOST)
+def test_a_full_disk_is_told_and_nothing_is_left(small_disk: Path, tmp_path: Path) -> None:
+    store = FileStore(small_disk / "files", keys_in(tmp_path), most=MOST, most_of_case=MOST, most_of_day=10 * MOST)
     kept = put(store, filled(100_000)).content
     before = os.statvfs(small_disk).f_bfree
     with pytest.raises(Refused, match="storage-full"):
@@ -283,8 +333,10 @@ def test_a_full_disk_is_told_and_nothing_is_left(small_disk: Path) -> None:
 @pytest.mark.faults
 def test_what_a_killed_process_left_is_swept_and_what_goes_on_is_not(store: FileStore) -> None:
     program = (
-        "import sys; from pathlib import Path; from adapters.files import FileStore\n"
-        "store = FileStore(Path(sys.argv[1]), most=10**6, most_of_case=10**6, most_of_day=10**7)\n"
+        "import sys; from pathlib import Path\n"
+        "from adapters.files import FileStore; from adapters.keys import KeyStore\n"
+        "keys = KeyStore(Path(sys.argv[1]) / 'keys', bytes(32), 'main')\n"
+        "store = FileStore(Path(sys.argv[1]), keys, most=10**6, most_of_case=10**6, most_of_day=10**7)\n"
         "upload = store.begin('a.pdf', 'cn-999900', 'u-1'); upload.write(b'%PDF-' + b'x' * 100_000)\n"
         "print('half', flush=True); sys.stdin.read()\n"
     )

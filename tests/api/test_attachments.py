@@ -404,8 +404,7 @@ def test_another_hash_is_no_attachment(office: Office, case: httpx2.Response, sh
 def test_a_content_that_the_disk_lost_is_told(office: Office) -> None:
     said = hand_in(office, pdf(b"(lost)")).json() | {"kind": "scan"}
     case = office.record(office.handed_over(), "attachment_added", "2026-03-10", **said)
-    place = office.services.files.path(said["sha256"], said["size"])
-    place.unlink()
+    office.services.files.forget(said["sha256"])
     answer = office.get(place_of(case, said["sha256"]))
     assert told(answer) == (500, "attachment-lost")
     assert said["sha256"] in answer.json()["detail"]

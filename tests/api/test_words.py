@@ -8,7 +8,8 @@ import domain.cases  # noqa: F401 - every case type declares itself
 from api.problems import STATUS
 from api.web.previews import NOT_TOLD
 from api.words import LANGUAGES, language, words
-from domain.case import CASE_TYPES, Part, Role
+from domain.case import CASE_TYPES, Role
+from domain.part import Part
 from projections.case_list import Row
 
 ROOT = Path(__file__).parents[2]

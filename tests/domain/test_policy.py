@@ -26,6 +26,7 @@ from domain.cases.suggestion import (
 )
 from domain.clock import overdue_from
 from domain.docket import Docket
+from domain.personal import NoKeys
 from domain.principal import Principal
 from domain.refusal import Refused
 from tests.domain.support import CO_SIGNER, DEPUTY, LEAD, SECOND, THIRD, TODAY, ZONE, Desk
@@ -53,7 +54,7 @@ def file(desk: Desk) -> CaseFile:
 
 
 def shown(desk: Desk, reader: Principal, now: datetime = DURING) -> CaseFile:
-    return policy.as_shown(file(desk), policy.scope(reader), now)
+    return policy.as_shown(file(desk), policy.scope(reader), now, NoKeys())
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from domain import fold
 from domain.calendar import add_months, load_calendar
-from domain.case import Corrected, Part, Recorded, Role, Step, Voided
+from domain.case import Corrected, Recorded, Role, Step, Voided
 from domain.cases import suggestion as s
 from domain.cases.suggestion import Suggestion
 from domain.docket import Request
+from domain.part import Part
 from domain.procedure import breach_of_stage, findings, steps_of
 from domain.refusal import Refused
 from tests.domain.support import DEPUTY, IMPORTED, TODAY, Desk, Trusting, act, role_for, submitted

@@ -25,6 +25,18 @@ from domain.cases import suggestion as s
 from domain.cases.registry import deputy, group, jurisdiction, meeting, seat, unit
 from domain.clock import Deadline, Extension, RuleRef, SkippedDay
 from domain.office import Body, Level
+from domain.person import (
+    LegalGround,
+    PersonAdded,
+    PersonalAttachmentAdded,
+    PersonalDataDisclosed,
+    PersonalDataErased,
+    PersonalDataReleased,
+    PersonalDataRestricted,
+    PersonalMeasureDeclined,
+    PersonalMeasureProposed,
+)
+from domain.personal import Capacity, Measure, Personal, Purpose
 from domain.rulebook import Outcome
 
 WHEN = datetime(2026, 3, 9, tzinfo=timezone(timedelta(hours=8)))
@@ -89,6 +101,8 @@ _EVALUATION = {
 }
 _CHECK = {"checked_by": "人代联委", "summary": "已落实", "fulfilled": True}
 
+_SEALED: Personal[Any] = Personal(key="5e" * 16, sealed="6KFh0pZ0Y0i7xSgq2j8c0w==")
+
 _STEPS: list[Step] = [
     Corrected(
         corrects=2,
@@ -122,6 +136,39 @@ _STEPS: list[Step] = [
         kind=AttachmentKind.REPLY_LETTER,
         about=1,
     ),
+    PersonAdded(
+        person="p1",
+        capacity=Capacity.PETITIONER,
+        name=_SEALED,
+        id_number=_SEALED,
+        phone=_SEALED,
+        address=_SEALED,
+        statement=_SEALED,
+    ),
+    PersonalAttachmentAdded(
+        person="p1",
+        sha256="3f" * 32,
+        name=_SEALED,
+        media_type=MediaType.PDF,
+        size=284_113,
+        kind=AttachmentKind.SCAN,
+        about=1,
+    ),
+    PersonalDataDisclosed(
+        person="p1", to_unit="jtj", purposes=(Purpose.CONTACT,), until=date(2026, 6, 30), reason="须回访本人"
+    ),
+    PersonalMeasureProposed(
+        measure_key="1",
+        person="p1",
+        measure=Measure.ERASE,
+        purposes=(Purpose.CONTACT, Purpose.FILES),
+        ground=LegalGround.PURPOSE_ACHIEVED,
+        reason="已办结并回访",
+    ),
+    PersonalMeasureDeclined(measure_key="1", reason="尚在保存期限内"),
+    PersonalDataRestricted(measure_key="1", person="p1", purposes=(Purpose.CONTACT,)),
+    PersonalDataReleased(measure_key="1", person="p1", purposes=(Purpose.CONTACT,)),
+    PersonalDataErased(measure_key="1", person="p1", purposes=(Purpose.CONTACT, Purpose.FILES), files=("3f" * 32,)),
     s.SuggestionSubmitted.model_validate(_SUBMISSION),
     s.MotionConverted.model_validate({**_SUBMISSION, "motion": "第3号", "decided_by": "大会主席团"}),
     s.CoSignConfirmed(deputy="d-002"),

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field
 
 from domain.calendar import CalendarError, load_calendar
-from domain.case import Act, Part, Step
+from domain.case import Act, Step
 from domain.office import Adopted, Dated, Jurisdiction, Level, Office
+from domain.part import Part
 from domain.refusal import Refused
 from domain.registry import KEEPERS, JurisdictionCase, Registry, RegistryOpening
 from domain.rulebook import RulebookError, load_rulebook
