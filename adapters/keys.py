@@ -26,7 +26,7 @@ from eventsourcing.persistence import Notification
 from adapters.files import make_folder, sync
 from domain.docket import LedgerMapper
 from domain.person import TAKEN_BY, PersonalDataErased, PersonalDataReleased, PersonalDataRestricted
-from domain.personal import Kept, Personal, Place
+from domain.personal import Kept, Personal, Place, Purpose
 from domain.refusal import Refused
 
 _NONCE = 12
@@ -50,8 +50,11 @@ CREATE TABLE key (
 CREATE TABLE followed (ledger TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
 """
 _INSERT = "INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_LIST = "erasures"
 _FILE = "file"
 """In place of a person: the key of an attached file, whose hash stands in place of the purpose."""
+_DRAFT = "draft:"
+"""Before the id of a draft in place of a person: what somebody began to write down of one."""
 
 
 class KeysError(RuntimeError):
@@ -88,6 +91,8 @@ class KeyStore:
     ) -> None:
         """`installation_key` (32 bytes) wraps every key."""
         self.place = place
+        self._file = place / "keys.sqlite"
+        self._listed = place / _LIST
         self._wrapping = AESGCM(installation_key)
         self._ledger_id = ledger_id
         self._now = now
@@ -142,6 +147,21 @@ class KeyStore:
         except Refused:
             raise Refused("attachment-erased", sha256=content) from None
 
+    def seal_draft(self, case_id: str | None, id: str, clear: str) -> Personal[Any]:
+        """What a draft says of a person, under a key of its own."""
+        return self.seal(_of_draft(case_id, id), clear)
+
+    def open_draft(self, case_id: str | None, id: str, value: Personal[Any]) -> str:
+        """The same in clear; refused if it was erased with the data of a person of the case, or discarded."""
+        return self.open(_of_draft(case_id, id), value)
+
+    def discard_draft(self, case_id: str | None, id: str) -> None:
+        """Destroy the key of a draft."""
+        place = (self._ledger_id, case_id or "", f"{_DRAFT}{id}")
+        with self._open() as db:
+            find = "SELECT id FROM key WHERE ledger = ? AND case_id = ? AND person = ? AND kept <> 'erased'"
+            self._destroy(db, [key for (key,) in db.execute(find, place).fetchall()])
+
     def is_erased(self, content: str) -> bool:
         """Whether the key of an attached file was destroyed."""
         with self._open() as db:
@@ -190,6 +210,10 @@ class KeyStore:
             db.execute(f"UPDATE key SET kept = ? WHERE {of_person}", (kept, *given))  # noqa: S608
             return 0
         rows = db.execute(f"SELECT id FROM key WHERE {of_person}", given).fetchall()  # noqa: S608
+        rows += db.execute(
+            "SELECT id FROM key WHERE ledger = ? AND case_id = ? AND person GLOB ? AND kept <> 'erased'",
+            (self._ledger_id, record.originator_id, f"{_DRAFT}*"),
+        ).fetchall()
         for content in step.files:
             rows += db.execute(
                 "SELECT id FROM key WHERE ledger = ? AND person = ? AND purpose = ? AND kept <> 'erased'",
@@ -204,29 +228,35 @@ class KeyStore:
         if not ids:
             return
         when = self._now().isoformat()
-        with (self.place / "erasures").open("ab", buffering=0) as listed:
-            listed.write("".join(f"{_digest(id)} {when}\n" for id in ids).encode())
+        with self._listed.open("ab+", buffering=0) as listed:
+            end = listed.seek(0, os.SEEK_END)
+            listed.seek(max(0, end - 1))
+            torn = b"\n" if end and listed.read(1) != b"\n" else b""
+            listed.write(torn + "".join(f"{_digest(id)} {when}\n" for id in ids).encode())
             os.fsync(listed.fileno())
         sync(self.place)
+        self._forget(db, ids)
+
+    def _forget(self, db: sqlite3.Connection, ids: Iterable[str]) -> None:
+        when = self._now().isoformat()
         db.executemany(
             "UPDATE key SET wrapped = NULL, kept = 'erased', erased_at = ? WHERE id = ?", [(when, id) for id in ids]
         )
+        db.execute("INSERT OR REPLACE INTO followed VALUES (?, ?)", (_LIST, self._listed_bytes()))
 
-    # Looking after them
-
-    def erase_again(self) -> int:
+    def _destroy_again(self, db: sqlite3.Connection) -> None:
         """Destroy whatever the list names and the file has nonetheless, as after an older one was put back."""
+        row = db.execute("SELECT position FROM followed WHERE ledger = ?", (_LIST,)).fetchone()
+        if (row[0] if row else 0) == self._listed_bytes():
+            return
         listed = self._erasures()
-        if not listed:
-            return 0
-        with self._open() as db:
-            rows = db.execute("SELECT id FROM key WHERE kept <> 'erased'").fetchall()
-            again = [(self._now().isoformat(), id) for (id,) in rows if _digest(id) in listed]
-            db.executemany("UPDATE key SET wrapped = NULL, kept = 'erased', erased_at = ? WHERE id = ?", again)
-            files = db.execute("SELECT purpose FROM key WHERE person = ? AND kept = 'erased'", (_FILE,)).fetchall()
+        rows = db.execute("SELECT id FROM key WHERE kept <> 'erased'").fetchall()
+        self._forget(db, [id for (id,) in rows if _digest(id) in listed])
+        files = db.execute("SELECT purpose FROM key WHERE person = ? AND kept = 'erased'", (_FILE,)).fetchall()
         for (content,) in files:
             self._forget_file(content)
-        return len(again)
+
+    # Looking after them
 
     def count(self) -> Mapping[Kept, int]:
         """How many keys there are of each kind."""
@@ -241,22 +271,22 @@ class KeyStore:
         copy = folder / f"keys-{now:%Y%m%dT%H%M%SZ}.sqlite"
         if copy.exists():
             raise KeysError(f"{copy} exists already")
-        with self._open() as db, closing(sqlite3.connect(copy)) as target:
-            copy.chmod(0o600)
+        copy.touch(mode=0o600)
+        self.count()
+        with closing(sqlite3.connect(self._file)) as db, closing(sqlite3.connect(copy)) as target:
             db.backup(target)
-        listed = self.place / "erasures"
-        if listed.exists():
-            new = folder / ".erasures"
-            new.write_bytes(listed.read_bytes())
-            new.replace(folder / "erasures")
+        if self._listed.exists():
+            new = folder / f".{_LIST}"
+            new.write_bytes(self._listed.read_bytes())
+            new.replace(folder / _LIST)
         sync(folder)
         for old in folder.glob("keys-*.sqlite"):
             if old != copy and now.timestamp() - old.stat().st_mtime > keep.total_seconds():
                 old.unlink()
         return copy
 
-    def restore(self, copy: Path) -> int:
-        """Put the keys of a copy back, and destroy what was erased since; how many that were."""
+    def restore(self, copy: Path) -> Mapping[Kept, int]:
+        """Put the keys of a copy back, and destroy what was erased since; how many keys there are of each kind."""
         with closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as db:
             try:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -267,8 +297,8 @@ class KeyStore:
         with self._open() as db, closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as source:
             self._merge(db, source.execute("SELECT * FROM key").fetchall())
             db.execute("DELETE FROM followed")
-        again = self.erase_again()
-        return again + self.follow()
+        self.follow()
+        return self.count()
 
     @staticmethod
     def _merge(db: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -317,28 +347,31 @@ class KeyStore:
     def _erasures(self) -> set[str]:
         """The hashes of the keys that were destroyed; a line that a crash cut off is none."""
         try:
-            lines = (self.place / "erasures").read_text("ascii", errors="replace").splitlines()
+            lines = self._listed.read_text("ascii", errors="replace").splitlines()
         except FileNotFoundError:
             return set()
         return {digest for line in lines if len(digest := line.partition(" ")[0]) == sha256().digest_size * 2}
+
+    def _listed_bytes(self) -> int:
+        return self._listed.stat().st_size if self._listed.exists() else 0
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A transaction, which is on the disk when it ends, and in which what is overwritten is overwritten indeed."""
         make_folder(self.place)
-        file = self.place / "keys.sqlite"
-        if new := not file.exists():
-            file.touch(mode=0o600)
+        if new := not self._file.exists():
+            self._file.touch(mode=0o600)
         try:
-            with closing(sqlite3.connect(file, timeout=10, isolation_level=None)) as db:
+            with closing(sqlite3.connect(self._file, timeout=10, isolation_level=None)) as db:
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("PRAGMA secure_delete = ON")
                 db.execute("BEGIN IMMEDIATE")
-                _prepare(db, file)
+                _prepare(db, self._file)
+                self._destroy_again(db)
                 yield db
                 db.execute("COMMIT")
         except sqlite3.DatabaseError as error:
-            raise KeysError(f"The keys in {file} cannot be used: {error}") from None
+            raise KeysError(f"The keys in {self._file} cannot be used: {error}") from None
         if new:
             sync(self.place)
 
@@ -351,6 +384,10 @@ def _prepare(db: sqlite3.Connection, file: Path) -> None:
         for statement in _SCHEMA.split(";"):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _of_draft(case_id: str | None, id: str) -> Place:
+    return Place(case_id or "", f"{_DRAFT}{id}", Purpose.SUBSTANCE, "fields")
 
 
 def _wrapped(by: AESGCM, id: str, key: bytes) -> bytes:

@@ -171,11 +171,12 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
         keys = keys_of(settings)
         files = files_of(settings, keys)
         keys.follows(ledger, files.forget)
+        keys.follow()
         docket = Docket(ledger, LedgerRegistry(ledger), contents=files, keys=keys)
         sessions = Sessions(pool, docket.registry)
         one_time = timedelta(hours=settings.one_time_hours)
         accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret, one_time=one_time)
-        tokens, drafts = Tokens(pool, docket.registry), Drafts(pool)
+        tokens, drafts = Tokens(pool, docket.registry), Drafts(pool, keys)
         imports = ImportDesk(settings.data_dir / "imports", docket, ledger, most=settings.file_size)
         return Services(
             settings,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from api.persons import note
 from api.problems import ProblemError
 from api.services import Services
 from domain.attachment import MediaType
 from domain.case import Attachment, Case
+from domain.person import Occasion, readable
+from domain.personal import Purpose
+from domain.principal import Principal
 
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -25,11 +30,16 @@ NOT_MODIFIED = 304
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 
 
-def hand_out(request: Request, services: Services, case: Case, sha256: str) -> Response:
-    """The content that the case has under that hash, whole or the one range that is asked for."""
+def hand_out(request: Request, services: Services, asker: Principal, case: Case, sha256: str) -> Response:
+    """The content that the case has under that hash, whole or the one range that is asked for.
+
+    One with a person's data is handed out to whoever may read them, for an occasion, and that is logged.
+    """
     attached = case.attachment(sha256)
     if attached is None:
         raise ProblemError("no-such-attachment", sha256=sha256[:64])
+    if attached.person is not None:
+        _note(request, services, asker, case, attached.person)
     tag = f'"{attached.sha256}"'
     headers = HEADERS | {"ETag": tag, "Content-Disposition": disposition(attached.name)}
     if tag in re.split(r"\s*,\s*(?:W/)?", request.headers.get("if-none-match", "").removeprefix("W/")):
@@ -43,6 +53,17 @@ def hand_out(request: Request, services: Services, case: Case, sha256: str) -> R
     if getattr(request.state, "head", False):
         return Response(None, status, headers, kind)
     return StreamingResponse(pieces, status, headers, kind)
+
+
+def _note(request: Request, services: Services, asker: Principal, case: Case, person: str) -> None:
+    standing = services.docket.case_file(case.id).case
+    if standing is None:
+        raise ProblemError("no-case-at-moment", case_id=case.id)
+    readable(standing, person, [Purpose.FILES], asker, datetime.now(UTC))
+    occasion = request.query_params.get("occasion", "")
+    if occasion not in set(Occasion):
+        raise ProblemError("occasion-missing", known=list(Occasion))
+    note(services, asker, case.id, person, [Purpose.FILES], Occasion(occasion), request)
 
 
 def disposition(name: str) -> str:

@@ -18,7 +18,7 @@ from api import problems, service, v1
 from api.headers import Surround
 from api.openapi import TITLE, VERSION, describe
 from api.services import Services as Needed
-from api.web import amending, auditlog, drafting, importing, log, pages, people, registry, trail
+from api.web import amending, auditlog, drafting, importing, log, pages, people, persons, registry, trail
 
 
 def create_app(services: Services) -> FastAPI:
@@ -43,6 +43,7 @@ def create_app(services: Services) -> FastAPI:
         auditlog.router,
         drafting.router,
         log.router,
+        persons.router,
         registry.router,
         importing.router,
         trail.router,

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.problems import MEDIA_TYPE, Problem
 from api.v1 import bulk
+from api.v1.persons import ReadingGiven
 from api.v1.recording import bodies
 
 VERSION = "1.0.0"
@@ -19,14 +20,15 @@ DESCRIPTION = """Every step of a procedure is an operation of its own, derived f
 
 - **Two clocks.** `as_of` = what was true then, `known_at` or `position` = what had been recorded by then;
   every answer says both.
-- **Writing.** `Idempotency-Key` on every POST but that of a file, `If-Match` with the case's `ETag` on every step of
-  an existing case.
+- **Writing.** `Idempotency-Key` on every POST but that of a file and of a reading, `If-Match` with the case's `ETag`
+  on every step of an existing case.
 - **Problems.** Every error is `application/problem+json` (RFC 9457); its `type` is a page of this service.
 """
 TAGS = [
     {"name": "cases", "description": "Cases, lists and counts at a moment"},
     {"name": "steps", "description": "Recording steps"},
     {"name": "attachments", "description": "Files that belong to a case"},
+    {"name": "persons", "description": "What is kept of persons, read for an occasion"},
     {"name": "export", "description": "Stored steps"},
     {"name": "rules", "description": "Procedures and rulebooks"},
     {"name": "service", "description": "How the service is"},
@@ -39,7 +41,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schema = get_openapi(
         title=TITLE, version=VERSION, openapi_version="3.1.0", description=DESCRIPTION, routes=app.routes, tags=TAGS
     )
-    models: list[type[BaseModel]] = [*bodies(), *bulk.BODIES.values(), Problem]
+    models: list[type[BaseModel]] = [*bodies(), *bulk.BODIES.values(), ReadingGiven, Problem]
     _, defined = models_json_schema([(model, "validation") for model in models], ref_template=_REFS)
     components = schema.setdefault("components", {})
     components["schemas"] = dict(sorted({**components.get("schemas", {}), **defined["$defs"]}.items()))

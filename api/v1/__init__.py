@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from api.problems import refuse_repeated
-from api.v1 import attachments, audit, bulk, reading, recording, registry, work
+from api.v1 import attachments, audit, bulk, persons, reading, recording, registry, work
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
@@ -11,6 +11,7 @@ router.include_router(work.router)
 router.include_router(recording.router)
 router.include_router(bulk.router)
 router.include_router(attachments.router)
+router.include_router(persons.router)
 router.include_router(registry.router)
 router.include_router(audit.router)
 
@@ -20,6 +21,7 @@ routes = [
     *recording.router.routes,
     *bulk.router.routes,
     *attachments.router.routes,
+    *persons.router.routes,
     *registry.router.routes,
     *audit.router.routes,
 ]

@@ -22,6 +22,7 @@ from domain import fold, procedure
 from domain.attachment import AttachmentKind, MediaType
 from domain.case import AttachmentAdded, Case, Role
 from domain.moment import Moment
+from domain.person import Occasion
 from domain.principal import Principal
 from domain.refusal import Refused
 
@@ -50,6 +51,12 @@ class UploadQuery(BaseModel):
     )
 
 
+class DownloadQuery(MomentQuery):
+    """At which moment, and what a person's data are read for."""
+
+    occasion: Occasion | None = Field(None, description="What for, where the attachment has a person's data")
+
+
 class ReceivedAnswer(BaseModel):
     """A file that was taken in, as a step may name it."""
 
@@ -72,6 +79,7 @@ class AttachmentAnswer(BaseModel):
     added_by: str
     role: Role
     office: str
+    person: str | None = Field(description="Key of the person whose data it has, if it does")
     href: str = Field(description="Where it is downloaded")
 
 
@@ -141,7 +149,7 @@ def list_attachments(case_id: str, request: Request, asker: Asker, query: Annota
     operation_id="download_attachment",
     summary="下载附件 · Download an attachment",
     response_class=Response,
-    responses=documented(404, 416, 422)
+    responses=documented(403, 404, 410, 416, 422)
     | {
         200: {"description": "The file; `Range` and `If-None-Match` are heeded", "content": _FILE, "headers": _SAVED},
         206: {"description": "A part of the file", "content": _FILE, "headers": _SAVED},
@@ -149,12 +157,15 @@ def list_attachments(case_id: str, request: Request, asker: Asker, query: Annota
     },
 )
 def download_attachment(
-    case_id: str, sha256: str, request: Request, asker: Asker, query: Annotated[MomentQuery, Query()]
+    case_id: str, sha256: str, request: Request, asker: Asker, query: Annotated[DownloadQuery, Query()]
 ) -> Response:
-    """The content of an attachment that the case has at the moment."""
+    """The content of an attachment that the case has at the moment.
+
+    One with a person's data is told apart by `person`: it needs an occasion, and is handed out to who may read them.
+    """
     services = services_of(request)
     moment = Asked(query, zone_of(services, asker), words_for(request)).of_case(services)
-    return hand_out(request, services, _case_at(services, asker, case_id, moment), sha256)
+    return hand_out(request, services, asker, _case_at(services, asker, case_id, moment), sha256)
 
 
 def _case_at(services: Services, asker: Principal, case_id: str, moment: Moment) -> Case:

@@ -510,7 +510,7 @@ def attachment(request: Request, case_id: str, sha256: str) -> Response:
     found = case_file.at(moment.known, moment.as_of)
     if found is None:
         raise ProblemError("no-case-at-moment", case_id=case_id)
-    return hand_out(request, services, found, sha256)
+    return hand_out(request, services, asker, found, sha256)
 
 
 @open_router.get("/problems")

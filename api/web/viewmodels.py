@@ -22,6 +22,7 @@ from domain.calendar import load_calendar
 from domain.case import (
     STEPS,
     AmendmentDeclined,
+    Attachment,
     Case,
     Corrected,
     Correction,
@@ -46,7 +47,7 @@ _ROUND = re.compile(r"round-(\d+)")
 _LONG = 40
 _MOST_COLUMNS = 5
 _LOCALES = {"zh": "zh_CN", "en": "en_GB"}
-_OF_EVERY_CASE = frozenset(field.name for field in dataclasses.fields(Case))
+_OF_EVERY_CASE = frozenset(field.name for field in dataclasses.fields(Case)) - {"persons", "measures"}
 _MOMENT = ("as_of", "known_at", "position")
 OF_UNITS = frozenset(
     {
@@ -91,6 +92,11 @@ def link(path: str, params: Mapping[str, str | int | None]) -> str:
     """An address of this service, without the parameters that are empty."""
     query = urlencode({name: value for name, value in params.items() if value not in {None, ""}})
     return f"{path}?{query}" if query else path
+
+
+def person_path(case_id: str, key: str) -> str:
+    """Where a person's data are read."""
+    return f"{case_path(case_id)}/persons/{quote(key, safe='')}"
 
 
 def case_path(case_id: str) -> str:
@@ -403,11 +409,23 @@ class AttachmentView:
 
 
 def attachments_of(tell: Teller, case: Case, moment: Mapping[str, str]) -> list[AttachmentView]:
-    """What is attached to a case; the links name the moment of the page."""
+    """What is attached to a case; the links name the moment of the page, or the person who is read first."""
+    return [
+        dataclasses.replace(view, url=person_path(case.id, attached.person)) if attached.person else view
+        for attached, view in zip(
+            case.attachments, attachments_as_told(tell, case.id, case.attachments, moment), strict=True
+        )
+    ]
+
+
+def attachments_as_told(
+    tell: Teller, case_id: str, attachments: Iterable[Attachment], query: Mapping[str, str]
+) -> list[AttachmentView]:
+    """Attachments of a case; the links have a query."""
     return [
         AttachmentView(
             name=attached.name,
-            url=link(f"{case_path(case.id)}/attachments/{attached.sha256}", moment),
+            url=link(f"{case_path(case_id)}/attachments/{attached.sha256}", query),
             kind=tell.word(attached.kind),
             media_type=tell.word(attached.media_type),
             size=tell.size(attached.size),
@@ -416,7 +434,7 @@ def attachments_of(tell: Teller, case: Case, moment: Mapping[str, str]) -> list[
             added=attached.added_on.isoformat(),
             who=f"{tell.word(attached.role)} · {tell.acting(attached.office)} · {tell.acting(attached.added_by)}",
         )
-        for attached in case.attachments
+        for attached in attachments
     ]
 
 
@@ -854,6 +872,7 @@ class CasePage:
     open: list[OpenStep]
     findings: list[FindingView]
     requests: list[RequestView]
+    persons: list[Turn]
     foot: str
 
 
@@ -873,6 +892,7 @@ def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Mom
         open=open_steps_of(tell, case, requests=bool(requests)),
         findings=findings_of(tell, history, moment),
         requests=requests,
+        persons=[Turn(tell.say("page.person", key=key), person_path(case.id, key)) for key in case.persons],
         foot=tell.say("page.foot.case", case_id=case.id, version=len(known), zone=tell.zone),
     )
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from adapters.identity.drafts import Drafts
+from adapters.keys import KeyStore
 from adapters.postgres.pool import open_pool
 from domain.draft import KEPT, MOST
 from domain.refusal import Refused
@@ -16,7 +19,7 @@ FIELDS = {"title": ["建议\u0000增开"], "co_units": ["czj", "zjj"], "key": ["
 
 
 @pytest.fixture
-def drafts(database: str) -> Iterator[Drafts]:
+def drafts(database: str, tmp_path: Path) -> Iterator[Drafts]:
     with psycopg.connect(database, autocommit=True) as conn:
         for id in ("a", "b"):
             conn.execute(
@@ -25,7 +28,7 @@ def drafts(database: str) -> Iterator[Drafts]:
                 (id, id, id),
             )
     pool = open_pool(database, schema="duban", role="duban_app", size=1, name="test")
-    yield Drafts(pool)
+    yield Drafts(pool, KeyStore(tmp_path, bytes(32), "main"))
     pool.close()
 
 
@@ -77,3 +80,20 @@ def test_an_account_has_so_many_drafts_at_most(drafts: Drafts) -> None:
     drafts.keep("b", "case-1", "handed_over", 3, {})
     drafts.discard("a", kept[0].id)
     drafts.keep("a", "case-1", "handed_over", 3, {})
+
+
+def test_a_draft_about_a_person_is_sealed_and_gone_with_its_key(drafts: Drafts, database: str, tmp_path: Path) -> None:
+    fields = {"person": ["p1"], "name": ["标记甲某某"]}
+    kept = drafts.keep("a", "case-1", "person_added", 3, fields)
+    assert kept.fields == fields
+    changed = drafts.keep("a", "case-1", "person_added", 3, fields | {"phone": ["139-4711"]}, kept.id)
+    assert (changed.id, drafts.find("a", kept.id).fields["phone"]) == (kept.id, ["139-4711"])
+    with psycopg.connect(database, autocommit=True) as conn:
+        stored = str(conn.execute("SELECT fields::text FROM duban.draft").fetchall())
+    assert "4711" not in stored
+    assert json.dumps("标记甲某某").strip('"') not in stored
+    KeyStore(tmp_path, bytes(32), "main").discard_draft("case-1", kept.id)
+    assert drafts.list("a") == []
+    with pytest.raises(Refused, match="no-such-draft"):
+        drafts.find("a", kept.id)
+    assert drafts.discard("a", kept.id)
