@@ -139,8 +139,9 @@ def test_tokens_and_one_time_passwords_of_the_version_before_work_on(
     migrate(blank_database)
     with closing(open_pool(blank_database, schema="duban", role="duban_app", size=2, name="test")) as pool:
         registry = shipped_registry()
-        found = Tokens(pool, registry).principal(f"duban_0123456789ab_{secret}")
-        assert found == Principal("u-1", Role.DEPUTY_AFFAIRS, "rd", "cn-999900")
+        id = "0123456789ab"
+        found = Tokens(pool, registry).principal(f"duban_{id}_{secret}")
+        assert found == Principal("u-1", Role.DEPUTY_AFFAIRS, "rd", "cn-999900", token=id)
         accounts = Accounts(pool, Passwords(), Sessions(pool, registry), registry, b"k" * 32)
         until = accounts.named("li").one_time_until(accounts.one_time)
         assert until is not None
