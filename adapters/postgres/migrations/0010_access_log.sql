@@ -46,7 +46,8 @@ $$;
 CREATE TRIGGER access_log_is_append_only BEFORE UPDATE OR TRUNCATE ON access_log
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_access_log();
 
--- Nobody deletes a line of the last 180 days, and no older one but by access_forget, while which the setting has that value.
+-- Nobody deletes a line of the last 180 days, and no older one but by access_forget, which turns the setting on while it does. (A function
+-- may have a setting of its own only if a superuser makes it.)
 CREATE TRIGGER access_log_is_not_deleted BEFORE DELETE ON access_log
 FOR EACH ROW WHEN (
     current_setting('duban.access_forget', true) IS DISTINCT FROM 'on'
@@ -55,7 +56,7 @@ FOR EACH ROW WHEN (
 
 -- At least 180 days: the Cybersecurity Law (网络安全法) keeps network logs for no less than six months.
 CREATE FUNCTION access_forget(p_days integer) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET duban.access_forget = 'on' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     forgotten bigint;
 BEGIN
@@ -63,8 +64,10 @@ BEGIN
         RAISE EXCEPTION 'the access log is kept for at least 180 days, not %', p_days
         USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    PERFORM set_config('duban.access_forget', 'on', true);
     DELETE FROM access_log a WHERE a.at < clock_timestamp() - make_interval(days => p_days);
     GET DIAGNOSTICS forgotten = ROW_COUNT;
+    PERFORM set_config('duban.access_forget', 'off', true);
     RETURN forgotten;
 END
 $$;
