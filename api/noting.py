@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 import structlog
 from fastapi import Request
@@ -11,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.problems import FORBIDDEN, status_of
 from api.services import services_of
-from domain import policy
+from api.v1.finding import case_file_of
 from domain.casefile import CaseFile
 from domain.docket import CaseNotFoundError
 from domain.principal import Principal
@@ -69,8 +68,7 @@ def _is_there(request: Request, principal: Principal, message_id: str, case_file
     if message_id == "case-not-found":
         return case_file is not None
     if message_id == "no-such-attachment" and case_file is not None:
-        shown = policy.as_shown(case_file, policy.scope(principal), datetime.now(UTC))
-        sha256 = request.path_params["sha256"]
+        shown, sha256 = case_file_of(services_of(request), principal, case_file.id), request.path_params["sha256"]
         return _has(case_file, sha256) and not _has(shown, sha256)
     if message_id == "no-such-draft" and principal.account is not None:
         id = request.path_params.get("id") or request.query_params.get("draft", "")
