@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field("console", description="For people, or for machines")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged")
     request_retention_days: int = Field(90, ge=1, le=3650, description="How long a repeated request is recognised")
+    access_retention_days: int = Field(
+        1_095, ge=180, le=36_500, description="How long the access log tells who was refused what, and who read of whom"
+    )
     one_time_hours: int = Field(72, ge=1, le=8_760, description="How long a one-time password may be used")
     file_size: int = Field(50_000_000, ge=1_000, le=2_000_000_000, description="The largest attachment, in bytes")
     case_files_size: int = Field(

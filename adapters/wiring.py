@@ -17,6 +17,7 @@ from psycopg import errors, sql
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters import embedded
+from adapters.access import AccessLog
 from adapters.audit.anchor import stamped_by
 from adapters.audit.exports import AuditExports
 from adapters.audit.note import NoteError, Signer
@@ -65,6 +66,7 @@ class Services:
     tokens: Tokens
     accounts: Accounts
     sessions: Sessions
+    access: AccessLog
     drafts: Drafts
     files: FileStore
     keys: KeyStore
@@ -100,6 +102,7 @@ class Services:
             self.ledger.forget_requests(datetime.now(UTC) - timedelta(days=self.settings.request_retention_days))
             self.accounts.forget_old()
             self.drafts.forget_old()
+            self.access.forget(self.settings.access_retention_days)
 
     @property
     def jurisdiction(self) -> str:
@@ -186,6 +189,7 @@ def build(settings: Settings, conninfo: str, *, name: str) -> Services:
             tokens,
             accounts,
             sessions,
+            AccessLog(pool),
             drafts,
             files,
             keys,

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from api.access import AccessExportQuery, why
 from api.entries import EntriesQuery, EntryList, told_of, value_of
 from api.moment import Asked, written
 from api.services import Lists, Services
 from api.trail import TrailExportQuery
 from api.web.viewmodels import StepView, Teller, Timeline
 from api.words import Words
+from domain.access import AccessRow
 from domain.case import CASE_TYPES, STEPS, Case
 from domain.moment import Moment, day_of
 from domain.refusal import Refused
@@ -90,6 +92,21 @@ _TRAIL: tuple[tuple[str, Kind], ...] = (
     ("actor", "text"),
     ("on_behalf_of", "text"),
     ("document", "text"),
+    ("case_id", "text"),
+)
+_ACCESS: tuple[tuple[str, Kind], ...] = (
+    ("line", "number"),
+    ("at", "text"),
+    ("access", "text"),
+    ("role", "text"),
+    ("office", "text"),
+    ("actor", "text"),
+    ("asked", "text"),
+    ("why", "text"),
+    ("left_out", "number"),
+    ("person", "text"),
+    ("purposes", "text"),
+    ("occasion", "text"),
     ("case_id", "text"),
 )
 
@@ -213,17 +230,35 @@ def export_trail(
     tell: Teller, page: Callable[[int | None, int], Sequence[TrailRow]], query: TrailExportQuery
 ) -> Exported:
     """The recorded steps that a filter names, the newest first; `page` reads those before a position."""
-    say, title = tell.say, tell.say("trail.title")
+    return _inspected(tell, "trail", _TRAIL, _trail(tell, page), query)
+
+
+def export_access(
+    tell: Teller, page: Callable[[int | None, int], Sequence[AccessRow]], query: AccessExportQuery
+) -> Exported:
+    """The lines of the access log that a filter names, the newest first; `page` reads those before a number."""
+    return _inspected(tell, "access", _ACCESS, _access(tell, page), query)
+
+
+def _inspected(
+    tell: Teller,
+    name: str,
+    columns: Iterable[tuple[str, Kind]],
+    rows: Iterator[Sequence[Value]],
+    query: TrailExportQuery | AccessExportQuery,
+) -> Exported:
+    """What an inspection takes along of its jurisdiction, as it is now."""
+    say, title = tell.say, tell.say(f"{name}.title")
     narrowed = query.model_dump(exclude={"before", "format"}, exclude_defaults=True, mode="json")
-    told = [say("page.pair", label=say(f"trail.{name}"), value=str(value)) for name, value in narrowed.items()]
+    told = [say("page.pair", label=say(f"{name}.{key}"), value=str(value)) for key, value in narrowed.items()]
     lines = [
         *_nature(say, sample=tell.jurisdiction.sample),
         Line(say("export.filter"), say("page.semicolon").join(told)),
         Line(say("export.column.jurisdiction"), str(getattr(tell.jurisdiction, tell.lang))),
     ]
     now = Moment(datetime.now(UTC), 0)
-    sheet = _sheet(say, title, lines, _columns(say, _TRAIL, tell.zone), _trail(tell, page))
-    return _named(sheet, title, "trail", now, tell.zone, query.format, say)
+    sheet = _sheet(say, title, lines, _columns(say, columns, tell.zone), rows)
+    return _named(sheet, title, name, now, tell.zone, query.format, say)
 
 
 def _trail(tell: Teller, page: Callable[[int | None, int], Sequence[TrailRow]]) -> Iterator[tuple[Value, ...]]:
@@ -248,6 +283,28 @@ def _trail(tell: Teller, page: Callable[[int | None, int], Sequence[TrailRow]]) 
                 tell.acting(row.actor),
                 row.on_behalf_of,
                 row.document,
+                row.case_id,
+            )
+
+
+def _access(tell: Teller, page: Callable[[int | None, int], Sequence[AccessRow]]) -> Iterator[tuple[Value, ...]]:
+    say, before, left = tell.say, None, MOST
+    while left and (rows := page(before, min(_PAGE, left))):
+        before, left = rows[-1].number, left - len(rows)
+        for row in rows:
+            yield (
+                row.number,
+                tell.when(row.at),
+                say(f"access.kind.{row.kind}"),
+                say.label("role", row.role),
+                tell.acting(row.office),
+                tell.acting(row.actor),
+                row.what,
+                why(say, row.code),
+                row.left_out,
+                row.person,
+                None if row.purposes is None else say("page.comma").join(row.purposes),
+                row.occasion,
                 row.case_id,
             )
 

@@ -10,12 +10,11 @@ from uuid import uuid4
 
 import structlog
 from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import ProblemError, is_denial, respond
-from api.services import services_of
+from api.noting import note_refusals, route_of
+from api.problems import ProblemError, respond
 from domain.principal import Principal
 
 _STRICT = (
@@ -36,7 +35,6 @@ HEADERS = {
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _FAILED = 500
-_SHOWN = 100
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("duban.http")
 
@@ -81,7 +79,7 @@ class Surround:
             await respond(request, ProblemError("internal-error"))(scope, receive, sending)
         finally:
             _log.info("request", **_line(request, method, status, 1000 * (self._clock() - started)))
-        await _note_denial(request, method)
+        await note_refusals(request)
 
 
 def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
@@ -93,32 +91,13 @@ def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["X-Request-ID"] = request_id
 
 
-async def _note_denial(request: Request, method: str) -> None:
-    """Tell the auditors that somebody who is known asked for what he has no right to; nothing of what was asked for."""
-    principal: Principal | None = getattr(request.state, "principal", None)
-    problem = getattr(request.state, "problem", None)
-    if principal is None or problem is None or not is_denial(problem):
-        return
-    told = {"problem": str(problem), "method": method, "route": _route(request)}
-    if (case_id := request.path_params.get("case_id")) is not None:
-        told["case"] = "".join(sign if sign.isprintable() else "�" for sign in case_id[:_SHOWN])
-    try:
-        await run_in_threadpool(services_of(request).accounts.note_denied, principal, **told)
-    except Exception:  # noqa: BLE001 - the answer is given, and the log above has the denial
-        _log.exception("denial not noted", request_id=request.state.request_id)
-
-
-def _route(request: Request) -> str:
-    return str(getattr(request.scope.get("route"), "path", "-"))
-
-
 def _line(request: Request, method: str, status: int, milliseconds: float) -> dict[str, Any]:
     """What is logged of a request: neither its body nor its address, which may name persons."""
     principal: Principal | None = getattr(request.state, "principal", None)
     line = {
         "request_id": request.state.request_id,
         "method": method,
-        "route": _route(request),
+        "route": route_of(request),
         "status": status or _FAILED,
         "ms": round(milliseconds, 1),
         "actor": None if principal is None else principal.actor,

@@ -18,7 +18,19 @@ from api import problems, service, v1
 from api.headers import Surround
 from api.openapi import TITLE, VERSION, describe
 from api.services import Services as Needed
-from api.web import amending, auditlog, drafting, importing, log, pages, people, persons, registry, trail
+from api.web import (
+    access,
+    amending,
+    auditlog,
+    drafting,
+    importing,
+    log,
+    pages,
+    people,
+    persons,
+    registry,
+    trail,
+)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -39,6 +51,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = needed
     app.add_middleware(Surround)
     own = (
+        access.router,
         amending.router,
         auditlog.router,
         drafting.router,

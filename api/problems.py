@@ -126,11 +126,6 @@ def status_of(message_id: str) -> int:
     return STATUS.get(message_id, UNPROCESSABLE)
 
 
-def is_denial(message_id: str) -> bool:
-    """Whether somebody asked for what he has no right to; a case that he may not read is no case for him."""
-    return status_of(message_id) == FORBIDDEN or message_id == "case-not-found"
-
-
 def words_for(request: Request) -> Words:
     """The words of the language that the request prefers."""
     return words(language(request.headers.get("accept-language")))

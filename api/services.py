@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from fastapi import Request
 
+from domain.access import AccessFilter, AccessRow
 from domain.account import WHOLE_LOG, Account, Asked, Entry, LogFilter, Session, SignedIn, Token, Whence
 from domain.attachment import Content
 from domain.case import Role
@@ -147,9 +148,6 @@ class Accounts(Protocol):
     def log(self, wanted: LogFilter = WHOLE_LOG, *, before: int | None = None, limit: int = 100) -> Sequence[Entry]:
         """The lines wanted, the newest first."""
 
-    def note_denied(self, principal: Principal, **told: str) -> None:
-        """Note that somebody asked for what he has no right to."""
-
     def sessions(self, account_id: str) -> Sequence[Session]:
         """Where somebody is signed in."""
 
@@ -184,6 +182,28 @@ class Accounts(Protocol):
         """Whether a session of the account was not ended yet, and is now."""
 
 
+class AccessLog(Protocol):
+    """Who was refused what, and who read what is kept of a person."""
+
+    def refused(self, who: Principal, what: str, code: str, case_id: str | None = None) -> None:
+        """Note that somebody was refused."""
+
+    def read(
+        self,
+        who: Principal,
+        what: str,
+        person: str,
+        purposes: Sequence[str],
+        *,
+        case_id: str | None = None,
+        occasion: str | None = None,
+    ) -> None:
+        """Note that somebody reads what is kept of a person, before he is shown it: if this raises, he is not."""
+
+    def lines(self, wanted: AccessFilter, *, before: int | None = None, limit: int = 100) -> Sequence[AccessRow]:
+        """The lines wanted, the newest first."""
+
+
 class Drafts(Protocol):
     """Forms that were begun; each belongs to an account, and nobody else reads it."""
 
@@ -203,6 +223,9 @@ class Drafts(Protocol):
 
     def find(self, account_id: str, id: str) -> FormDraft:
         """A draft of the account."""
+
+    def of_another(self, account_id: str, id: str) -> bool:
+        """Whether another account has a draft of that id."""
 
     def discard(self, account_id: str, id: str) -> bool:
         """Whether the account had a draft of that id, and has it no more."""
@@ -387,6 +410,10 @@ class Services(Protocol):
     @property
     def sessions(self) -> Sessions:
         """Who is signed in."""
+
+    @property
+    def access(self) -> AccessLog:
+        """Who was refused what, and who read of whom."""
 
     @property
     def drafts(self) -> Drafts:

@@ -47,6 +47,7 @@ class Happening(StrEnum):
     TOKEN_CREATED = "token_created"  # noqa: S105 - what happened
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - what happened
     DENIED = "denied"
+    """Of installations older than the access log, which tells it since."""
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ class Principal:
     account: str | None = None
     """The id of the account, of somebody who has one."""
     standing: Standing = Standing.IN_OFFICE
+    token: str | None = None
+    """The id of the token, of whoever asks by one."""
 
     @property
     def suspended(self) -> bool:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from psycopg import errors
-from psycopg.types.json import Jsonb
 from pydantic import StringConstraints, TypeAdapter
 
 from adapters.identity.attempts import MINUTES, Attempts, login_key
@@ -31,7 +30,7 @@ from domain.account import (
     refuse_a_deputys_name,
 )
 from domain.case import Role
-from domain.principal import Principal, Standing
+from domain.principal import Standing
 from domain.refusal import Refused
 from domain.registry import Registry
 from domain.values import Code, Line
@@ -39,22 +38,8 @@ from domain.values import Code, Line
 ONE_TIME = timedelta(hours=72)
 """How long a one-time password may be used, unless the installation chose otherwise."""
 
-DENIALS = 20
-"""How many denials of one person are noted in a minute; the log of the requests has all of them."""
-
 _ROLES_APART = 0x0D0BA7
 """The advisory lock of whoever gives a role that excludes another one."""
-
-_DENIED = """
-WITH who AS (SELECT coalesce((SELECT login FROM account WHERE id = %(account)s), %(actor)s) AS login)
-INSERT INTO account_log (done_by, account_id, what, detail)
-SELECT login, %(account)s, 'denied', %(detail)s FROM who WHERE (
-    SELECT count(*) FROM (
-        SELECT at FROM account_log WHERE what = 'denied' AND done_by = login ORDER BY number DESC LIMIT %(most)s
-    ) AS newest WHERE at > clock_timestamp() - interval '1 minute'
-) < %(most)s
-RETURNING number
-"""
 
 _LOGIN: TypeAdapter[str] = TypeAdapter(Annotated[Code, StringConstraints(max_length=64)])
 _LINE: TypeAdapter[str] = TypeAdapter(Line)
@@ -277,12 +262,6 @@ class Accounts:
         if why is not None:
             raise Refused(_KEPT_OUT.get(why, why))
         return begun
-
-    def note_denied(self, principal: Principal, **told: str) -> None:
-        """Note that somebody asked for what he has no right to; what it was is in `told`."""
-        detail = {"role": principal.role, "jurisdiction": principal.jurisdiction, **told}
-        who = {"account": principal.account, "actor": principal.actor}
-        rows(self._pool, _DENIED, {**who, "detail": Jsonb(detail), "most": DENIALS})
 
     def sign_out(self, session: Session) -> None:
         """The session ends."""

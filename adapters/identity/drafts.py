@@ -102,6 +102,11 @@ class Drafts:
         except Refused:
             raise Refused("no-such-draft") from None
 
+    def of_another(self, account_id: str, id: str) -> bool:
+        """Whether another account has a draft of that id."""
+        statement = "SELECT 1 FROM draft WHERE id = %s AND account_id <> %s AND kept_at > clock_timestamp() - %s"
+        return bool(rows(self._pool, statement, (_known(id), account_id, KEPT)))
+
     def discard(self, account_id: str, id: str) -> bool:
         """Whether the account had a draft of that id, and has it no more."""
         statement = "DELETE FROM draft WHERE account_id = %s AND id = %s RETURNING case_id, step"

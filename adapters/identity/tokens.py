@@ -126,7 +126,8 @@ class Tokens:
             )
         binding = Binding(Role(role), office, jurisdiction, actor if role == Role.DEPUTY else None)
         standing = binding.standing(self._registry, datetime.now(UTC))
-        return Principal(actor, binding.role, office, jurisdiction, frozenset(map(Scope, scopes)), account, standing)
+        may = frozenset(map(Scope, scopes))
+        return Principal(actor, binding.role, office, jurisdiction, may, account, standing, match[1])
 
     def list(self, account_id: str | None = None) -> list[Token]:
         """Every token, or those of one account, the newest first."""

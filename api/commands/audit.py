@@ -1,13 +1,30 @@
-"""The audit log: key, checkpoint, bundle, log, verify, witness."""
+"""The audit log: key, checkpoint, bundle, log, verify, witness; and the access log."""
 
 import time
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
-from api.commands.common import Code, Failed, Json, emit, example, say, services, settings_in_force, told, words
+from api.commands.common import (
+    Code,
+    Failed,
+    Json,
+    Jurisdiction,
+    emit,
+    example,
+    label,
+    say,
+    services,
+    settings_in_force,
+    table,
+    told,
+    words,
+    zone_of,
+)
 
 if TYPE_CHECKING:
     from adapters.audit.note import PublicKey
@@ -15,7 +32,12 @@ if TYPE_CHECKING:
 LONGEST_WAIT_SECONDS = 10.0
 """A step is signed no later."""
 
-app = typer.Typer(no_args_is_help=True, help=told("The audit log, for outsiders to check.", "供外部核验的审计日志。"))
+_DAY = "%Y-%m-%d"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=told("The audit log, for outsiders to check, and the access log.", "供外部核验的审计日志，以及访问日志。"),
+)
 
 Since = Annotated[
     Path | None,
@@ -123,6 +145,70 @@ def bundle(
 def whole_log(output: Output = None) -> None:
     with services() as found:
         _write(found.audit.whole(), output)
+
+
+@app.command(
+    help=told(
+        "The access log, the newest first: who was refused what, and who read what is kept of a person.",
+        "访问日志，新的在前：何人被拒，何人查阅了个人信息。",
+    ),
+    epilog=example("duban audit access --actor zhang --kind refused --since 2026-03-01"),
+)
+def access(
+    *,
+    jurisdiction: Jurisdiction = None,
+    actor: Annotated[str | None, typer.Option(help=told("Who asked.", "访问人。"))] = None,
+    kind: Annotated[
+        str | None, typer.Option(help=told("refused, read or left_out.", "refused、read 或 left_out。"))
+    ] = None,
+    case: Annotated[str | None, typer.Option(help=told("Id of the case.", "案件编号。"))] = None,
+    since: Annotated[datetime | None, typer.Option(formats=[_DAY], help=told("First day.", "自何日。"))] = None,
+    until: Annotated[datetime | None, typer.Option(formats=[_DAY], help=told("Last day.", "至何日。"))] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help=told("At most so many lines.", "最多行数。"))] = 100,
+    before: Annotated[
+        int | None, typer.Option(min=1, help=told("Only lines before this number.", "只看此编号之前的记录。"))
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    from dataclasses import asdict
+
+    from domain.access import AccessFilter, AccessKind
+    from domain.moment import start_of_day
+
+    if kind is not None and kind not in set(AccessKind):
+        known = ", ".join(AccessKind)
+        raise Failed(Code.USAGE, told(f"--kind {kind}: there are {known}.", f"--kind {kind}：可选 {known}。"))
+    with services() as found:
+        zone = zone_of(found, jurisdiction)
+        wanted = AccessFilter(
+            jurisdiction=jurisdiction,
+            actor=actor,
+            kind=None if kind is None else AccessKind(kind),
+            case=case,
+            since=None if since is None else start_of_day(since.date(), zone),
+            until=None if until is None else start_of_day(until.date() + timedelta(days=1), zone),
+        )
+        lines = found.access.lines(wanted, before=before, limit=limit)
+    if as_json:
+        emit([asdict(line) for line in lines])
+        return
+    table(
+        told("number | when | who | what happened | asked for | of", "编号 | 时间 | 访问人 | 事项 | 请求 | 关于"),
+        [
+            (
+                line.number,
+                f"{line.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}",
+                f"{line.actor} ({label('role', line.role)})",
+                " ".join(
+                    [label("access.kind", line.kind), *(str(one) for one in (line.code, line.left_out) if one)],
+                ),
+                line.what,
+                " ".join(one for one in (line.case_id, line.person) if one),
+            )
+            for line in lines
+        ],
+        right=(0,),
+    )
 
 
 @app.command(

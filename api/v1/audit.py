@@ -10,18 +10,21 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import AccessQuery
 from api.principal import Asker
 from api.problems import documented
 from api.services import services_of
 from api.trail import TrailQuery
 from api.v1.finding import answer, case_file_of, lists_of, zone_of
 from domain import policy
+from domain.access import AccessKind
+from domain.principal import Principal
 from domain.refusal import Refused
 
 router = APIRouter(prefix="/api/v1", tags=["audit"], responses=documented(401, 500, 503))
 
 TRAIL_PAGE = 200
-"""Steps of a page."""
+"""Steps of a page, or lines of the access log."""
 
 _BUNDLE = {"application/json": {"schema": {"type": "object", "description": "docs/audit-format.md, section 4"}}}
 
@@ -97,8 +100,7 @@ def trail(request: Request, asker: Asker, query: Annotated[TrailQuery, Query()])
 
     For those from whom nothing of the jurisdiction is kept.
     """
-    if not policy.reads_all(asker):
-        raise Refused("not-all-is-yours")
+    _require_all(asker)
     services = services_of(request)
     rows = lists_of(services, asker).trail(
         query.wanted(zone_of(services, asker)), before=query.before, limit=TRAIL_PAGE + 1
@@ -110,7 +112,67 @@ def trail(request: Request, asker: Asker, query: Annotated[TrailQuery, Query()])
     return answer(TrailAnswer(steps=steps, next=more), {})
 
 
-def _kept(query: TrailQuery) -> dict[str, object]:
+class AccessRowAnswer(BaseModel):
+    """Somebody was refused, or read what is kept of a person."""
+
+    number: int
+    at: datetime = Field(description="When; of `left_out` the minute that begins then")
+    kind: AccessKind = Field(description="`left_out`: more refusals in a minute than are told line by line")
+    jurisdiction: str
+    actor: str
+    role: str
+    office: str
+    account_id: str | None
+    token_id: str | None = Field(description="Null of a page")
+    what: str | None = Field(
+        description="Method and template of the route, or the command", examples=["GET /cases/{case_id}"]
+    )
+    code: str | None = Field(description="Why it was refused: the problem's message id")
+    case_id: str | None
+    person: str | None = Field(description="Of whom it was read")
+    purposes: list[str] | None
+    occasion: str | None
+    left_out: int | None = Field(description="How many refusals are not told")
+
+
+class AccessAnswer(BaseModel):
+    """Lines of the access log, the newest first."""
+
+    lines: list[AccessRowAnswer]
+    next: str | None = Field(description="Where the next page is; null on the last")
+
+
+@router.get(
+    "/audit/access",
+    operation_id="access",
+    summary="访问日志 · Who was refused what, and who read of whom",
+    response_model=AccessAnswer,
+    responses=documented(403, 422),
+)
+def access(request: Request, asker: Asker, query: Annotated[AccessQuery, Query()]) -> Response:
+    """The access log of the jurisdiction's people and programs, by person, kind, case and day.
+
+    For those from whom nothing of the jurisdiction is kept. A case that is not the asker's is a refusal here and does
+    not exist for him; a case that there is not is no line.
+    """
+    _require_all(asker)
+    services = services_of(request)
+    wanted = query.wanted(asker.jurisdiction, zone_of(services, asker))
+    rows = services.access.lines(wanted, before=query.before, limit=TRAIL_PAGE + 1)
+    more = None
+    if len(rows) > TRAIL_PAGE:
+        more = f"{request.url.path}?{urlencode(_kept(query) | {'before': rows[TRAIL_PAGE - 1].number})}"
+    lines = [AccessRowAnswer.model_validate(asdict(row)) for row in rows[:TRAIL_PAGE]]
+    return answer(AccessAnswer(lines=lines, next=more), {})
+
+
+def _require_all(asker: Principal) -> None:
+    """Refuse whoever does not read everything of the jurisdiction."""
+    if not policy.reads_all(asker):
+        raise Refused("not-all-is-yours")
+
+
+def _kept(query: TrailQuery | AccessQuery) -> dict[str, object]:
     return query.model_dump(mode="json", exclude_defaults=True, exclude={"before"})
 
 
@@ -158,6 +220,5 @@ def bundle_case(case_id: str, request: Request, asker: Asker, query: Annotated[S
     """
     services = services_of(request)
     case_file_of(services, asker, case_id)
-    if not policy.reads_all(asker):
-        raise Refused("not-all-is-yours")
+    _require_all(asker)
     return answer(services.audit.bundle(case_id, query.since), {})

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api import bulk
+from api.noting import also_refused
 from api.principal import Asker
 from api.problems import documented, status_of, words_for
 from api.services import services_of
@@ -71,7 +72,8 @@ def _operation(name: str, step: type[Step]) -> Callable[..., Response]:
         tasks = [bulk.Task(row.case_id, given.step, row.version) for row in given.cases]
         said = canonical({what: value for what, value in fields.items() if what != "cases"})
         act = act_of(given.act, asker, tell, zone)
-        outcomes = bulk.take_each(services, asker, tasks, act, key=key, said=said)
+        outcomes = list(bulk.take_each(services, asker, tasks, act, key=key, said=said))
+        also_refused(request, [(one.why.message_id, one.task.case_id) for one in outcomes if one.why is not None])
         return answer(answers.BulkAnswer(rows=[_row(tell, outcome, fields, zone) for outcome in outcomes]), {})
 
     return record_in_bulk

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -55,6 +55,8 @@ class RowView:
     meanwhile: tuple[str, ...] = ()
     task: str | None = None
     """The step as the form carries it on, where it can be taken."""
+    problem: str | None = None
+    """Message id of why it cannot."""
 
 
 @dataclass(frozen=True)
@@ -242,21 +244,24 @@ class _Page:
                 for r in outcome.since
             ),
             f"{task.case_id} {task.seen} {step.declared.name} {unit or '-'}" if carried else None,
+            None if why is None else why.message_id,
         )
 
     def _refused(self, case_id: str, why: Refused) -> RowView:
-        return self._row(case_id, "refused", self._tell.say(why.message_id, **why.params))
+        row = self._row(case_id, "refused", self._tell.say(why.message_id, **why.params))
+        return replace(row, problem=why.message_id)
 
     def _row(
         self, case_id: str, status: bulk.Status | None = None, text: str | None = None, step: str | None = None
     ) -> RowView:
+        problem = None
         try:
             case = case_file_of(self._services, self._asker, case_id).case
         except CaseNotFoundError:
-            case = None
+            case, problem = None, "case-not-found"
         facts = None if case is None else case.facts()
         number, title = (None, case_id) if facts is None else (facts.number, facts.title)
-        return RowView(case_id, case_path(case_id), number, title, step, status, text)
+        return RowView(case_id, case_path(case_id), number, title, step, status, text, problem=problem)
 
     def _view(
         self,

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 from api.attachments import disposition, hand_out
 from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_history, known_at
 from api.moment import Asked, MomentQuery
+from api.noting import also_refused
 from api.problems import STATUS, UNPROCESSABLE, ProblemError, refuse_repeated, status_of
 from api.services import Services, services_of
 from api.uploading import take_in
@@ -234,6 +235,7 @@ def take_in_bulk(request: Request, what: str, values: Fields) -> Response:
     services, asker = services_of(request), reader_of(request)
     tell = teller_now(request, asker)
     page = in_bulk(services, tell, asker, what, values)
+    also_refused(request, [(row.problem, row.case_id) for row in page.rows if row.problem is not None])
     status = UNPROCESSABLE if page.trouble else 200
     return render(request, "bulk.html", status=status, page=page, bar=None)
 

@@ -16,14 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import errors
 
-from adapters.identity.accounts import DENIALS, ONE_TIME, Accounts
+from adapters.identity.accounts import ONE_TIME, Accounts
 from adapters.identity.attempts import MINUTES, OF_ACCOUNT, OF_ADDRESS, Attempts
 from adapters.identity.passwords import AT_ONCE, Passwords, one_time, refuse_weak
 from adapters.identity.sessions import REMEMBERED_SECONDS, Sessions
 from adapters.postgres.pool import Pool, open_pool
 from domain.account import CONSOLE, Account, Asked, Binding, Entry, Happening, LogFilter, Session, SignedIn, Whence
 from domain.case import Role
-from domain.principal import Principal
 from domain.refusal import Refused
 from tests.conftest import Cluster
 from tests.registry import shipped_registry
@@ -315,29 +314,6 @@ def test_how_long_a_one_time_password_lasts_is_a_setting(pool: Pool, owner: psyc
     _, password = accounts.create("zhang", "张三", OFFICE, by=CONSOLE)
     owner.execute("UPDATE account SET password_at = password_at - interval '61 minutes'")
     assert refused(accounts.sign_in, "zhang", password, HERE).message_id == "one-time-expired"
-
-
-# Denials
-
-
-def test_a_denial_is_noted_under_the_login_and_only_so_often_in_a_minute(
-    accounts: Accounts, owner: psycopg.Connection[Any]
-) -> None:
-    deputy, clerk = made(accounts, "jia", DEPUTY), made(accounts)
-    program = Principal("u-9", Role.DEPUTY_AFFAIRS, CITY, CITY)
-    for principal, times in ((deputy.principal, DENIALS + 5), (clerk.principal, 1), (program, 2)):
-        for _ in range(times):
-            accounts.note_denied(principal, problem="case-not-found", method="GET", route="/cases/{case_id}")
-    noted = accounts.log(LogFilter(what=Happening.DENIED))
-    assert [(line.done_by, line.login) for line in noted] == [
-        *[("u-9", None)] * 2,
-        ("zhang", "zhang"),
-        *[("jia", "jia")] * DENIALS,
-    ]
-    owner.execute("ALTER TABLE account_log DISABLE TRIGGER account_log_is_append_only")
-    owner.execute("UPDATE account_log SET at = at - interval '1 minute'")
-    accounts.note_denied(deputy.principal, problem="role-may-not", method="POST", route="/")
-    assert len(accounts.log(LogFilter(deputy.id, Happening.DENIED))) == DENIALS + 1
 
 
 # Passwords

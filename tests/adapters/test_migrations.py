@@ -18,8 +18,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from adapters.access import AccessLog
 from adapters.identity.accounts import Accounts
 from adapters.identity.passwords import Passwords
 from adapters.identity.sessions import Sessions
@@ -29,6 +31,7 @@ from adapters.postgres.migrate import MigrationDenied, MigrationError, migrate, 
 from adapters.postgres.pool import open_pool
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
+from domain.access import AccessFilter
 from domain.case import Role
 from domain.cases.suggestion import HandedOver, ReplyIssued
 from domain.docket import Docket
@@ -139,8 +142,9 @@ def test_tokens_and_one_time_passwords_of_the_version_before_work_on(
     migrate(blank_database)
     with closing(open_pool(blank_database, schema="duban", role="duban_app", size=2, name="test")) as pool:
         registry = shipped_registry()
-        found = Tokens(pool, registry).principal(f"duban_0123456789ab_{secret}")
-        assert found == Principal("u-1", Role.DEPUTY_AFFAIRS, "rd", "cn-999900")
+        id = "0123456789ab"
+        found = Tokens(pool, registry).principal(f"duban_{id}_{secret}")
+        assert found == Principal("u-1", Role.DEPUTY_AFFAIRS, "rd", "cn-999900", token=id)
         accounts = Accounts(pool, Passwords(), Sessions(pool, registry), registry, b"k" * 32)
         until = accounts.named("li").one_time_until(accounts.one_time)
         assert until is not None
@@ -188,6 +192,29 @@ def test_a_login_that_owns_nothing_may_start_where_there_is_nothing_to_do(blank_
 def test_a_user_without_rights_hears_what_is_missing(blank_database: str) -> None:
     with login_without_rights(blank_database) as nobody, pytest.raises(MigrationDenied, match="DUBAN_MIGRATION_URL"):
         migrate(nobody)
+
+
+def test_an_owner_who_is_no_superuser_migrates_and_the_access_log_forgets(
+    blank_database: str, migrated_template: str
+) -> None:
+    del migrated_template  # the server has the roles
+    with login_without_rights(blank_database) as login, connect(blank_database) as superuser:
+        name = sql.Identifier(superuser.info.dbname)
+        superuser.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO duban_test_login").format(name))
+        superuser.execute("GRANT duban_app, duban_projector, duban_sealer TO duban_test_login")
+        try:
+            assert len(migrate(login)) == len(migrations())
+            works(login)
+            with connect(login) as owner:
+                owner.execute(
+                    "INSERT INTO access_log (at, jurisdiction, actor, role, office, kind, left_out)"
+                    " VALUES (now() - interval '200 days', 'x', 'x', 'x', 'x', 'left_out', 1)"
+                )
+            with closing(open_pool(login, schema="duban", role="duban_app", size=1, name="test")) as pool:
+                AccessLog(pool).forget(190)
+                assert AccessLog(pool).lines(AccessFilter()) == []
+        finally:
+            superuser.execute("DROP OWNED BY duban_test_login CASCADE")
 
 
 @pytest.fixture

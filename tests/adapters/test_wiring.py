@@ -177,6 +177,20 @@ def test_requests_past_their_days_are_forgotten_now_and_then(wire: Build, databa
 
 
 @pytest.mark.database
+def test_lines_of_the_access_log_past_their_days_are_forgotten_now_and_then(wire: Build, database: str) -> None:
+    services = wire(access_retention_days="200")
+    with psycopg.connect(database, autocommit=True) as owner:
+        for days in (201, 199):
+            owner.execute(
+                "INSERT INTO duban.access_log (at, jurisdiction, actor, role, office, kind, left_out)"
+                " VALUES (now() - make_interval(days => %s), 'x', 'x', 'x', 'x', 'left_out', %s)",
+                (days, days),
+            )
+        services.look_after()
+        assert owner.execute("SELECT left_out FROM duban.access_log").fetchall() == [(199,)]
+
+
+@pytest.mark.database
 def test_what_a_broken_upload_left_is_swept_now_and_then(wire: Build, tmp_path: Path) -> None:
     services = wire(data_dir=str(tmp_path))
     part = services.files.place / "incoming" / "1-left"

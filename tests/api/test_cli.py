@@ -33,6 +33,7 @@ from domain.attachment import AttachmentKind
 from domain.case import Act, AttachmentAdded, Corrected, Role, Voided
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.moment import parse_occurred
+from domain.principal import Principal
 from tests.adapters.papers import pdf
 from tests.conftest import Cluster
 from tests.registry import steps_entered
@@ -867,6 +868,25 @@ def test_the_log_is_asked_for_a_day_and_for_what_happened(installation: Run) -> 
         assert installation("account", "log", *wrong).code == 2
     listed = installation("account", "list").out
     assert ("one-time password until" in listed, "as bound" in listed) == (True, True)
+
+
+@pytest.mark.database
+def test_the_access_log_is_asked_by_person_kind_and_day(installation: Run) -> None:
+    with closing(build(load_settings(), os.environ["DUBAN_DATABASE_URL"], name="test")) as services:
+        unit = Principal("u-1", Role.HANDLING_UNIT, "jtj", "cn-999900")
+        services.access.refused(unit, "GET /cases/{case_id}", "case-not-found", "case-1")
+        services.access.read(unit, "GET /cases/{case_id}", "p-7", ["reply"], case_id="case-1")
+    read, refused = installation("audit", "access", "--json").json
+    assert (refused["kind"], refused["code"], refused["case_id"]) == ("refused", "case-not-found", "case-1")
+    assert (read["kind"], read["person"], read["purposes"]) == ("read", "p-7", ["reply"])
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
+    wanted = ("--actor", "u-1", "--kind", "read", "--case", "case-1", "--since", today, "--until", today)
+    assert len(installation("audit", "access", *wanted, "--json").json) == 1
+    assert installation("audit", "access", "--jurisdiction", "jp-sangiin", "--json").json == []
+    shown = installation("audit", "access", "--before", "2").out
+    assert ("GET /cases/{case_id}" in shown, "case-not-found" in shown, "p-7" in shown) == (True, True, False)
+    for wrong in (("--kind", "everything"), ("--since", "soon")):
+        assert installation("audit", "access", *wrong).code == 2
 
 
 @pytest.mark.database

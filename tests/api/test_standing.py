@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.account import LogFilter
+from domain.access import AccessFilter
 from domain.case import Act, Role, Step
 from domain.cases.registry.deputy import DutyResumed, DutySuspended, EndReason, QualificationEnded
 from domain.cases.registry.unit import UnitClosed, UnitMerged
@@ -145,5 +145,4 @@ def test_what_a_registry_step_undoes_is_so_again(office: Office) -> None:
     today(office, "d-001", DutySuspended(reason="受侦查"))
     today(office, "d-001", QualificationEnded(reason=EndReason.MOVED_AWAY))
     within_a_second(lambda: client.get("/cases").status_code, 403)
-    refusals = [line.detail for line in office.services.accounts.log(LogFilter()) if line.what == "denied"]
-    assert {line["problem"] for line in refusals} == {"deputy-ended"}
+    assert {line.code for line in office.services.access.lines(AccessFilter())} == {"deputy-ended"}

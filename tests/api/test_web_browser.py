@@ -17,8 +17,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from domain.attachment import AttachmentKind
 from domain.case import AttachmentAdded, CorrectionRequested, Role
 from domain.cases.suggestion import HandedOver
+from domain.principal import Principal
 from tests.adapters.papers import pdf
-from tests.api.conftest import PASSWORD, Office
+from tests.api.conftest import JURISDICTION, LEAD_UNIT, PASSWORD, Office
 from tests.api.story import Story
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -156,7 +157,9 @@ def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
     page = site.page()
     case = f"/cases/{site.case_id}"
     forms = ("/cases/new/suggestion.submitted", f"{case}?step=contact_made")
-    audit = ("/log", "/log?lang=en", "/audit/steps", "/audit/steps?lang=en", f"{case}/compare?from=1")
+    asked, unit = "POST /api/v1/cases/{case_id}/steps/evaluation_recorded_by_proxy", Role.HANDLING_UNIT
+    site.office.services.access.refused(Principal("u-1", unit, LEAD_UNIT, JURISDICTION), asked, "case-not-found", case)
+    audit = ("/log", "/log?lang=en", "/audit/steps", "/audit/steps?lang=en", "/audit/access", f"{case}/compare?from=1")
     for path in (*site.paths, *forms, *audit):
         page.goto(site.base + path)
         is_for_everybody(page)

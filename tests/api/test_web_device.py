@@ -10,7 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from adapters.identity.sessions import DEVICE_DAYS, KEPT_DAYS
-from domain.account import CONSOLE, Asked, Happening, LogFilter
+from domain.access import AccessFilter
+from domain.account import CONSOLE, Asked
 from domain.cases.suggestion import Reassigned, ReturnApproved, ReturnRequested
 from tests.api.conftest import COOKIE, JURISDICTION, LEAD_UNIT, Office
 from tests.api.test_web_people import leads_to, post, sign_in
@@ -79,9 +80,8 @@ def test_an_evaluation_from_a_units_device_is_refused_and_noted_and_nothing_is_r
     assert answer.status_code == 403
     assert "请代表用自己的手机或者电脑评价" in answer.text
     assert people.stored() == before
-    (entry,) = people.services.accounts.log(LogFilter(what=Happening.DENIED))
-    assert (entry.login, entry.detail["problem"]) == ("jia1", "device-of-the-unit")
-    assert entry.detail["case"] == case.rpartition("/")[2]
+    (line,) = people.services.access.lines(AccessFilter())
+    assert (line.actor, line.code, line.case_id) == ("d-001", "device-of-the-unit", case.rpartition("/")[2])
 
 
 def test_on_his_own_phone_a_deputy_evaluates_and_amends(people: Office, case: str) -> None:
