@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -100,6 +101,9 @@ def arranged(office: Office) -> tuple[Office, dict[str, str]]:
     name_it = {"step": letter.json() | {"kind": "reply_letter"}}
     path = f"/api/v1/cases/{cases['handled']}/steps/attachment_added"
     assert office.post(path, name_it, "deputy_affairs", If_Match="*").status_code == 200
+    citizen = {"step": {"person": "p1", "capacity": "petitioner", "name": "某甲"}}
+    path = f"/api/v1/cases/{cases['handled']}/steps/person_added"
+    assert office.post(path, citizen, "deputy_affairs", If_Match="*").status_code == 200
     region = next(
         str(event.originator_id)
         for event in office.services.ledger.registry_events(0)
@@ -108,7 +112,8 @@ def arranged(office: Office) -> tuple[Office, dict[str, str]]:
     office.catch_up()
     office.seal()
     services = office.services
-    services.docket = Docket(Full(services.pool, services.ledger.ledger_id), services.registry, contents=services.files)
+    full = Full(services.pool, services.ledger.ledger_id)
+    services.docket = Docket(full, services.registry, contents=services.files, keys=services.keys)
     return office, cases | {"jurisdiction": region}
 
 
@@ -228,6 +233,10 @@ def filled(path: str, params: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: params[found[1]], path)
 
 
+OCCASION = {"occasion": "verifying"}
+"""What a person's data are read for."""
+
+
 class Caller:
     """Somebody of a role, or nobody, at every door that he may try."""
 
@@ -255,7 +264,8 @@ class Caller:
             return self._office.browser().request(method, place)
         with asking_as(self._office, ROLES[self._role]) as headers:
             given = dict(headers) | {"Idempotency-Key": key(), "If-Match": "*", "Content-Type": "application/json"}
-            return self._office.client.request(method, place, headers=given, content="{}" if method == "POST" else None)
+            body = json.dumps(OCCASION if place.endswith("/readings") else {}) if method == "POST" else None
+            return self._office.client.request(method, place, headers=given, content=body)
 
     def _asked_for(self, method: str, path: str, params: dict[str, str]) -> Any:
         browser = self._office.browser(None if self._role is None else self._login)
@@ -266,7 +276,8 @@ class Caller:
         if method == "GET":
             return browser.get(filled(path, params))
         token = re.search(r'name="form_token" value="([0-9a-f]+)"', own)
-        data = {"form_token": token[1] if token else "", "version": "1", "key": "0" * 32}
+        data = {"form_token": token[1] if token else ""}
+        data |= OCCASION if "/persons/" in path else {"version": "1", "key": "0" * 32}
         files = {"file": ("a.pdf", b"", "application/pdf")} if path.endswith(("/attachments", "/import")) else None
         return browser.request(method, filled(path, params), data=data, files=files)
 
@@ -288,6 +299,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "listed": "deputies-xlsx",
         "name": "re_handling_ordered",
         "opening": "suggestion.submitted",
+        "person": "p1",
         "session_id": "none",
         "sha256": SHA256,
         "token_id": "none",
