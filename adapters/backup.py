@@ -1,7 +1,8 @@
 """Backup and restore of an installation with a database of its own, on PostgreSQL's own tools.
 
-A backup is a folder: `database/` (pg_basebackup, checked by pg_verifybackup), `files/`, `log/`, the keys, and what it
-is in `backup.json`. With an archive of the write-ahead log (`DUBAN_WAL_ARCHIVE`) it is restored to any later point.
+A backup is a folder: `database/` (pg_basebackup, checked by pg_verifybackup), `files/`, `log/`, the installation's own
+keys, and what it is in `backup.json`. The keys of persons' data and of files are copied apart, and not kept as long
+(`adapters/keys.py`). With an archive of the write-ahead log (`DUBAN_WAL_ARCHIVE`) it is restored to any later point.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ MANIFEST = "backup.json"
 
 _FORMAT = "duban-backup/1"
 _FOLDERS = ("files", "log")
-_KEYS = ("secret.key", "log.key")
+_KEYS = ("secret.key", "log.key", "personal.key")
 _NOT_KEPT = ("incoming",)
 _SLOT = "duban_archive"
 _WAL = "archived_wal"

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eventsourcing.persistence import Notification
 
 from adapters.files import make_folder, sync
+from adapters.postgres.pool import LedgerUnavailableError
 from domain.docket import LedgerMapper
 from domain.person import TAKEN_BY, PersonalDataErased, PersonalDataReleased, PersonalDataRestricted
 from domain.personal import Kept, Personal, Place, Purpose
@@ -228,14 +229,18 @@ class KeyStore:
         if not ids:
             return
         when = self._now().isoformat()
+        self._append(f"{_digest(id)} {when}" for id in ids)
+        self._forget(db, ids)
+
+    def _append(self, lines: Iterable[str]) -> None:
+        """Add to the list; a line that a crash cut off harms none of them."""
         with self._listed.open("ab+", buffering=0) as listed:
             end = listed.seek(0, os.SEEK_END)
             listed.seek(max(0, end - 1))
             torn = b"\n" if end and listed.read(1) != b"\n" else b""
-            listed.write(torn + "".join(f"{_digest(id)} {when}\n" for id in ids).encode())
+            listed.write(torn + "".join(f"{line}\n" for line in lines).encode())
             os.fsync(listed.fileno())
         sync(self.place)
-        self._forget(db, ids)
 
     def _forget(self, db: sqlite3.Connection, ids: Iterable[str]) -> None:
         when = self._now().isoformat()
@@ -263,6 +268,13 @@ class KeyStore:
         with self._open() as db:
             found = dict(db.execute("SELECT kept, count(*) FROM key GROUP BY kept").fetchall())
         return {kept: found.get(kept.value, 0) for kept in (Kept.HELD, Kept.RESTRICTED, Kept.ERASED)}
+
+    def prove(self) -> Mapping[Kept, int]:
+        """The same, after every key that is there was unwrapped."""
+        with self._open() as db:
+            for id, wrapped in db.execute("SELECT id, wrapped FROM key WHERE wrapped IS NOT NULL"):
+                self._unwrapped(id, wrapped)
+        return self.count()
 
     def backup(self, folder: Path, keep: timedelta) -> Path:
         """A copy of the keys and of the list, under the time; copies that are older than `keep` are removed."""
@@ -297,8 +309,16 @@ class KeyStore:
         with self._open() as db, closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as source:
             self._merge(db, source.execute("SELECT * FROM key").fetchall())
             db.execute("DELETE FROM followed")
+            self._add_to_list(copy.parent / _LIST)
         self.follow()
         return self.count()
+
+    def _add_to_list(self, other: Path) -> None:
+        """What the list beside a copy names is destroyed too."""
+        if other.exists():
+            known = self._erasures()
+            lines = other.read_text("ascii", errors="replace").splitlines()
+            self._append(line for line in lines if line.partition(" ")[0] not in known)
 
     @staticmethod
     def _merge(db: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -370,6 +390,8 @@ class KeyStore:
                 self._destroy_again(db)
                 yield db
                 db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise LedgerUnavailableError("keys-unavailable", str(error)) from None
         except sqlite3.DatabaseError as error:
             raise KeysError(f"The keys in {self._file} cannot be used: {error}") from None
         if new:

@@ -31,7 +31,7 @@ from adapters.identity.drafts import Drafts
 from adapters.identity.passwords import Passwords
 from adapters.identity.sessions import Sessions
 from adapters.identity.tokens import Tokens
-from adapters.keys import KeyStore
+from adapters.keys import KeysError, KeyStore
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import applied_migrations, migrate, migrations
@@ -92,8 +92,10 @@ class Services:
         """
         if time.monotonic() >= self._follow_due:
             self._follow_due = time.monotonic() + _FOLLOW_SECONDS
-            with suppress(LedgerUnavailableError):
+            try:
                 self.keys.follow()
+            except (LedgerUnavailableError, KeysError, OSError):
+                log.exception("measures on persons' data are not carried out")
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + _HOUR
@@ -215,8 +217,13 @@ def sealer(settings: Settings, conninfo: str) -> Sealer:
 
 def keys_of(settings: Settings) -> KeyStore:
     """The store of the keys of persons' data and of attached files."""
-    wrapping = hashlib.sha256(personal_key(settings).get_secret_value().encode()).digest()
+    wrapping = wrapping_key(personal_key(settings).get_secret_value())
     return KeyStore(settings.keys_dir or settings.data_dir / "keys", wrapping, settings.ledger)
+
+
+def wrapping_key(text: str) -> bytes:
+    """The 32 bytes that a key of the installation, which is text, stands for."""
+    return hashlib.sha256(text.encode()).digest()
 
 
 def files_of(settings: Settings, keys: KeyStore) -> FileStore:

@@ -1,38 +1,56 @@
 """Backup and restore: backup, mark, restore."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.common import Code, Failed, Json, database, emit, example, instant, say, settings_in_force, told
+from api.commands.keys import DAYS
+
+if TYPE_CHECKING:
+    from adapters.keys import KeyStore
 
 app = typer.Typer()
 
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help=told(
+            "The folder of the copies of the keys; by default `keys` beside the backup.",
+            "密钥副本所在目录；默认为备份旁的 keys。",
+        ),
+    ),
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help=told("The folder of the backup.", "备份所在目录。"))]
 
 
 @app.command(
     help=told(
-        "Back up everything while the service runs: database, files, log and keys, checked before it counts.",
-        "在服务运行时备份全部内容：数据库、附件、日志和密钥，核验无误才算完成。",
+        "Back up everything while the service runs: database, files and log, checked before it counts. The keys of "
+        "persons' data and files go to a folder of their own, where copies are kept for a week.",
+        "在服务运行时备份全部内容：数据库、附件和日志，核验无误才算完成。个人信息和附件的密钥另存一处，副本保留一周。",
     ),
     epilog=example("duban backup /backup/2026-11-28"),
 )
-def backup(place: Folder, as_json: Json = False) -> None:
+def backup(place: Folder, keys: Keys = None, as_json: Json = False) -> None:
     from dataclasses import asdict
 
     from adapters.backup import back_up
+    from adapters.wiring import keys_of
 
     settings = settings_in_force()
     with database(settings) as (conninfo, _):
         made = back_up(conninfo, settings.database_schema, settings.data_dir, place)
+    copy = keys_of(settings).backup(keys or place.parent / "keys", timedelta(days=DAYS))
     if as_json:
-        emit(asdict(made))
+        emit(asdict(made) | {"keys": str(copy)})
     else:
         steps = sum(made.ledgers.values())
         say(told(f"The backup in {place} has {steps} steps or more.", f"{place} 中的备份至少有 {steps} 步。"))
+        say(told(f"The keys are copied to {copy}.", f"密钥已复制到 {copy}。"))
 
 
 @app.command(
@@ -60,6 +78,7 @@ def mark(name: Annotated[str, typer.Argument(metavar="NAME", help=told("The name
 )
 def restore(
     place: Folder,
+    keys: Keys = None,
     archive: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help=told("The archive of the write-ahead log.", "预写日志的归档目录。")),
@@ -77,6 +96,7 @@ def restore(
     from dataclasses import asdict
 
     from adapters import backup as backups
+    from adapters.wiring import keys_of
 
     if until is not None and point is not None:
         raise Failed(Code.USAGE, told("Either --until or --point, not both.", "--until 和 --point 只能用其一。"))
@@ -91,6 +111,7 @@ def restore(
         )
     target: datetime | str | None = instant(until, "UTC", "--until") if until else point
     backups.restore(place, settings.data_dir, archive=archive, until=target)
+    _restore_keys(keys_of(settings), keys or place.parent / "keys")
     with database(settings) as (conninfo, _):
         found = backups.measured(conninfo, settings.database_schema, settings.data_dir)
     if as_json:
@@ -100,6 +121,20 @@ def restore(
             typer.echo(_told(one.ledger, one.head, one.published, continues=one.continues))
     if not all(one.continues for one in found):
         raise typer.Exit(Code.REFUSED)
+
+
+def _restore_keys(store: "KeyStore", folder: Path) -> None:
+    """Keys that are there stay, and those of the newest copy come to them; what was erased stays erased."""
+    if copies := sorted(folder.glob("keys-*.sqlite")):
+        store.restore(copies[-1])
+    elif not any(store.count().values()):
+        say(
+            told(
+                f"There is no copy of the keys in {folder}: attached files and persons' data cannot be read until "
+                "`duban keys restore` has one.",
+                f"{folder} 中没有密钥副本：在用 `duban keys restore` 恢复之前，附件和个人信息无法读取。",
+            )
+        )
 
 
 def _told(ledger: str, head: int, published: int | None, *, continues: bool) -> str:

@@ -508,6 +508,7 @@ def _checks_of_database(settings: "Settings") -> Iterator[Check]:
                     yield Check("service", ok=True, says="`duban serve` does not run; looked at the data alone")
                 yield from _checks_of_projections(found, alone=alone)
                 yield _check_of_log(found, alone=alone)
+                yield _check_of_keys(found)
     except Exception as error:  # noqa: BLE001 - what is wrong is the answer
         yield Check("database and guards", ok=False, says=_why(error))
 
@@ -540,6 +541,16 @@ def _check_of_log(found: "Services", *, alone: bool) -> Check:
     if not ok:
         says += f"; the oldest other one waits for {status.waits_seconds:.0f} s: does `duban sealer` run?"
     return Check("audit log", ok, says)
+
+
+def _check_of_keys(found: "Services") -> Check:
+    """Whether the keys of persons' data can be used, and what the ledger says of them is carried out."""
+    try:
+        found.keys.follow()
+        held, restricted, erased = found.keys.prove().values()
+    except Exception as error:  # noqa: BLE001 - what is wrong is the answer
+        return Check("keys", ok=False, says=_why(error))
+    return Check("keys", ok=True, says=f"{held} keys, {restricted} restricted, {erased} destroyed")
 
 
 def _why(error: Exception) -> str:

@@ -168,6 +168,7 @@ def _unreachable(error: BaseException) -> Failed:
 def _of_the_installation(error: BaseException) -> Failed | None:
     from adapters.backup import BackupError
     from adapters.embedded import AlreadyRunning, EmbeddedError, WrongVersion
+    from adapters.keys import KeysError
     from adapters.postgres.build import PoisonError, ProjectorError
     from adapters.serve import AlreadyServing, PortInUse, ServeError
     from adapters.settings import SettingsError
@@ -178,7 +179,7 @@ def _of_the_installation(error: BaseException) -> Failed | None:
             return Failed(Code.USAGE, str(error))
         case AlreadyRunning() | AlreadyServing() | PortInUse() | ProjectorError():
             return Failed(Code.CONFLICT, _sentence(str(error)))
-        case WrongVersion() | GuardError() | ServeError() | PoisonError() | BackupError():
+        case WrongVersion() | GuardError() | ServeError() | PoisonError() | BackupError() | KeysError():
             return Failed(Code.REFUSED, _sentence(str(error)))
         case EmbeddedError():
             return Failed(Code.UNAVAILABLE, str(error))

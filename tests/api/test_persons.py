@@ -126,7 +126,8 @@ def test_what_is_not_there_is_told_as_such(office: Office, case: httpx2.Response
 
 
 def test_a_unit_reads_what_was_disclosed_to_it(office: Office, case: httpx2.Response) -> None:
-    said = {"person": "p1", "to_unit": LEAD_UNIT, "purposes": ["contact"], "until": "2999-12-31", "reason": "须回访"}
+    said: dict[str, Any] = {"person": "p1", "to_unit": LEAD_UNIT, "purposes": ["contact"]}
+    said |= {"until": "2999-12-31", "reason": "须回访"}
     assert office.record(case, "personal_data_disclosed", "2026-03-10", **said).status_code == 200
     some = office.post(readings(case), FOR | {"purposes": ["contact"]}, "handling_unit")
     assert some.json()["fields"] == {"phone": {"kept": "held", "text": PHONE}}
