@@ -173,6 +173,45 @@ def test_the_commands_back_up_restore_and_measure(run: Run, tmp_path: Path, monk
     assert run("restore", str(backup)).code == 2
 
 
+def test_what_was_erased_stays_erased_when_an_older_backup_comes_back(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, who = "canary-name-7f3a", ("--role", "deputy_affairs", "--actor")
+    said = {"jurisdiction": "cn-999900", "title": "建议增开夜间公交", "lead_deputy": "d-001"}
+    assert run("registry", "enter", "cn-999900").code == 0
+    opened = run("case", "open", "suggestion.submitted", *who, "u-1", "--fields", json.dumps(said), "--json")
+    case = json.loads(opened.out)["case_id"]
+
+    def record(step: str, actor: str, **fields: str) -> None:
+        done = run("case", "record", case, step, *who, actor, "--fields", json.dumps(fields))
+        assert done.code == 0, done.err
+
+    record("person_added", "u-1", person="p1", capacity="petitioner", name=name)
+    first = run("backup", str(tmp_path / "first"), "--json")
+    older = Path(json.loads(first.out)["keys"])
+    assert not any(b"keys" in file.name.encode() for file in (tmp_path / "first").iterdir())
+    erasing = {"measure_key": "1", "person": "p1", "measure": "erase", "ground": "consent_withdrawn", "reason": "要求"}
+    record("personal_measure_proposed", "u-1", **erasing)
+    record("personal_data_erased", "u-2", measure_key="1")
+    assert json.loads(run("keys", "status", "--json").out)["erased"] == 1
+    assert run("keys", "backup", str(tmp_path / "later")).code == 0
+
+    assert run("keys", "restore", str(older)).code == 0
+    assert json.loads(run("keys", "status", "--json").out) | {"place": ""} == {
+        "place": "", "held": 0, "restricted": 0, "erased": 1,
+    }  # fmt: skip
+
+    monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path / "elsewhere"))
+    assert run("restore", str(tmp_path / "first"), "--keys", str(tmp_path / "later")).code == 0
+    steps = json.loads(run("case", "history", case, "--json").out)["steps"]
+    assert [step["fields"]["name"] for step in steps[1:]] == [{"kept": "erased"}]
+    assert run("doctor").code == 0
+    for place in (tmp_path / "data", tmp_path / "elsewhere", tmp_path / "first", tmp_path / "keys", tmp_path / "later"):
+        files = [file for file in place.rglob("*") if file.is_file()]
+        assert files
+        assert not [file for file in files if name.encode() in file.read_bytes()]
+
+
 def test_a_service_keeps_the_archive(tmp_path: Path) -> None:
     archive = tmp_path / "wal"
     service = Service(tmp_path / "data", free_port(), "--no-sample", DUBAN_WAL_ARCHIVE=str(archive))
