@@ -39,6 +39,7 @@ from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
 from domain.draft import FormDraft
 from domain.moment import UnreadableTimeError, day_of, parse_occurred
+from domain.person import PersonalAttachmentAdded
 from domain.principal import Principal
 from domain.refusal import Refused
 
@@ -97,6 +98,8 @@ class Doing:
     form: FormView | None = None
     attach: str | None = None
     """Where a file may be sent, if the reader may add one."""
+    persons: tuple[str, ...] = ()
+    """Keys of those whose data it may have."""
 
     @property
     def open(self) -> list[ActionView]:
@@ -178,7 +181,7 @@ def doing(
         if chosen and not barred and (why is None or posted is not None):
             form = _form(tell, asker, action.step, f"{path}/steps/{name}", case, case_file.version, posted)
     attach = f"{path}/attachments" if may_take(AttachmentAdded, case, asker) else None
-    return Doing(shown, form, attach)
+    return Doing(shown, form, attach, tuple(case.persons))
 
 
 def may_take(step: type[Participation], case: Case, asker: Principal) -> bool:
@@ -222,7 +225,9 @@ def attach(
     """Name a file that was taken in by a step of the case."""
     if (kind := fields.get("kind", "")) not in set(AttachmentKind):
         raise Refused("value-not-allowed", field="kind", reason="enum")
-    step = AttachmentAdded(name=received.name, kind=AttachmentKind(kind), **received.content._asdict())
+    said = {"name": received.name, "kind": AttachmentKind(kind), **received.content._asdict()}
+    person = fields.get("person")
+    step: Step = PersonalAttachmentAdded(person=person, **said) if person else AttachmentAdded(**said)
     return services.docket.record(case_file.id, step, act_of(asker, tell, {}))
 
 

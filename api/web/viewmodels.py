@@ -406,12 +406,14 @@ class AttachmentView:
     about: int | None
     added: str
     who: str
+    asks: bool = False
+    """Whether the link leads to where it is asked what the file is for."""
 
 
 def attachments_of(tell: Teller, case: Case, moment: Mapping[str, str]) -> list[AttachmentView]:
     """What is attached to a case; the links name the moment of the page, or the person who is read first."""
     return [
-        dataclasses.replace(view, url=person_path(case.id, attached.person)) if attached.person else view
+        dataclasses.replace(view, url=person_path(case.id, attached.person), asks=True) if attached.person else view
         for attached, view in zip(
             case.attachments, attachments_as_told(tell, case.id, case.attachments, moment), strict=True
         )

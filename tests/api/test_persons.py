@@ -243,6 +243,24 @@ def test_the_form_of_a_correction_shows_nothing_and_keeps_what_is_left_open(
     assert (fields["name"]["text"], fields["phone"]["text"]) == (NAME, "0000-1111")
 
 
+def test_a_file_with_a_persons_data_is_added_on_the_page(office: Office, case: httpx2.Response) -> None:
+    page = office.client.get(case_of(case)).text
+    assert '<option value="p1">p1</option>' in page
+    token = re.search(r'name="form_token" value="(\w+)"', page)
+    assert token is not None
+    form = {"form_token": token[1], "kind": "scan", "person": "p1"}
+    sent = office.client.post(
+        f"{case_of(case)}/attachments",
+        data=form,
+        files={"file": (f"{FILE_NAME}.pdf", pdf(b"(x)"), "application/pdf")},
+        follow_redirects=False,
+    )
+    assert sent.status_code == 303, sent.text
+    page = office.client.get(case_of(case)).text
+    assert FILE_NAME not in page
+    assert re.search(r'<a href="[^"]*/persons/p1"><bdi>p1-[0-9a-f]{8}\.pdf', page)
+
+
 # Canaries
 
 
