@@ -206,7 +206,10 @@ def amends_of(tell: Teller, asker: Principal, case_file: CaseFile) -> Callable[[
             return []
         if record.version in standing and amendment.may_be_corrected(record.step):
             names.append("correct")
-        if not (record.step.declared.opens and case is not None and case.opening_stands):
+        stands = record.step.declared.stands or (
+            record.step.declared.opens and case is not None and case.opening_stands
+        )
+        if not stands:
             names.append("void")
         path = f"{case_path(case_file.id)}/history/{record.version}"
         return [(tell.say(f"page.amend.{name}"), f"{path}/{name}") for name in names if may]

@@ -48,7 +48,7 @@ def test_every_field_and_every_value_of_a_case_type_has_words(language: Language
     wanted = {f"page.field.{name}" for step in STEPS.values() for name in step.model_fields if name not in NOT_TOLD}
     for module in modules:
         for _, found in getmembers(module, isclass):
-            if is_dataclass(found) and found.__module__.startswith("domain.cases."):
+            if is_dataclass(found) and found.__module__.startswith(("domain.cases.", "domain.personal")):
                 wanted |= {f"page.field.{field.name}" for field in fields(found) if field.name not in NOT_TOLD}
         for found in _enums(module):
             table = found.__name__.lower()
