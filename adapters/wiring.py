@@ -32,7 +32,7 @@ from adapters.identity.tokens import Tokens
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import applied_migrations, migrate, migrations
-from adapters.postgres.pool import LedgerUnavailableError, Pool, open_pool
+from adapters.postgres.pool import PATIENCE_OF_PROGRAMS, LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
 from adapters.registry import LedgerRegistry
 from adapters.settings import Settings, SettingsError, log_key, secret_key
@@ -144,12 +144,22 @@ def prepare(settings: Settings, conninfo: str) -> list[str]:
     return migrate(_owner(settings, conninfo), settings.database_schema, settings.ledger)
 
 
-def build(settings: Settings, conninfo: str, *, name: str) -> Services:
-    """Everything wired to one pool, after the guards were asked; `name` is what the database calls this process."""
+def build(settings: Settings, conninfo: str, *, name: str, patience: float = PATIENCE_OF_PROGRAMS) -> Services:
+    """Everything wired to one pool, after the guards were asked; `name` is what the database calls this process.
+
+    A statement may take as long as `patience` says, in seconds.
+    """
     _refuse_unsafe_library(os.environ)
     secret = secret_key(settings).get_secret_value().encode()
     _ask_database(settings, conninfo, installation_id(secret))
-    pool = open_pool(conninfo, schema=settings.database_schema, role="duban_app", size=settings.pool_size, name=name)
+    pool = open_pool(
+        conninfo,
+        schema=settings.database_schema,
+        role="duban_app",
+        size=settings.pool_size,
+        name=name,
+        patience=patience,
+    )
     hints = Hints(conninfo)
     try:
         ledger = HintingLedger(pool, settings.ledger, hints)

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from adapters.logs import configure
-from adapters.postgres.pool import LedgerUnavailableError
+from adapters.postgres.pool import PATIENCE_OF_PEOPLE, LedgerUnavailableError
 from adapters.settings import load_settings
 from adapters.wiring import Services, build, conninfo_of
 from api import problems, service, v1
@@ -69,4 +69,4 @@ def create_app_from_environment() -> FastAPI:
     """The application of this process's settings, for `uvicorn --factory`."""
     settings = load_settings()
     configure(settings.log_format, settings.log_level)
-    return create_app(build(settings, conninfo_of(settings), name="duban-web"))
+    return create_app(build(settings, conninfo_of(settings), name="duban-web", patience=PATIENCE_OF_PEOPLE))

@@ -16,6 +16,7 @@ from psycopg import sql
 from adapters.batch import batch_work
 from adapters.postgres.build import Build, PoisonError, ProjectorError, connect, table_of
 from adapters.postgres.migrate import read_schema
+from adapters.postgres.pool import PATIENCE_OF_PROGRAMS
 from adapters.postgres.rebuild import Job, fill
 from projections.catalogue import PROJECTIONS
 
@@ -102,7 +103,7 @@ class Projector:
     def _keep(self, name: str) -> None:
         while not self._stopping.is_set():
             try:
-                with connect(self._conninfo, self._schema) as conn:
+                with connect(self._conninfo, self._schema, PATIENCE_OF_PROGRAMS) as conn:
                     if self._lead(conn, name, wait=False):
                         self._follow(conn, name)
             except PoisonError as poison:
@@ -119,7 +120,7 @@ class Projector:
     def _follow(self, conn: psycopg.Connection[Any], name: str) -> None:
         """Lead a projection's live build: batches while there is something, then wait for a hint or a poll."""
         conn.execute("SET synchronous_commit TO off")
-        with connect(self._conninfo, self._schema) as listener:
+        with connect(self._conninfo, self._schema, PATIENCE_OF_PROGRAMS) as listener:
             listener.execute(f"LISTEN {CHANNEL}")
             build = self._live(conn, name)
             looked = time.monotonic()
