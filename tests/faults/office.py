@@ -115,7 +115,8 @@ class Clerk:
 class Clerks:
     """Clerks at work."""
 
-    def __init__(self, url: str, token: str, number: int) -> None:
+    def __init__(self, url: str, token: str, number: int, name: str = "c") -> None:
+        self._name = name
         self._url, self._token = url, token
         self.all: list[Clerk] = []
         self._enough = threading.Event()
@@ -126,7 +127,7 @@ class Clerks:
 
     def hire(self) -> Clerk:
         """One clerk more."""
-        clerk = Clerk(f"c{len(self.all)}", self._url, self._token)
+        clerk = Clerk(f"{self._name}{len(self.all)}", self._url, self._token)
         self.all.append(clerk)
         self._working.append(self._threads.submit(clerk.work, self._enough))
         return clerk
@@ -159,12 +160,16 @@ class Clerks:
 
     def check(self, conninfo: str) -> None:
         """Acknowledged within stored within asked, each once and at its position."""
-        with connect(conninfo) as owner:
-            stored = owner.execute(
-                "SELECT convert_from(state, 'UTF8')::jsonb #>> '{step,title}', position FROM ledger"
-                " WHERE wire LIKE 'suggestion.submitted.%'"
-            ).fetchall()
-        check(self.all, stored)
+        check(self.all, stored_on(conninfo))
+
+
+def stored_on(conninfo: str) -> list[tuple[Any, ...]]:
+    """The titles of what was handed in, with their positions."""
+    with connect(conninfo) as owner:
+        return owner.execute(
+            "SELECT convert_from(state, 'UTF8')::jsonb #>> '{step,title}', position FROM ledger"
+            " WHERE wire LIKE 'suggestion.submitted.%'"
+        ).fetchall()
 
 
 def check(clerks: Sequence[Clerk], stored: Sequence[tuple[Any, ...]]) -> None:
