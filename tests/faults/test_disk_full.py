@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx2
 import psycopg
@@ -84,9 +85,17 @@ def desk(
         clerks = Clerks(url, token, CLERKS, name)
         try:
             clerks.each_acknowledged(LONGEST)
-            yield url, {"Authorization": f"Bearer {token}"}, services, clerks
+            yield Desk(url, {"Authorization": f"Bearer {token}"}, services, clerks)
         finally:
             clerks.go_home()
+
+
+def use_up_what_is_left(conninfo: str) -> None:
+    """Begin one file of the write-ahead log after another."""
+    with connect(conninfo) as owner:
+        for _ in range(100):
+            owner.execute("SELECT pg_switch_wal()")
+            owner.execute("CREATE TABLE one_more (); DROP TABLE one_more")
 
 
 @contextmanager
@@ -134,24 +143,22 @@ def test_a_full_disk_of_the_write_ahead_log_loses_nothing_that_was_acknowledged(
     own_disk(disks, server.cluster / "pg_wal", 80)
     try:
         server.start()
-        with desk(server, tmp_path / "data") as (_, _, _, clerks):
+        with desk(server, tmp_path / "data") as before:
             ballast = fill(server.cluster / "pg_wal")
-            with pytest.raises(psycopg.OperationalError), connect(server.url()) as owner:
-                for _ in range(100):
-                    owner.execute("SELECT pg_switch_wal()")
-                    owner.execute("CREATE TABLE one_more (); DROP TABLE one_more")
-            until(lambda: bool(clerks.problems()), LONGEST)
+            with pytest.raises(psycopg.OperationalError):
+                use_up_what_is_left(server.url())
+            until(lambda: bool(before.clerks.problems()), LONGEST)
             ballast.unlink()
         began = time.monotonic()
         server.stop()
         server.start()
         assert time.monotonic() - began < LONGEST
-        with desk(server, tmp_path / "data", "later") as (_, _, _, others):
+        with desk(server, tmp_path / "data", "later") as after:
             pass
-        check([*clerks.all, *others.all], stored_on(server.url()))
+        check([*before.clerks.all, *after.clerks.all], stored_on(server.url()))
     finally:
         server.stop()
-    for heard in clerks.problems():
+    for heard in before.clerks.problems():
         assert heard.problem in {"database-full", "database-unavailable"}
         assert (heard.status, heard.retry_after) == (503, "1")
         assert heard.seconds < LONGEST
