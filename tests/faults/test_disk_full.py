@@ -73,11 +73,17 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
+class Desk(NamedTuple):
+    """A service, somebody who reads, and clerks at work."""
+
+    url: str
+    reader: dict[str, str]
+    services: Services
+    clerks: Clerks
+
+
 @contextmanager
-def desk(
-    server: EmbeddedPostgres, data_dir: Path, name: str = "c"
-) -> Iterator[tuple[str, dict[str, str], Services, Clerks]]:
-    """A service on that server, somebody who reads, and clerks at work."""
+def desk(server: EmbeddedPostgres, data_dir: Path, name: str = "c") -> Iterator[Desk]:
     services = build(Settings(data_dir=data_dir), server.url(), name="test", patience=PATIENCE_OF_PEOPLE)
     enter(services.docket, JURISDICTION, actor="test")
     token = services.tokens.create("u-1", "deputy_affairs", "rd", JURISDICTION, "test", 1)
