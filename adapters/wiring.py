@@ -41,6 +41,9 @@ from domain.registry import Registry
 
 UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
 SAMPLE_ACCOUNTS = "sample-accounts"
+MOST_APART = timedelta(minutes=15)
+"""How far this machine's clock may be from the database's: the one dates what carries no date, the other all else."""
+
 _HOUR = 3600.0
 _OFF = {"", "0", "n", "no", "f", "false", "off"}
 
@@ -254,6 +257,7 @@ def _refuse_unsafe_library(environment: Mapping[str, str]) -> None:
 def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
     with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as conn:
         _refuse_unprepared(conn, settings)
+        _refuse_wrong_clock(conn)
         row = conn.execute(_of_installation("SELECT id FROM {}", settings)).fetchone()
     if row is None:
         row = _claimed(settings, conninfo, mine)
@@ -262,6 +266,17 @@ def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
             f"The database belongs to installation {row and row[0]}, this one is {mine}: the secret keys differ. "
             f"Give DUBAN_SECRET_KEY or {settings.data_dir / 'secret.key'} the key that the database was started with, "
             "or let DUBAN_DATABASE_SCHEMA name another schema."
+        )
+
+
+def _refuse_wrong_clock(conn: psycopg.Connection[Any]) -> None:
+    """Refuse to date steps by a clock that is not that of the ledger."""
+    row = conn.execute("SELECT clock_timestamp()").fetchone()
+    theirs, ours = row[0] if row else None, datetime.now(UTC)
+    if theirs is None or abs(theirs - ours) > MOST_APART:
+        raise GuardError(
+            f"The clock of this machine says {ours:%Y-%m-%d %H:%M} UTC, that of the database {theirs:%Y-%m-%d %H:%M}. "
+            "Set the one that is wrong, then start again."
         )
 
 
