@@ -20,6 +20,9 @@ from api.openapi import TITLE, VERSION, describe
 from api.services import Services as Needed
 from api.web import amending, auditlog, drafting, importing, log, pages, people, registry, trail
 
+MOST_WAITING = 20
+"""Requests that may wait for each connection to the database: about two seconds' work."""
+
 
 def create_app(services: Services) -> FastAPI:
     """The application on these services, which it closes when it ends."""
@@ -37,7 +40,7 @@ def create_app(services: Services) -> FastAPI:
     )
     needed: Needed = services
     app.state.services = needed
-    app.add_middleware(Surround)
+    app.add_middleware(Surround, most_waiting=MOST_WAITING * services.settings.pool_size)
     own = (
         amending.router,
         auditlog.router,

@@ -56,6 +56,12 @@ def until(condition: Any, seconds: float) -> float:
     return time.monotonic() - began
 
 
+def suggestion(title: str) -> dict[str, Any]:
+    """The body by which somebody hands in a suggestion."""
+    step = {"jurisdiction": JURISDICTION, "title": title, "lead_deputy": "d-001"}
+    return {"opening": "suggestion.submitted", "step": step, "act": {"occurred_at": "2026-03-01"}}
+
+
 class Heard(NamedTuple):
     """What a clerk heard: the status and the problem of an answer, or that the connection broke."""
 
@@ -89,12 +95,10 @@ class Clerk:
                     self._ask(client, title)
 
     def _ask(self, client: httpx2.Client, title: str) -> None:
-        step = {"jurisdiction": JURISDICTION, "title": title, "lead_deputy": "d-001"}
-        body = {"opening": "suggestion.submitted", "step": step, "act": {"occurred_at": "2026-03-01"}}
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": title}
         began = time.monotonic()
         try:
-            answer = client.post("/api/v1/cases", json=body, headers=headers)
+            answer = client.post("/api/v1/cases", json=suggestion(title), headers=headers)
         except httpx2.TransportError as broken:
             self._hear(began, None, type(broken).__name__, None)
             time.sleep(0.05)
