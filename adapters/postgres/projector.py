@@ -25,6 +25,9 @@ CHANNEL = "duban_recorded"
 
 _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
+_POISON_SECONDS = 30.0
+"""A record that could not be taken is tried again after that: the cause may be gone."""
+
 _REBUILD_BATCH = 5_000
 _STATISTICS = "30"
 """For PostgreSQL's 100, ANALYZE takes as long as a twentieth of the rebuild; the plans hardly differ."""
@@ -110,7 +113,7 @@ class Projector:
                 log.error(  # noqa: TRY400 - the record is named, its trace is in the status
                     "projection stopped", projection=name, position=poison.position, error=str(poison)
                 )
-                self._stopping.wait(30)
+                self._stopping.wait(_POISON_SECONDS)
             except psycopg.Error as error:
                 log.warning("projection lost its connection", projection=name, error=str(error).strip())
             except Exception:

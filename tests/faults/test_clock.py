@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -25,7 +24,6 @@ from domain.cases.suggestion import HandedOver
 from domain.docket import Docket
 from domain.moment import day_of
 from domain.refusal import Refused
-from tests.conftest import Cluster
 from tests.domain.support import ZONE
 from tests.faults.support import act, connect, ledger_on, opening
 from tests.faults.visitor import accounts_of
@@ -40,13 +38,6 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 ROUNDS = 200 if "DUBAN_KILLS" in os.environ else 20
 
 needs_faketime = pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed (Debian: faketime)")
-
-
-@pytest.fixture
-def entered(cluster: Cluster, entered_template: str) -> Iterator[str]:
-    conninfo = cluster.create(entered_template)
-    yield conninfo
-    cluster.drop(conninfo)
 
 
 def stepping() -> datetime:

@@ -18,7 +18,6 @@ from adapters.postgres.pool import PATIENCE_OF_PEOPLE, LedgerUnavailableError, o
 from adapters.settings import Settings
 from adapters.wiring import build
 from domain.docket import Code
-from tests.conftest import Cluster
 from tests.faults.office import JURISDICTION, LONGEST, SOON, Clerks, served, until
 from tests.faults.proxy import APPEND, Proxy, Weather
 from tests.faults.support import command, ledger_on, note
@@ -32,13 +31,6 @@ OUTAGES = {Weather.RESET: 5.0, Weather.SILENT: 5.0, Weather.SWALLOWED: 5.0, Weat
 """Seconds, in earnest five times as long."""
 FELT = {Weather.RESET, Weather.SILENT, Weather.SWALLOWED}
 """So that the test would see if it had been fair weather all the time."""
-
-
-@pytest.fixture
-def database(cluster: Cluster, entered_template: str) -> Iterator[str]:
-    conninfo = cluster.create(entered_template)
-    yield conninfo
-    cluster.drop(conninfo)
 
 
 class Desk(NamedTuple):
@@ -69,8 +61,8 @@ def desk(database: str, data_dir: Path) -> Iterator[Desk]:
 
 
 @pytest.mark.parametrize("weather", list(OUTAGES))
-def test_bad_weather_is_told_in_time_and_forgotten_soon(weather: Weather, database: str, tmp_path: Path) -> None:
-    with desk(database, tmp_path) as (proxy, clerks):
+def test_bad_weather_is_told_in_time_and_forgotten_soon(weather: Weather, entered: str, tmp_path: Path) -> None:
+    with desk(entered, tmp_path) as (proxy, clerks):
         proxy.weather(weather)
         time.sleep(OUTAGES[weather] * (5 if IN_EARNEST else 1))
         proxy.weather(Weather.FAIR)
@@ -80,8 +72,8 @@ def test_bad_weather_is_told_in_time_and_forgotten_soon(weather: Weather, databa
     assert clerks.problems() or weather not in FELT
 
 
-def test_connections_that_a_firewall_forgot_are_given_up_in_time(database: str, tmp_path: Path) -> None:
-    with desk(database, tmp_path) as (proxy, clerks):
+def test_connections_that_a_firewall_forgot_are_given_up_in_time(entered: str, tmp_path: Path) -> None:
+    with desk(entered, tmp_path) as (proxy, clerks):
         proxy.forget()
         clerks.each_acknowledged(LONGEST + SOON)
     assert clerks.problems()

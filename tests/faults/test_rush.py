@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,6 @@ import pytest
 from adapters.settings import Settings
 from adapters.wiring import Services, build
 from api.main import MOST_WAITING
-from tests.conftest import Cluster
 from tests.faults.office import JURISDICTION, LONGEST, SOON, Clerks, served, stored_on, suggestion
 
 pytestmark = [pytest.mark.database, pytest.mark.faults, pytest.mark.slow]
@@ -35,15 +34,8 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture
-def database(cluster: Cluster, entered_template: str) -> Iterator[str]:
-    conninfo = cluster.create(entered_template)
-    yield conninfo
-    cluster.drop(conninfo)
-
-
-@pytest.fixture
-def services(database: str, tmp_path: Path) -> Services:
-    return build(Settings(data_dir=tmp_path, pool_size=POOL), database, name="test")
+def services(entered: str, tmp_path: Path) -> Services:
+    return build(Settings(data_dir=tmp_path, pool_size=POOL), entered, name="test")
 
 
 def test_of_fifty_who_write_to_a_case_each_is_told_whether_he_was_first(services: Services) -> None:
@@ -109,7 +101,7 @@ async def timed(asked: Awaitable[httpx2.Response]) -> Answer:
 
 
 def test_of_a_storm_as_many_are_served_as_can_be_and_the_others_are_sent_away_at_once(
-    services: Services, database: str
+    services: Services, entered: str
 ) -> None:
     token = services.tokens.create("u-1", "deputy_affairs", "rd", JURISDICTION, "test", 1)
     with served(services) as url:
@@ -117,7 +109,7 @@ def test_of_a_storm_as_many_are_served_as_can_be_and_the_others_are_sent_away_at
         clerks = Clerks(url, token, 1)
         clerks.each_acknowledged(SOON)
         clerks.go_home()
-        stored: dict[str, int] = dict(stored_on(database))
+        stored: dict[str, int] = dict(stored_on(entered))
     done = {title for title, (answer, _) in answers.items() if answer.status_code == CREATED}
     assert {title for title in stored if title.startswith("storm")} == done
     assert MOST_WAITING * POOL <= len(done) < STORM
