@@ -71,6 +71,7 @@ def test_a_poisoned_projection_is_tried_again_says_so_everywhere_and_ends_as_if_
     settings = load_settings()
     services = build(settings, database, name="test")
     office = Office(database, services.ledger)
+    office.projector.catch_up()
     with TestClient(create_app(services), base_url=SITE) as client, office.running():
         told = Told(client, installation)
         office.docket.record(office.open(), HandedOver(lead_unit="jyj"), act())
