@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.database, pytest.mark.faults, pytest.mark.slow]
 IN_EARNEST = "DUBAN_KILLS" in os.environ
 WRITERS, ROUNDS = 50, 20 if IN_EARNEST else 2
 STORM, POOL = (1000, 10) if IN_EARNEST else (200, 2)
+REPEATS = 100
 DONE, CREATED, STALE = 200, 201, 412
 
 
@@ -67,6 +68,27 @@ def test_of_fifty_who_write_to_a_case_each_is_told_whether_he_was_first(entered:
     assert {status for status, _ in told} == {DONE, STALE}
     assert len(first) == ended - began
     assert sorted(step["step"]["summary"] for step in steps[began:]) == sorted(first)
+
+
+def test_a_request_that_is_made_a_hundred_times_at_once_is_done_once(entered: str, tmp_path: Path) -> None:
+    services = build(Settings(data_dir=tmp_path), entered, name="test")
+    token = services.tokens.create("u-1", "deputy_affairs", "rd", JURISDICTION, "test", 1)
+    with served(services) as url, httpx2.Client(base_url=f"{url}/api/v1", timeout=60) as client:
+        client.headers |= {"Authorization": f"Bearer {token}", "Idempotency-Key": "once"}
+
+        def ask(title: str) -> httpx2.Response:
+            return client.post("/cases", json=suggestion(title))
+
+        with ThreadPoolExecutor(REPEATS) as threads:
+            answers = list(threads.map(ask, ["建议"] * REPEATS))
+        other = ask("另一件建议")
+        stored = stored_on(entered)
+    assert {answer.status_code for answer in answers} == {CREATED}
+    assert {(answer.json()["case_id"], answer.json()["position"]) for answer in answers} == {
+        (answers[0].json()["case_id"], stored[0][1])
+    }
+    assert [title for title, _ in stored] == ["建议"]
+    assert other.status_code == 422
 
 
 class Storm:
