@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -37,8 +36,6 @@ HEADERS = {
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _FAILED = 500
-_HEALTH = "/healthz"
-"""Waits for no thread."""
 _SHOWN = 100
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("duban.http")
@@ -47,10 +44,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("duban.http")
 class Surround:
     """ASGI middleware: the outermost of the application's own."""
 
-    def __init__(self, app: ASGIApp, most_waiting: int, clock: Callable[[], float] = time.perf_counter) -> None:
-        """While `most_waiting` wait for a thread, whoever comes is sent away rather than let wait behind them."""
+    def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.perf_counter) -> None:
         self._app = app
-        self._most_waiting = most_waiting
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,11 +73,7 @@ class Surround:
             await send(message)
 
         try:
-            waiting = current_default_thread_limiter().statistics().tasks_waiting
-            if waiting >= self._most_waiting and scope["path"] != _HEALTH:
-                await respond(request, ProblemError("service-busy"))(scope, receive, sending)
-            else:
-                await self._app(scope, receive, sending)
+            await self._app(scope, receive, sending)
         except Exception:  # the border of the service: whatever it was, the caller is told, and the log
             _log.exception("failed", request_id=request.state.request_id)
             if status:

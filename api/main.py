@@ -15,13 +15,14 @@ from adapters.postgres.pool import PATIENCE_OF_PEOPLE, LedgerUnavailableError
 from adapters.settings import load_settings
 from adapters.wiring import Services, build, conninfo_of
 from api import problems, service, v1
+from api.crowd import Crowd
 from api.headers import Surround
 from api.openapi import TITLE, VERSION, describe
 from api.services import Services as Needed
 from api.web import amending, auditlog, drafting, importing, log, pages, people, registry, trail
 
-MOST_WAITING = 20
-"""Requests that may wait for each connection to the database: about two seconds' work."""
+MOST_AT_WORK = 20
+"""Requests for each connection to the database: about two seconds' work."""
 
 
 def create_app(services: Services) -> FastAPI:
@@ -40,7 +41,8 @@ def create_app(services: Services) -> FastAPI:
     )
     needed: Needed = services
     app.state.services = needed
-    app.add_middleware(Surround, most_waiting=MOST_WAITING * services.settings.pool_size)
+    app.add_middleware(Crowd, most=MOST_AT_WORK * services.settings.pool_size)
+    app.add_middleware(Surround)
     own = (
         amending.router,
         auditlog.router,

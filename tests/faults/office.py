@@ -16,6 +16,7 @@ import httpx2
 import uvicorn
 
 from adapters.logs import configure
+from adapters.serve import BACKLOG
 from adapters.wiring import Services
 from api.main import create_app
 from tests.faults.support import connect
@@ -36,7 +37,7 @@ def served(services: Services) -> Iterator[str]:
     """The address at which the application answers meanwhile, on these services, which it closes in the end."""
     config = uvicorn.Config(create_app(services), log_config=None, access_log=False, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:

@@ -17,7 +17,7 @@ import pytest
 
 from adapters.settings import Settings
 from adapters.wiring import build
-from api.main import MOST_WAITING
+from api.main import MOST_AT_WORK
 from tests.faults.office import JURISDICTION, LONGEST, SOON, Clerks, served, stored_on, suggestion, until
 
 pytestmark = [pytest.mark.database, pytest.mark.faults, pytest.mark.slow]
@@ -140,7 +140,7 @@ def test_of_a_storm_as_many_wait_as_may_and_the_others_are_sent_away_at_once(ent
             for _ in range(POOL):
                 busy.enter_context(services.pool.connection())
             raging = threads.submit(asyncio.run, storm.rage())
-            until(lambda: storm.refused() >= STORM - 2 * MOST_WAITING * POOL, LONGEST)
+            until(lambda: raging.done() or storm.refused() >= STORM - 2 * MOST_AT_WORK * POOL, LONGEST)
         raging.result()
         clerks = Clerks(url, token, 1)
         clerks.each_acknowledged(SOON)
