@@ -84,6 +84,14 @@ def open_pool(
             super().__init__(*arguments)
             self.patience = patience
 
+        def wait(self, gen: PQGen[_T], interval: float = 0.1, timeout: float | None = None) -> _T:
+            """Wait; where one gets no answer the others would get none either, and are made anew."""
+            try:
+                return super().wait(gen, interval, timeout)
+            except NoAnswerError:
+                pool.drain()
+                raise
+
     def configure(conn: psycopg.Connection[Any]) -> None:
         conn.autocommit = True
         path = sql.SQL(", ").join(sql.Identifier(s) for s in (schema, read_schema(schema)))
@@ -98,19 +106,21 @@ def open_pool(
             )
         )
 
-    return ConnectionPool(
+    pool: Pool = ConnectionPool(
         conninfo,
         connection_class=Patient,
         min_size=1,
         max_size=size,
         timeout=_WAIT_FOR_CONNECTION_SECONDS,
-        open=True,
+        open=False,
         name=name,
         configure=configure,
         check=None,
         reconnect_timeout=_RECONNECT_SECONDS,
         kwargs={"application_name": name, **_SOCKET},
     )
+    pool.open()
+    return pool
 
 
 def connection_was_lost(error: psycopg.Error) -> bool:
