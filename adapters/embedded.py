@@ -33,6 +33,7 @@ FREE_UIDS = range(60706, 61184)  # left unassigned by distributions and by syste
 SHARED_BINARIES = Path("/var/cache/duban")
 LONGEST_SOCKET_PLACE = 80
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "Check free disk space")
+RECOVERING = ("is starting up", "in recovery mode", "not yet accepting connections")
 LEAST_SPACE = 1_000_000
 MOST_KEPT_FOR_ARCHIVE = "4GB"
 """Of the write-ahead log, for an archiver that is away; longer away, it has to begin anew with a new backup."""
@@ -269,7 +270,8 @@ class EmbeddedPostgres:
         if self._lock:
             self._lock.truncate(0)
         if self._server:
-            for order, patience in ((signal.SIGINT, 60), (signal.SIGQUIT, 10), (signal.SIGKILL, None)):
+            longest = 3 if self._recovers() else 60
+            for order, patience in ((signal.SIGINT, longest), (signal.SIGQUIT, 10), (signal.SIGKILL, None)):
                 self._server.send_signal(order)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._server.wait(patience)
@@ -281,6 +283,14 @@ class EmbeddedPostgres:
         if self._lock:
             self._lock.close()
             self._lock = None
+
+    def _recovers(self) -> bool:
+        """Whether the server replays what a crash left: then it may overhear a request to stop, and has no clients."""
+        try:
+            psycopg.connect(self.url(), connect_timeout=2).close()
+        except (psycopg.OperationalError, EmbeddedError) as refused:
+            return any(sign in str(refused) for sign in RECOVERING)
+        return False
 
     def _start(self) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

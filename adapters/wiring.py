@@ -35,7 +35,7 @@ from adapters.keys import KeysError, KeyStore
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import applied_migrations, migrate, migrations
-from adapters.postgres.pool import LedgerUnavailableError, Pool, open_pool
+from adapters.postgres.pool import PATIENCE_OF_PROGRAMS, LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
 from adapters.registry import LedgerRegistry
 from adapters.settings import Settings, SettingsError, log_key, personal_key, secret_key
@@ -44,6 +44,9 @@ from domain.registry import Registry
 
 UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
 SAMPLE_ACCOUNTS = "sample-accounts"
+MOST_APART = timedelta(minutes=15)
+"""How far this machine's clock may be from the database's: the one dates what carries no date, the other all else."""
+
 _HOUR = 3600.0
 _FOLLOW_SECONDS = 5.0
 _OFF = {"", "0", "n", "no", "f", "false", "off"}
@@ -162,12 +165,22 @@ def prepare(settings: Settings, conninfo: str) -> list[str]:
     return migrate(_owner(settings, conninfo), settings.database_schema, settings.ledger)
 
 
-def build(settings: Settings, conninfo: str, *, name: str) -> Services:
-    """Everything wired to one pool, after the guards were asked; `name` is what the database calls this process."""
+def build(settings: Settings, conninfo: str, *, name: str, patience: float = PATIENCE_OF_PROGRAMS) -> Services:
+    """Everything wired to one pool, after the guards were asked; `name` is what the database calls this process.
+
+    A statement may take as long as `patience` says, in seconds.
+    """
     _refuse_unsafe_library(os.environ)
     secret = secret_key(settings).get_secret_value().encode()
     _ask_database(settings, conninfo, installation_id(secret))
-    pool = open_pool(conninfo, schema=settings.database_schema, role="duban_app", size=settings.pool_size, name=name)
+    pool = open_pool(
+        conninfo,
+        schema=settings.database_schema,
+        role="duban_app",
+        size=settings.pool_size,
+        name=name,
+        patience=patience,
+    )
     hints = Hints(conninfo)
     try:
         ledger = HintingLedger(pool, settings.ledger, hints)
@@ -279,6 +292,7 @@ def _refuse_unsafe_library(environment: Mapping[str, str]) -> None:
 def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
     with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as conn:
         _refuse_unprepared(conn, settings)
+        _refuse_wrong_clock(conn)
         row = conn.execute(_of_installation("SELECT id FROM {}", settings)).fetchone()
     if row is None:
         row = _claimed(settings, conninfo, mine)
@@ -287,6 +301,17 @@ def _ask_database(settings: Settings, conninfo: str, mine: str) -> None:
             f"The database belongs to installation {row and row[0]}, this one is {mine}: the secret keys differ. "
             f"Give DUBAN_SECRET_KEY or {settings.data_dir / 'secret.key'} the key that the database was started with, "
             "or let DUBAN_DATABASE_SCHEMA name another schema."
+        )
+
+
+def _refuse_wrong_clock(conn: psycopg.Connection[Any]) -> None:
+    """Refuse to date steps by a clock that is not that of the ledger."""
+    row = conn.execute("SELECT clock_timestamp()").fetchone()
+    theirs, ours = row[0] if row else None, datetime.now(UTC)
+    if theirs is None or abs(theirs - ours) > MOST_APART:
+        raise GuardError(
+            f"The clock of this machine says {ours:%Y-%m-%d %H:%M} UTC, that of the database {theirs:%Y-%m-%d %H:%M}. "
+            "Set the one that is wrong, then start again."
         )
 
 

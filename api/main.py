@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from adapters.logs import configure
-from adapters.postgres.pool import LedgerUnavailableError
+from adapters.postgres.pool import PATIENCE_OF_PEOPLE, LedgerUnavailableError
 from adapters.settings import load_settings
 from adapters.wiring import Services, build, conninfo_of
 from api import problems, service, v1
+from api.crowd import Crowd
 from api.headers import Surround
 from api.openapi import TITLE, VERSION, describe
 from api.services import Services as Needed
@@ -31,6 +32,9 @@ from api.web import (
     registry,
     trail,
 )
+
+MOST_AT_WORK = 20
+"""Requests for each connection to the database: about two seconds' work."""
 
 
 def create_app(services: Services) -> FastAPI:
@@ -49,6 +53,7 @@ def create_app(services: Services) -> FastAPI:
     )
     needed: Needed = services
     app.state.services = needed
+    app.add_middleware(Crowd, most=MOST_AT_WORK * services.settings.pool_size)
     app.add_middleware(Surround)
     own = (
         access.router,
@@ -83,4 +88,4 @@ def create_app_from_environment() -> FastAPI:
     """The application of this process's settings, for `uvicorn --factory`."""
     settings = load_settings()
     configure(settings.log_format, settings.log_level)
-    return create_app(build(settings, conninfo_of(settings), name="duban-web"))
+    return create_app(build(settings, conninfo_of(settings), name="duban-web", patience=PATIENCE_OF_PEOPLE))

@@ -45,8 +45,8 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz", tags=["service"], operation_id="health", summary="存活 · Alive", response_model=Health)
-def health() -> Response:
-    """Answers as long as the process lives."""
+async def health() -> Response:
+    """Answers as long as the process lives, however many wait."""
     return JSONResponse({"status": "ok"})
 
 

@@ -19,6 +19,7 @@ from adapters.audit.merkle import Frontier, leaf_hash, node_hash
 from adapters.audit.note import NoteError, Signer
 from adapters.audit.record import RecordError, entry
 from adapters.audit.tiles import CHECKPOINT, ENTRIES, KEY, WIDTH, Tiles, pairs
+from adapters.postgres.pool import PATIENCE_OF_PROGRAMS, connect
 
 PAUSE_SECONDS = 2.0
 
@@ -272,7 +273,7 @@ class Sealer:
                 yield leaf
 
     def _connected(self) -> psycopg.Connection[Any]:
-        conn = psycopg.connect(self._conninfo, autocommit=True, application_name="duban-sealer", connect_timeout=5)
+        conn = connect(self._conninfo, name="duban-sealer", patience=PATIENCE_OF_PROGRAMS)
         conn.execute(
             sql.SQL("SET ROLE duban_sealer; SET search_path TO {}; SET timezone TO 'UTC'").format(
                 sql.Identifier(self._schema)

@@ -11,6 +11,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 import psycopg
 from psycopg import sql
 
+from adapters.postgres import pool
 from adapters.postgres.migrate import read_schema
 from domain.case import Recorded
 from domain.docket import read_step
@@ -25,9 +26,9 @@ _Row = tuple[str, int, str, bytes, int, datetime]
 """A stored step, as `read_step` takes it."""
 
 
-def connect(conninfo: str, schema: str) -> psycopg.Connection[Any]:
-    """A connection with the projector's rights."""
-    conn = psycopg.connect(conninfo, autocommit=True, application_name="duban-projector", connect_timeout=5)
+def connect(conninfo: str, schema: str, patience: float | None = None) -> psycopg.Connection[Any]:
+    """A connection with the projector's rights; it waits for a statement as long as `patience` says, in seconds."""
+    conn = pool.connect(conninfo, name="duban-projector", patience=patience)
     conn.execute(
         sql.SQL(
             "SET ROLE duban_projector; SET search_path TO {}; SET lock_timeout TO '10s'; SET timezone TO 'UTC'"

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from adapters.postgres.pool import PATIENCE_OF_PEOPLE, connect
 from adapters.postgres.projector import CHANNEL
 
 
@@ -40,9 +41,7 @@ class Hints:
                 break
             try:
                 if conn is None or conn.closed:
-                    conn = psycopg.connect(
-                        self._conninfo, autocommit=True, application_name="duban-hints", connect_timeout=2
-                    )
+                    conn = connect(self._conninfo, name="duban-hints", patience=PATIENCE_OF_PEOPLE)
                 conn.execute(f"NOTIFY {CHANNEL}")
             except psycopg.Error:
                 if conn is not None:

@@ -202,6 +202,10 @@ class PostgresLedger(ApplicationRecorder):
             for item in batch:
                 item.results = [next(results) for _ in item.commands]
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if told(error) is not error:  # who waits behind them would wait as long for the same
+                with self._door:
+                    batch += self._waiting
+                    self._waiting.clear()
             self._fail(batch, error)
         except Exception as error:  # noqa: BLE001 - one of the commands is at fault: the others shall not suffer
             if len(batch) == 1:
@@ -212,10 +216,10 @@ class PostgresLedger(ApplicationRecorder):
         except BaseException as error:  # noqa: BLE001 - whoever waits must be told, whatever it was
             self._fail(batch, error)
 
-    @staticmethod
-    def _fail(batch: list[_Waiting], error: BaseException) -> None:
+    def _fail(self, batch: list[_Waiting], error: BaseException) -> None:
         for item in batch:
             item.error = told(error)
+            self._wake(item)
 
     def _call(self, commands: Sequence[Command]) -> list[Result]:
         """Append in one transaction; commands of one case, or of one request, in calls after each other."""

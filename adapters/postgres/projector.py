@@ -16,6 +16,7 @@ from psycopg import sql
 from adapters.batch import batch_work
 from adapters.postgres.build import Build, PoisonError, ProjectorError, connect, table_of
 from adapters.postgres.migrate import read_schema
+from adapters.postgres.pool import PATIENCE_OF_PROGRAMS
 from adapters.postgres.rebuild import Job, fill
 from projections.catalogue import PROJECTIONS
 
@@ -24,6 +25,9 @@ CHANNEL = "duban_recorded"
 
 _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
+_POISON_SECONDS = 30.0
+"""A record that could not be taken is tried again after that: the cause may be gone."""
+
 _REBUILD_BATCH = 5_000
 _STATISTICS = "30"
 """For PostgreSQL's 100, ANALYZE takes as long as a twentieth of the rebuild; the plans hardly differ."""
@@ -102,14 +106,14 @@ class Projector:
     def _keep(self, name: str) -> None:
         while not self._stopping.is_set():
             try:
-                with connect(self._conninfo, self._schema) as conn:
+                with connect(self._conninfo, self._schema, PATIENCE_OF_PROGRAMS) as conn:
                     if self._lead(conn, name, wait=False):
                         self._follow(conn, name)
             except PoisonError as poison:
                 log.error(  # noqa: TRY400 - the record is named, its trace is in the status
                     "projection stopped", projection=name, position=poison.position, error=str(poison)
                 )
-                self._stopping.wait(30)
+                self._stopping.wait(_POISON_SECONDS)
             except psycopg.Error as error:
                 log.warning("projection lost its connection", projection=name, error=str(error).strip())
             except Exception:
@@ -119,7 +123,7 @@ class Projector:
     def _follow(self, conn: psycopg.Connection[Any], name: str) -> None:
         """Lead a projection's live build: batches while there is something, then wait for a hint or a poll."""
         conn.execute("SET synchronous_commit TO off")
-        with connect(self._conninfo, self._schema) as listener:
+        with connect(self._conninfo, self._schema, PATIENCE_OF_PROGRAMS) as listener:
             listener.execute(f"LISTEN {CHANNEL}")
             build = self._live(conn, name)
             looked = time.monotonic()

@@ -38,6 +38,7 @@ pytestmark = [pytest.mark.database, pytest.mark.faults, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("DUBAN_KILLS", "4"))
+CASES = 200 * KILLS
 DICE = random.SystemRandom()
 
 
@@ -189,7 +190,7 @@ def rows_of(conninfo: str) -> list[tuple[Any, ...]]:
 def test_a_killed_projector_shows_each_step_once(database: str) -> None:
     kills = 0
     with ledger_on(database) as ledger:
-        fill(ledger, 200 * KILLS)
+        fill(ledger, CASES)
         views = Views(ledger._pool, ledger)
         for _ in range(KILLS):
             with service("project", database, "7"):
@@ -201,14 +202,14 @@ def test_a_killed_projector_shows_each_step_once(database: str) -> None:
         assert kills >= 3
         Projector(database).catch_up()
         now = datetime.now(UTC)
-        histories = by_case(LedgerMapper().to_domain_event(event) for event in ledger.tail(0, 100_000))
+        histories = by_case(LedgerMapper().to_domain_event(event) for event in ledger.tail(0, 3 * CASES))
         cases = {case_id: naive_case(history, STILL_KNOWN, now) for case_id, history in histories.items()}
         expected = {case_id: row_of(case).stage for case_id, case in cases.items() if case is not None}
-        shown = views.cases(Filter(), views.moment(), limit=10_000)
-        assert len(shown) == 800
+        shown = views.cases(Filter(), views.moment(), limit=CASES + 1)
+        assert len(shown) == CASES
         assert {row.case_id: row.stage for row in shown} == expected
         with connect(database) as conn:
-            assert conn.execute("SELECT count(*), max(position) FROM history").fetchone() == (2400, 2400)
+            assert conn.execute("SELECT count(*), max(position) FROM history").fetchone() == (3 * CASES, 3 * CASES)
         rows = rows_of(database)
         Projector(database).rebuild("case_list")
         assert rows_of(database) == rows

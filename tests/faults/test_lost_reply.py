@@ -9,7 +9,8 @@ import pytest
 from adapters.postgres.pool import LedgerUnavailableError
 from domain.cases.suggestion import HandedOver
 from domain.docket import Docket
-from tests.faults.support import Proxy, act, command, ledger_on, note, opening, request
+from tests.faults.proxy import Proxy
+from tests.faults.support import act, command, ledger_on, note, opening, request
 from tests.registry import shipped_registry
 
 pytestmark = [pytest.mark.database, pytest.mark.faults]
