@@ -23,7 +23,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eventsourcing.persistence import Notification
 
-from adapters.files import make_folder, sync
+from adapters.files import make_folder, room, sync
+from adapters.inspection import FileRefused
 from adapters.postgres.pool import LedgerUnavailableError
 from domain.docket import LedgerMapper
 from domain.person import TAKEN_BY, PersonalDataErased, PersonalDataReleased, PersonalDataRestricted
@@ -234,7 +235,7 @@ class KeyStore:
 
     def _append(self, lines: Iterable[str]) -> None:
         """Add to the list; a line that a crash cut off harms none of them."""
-        with self._listed.open("ab+", buffering=0) as listed:
+        with room(), self._listed.open("ab+", buffering=0) as listed:
             end = listed.seek(0, os.SEEK_END)
             listed.seek(max(0, end - 1))
             torn = b"\n" if end and listed.read(1) != b"\n" else b""
@@ -391,6 +392,8 @@ class KeyStore:
                 yield db
                 db.execute("COMMIT")
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise FileRefused("storage-full") from None
             raise LedgerUnavailableError("keys-unavailable", str(error)) from None
         except sqlite3.DatabaseError as error:
             raise KeysError(f"The keys in {self._file} cannot be used: {error}") from None

@@ -12,7 +12,7 @@ from psycopg import errors, sql
 OLDEST = 15
 """The oldest major version of PostgreSQL that Duban runs on."""
 
-ROLES = ("duban_app", "duban_projector", "duban_sealer")
+ROLES = ("duban_app", "duban_projector", "duban_sealer", "duban_auditor")
 _FILE = re.compile(r"(\d{4})_\w+\.sql\Z")
 
 
@@ -153,5 +153,5 @@ def _grant(conn: psycopg.Connection, schema: str) -> None:
     main, read = sql.Identifier(schema), sql.Identifier(read_schema(schema))
     conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(main, sql.SQL(", ").join(map(sql.Identifier, ROLES))))
     conn.execute("GRANT SELECT ON migration TO duban_app")
-    conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO duban_app").format(read))
+    conn.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO duban_app, duban_auditor").format(read))
     conn.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO duban_projector").format(read))

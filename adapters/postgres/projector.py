@@ -192,7 +192,8 @@ class Projector:
                 (list(ledgers), name, number),
             )
             self._run_file(conn, name, number)
-            conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app").format(self._identifier(name, number)))
+            grant = sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor")
+            conn.execute(grant.format(self._identifier(name, number)))
         return number
 
     def _swap(self, conn: psycopg.Connection[Any], name: str, number: int, builds: Sequence[Build]) -> None:
@@ -223,7 +224,7 @@ class Projector:
                     view, self._identifier(name, number)
                 )
             )
-            conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app").format(view))
+            conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor").format(view))
             for (old,) in stale:
                 conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._identifier(name, old)))
                 conn.execute("DELETE FROM projection_position WHERE name = %s AND build = %s", (name, old))

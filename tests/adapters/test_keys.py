@@ -300,3 +300,29 @@ def test_a_store_of_a_newer_version_is_refused(keys: KeyStore) -> None:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(KeysError, match="newer version"):
         keys.count()
+
+
+@pytest.mark.faults
+def test_a_full_disk_is_told_and_no_key_is_half_there(keys: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys.seal(NAME, CLEAR)
+    with closing(sqlite3.connect(keys.place / "keys.sqlite")) as db:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+    connect = sqlite3.connect
+
+    def cramped(*arguments: Any, **more: Any) -> sqlite3.Connection:
+        db: sqlite3.Connection = connect(*arguments, **more)
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        return db
+
+    monkeypatch.setattr(sqlite3, "connect", cramped)
+    for number in range(10_000):
+        try:
+            keys.seal(NAME._replace(case=f"case-{number}"), CLEAR)
+        except Refused as refused:
+            assert refused.message_id == "storage-full"
+            break
+    else:
+        pytest.fail("the disk was never full")
+    monkeypatch.undo()
+    assert keys.open(NAME, keys.seal(NAME, CLEAR)) == CLEAR
+    assert keys.prove()[Kept.HELD] > 1

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
+from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 
 from adapters.access import AccessLog
@@ -201,7 +201,7 @@ def test_an_owner_who_is_no_superuser_migrates_and_the_access_log_forgets(
     with login_without_rights(blank_database) as login, connect(blank_database) as superuser:
         name = sql.Identifier(superuser.info.dbname)
         superuser.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO duban_test_login").format(name))
-        superuser.execute("GRANT duban_app, duban_projector, duban_sealer TO duban_test_login")
+        superuser.execute("GRANT duban_app, duban_projector, duban_sealer, duban_auditor TO duban_test_login")
         try:
             assert len(migrate(login)) == len(migrations())
             works(login)
@@ -273,3 +273,22 @@ def test_the_roles_of_a_new_server_are_made_once_for_all_its_databases(postgres_
         applied = list(threads.map(lambda name: migrate(make_conninfo(postgres_15, dbname=name)), names * 2))
     assert sum(map(len, applied)) == 4 * len(migrations())
     works(make_conninfo(postgres_15, dbname=names[-1]))
+
+
+def test_an_auditor_at_the_database_reads_the_ledger_and_its_logs_and_changes_nothing(database: str) -> None:
+    Projector(database).catch_up()
+    tables = ("ledger", "checkpoint", "anchor", "account_log", "access_log")
+    views = ("history", "case_list")
+    with connect(database, "duban_auditor") as auditor:
+        auditor.execute("SET search_path TO duban, duban_read")
+        for name in (*tables, *views):
+            auditor.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name)))
+        for name in tables:
+            for statement in ("DELETE FROM {}", "TRUNCATE {}", "INSERT INTO {} DEFAULT VALUES"):
+                with pytest.raises(errors.InsufficientPrivilege):
+                    auditor.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        for name in ("account", "session", "token", "draft", "request"):
+            with pytest.raises(errors.InsufficientPrivilege):
+                auditor.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name)))
+        with pytest.raises(errors.InsufficientPrivilege):
+            auditor.execute("SELECT access_forget(180)")
