@@ -25,6 +25,7 @@ from projections.reading import (
     Counts,
     Filter,
     LogStatus,
+    LogYear,
     ProjectionStatus,
     SignedCheckpoint,
     TrailFilter,
@@ -375,6 +376,12 @@ class AuditLog(Protocol):
 
     def consistency(self, since: int) -> dict[str, Any]:
         """The newest checkpoint, and the proof from an older one."""
+
+    def years(self, zone: str) -> Sequence[LogYear]:
+        """The years in which the signed steps were recorded."""
+
+    def year(self, year: int, zone: str) -> Iterator[bytes]:
+        """What was recorded in a year, as a file that is checked by itself, piece by piece."""
 
 
 class Sheets(Protocol):

@@ -155,6 +155,18 @@ class LogStatus:
 
 
 @dataclass(frozen=True)
+class LogYear:
+    """The steps of the audit log that were recorded in a calendar year, as far as they are signed (年度分卷)."""
+
+    year: int
+    first: int
+    """Position of the first."""
+    last: int
+    closed: bool
+    """Whether one of a later year is signed, so that there will be no more."""
+
+
+@dataclass(frozen=True)
 class SignedCheckpoint:
     """A checkpoint of the audit log, as a signed note."""
 

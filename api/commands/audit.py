@@ -135,16 +135,58 @@ def bundle(
 
 
 @app.command(
-    "log",
     help=told(
-        "The whole log as one file: a line for each record. Packed if its name ends in .gz.",
-        "整个日志合为一个文件，每条记录一行。文件名以 .gz 结尾时压缩。",
+        "The whole log as one file, or what was recorded in a year as a file that is checked by itself. "
+        "A line for each record; packed if its name ends in .gz.",
+        "整个日志合为一个文件，或导出可单独核验的年度分卷，每条记录一行。文件名以 .gz 结尾时压缩。",
     ),
-    epilog=example("duban audit log -o log.jsonl.gz"),
+    epilog=example("duban audit log --year 2026 -o log-2026.jsonl.gz"),
 )
-def whole_log(output: Output = None) -> None:
+def log(
+    year: Annotated[
+        int | None,
+        typer.Option(min=1970, max=9998, help=told("Only what was recorded in that year.", "只要该年度登记的记录。")),
+    ] = None,
+    output: Output = None,
+) -> None:
+    from api.logyears import year_zone
+
     with services() as found:
-        _write(found.audit.whole(), output)
+        if year is None:
+            _write(found.audit.whole(), output)
+            return
+        zone = year_zone(found)
+        _write(found.audit.year(year, zone), output)
+        if not all(one.closed for one in found.audit.years(zone) if one.year == year):
+            say(
+                told(
+                    f"{year} is not closed: nothing of a later year is signed yet.",
+                    f"{year} 年尚未闭卷：还没有签署以后年度的记录。",
+                )
+            )
+
+
+@app.command(
+    help=told(
+        "The years of the log: positions, and whether more may come.", "日志的各年度分卷：起止序号，是否已闭卷。"
+    ),
+    epilog=example("duban audit years"),
+)
+def years(as_json: Json = False) -> None:
+    from dataclasses import asdict
+
+    from api.logyears import year_zone
+
+    with services() as found:
+        there = found.audit.years(year_zone(found))
+    if as_json:
+        emit([asdict(one) for one in there])
+        return
+    table(
+        told("year | first | last | closed", "年度 | 首条 | 末条 | 已闭卷"),
+        [(one.year, one.first, one.last, told("yes", "是") if one.closed else told("no", "否")) for one in there],
+        right=(0, 1, 2),
+    )
 
 
 @app.command(
@@ -213,9 +255,9 @@ def access(
 
 @app.command(
     help=told(
-        "Check a bundle, a proof between checkpoints, or the whole log, from the file and the key alone. "
+        "Check a bundle, a proof between checkpoints, the log or a year of it, from the file and the key alone. "
         "Says what it proves and what it does not. Exit code 1 if anything is not as it was recorded.",
-        "仅凭文件和公钥核验案卷包、检查点间的证明或整个日志，并说明证明了什么、没有证明什么。"
+        "仅凭文件和公钥核验案卷包、检查点间的证明、整个日志或年度分卷，并说明证明了什么、没有证明什么。"
         "凡与登记不符，退出码为 1。",
     ),
     epilog=example("duban audit verify case.json --key duban.key --held march.checkpoint"),
@@ -240,14 +282,32 @@ def verify(
             ),
         ),
     ] = None,
+    after: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=told("Of a year: the year before, which it has to continue.", "年度分卷的上一年度分卷，须与之衔接。"),
+        ),
+    ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=told(
+                "Of a year: certificates, in PEM, of the authority whose time-stamp it has.",
+                "年度分卷所附时间戳的机构证书（PEM）。",
+            ),
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     from adapters.audit.verify import VerifyError
     from adapters.audit.verify import verify as verified
 
     own, witnesses = _key(key), [_key(one) for one in witness or ()]
+    notes, roots = [_note(one) for one in held or ()], None if authority is None else authority.read_bytes()
     try:
-        verdict = verified(file, own, [_note(one) for one in held or ()], witnesses, heads)
+        verdict = verified(file, own, notes, witnesses, heads, after=after, authority=roots)
     except VerifyError as error:
         if as_json:
             emit({"verified": False, "why": str(error), "proves": [], "leaves_open": []})

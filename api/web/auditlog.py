@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import segno
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import BaseModel, Field
 
 from api.attachments import disposition
+from api.logyears import hand_out_year, takes_years, year_zone
 from api.services import services_of
+from api.web.guard import known, reader_of
 from api.web.log import teller
-from api.web.pages import OpenPageRoute, query_of, render
+from api.web.pages import OpenPageRoute, PageRoute, query_of, render
 from domain.refusal import Refused
 
 PAGE = "/log"
@@ -22,6 +26,7 @@ _PLAIN = "text/plain; charset=utf-8"
 _STAMP = "application/timestamp-reply"
 
 router = APIRouter(route_class=OpenPageRoute, include_in_schema=False, default_response_class=HTMLResponse)
+readers_router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 class CheckpointQuery(BaseModel):
@@ -33,7 +38,7 @@ class CheckpointQuery(BaseModel):
 @router.get(PAGE)
 def log(request: Request) -> Response:
     """How far the log is signed, the newest checkpoint as text and QR code, those of earlier days, and the key."""
-    services = services_of(request)
+    services, session = services_of(request), known(request)
     status = services.audit.status()
     note = status.checkpoint
     return render(
@@ -46,6 +51,8 @@ def log(request: Request) -> Response:
         key=None if note is None else services.audit.key(),
         qr=None if note is None else Markup(segno.make_qr(note, error="m").svg_inline(scale=3, border=3)),  # noqa: S704
         daily=services.audit.daily(DAYS),
+        years=services.audit.years(year_zone(services))[::-1],
+        takes_years=session is not None and takes_years(services, session.account.principal),
     )
 
 
@@ -69,6 +76,12 @@ def timestamp(request: Request) -> Response:
 def key(request: Request) -> Response:
     """The public key of the log."""
     return _saved(f"{services_of(request).audit.key()}\n", "log.key")
+
+
+@readers_router.get(f"{PAGE}/years/{{year}}")
+def year(request: Request, year: Annotated[int, Path(ge=1970, le=9998)]) -> Response:
+    """What was recorded in a year, as a file that is checked by itself, for those from whom nothing is kept."""
+    return hand_out_year(services_of(request), reader_of(request), year)
 
 
 def _saved(text: str, name: str) -> Response:
