@@ -362,6 +362,9 @@ class AuditLog(Protocol):
     def status(self) -> LogStatus:
         """How far the log is signed."""
 
+    def newest(self) -> SignedCheckpoint | None:
+        """The checkpoint that was signed last."""
+
     def checkpoint(self, size: int | None = None) -> str:
         """The newest checkpoint as a signed note, or the one of a size."""
 

@@ -57,6 +57,15 @@ class AuditExports:
         size, note, signed_at, head, waits = row or (None, None, None, 0, None)
         return LogStatus(size or 0, note, signed_at, head, float(waits or 0))
 
+    def newest(self) -> SignedCheckpoint | None:
+        """The checkpoint that was signed last."""
+        row = self._first(
+            "SELECT c.size, c.note, c.signed_at, a.token IS NOT NULL FROM checkpoint c"
+            " LEFT JOIN anchor a USING (ledger_id, origin, size)"
+            " WHERE c.ledger_id = %s ORDER BY c.signed_at DESC LIMIT 1"
+        )
+        return None if row is None else SignedCheckpoint(*row)
+
     def checkpoint(self, size: int | None = None) -> str:
         """The newest checkpoint as a signed note, or the one of a size."""
         row = self._first(

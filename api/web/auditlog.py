@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from io import BytesIO
 from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
-from markupsafe import Markup
 from pydantic import BaseModel, Field
 
 from api.attachments import disposition
@@ -22,6 +23,9 @@ PAGE = "/log"
 DAYS = 31
 """Of as many days a checkpoint is listed."""
 
+_DRAWN = 16
+"""QR codes that are kept; to draw one takes longer than to make a page."""
+_SVG = "image/svg+xml"
 _PLAIN = "text/plain; charset=utf-8"
 _STAMP = "application/timestamp-reply"
 
@@ -49,7 +53,6 @@ def log(request: Request) -> Response:
         note=note,
         lines=[] if note is None else note.split("\n")[:3],
         key=None if note is None else services.audit.key(),
-        qr=None if note is None else Markup(segno.make_qr(note, error="m").svg_inline(scale=3, border=3)),  # noqa: S704
         daily=services.audit.daily(DAYS),
         years=services.audit.years(year_zone(services))[::-1],
         takes_years=session is not None and takes_years(services, session.account.principal),
@@ -60,6 +63,13 @@ def log(request: Request) -> Response:
 def checkpoint(request: Request) -> Response:
     """The newest checkpoint as it was signed, or the one of a size."""
     return _saved(services_of(request).audit.checkpoint(query_of(request, CheckpointQuery).size), "checkpoint")
+
+
+@router.get(f"{PAGE}/checkpoint.svg")
+def checkpoint_code(request: Request) -> Response:
+    """The same as a QR code, for paper."""
+    note = services_of(request).audit.checkpoint(query_of(request, CheckpointQuery).size)
+    return Response(_drawn(note), media_type=_SVG, headers={"Cache-Control": "max-age=3600"})
 
 
 @router.get(f"{PAGE}/timestamp")
@@ -82,6 +92,13 @@ def key(request: Request) -> Response:
 def year(request: Request, year: Annotated[int, Path(ge=1970, le=9998)]) -> Response:
     """What was recorded in a year, as a file that is checked by itself, for those from whom nothing is kept."""
     return hand_out_year(services_of(request), reader_of(request), year)
+
+
+@lru_cache(_DRAWN)
+def _drawn(note: str) -> bytes:
+    drawn = BytesIO()
+    segno.make_qr(note, error="m").save(drawn, kind="svg", border=3, xmldecl=False, omitsize=True)
+    return drawn.getvalue()
 
 
 def _saved(text: str, name: str) -> Response:
