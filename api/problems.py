@@ -31,7 +31,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "role-may-not", "token-beyond-account",
           "token-may-only-read", "token-may-only-record", "unit-gone"),
     404: ("case-not-found", "no-case-at-moment", "no-such-attachment", "no-such-checkpoint", "no-such-person",
-          "no-such-year",
+          "never-forked", "no-such-year",
           "not-found",
           "nothing-sealed", "unknown-case-type",
           "unknown-problem", "unknown-rulebook", "unknown-step"),

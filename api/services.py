@@ -24,6 +24,7 @@ from projections.reading import (
     CaseRow,
     Counts,
     Filter,
+    LogFork,
     LogStatus,
     LogYear,
     ProjectionStatus,
@@ -370,6 +371,12 @@ class AuditLog(Protocol):
 
     def time_stamp(self, size: int) -> bytes:
         """The time-stamp of the checkpoint of a size (RFC 3161)."""
+
+    def forks(self) -> Sequence[LogFork]:
+        """When the log was begun anew, and why; the last one first."""
+
+    def fork(self) -> dict[str, Any]:
+        """What the log has in common with the one before it."""
 
     def daily(self, days: int) -> Sequence[SignedCheckpoint]:
         """A checkpoint of each of the last days, the newest first."""

@@ -167,6 +167,25 @@ class LogYear:
 
 
 @dataclass(frozen=True)
+class LogFork:
+    """A log that was begun in place of one that could not go on."""
+
+    origin: str
+    size: int
+    """Records of its first checkpoint."""
+    ended: str
+    """Origin of the log that ended."""
+    ended_size: int
+    ended_root: str
+    """In base64."""
+    common: int
+    """How many of the first records are in both."""
+    begun_at: datetime
+    reason: str
+    approved_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SignedCheckpoint:
     """A checkpoint of the audit log, as a signed note."""
 

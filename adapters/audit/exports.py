@@ -17,13 +17,14 @@ from psycopg import sql
 
 from adapters.audit.anchor import HEADS, folder_of
 from adapters.audit.checkpoint import Checkpoint
+from adapters.audit.fork import as_file, told_of
 from adapters.audit.merkle import Hashes, consistency_proof, edge_of, inclusion_proof
 from adapters.audit.record import BUNDLE, COLUMNS, CONSISTENCY, LOG, SHARD, Record
 from adapters.audit.tiles import KEY, TileError, Tiles
 from adapters.postgres.pool import Pool, translated
 from domain.moment import day_of, start_of_day
 from domain.refusal import Refused
-from projections.reading import LogStatus, LogYear, SignedCheckpoint
+from projections.reading import LogFork, LogStatus, LogYear, SignedCheckpoint
 
 _ROWS_AT_ONCE = 5_000
 _MICROSECOND = timedelta(microseconds=1)
@@ -83,6 +84,35 @@ class AuditExports:
         if row is None or row[0] is None:
             raise Refused("no-such-checkpoint", size=size)
         return bytes(row[0])
+
+    def forks(self) -> list[LogFork]:
+        """When the log was begun anew, and why; the last one first."""
+        return [told for note in self._firsts() if (told := told_of(note)) is not None]
+
+    def fork(self) -> dict[str, Any]:
+        """The file that shows what the log has in common with the one before it (`duban-fork/1`)."""
+        for note in self._firsts():
+            if told_of(note) is not None:
+                with _from_tiles():
+                    return as_file(self._tiles, note)
+        raise Refused("never-forked")
+
+    def _firsts(self) -> list[str]:
+        """The first checkpoint of every log that the ledger had, the last log first."""
+        query = """
+            WITH RECURSIVE log (origin) AS (
+                SELECT min(origin) FROM checkpoint WHERE ledger_id = %(ledger)s
+                UNION ALL
+                SELECT (SELECT min(c.origin) FROM checkpoint c WHERE c.ledger_id = %(ledger)s AND c.origin > log.origin)
+                FROM log WHERE log.origin IS NOT NULL
+            )
+            SELECT c.note FROM log, LATERAL (
+                SELECT note, signed_at FROM checkpoint WHERE ledger_id = %(ledger)s AND origin = log.origin
+                ORDER BY size LIMIT 1
+            ) c ORDER BY c.signed_at DESC
+        """
+        with translated(), self._pool.connection() as conn:
+            return [note for (note,) in conn.execute(query, {"ledger": self._ledger_id})]
 
     def daily(self, days: int) -> list[SignedCheckpoint]:
         """Of each day on which there was a checkpoint the one that was anchored, or the last; the newest day first."""

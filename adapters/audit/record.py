@@ -19,6 +19,7 @@ from adapters.audit.merkle import leaf_hash
 FORMAT = 1
 BUNDLE, CONSISTENCY, LOG, SHARD = "duban-bundle/1", "duban-consistency/1", "duban-log/1", "duban-shard/1"
 """What the files for auditors say they are."""
+FORK = "duban-fork/1"
 CASE_HEADS = "duban-case-heads/1"
 """What a file of the heads of all cases says it is."""
 COLUMNS: LiteralString = (

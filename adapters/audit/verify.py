@@ -26,11 +26,13 @@ import orjson
 
 from adapters.audit.anchor import AnchorError, read_heads, stamped_at
 from adapters.audit.checkpoint import Checkpoint
+from adapters.audit.fork import told_of
 from adapters.audit.merkle import Frontier, ProofError, check_consistency, check_inclusion, leaf_hash
-from adapters.audit.note import NoteError, PublicKey
+from adapters.audit.note import NoteError, PublicKey, opened
 from adapters.audit.record import (
     BUNDLE,
     CONSISTENCY,
+    FORK,
     LOG,
     MOST,
     SHARD,
@@ -51,6 +53,7 @@ _MEMBERS = {
     CONSISTENCY: {"format", "checkpoint"},
     LOG: {"format", "checkpoint", "ledger_id"},
     SHARD: {"format", "ledger_id", "begins", "ends", "opening", "closing"},
+    FORK: {"format", "checkpoint", "ended"},
 }
 _SINCE = {"since", "consistency"}
 _OF_LINES = {LOG, SHARD}
@@ -93,13 +96,14 @@ def verify(
     *,
     after: Path | None = None,
     authority: bytes | None = None,
+    ended: PublicKey | None = None,
 ) -> Verdict:
     """Check a file; refused (`VerifyError`) as soon as anything is not as it should be.
 
     `held` are checkpoints that the auditor has kept: the file's log has to be a continuation of each. Every one of
     the witnesses must have signed the file's checkpoint. `heads` is a file of the heads of all cases: a bundle has to
     reach as far as it. `after` is the year before a year, which has to continue it; by the certificates of an
-    `authority` (PEM) the time-stamp of a year is checked.
+    `authority` (PEM) the time-stamp of a year is checked. Of a fork, `ended` is the key of the log that ended.
     """
     earlier = None
     if after is not None:
@@ -107,7 +111,7 @@ def verify(
             earlier = _looked_at(after, key).end
             if earlier is None:
                 raise VerifyError("it is not a year of a log")
-    checking = _looked_at(place, key, held, witnesses, heads, earlier, authority)
+    checking = _looked_at(place, key, held, witnesses, heads, earlier, authority, ended)
     if after is not None and checking.end is None:
         raise VerifyError("only a year of a log continues a year")
     return checking.verdict
@@ -121,6 +125,7 @@ def _looked_at(
     heads: Path | None = None,
     earlier: _End | None = None,
     authority: bytes | None = None,
+    ended: PublicKey | None = None,
 ) -> _Checking:
     with _opened(place) as file:
         head = file.readline()
@@ -132,13 +137,15 @@ def _looked_at(
             packed = isinstance(file, gzip.GzipFile)
             if packed and not of_lines:
                 raise VerifyError("only a log, or a year of one, may be packed")
-            checking = _Checking(said, key, held, witnesses)
+            checking = _Checking(said, key, held, witnesses, ended)
             if said["format"] in _OF_LINES:
                 portions = _lines_of(file) if packed else _ranges_of(place, file.tell())
                 if said["format"] == LOG:
                     checking.whole_log(portions)
                 else:
                     checking.year(portions, earlier, authority)
+            elif said["format"] == FORK:
+                checking.fork()
             else:
                 checking.since()
                 if said["format"] == BUNDLE:
@@ -164,18 +171,28 @@ class _Checking:
     """One file while it is checked."""
 
     def __init__(
-        self, said: Mapping[str, Any], key: PublicKey, held: Sequence[str], witnesses: Sequence[PublicKey]
+        self,
+        said: Mapping[str, Any],
+        key: PublicKey,
+        held: Sequence[str],
+        witnesses: Sequence[PublicKey],
+        ended: PublicKey | None,
     ) -> None:
         self.verdict = Verdict()
         self._said = said
         self._key = key
+        self._ended = ended
         self.end: _End | None = None
-        more = _SINCE if said["format"] not in _OF_LINES and not _SINCE.isdisjoint(said) else set()
+        more = set()
+        if said["format"] in {BUNDLE, CONSISTENCY} and not _SINCE.isdisjoint(said):
+            more = _SINCE
+        elif said["format"] == FORK:
+            more = said.keys() & {"common"}
         if said.keys() != _MEMBERS[said["format"]] | more:
             raise VerifyError("the file has not the members that its format has")
         signed = _object(said, "closing") if said["format"] == SHARD else said
         self._checkpoint = Checkpoint.opened(_text(signed["checkpoint"]), key, *witnesses)
-        self._held = [Checkpoint.opened(note, key) for note in held]
+        self._held = [self._own(note) for note in held]
         self._refuse_fork(self._checkpoint, *self._held)
         self.verdict.note(
             "audit.signed",
@@ -187,6 +204,50 @@ class _Checking:
             self.verdict.note("audit.witnessed", witness=witness.name)
         if not held:
             self.verdict.leaves_open.append("audit.open-nothing-held")
+
+    def _own(self, note: str) -> Checkpoint:
+        """A checkpoint that the auditor holds; of a fork it may be one of the log that ended."""
+        origin = Checkpoint.unchecked(note).origin
+        for key in filter(None, (self._key, self._ended)):
+            if key.name == origin:
+                return Checkpoint.opened(note, key)
+        raise VerifyError(
+            f"you hold a checkpoint of {origin}, and this is {self._key.name}: if that was begun in its place, "
+            "ask for the file of the fork"
+        )
+
+    def fork(self) -> None:
+        """That both logs' keys signed that one was begun in place of the other, and what the two have in common."""
+        if self._ended is None:
+            raise VerifyError("of a fork the key of the log that ended is needed too")
+        note, newest = _text(self._said["checkpoint"]), self._checkpoint
+        opened(note, self._ended)
+        old, told = Checkpoint.opened(_text(self._said["ended"]), self._ended), told_of(note)
+        if told is None or (told.ended, told.ended_size, decoded(told.ended_root)) != (old.origin, old.size, old.root):
+            raise VerifyError("the new log does not say that it was begun in place of that one")
+        self.verdict.note(
+            "audit.forked",
+            origin=newest.origin,
+            size=newest.size,
+            ended=old.origin,
+            ended_size=old.size,
+            at=written(told.begun_at),
+            reason=told.reason,
+            approved=", ".join(told.approved_by),
+        )
+        if told.common > 0:
+            common = _object(self._said, "common")
+            if common.keys() != {"root", "proof", "ended_proof"}:
+                raise VerifyError("common has not the members that it should have")
+            root = decoded(_text(common["root"]))
+            with _told("common"):
+                check_consistency(told.common, newest.size, root, newest.root, proof_of(common, "proof"))
+                check_consistency(told.common, old.size, root, old.root, proof_of(common, "ended_proof"))
+            self.verdict.note("audit.fork-common", common=told.common)
+        elif "common" in self._said:
+            raise VerifyError("the two logs have nothing in common")
+        self._reaches_held([newest, old])
+        self.verdict.leaves_open += ["audit.open-ended", "audit.open-contents"]
 
     def since(self) -> None:
         """That the log continues an older checkpoint, and those that the auditor holds."""
@@ -406,9 +467,9 @@ class _Checking:
 
     @staticmethod
     def _refuse_fork(*checkpoints: Checkpoint) -> None:
-        roots: dict[int, bytes] = {}
+        roots: dict[tuple[str, int], bytes] = {}
         for one in checkpoints:
-            if roots.setdefault(one.size, one.root) != one.root:
+            if roots.setdefault((one.origin, one.size), one.root) != one.root:
                 raise VerifyError(
                     f"of {one.size} records there are two roots: there are two logs, or they were changed"
                 )

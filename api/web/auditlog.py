@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from io import BytesIO
-from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 
 from api.attachments import disposition
@@ -54,6 +53,7 @@ def log(request: Request) -> Response:
         lines=[] if note is None else note.split("\n")[:3],
         key=None if note is None else services.audit.key(),
         daily=services.audit.daily(DAYS),
+        forks=services.audit.forks(),
         years=services.audit.years(year_zone(services))[::-1],
         takes_years=session is not None and takes_years(services, session.account.principal),
     )
@@ -72,6 +72,13 @@ def checkpoint_code(request: Request) -> Response:
     return Response(_drawn(note), media_type=_SVG, headers={"Cache-Control": "max-age=3600"})
 
 
+@router.get(f"{PAGE}/fork")
+def fork(request: Request) -> Response:
+    """What the log has in common with the one in whose place it was begun."""
+    headers = {"Content-Disposition": disposition("fork.json")}
+    return JSONResponse(services_of(request).audit.fork(), headers=headers)
+
+
 @router.get(f"{PAGE}/timestamp")
 def timestamp(request: Request) -> Response:
     """The time-stamp that an authority gave for the checkpoint of a size."""
@@ -88,8 +95,8 @@ def key(request: Request) -> Response:
     return _saved(f"{services_of(request).audit.key()}\n", "log.key")
 
 
-@readers_router.get(f"{PAGE}/years/{{year}}")
-def year(request: Request, year: Annotated[int, Path(ge=1970, le=9998)]) -> Response:
+@readers_router.get(f"{PAGE}/years/{{year:int}}")
+def year(request: Request, year: int) -> Response:
     """What was recorded in a year, as a file that is checked by itself, for those from whom nothing is kept."""
     return hand_out_year(services_of(request), reader_of(request), year)
 

@@ -19,11 +19,11 @@ from adapters.exchange.jurisdictions import enter
 from adapters.postgres.migrate import migrate
 from adapters.registry import LedgerRegistry
 from adapters.settings import load_settings
-from adapters.wiring import sealer
+from adapters.wiring import begin_log, sealer
 from domain.docket import Docket
 from tests.api.conftest import JURISDICTION, Office, opened
 from tests.api.test_cli import Run, Told, installation, run, story
-from tests.faults.support import ledger_on
+from tests.faults.support import connect, ledger_on
 
 __all__ = ["installation", "run", "story"]
 
@@ -114,6 +114,26 @@ def test_a_ledger_of_several_jurisdictions_is_nobodys_to_take_along_over_the_net
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/log-of-several-jurisdictions")
     page = office.client.get("/log", headers={"Accept-Language": "zh"}).text
     assert ("年度分卷" in page, "/log/years/" in page) == (True, False)
+
+
+def test_the_page_says_that_the_log_was_begun_anew_when_and_why(office: Office, database: str, tmp_path: Path) -> None:
+    office.handed_over()
+    office.seal()
+    origin = office.client.get("/log/checkpoint").text.split("\n")[0]
+    assert office.browser().get("/log/fork").status_code == 404
+    with connect(database) as owner:
+        owner.execute("ALTER TABLE ledger DISABLE TRIGGER USER")
+        owner.execute("DELETE FROM ledger WHERE position = (SELECT max(position) FROM ledger)")
+        owner.execute("UPDATE ledger_head SET position = position - 1")
+    settings = office.services.settings
+    begin_log(settings, database, "duban.example/second", "恢复后缺少最后一步", ("甲主任", "乙主任"))
+    page = office.browser().get("/log", headers={"Accept-Language": "zh"}).text
+    for told in (origin, "duban.example/second", "恢复后缺少最后一步", "甲主任、乙主任", "日志曾重新开始"):
+        assert told in page
+    fork = tmp_path / "fork.json"
+    fork.write_bytes(office.browser().get("/log/fork").content)
+    ended = PublicKey.parse((settings.data_dir / "log" / "main" / "before" / "1" / "key").read_text())
+    assert verify(fork, PublicKey.parse(office.browser().get("/log/key").text), ended=ended).proves
 
 
 def test_everybody_reads_the_checkpoint_and_the_key_on_the_page(office: Office) -> None:
