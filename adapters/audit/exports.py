@@ -153,15 +153,15 @@ class AuditExports:
 
     def years(self, zone: str) -> list[LogYear]:
         """The calendar years of the time zone in which the signed steps were recorded."""
-        query = (
-            "SELECT s.size, f.recorded_at, t.recorded_at FROM"
-            " (SELECT ledger_id, max(size) AS size FROM current_checkpoint WHERE ledger_id = %s GROUP BY ledger_id) s"
-            " JOIN ledger f ON (f.ledger_id, f.position) = (s.ledger_id, 1)"
-            " JOIN ledger t ON (t.ledger_id, t.position) = (s.ledger_id, s.size)"
-        )
-        if (row := self._first(query)) is None:
+        if (newest := self.newest()) is None:
             return []
-        size, *times = row
+        query = (
+            "SELECT min(recorded_at), max(recorded_at) FROM ledger"
+            " WHERE ledger_id = %s AND position IN (1, %s) HAVING max(position) = %s"
+        )
+        size = newest.size
+        if (times := self._first(query, size, size)) is None:
+            return []
         first, last = (day_of(at, zone).year for at in times)
         found, before = [], 0
         for year in range(first, last + 1):
