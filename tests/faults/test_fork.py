@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 import orjson
@@ -118,6 +119,17 @@ def test_the_old_log_stays_where_it_can_be_read(forked: Forked, run: Run) -> Non
     assert Signer.parse((forked.place.data_dir / "log.key.before-1").read_text()).public == KEY.public
     with pytest.raises(ForkError):
         Sealer(forked.place.url, KEY, Tiles(old)).once()
+
+
+def test_it_shows_what_is_lost_and_asks_why_and_who_approves(
+    forked: Forked, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("disk lost\nfirst\nsecond\nn\n"))
+    assert run("audit", "begin", "--name", NEW).code != 0
+    assert Signer.parse(forked.key.read_text()).public == KEY.public
+    monkeypatch.setattr("sys.stdin", StringIO("disk lost\nfirst\nsecond\ny\n"))
+    begun = run("audit", "begin", "--name", NEW)
+    assert (begun.code, "reason disk lost\napproved first\napproved second\n" in begun.out) == (0, True)
 
 
 def test_nothing_is_begun_without_need_or_without_two_who_approve(forked: Forked, run: Run) -> None:
