@@ -32,7 +32,7 @@ MANIFEST = "backup.json"
 
 _FORMAT = "duban-backup/1"
 _FOLDERS = ("files", "log")
-_KEYS = ("secret.key", "log.key", "personal.key")
+_KEYS = ("secret.key", "log.key", "log.key.before-*", "personal.key")
 _NOT_KEPT = ("incoming",)
 _SLOT = "duban_archive"
 _WAL = "archived_wal"
@@ -85,9 +85,8 @@ def back_up(conninfo: str, schema: str, data_dir: Path, place: Path) -> Backup:
         for name in _FOLDERS:
             if (data_dir / name).is_dir():
                 shutil.copytree(data_dir / name, new / name, ignore=shutil.ignore_patterns(*_NOT_KEPT))
-        for name in _KEYS:
-            if (data_dir / name).is_file():
-                shutil.copy2(data_dir / name, new / name)
+        for key in _own_keys(data_dir):
+            shutil.copy2(key, new / key.name)
         (new / MANIFEST).write_text(json.dumps(asdict(made), indent=2), encoding="utf-8")
         with suppress(OSError):
             place.rmdir()
@@ -153,9 +152,9 @@ def restore(place: Path, data_dir: Path, *, archive: Path | None = None, until: 
     for name in _FOLDERS:
         if (place / name).is_dir() and not (data_dir / name).exists():
             shutil.copytree(place / name, data_dir / name)
-    for name in _KEYS:
-        if (place / name).is_file() and not (data_dir / name).exists():
-            shutil.copy2(place / name, data_dir / name)
+    for key in _own_keys(place):
+        if not (data_dir / key.name).exists():
+            shutil.copy2(key, data_dir / key.name)
     before = (new / "postgresql.auto.conf").read_bytes()
     if archive is not None:
         _ask_for_recovery(new, archive, until)
@@ -214,6 +213,11 @@ def _recover(data_dir: Path) -> None:
             if time.monotonic() > ends:
                 raise BackupError("PostgreSQL does not come to the end of its recovery")
             time.sleep(0.1)
+
+
+def _own_keys(folder: Path) -> list[Path]:
+    """The installation's own keys in a folder, those of logs that ended included."""
+    return [key for name in _KEYS for key in sorted(folder.glob(name))]
 
 
 def _heads(conninfo: str, schema: str) -> dict[str, int]:

@@ -19,6 +19,8 @@ from domain.values import Code
 
 PREFIX = "DUBAN_"
 FILE = "_FILE"
+LOG_KEY = "log.key"
+"""Where the private key of the audit log is in the data directory."""
 SHORTEST_KEY = 32
 URLS = ("database_url", "migration_url")
 FOR_TESTS = {
@@ -230,7 +232,7 @@ def personal_key(settings: Settings) -> SecretStr:
 
 def log_key(settings: Settings, fresh: Callable[[], str]) -> SecretStr:
     """The private key that signs the audit log; made once, readable by its owner alone, where none is set."""
-    return settings.log_key or _kept(settings, "log.key", "DUBAN_LOG_KEY", fresh)
+    return settings.log_key or _kept(settings, LOG_KEY, "DUBAN_LOG_KEY", fresh)
 
 
 def _kept(settings: Settings, name: str, variable: str, fresh: Callable[[], str]) -> SecretStr:
@@ -238,7 +240,7 @@ def _kept(settings: Settings, name: str, variable: str, fresh: Callable[[], str]
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not place.exists():
-            _write_once(place, fresh())
+            write_once(place, fresh())
         return SecretStr(place.read_text(encoding="ascii").strip())
     except PermissionError:
         raise
@@ -246,7 +248,7 @@ def _kept(settings: Settings, name: str, variable: str, fresh: Callable[[], str]
         raise SettingsError(f"A key cannot be kept in {place}: {trouble}. Set {variable}.") from None
 
 
-def _write_once(place: Path, text: str) -> None:
+def write_once(place: Path, text: str) -> None:
     """Write a private file whole; where two processes do so at once, both go on with the first one's."""
     new = place.with_name(f".{place.name}.{os.getpid()}")
     new.touch(mode=0o600)

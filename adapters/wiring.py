@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,8 +21,9 @@ from adapters import embedded
 from adapters.access import AccessLog
 from adapters.audit.anchor import stamped_by
 from adapters.audit.exports import AuditExports
+from adapters.audit.fork import Beginning, put_in_place
 from adapters.audit.note import NoteError, Signer
-from adapters.audit.sealer import Sealer
+from adapters.audit.sealer import ForkError, Sealer
 from adapters.audit.tiles import Tiles
 from adapters.exchange.desk import ImportDesk
 from adapters.exchange.sheets import Sheets
@@ -38,7 +40,15 @@ from adapters.postgres.migrate import applied_migrations, migrate, migrations
 from adapters.postgres.pool import PATIENCE_OF_PROGRAMS, LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
 from adapters.registry import LedgerRegistry
-from adapters.settings import Settings, SettingsError, log_key, personal_key, secret_key
+from adapters.settings import (
+    LOG_KEY,
+    Settings,
+    SettingsError,
+    log_key,
+    personal_key,
+    secret_key,
+    write_once,
+)
 from domain.docket import Code, Command, Docket, Result
 from domain.registry import Registry
 
@@ -226,6 +236,41 @@ def sealer(settings: Settings, conninfo: str) -> Sealer:
     signer, tiles = log_signer(settings), tiles_of(settings)
     stamp = None if settings.timestamp_url is None else stamped_by(settings.timestamp_url)
     return Sealer(conninfo, signer, tiles, schema=settings.database_schema, ledger_id=settings.ledger, stamp=stamp)
+
+
+def begin_log(settings: Settings, conninfo: str, name: str, reason: str, approved_by: Sequence[str]) -> str:
+    """Begin the audit log anew under another name, in place of one that the ledger does not continue; its checkpoint.
+
+    The old log and its key are kept: `log/<ledger>/before/<number>` and `log.key.before-<number>`.
+    """
+    if settings.log_name not in {None, name}:
+        raise SettingsError(f"DUBAN_LOG_NAME={settings.log_name}: the log would be called {name}")
+    key = settings.data_dir / LOG_KEY
+    ending, tiles = fork_sealer(settings, conninfo), tiles_of(settings)
+    with ending.alone() as conn:
+        fork = ending.fork(conn)
+        if fork.signed.origin == name:
+            raise ForkError(f"the log that ended is called {name}: the new one needs a name of its own")
+        staged, signer = Tiles(tiles.folder.with_name(f".{tiles.folder.name}.new")), Signer.fresh(name)
+        shutil.rmtree(staged.folder, ignore_errors=True)
+        begun = Beginning(fork, ending.signer, reason, approved_by, datetime.now(UTC))
+        with conn.transaction():
+            sealed = Sealer(conninfo, signer, staged, ledger_id=settings.ledger, beginning=begun).seal(conn)
+            number = put_in_place(tiles, staged)
+            key.rename(key.with_name(f"{LOG_KEY}.before-{number}"))
+            write_once(key, signer.secret())
+    return sealed.note or ""
+
+
+def fork_sealer(settings: Settings, conninfo: str) -> Sealer:
+    """The sealer of the log as it was, whatever the settings call the one to come."""
+    if settings.log_key is not None:
+        raise SettingsError("DUBAN_LOG_KEY: a log is begun anew with a key in the data directory; take it away first")
+    try:
+        signer = Signer.parse((settings.data_dir / LOG_KEY).read_text(encoding="ascii"))
+    except (OSError, NoteError) as error:
+        raise SettingsError(f"{LOG_KEY}: {error}") from None
+    return Sealer(conninfo, signer, tiles_of(settings), schema=settings.database_schema, ledger_id=settings.ledger)
 
 
 def keys_of(settings: Settings) -> KeyStore:

@@ -59,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
         access.router,
         amending.router,
         auditlog.router,
+        auditlog.readers_router,
         drafting.router,
         log.router,
         persons.router,

@@ -24,7 +24,9 @@ from projections.reading import (
     CaseRow,
     Counts,
     Filter,
+    LogFork,
     LogStatus,
+    LogYear,
     ProjectionStatus,
     SignedCheckpoint,
     TrailFilter,
@@ -361,11 +363,20 @@ class AuditLog(Protocol):
     def status(self) -> LogStatus:
         """How far the log is signed."""
 
+    def newest(self) -> SignedCheckpoint | None:
+        """The checkpoint that was signed last."""
+
     def checkpoint(self, size: int | None = None) -> str:
         """The newest checkpoint as a signed note, or the one of a size."""
 
     def time_stamp(self, size: int) -> bytes:
         """The time-stamp of the checkpoint of a size (RFC 3161)."""
+
+    def forks(self) -> Sequence[LogFork]:
+        """When the log was begun anew, and why; the last one first."""
+
+    def fork(self) -> dict[str, Any]:
+        """What the log has in common with the one before it."""
 
     def daily(self, days: int) -> Sequence[SignedCheckpoint]:
         """A checkpoint of each of the last days, the newest first."""
@@ -375,6 +386,12 @@ class AuditLog(Protocol):
 
     def consistency(self, since: int) -> dict[str, Any]:
         """The newest checkpoint, and the proof from an older one."""
+
+    def years(self, zone: str) -> Sequence[LogYear]:
+        """The years in which the signed steps were recorded."""
+
+    def year(self, year: int, zone: str) -> Iterator[bytes]:
+        """What was recorded in a year, as a file that is checked by itself, piece by piece."""
 
 
 class Sheets(Protocol):

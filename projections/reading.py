@@ -155,6 +155,37 @@ class LogStatus:
 
 
 @dataclass(frozen=True)
+class LogYear:
+    """The steps of the audit log that were recorded in a calendar year, as far as they are signed (年度分卷)."""
+
+    year: int
+    first: int
+    """Position of the first."""
+    last: int
+    closed: bool
+    """Whether one of a later year is signed, so that there will be no more."""
+
+
+@dataclass(frozen=True)
+class LogFork:
+    """A log that was begun in place of one that could not go on."""
+
+    origin: str
+    size: int
+    """Records of its first checkpoint."""
+    ended: str
+    """Origin of the log that ended."""
+    ended_size: int
+    ended_root: str
+    """In base64."""
+    common: int
+    """How many of the first records are in both."""
+    begun_at: datetime
+    reason: str
+    approved_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SignedCheckpoint:
     """A checkpoint of the audit log, as a signed note."""
 

@@ -31,6 +31,8 @@ from adapters.audit.note import NoteError, PublicKey, Signer, opened
 from adapters.audit.record import CASE_HEADS
 from adapters.audit.tiles import Tiles
 
+HEADS = "case-heads.gz"
+
 _TIMEOUT_SECONDS = 20.0
 _MOST_TOKEN_BYTES = 1_000_000
 _ASKED = {"Content-Type": "application/timestamp-query"}
@@ -41,6 +43,11 @@ Stamp = Callable[[bytes], bytes]
 
 class AnchorError(Exception):
     """A time-stamp that cannot be had, or does not stand for what it should; the message says why."""
+
+
+def folder_of(day: date) -> Path:
+    """Where the anchor of a day is within the folder of the log."""
+    return Path("anchors") / day.isoformat()
 
 
 def heads_text(checkpoint: Checkpoint, digest: str) -> str:
@@ -66,8 +73,8 @@ def anchor(
     checkpoint = Checkpoint.opened(newest[0], signer.public)
     if last is not None and (checkpoint.size <= last[0] or day <= last[1]):
         return None
-    folder = Path("anchors") / day.isoformat()
-    tiles.write(folder / "case-heads.gz", _heads(conn, ledger_id, checkpoint, newest[0], signer))
+    folder = folder_of(day)
+    tiles.write(folder / HEADS, _heads(conn, ledger_id, checkpoint, newest[0], signer))
     tiles.write(folder / "checkpoint", newest[0].encode())
     token = None
     if stamp is not None:

@@ -32,9 +32,13 @@ class Frontier:
 
     __slots__ = ("_edge", "size")
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._edge: list[bytes] = []
+    def __init__(self, size: int = 0, edge: Sequence[bytes] = ()) -> None:
+        """An empty tree, or one of which that edge is known, the largest subtree first (`ProofError`)."""
+        if len(edge) != size.bit_count():
+            raise ProofError(f"the edge of a tree of {size} has {size.bit_count()} hashes")
+        _require_hashes(*edge)
+        self.size = size
+        self._edge = list(edge)
 
     def add(self, leaf: bytes) -> None:
         """Append a leaf hash."""
@@ -45,6 +49,11 @@ class Frontier:
         self._edge.append(leaf)
         self.size += 1
 
+    @property
+    def edge(self) -> tuple[bytes, ...]:
+        """Its complete subtrees, the largest first."""
+        return tuple(self._edge)
+
     def root(self) -> bytes:
         """The root hash of the tree as it is."""
         return _joined(self._edge)
@@ -53,6 +62,11 @@ class Frontier:
 def root_of(size: int, hashes: Hashes) -> bytes:
     """The root of the first `size` leaves."""
     return _range_hash(0, size, hashes) if size else EMPTY
+
+
+def edge_of(size: int, hashes: Hashes) -> list[bytes]:
+    """The complete subtrees along the right edge of the tree of the first `size` leaves, the largest first."""
+    return _subtrees(0, size, hashes)
 
 
 def inclusion_proof(index: int, size: int, hashes: Hashes) -> list[bytes]:
@@ -142,12 +156,16 @@ def _climbed(node: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[byt
 
 def _range_hash(start: int, end: int, hashes: Hashes) -> bytes:
     """The hash over the leaves from `start` on, up to `end`; `start` is a multiple of the size of its subtree."""
+    return _joined(_subtrees(start, end, hashes))
+
+
+def _subtrees(start: int, end: int, hashes: Hashes) -> list[bytes]:
     found = []
     while start < end:
         level = (end - start).bit_length() - 1
         found.append(hashes(level, start >> level))
         start += 1 << level
-    return _joined(found)
+    return found
 
 
 def _joined(edge: Sequence[bytes]) -> bytes:

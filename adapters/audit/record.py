@@ -17,8 +17,9 @@ import orjson
 from adapters.audit.merkle import leaf_hash
 
 FORMAT = 1
-BUNDLE, CONSISTENCY, LOG = "duban-bundle/1", "duban-consistency/1", "duban-log/1"
+BUNDLE, CONSISTENCY, LOG, SHARD = "duban-bundle/1", "duban-consistency/1", "duban-log/1", "duban-shard/1"
 """What the files for auditors say they are."""
+FORK = "duban-fork/1"
 CASE_HEADS = "duban-case-heads/1"
 """What a file of the heads of all cases says it is."""
 COLUMNS: LiteralString = (
@@ -30,6 +31,7 @@ MOST = 2**62
 """No number is larger."""
 
 _MOST_ENTRY_BYTES: Final = 65_535
+_LINES: Final = 10
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _RECORDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _HAPPENED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -60,6 +62,10 @@ class Record(NamedTuple):
     occurred_precision: str
     actor: str
     office: str
+
+    def entry(self, ledger_id: str) -> bytes:
+        """The entry of the log."""
+        return entry(ledger_id, self[:8], sha256(self.state).hexdigest())
 
     def said(self) -> dict[str, Any]:
         """As a JSON object of the files for auditors."""
@@ -155,6 +161,18 @@ def entry(
     if len(lines) > _MOST_ENTRY_BYTES:
         raise RecordError("the entry is too long")
     return lines
+
+
+def recorded_in(entry: bytes, ledger_id: str, position: int) -> str:
+    """When the record was recorded whose entry it is; refused if it is another record's."""
+    try:
+        first, ledger, place, *_, recorded_at, _, _, _, end = entry.decode().split("\n")
+    except ValueError:
+        raise RecordError("it is not an entry") from None
+    whole = entry.count(b"\n") == _LINES and not end and _is_instant(recorded_at, _RECORDED)
+    if not whole or (first, ledger, place) != (f"duban-leaf/{FORMAT}", ledger_id, str(position)):
+        raise RecordError(f"it is not the entry of record {position}")
+    return recorded_at
 
 
 def written(instant: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from threading import Event
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,7 @@ from psycopg import sql
 
 from adapters.audit.anchor import AnchorError, Stamp, anchor
 from adapters.audit.checkpoint import Checkpoint
+from adapters.audit.fork import Beginning, Fork, common_of
 from adapters.audit.merkle import Frontier, leaf_hash, node_hash
 from adapters.audit.note import NoteError, Signer
 from adapters.audit.record import RecordError, entry
@@ -92,9 +93,11 @@ class Sealer:
         schema: str = "duban",
         ledger_id: str = "main",
         stamp: Stamp | None = None,
+        beginning: Beginning | None = None,
     ) -> None:
+        self._beginning = beginning
         self._conninfo = conninfo
-        self._signer = signer
+        self.signer = signer
         self._tiles = tiles
         self._schema = schema
         self._ledger_id = ledger_id
@@ -124,7 +127,7 @@ class Sealer:
 
     def anchor(self, conn: psycopg.Connection[Any], day: date) -> int | None:
         """Lay down the newest checkpoint of a day, if there is one to lay down; the size that it has."""
-        return anchor(conn, self._ledger_id, self._tiles, self._signer, self._stamp, day)
+        return anchor(conn, self._ledger_id, self._tiles, self.signer, self._stamp, day)
 
     def _anchor(self, conn: psycopg.Connection[Any]) -> None:
         """Lay down the day's checkpoint; an authority that does not answer is asked again later."""
@@ -168,11 +171,11 @@ class Sealer:
     def _resumed(self, conn: psycopg.Connection[Any]) -> Growing:
         """The tree as it was signed last, from the ledger's leaves; refused if they are not those that were signed."""
         growing = Growing()
-        known = [Checkpoint.opened(note, self._signer.public) for note in self._signed(conn)]
-        last = max(known, key=lambda one: one.size, default=None)
-        self._tiles.write(KEY, f"{self._signer.public}\n".encode())
-        if last is None:
+        found = self.signed(conn)
+        self._tiles.write(KEY, f"{self.signer.public}\n".encode())
+        if found is None:
             return growing
+        last, note = found
         for leaf in self._leaves(conn, last.size):
             growing.add(leaf)
             for tile in growing.filled():
@@ -186,8 +189,26 @@ class Sealer:
             until = min(first + WIDTH, last.size)
             if not self._tiles.at(ENTRIES, first // WIDTH, until - first).is_file():
                 self._write_entries(first, [found for found, _ in self._taken(conn, first, until)])
-        self._tiles.write(CHECKPOINT, self._signer.sign(last.text()).encode())
+        self._tiles.write(CHECKPOINT, note.encode())
         return growing
+
+    def fork(self, conn: psycopg.Connection[Any]) -> Fork:
+        """How the ledger departs from what was signed; refused (`ForkError`) if it does not, or has nothing to sign."""
+        found, head = self.signed(conn), self._head(conn)
+        if found is None or head == 0:
+            raise ForkError("nothing was signed, or nothing is there to sign")
+        last, frontier = found[0], Frontier()
+        leaves = list(self._leaves(conn, min(last.size, head)))
+        for leaf in leaves:
+            frontier.add(leaf)
+        if frontier.size == last.size and frontier.root() == last.root:
+            raise ForkError("the ledger continues what was signed: the log goes on as it is")
+        return Fork(last, head, common_of(last, self._tiles, leaves))
+
+    def signed(self, conn: psycopg.Connection[Any]) -> tuple[Checkpoint, str] | None:
+        """What was signed last."""
+        known = [(Checkpoint.opened(note, self.signer.public), note) for note in self._signed(conn)]
+        return max(known, key=lambda one: one[0].size, default=None)
 
     def _extend(self, conn: psycopg.Connection[Any], growing: Growing, head: int) -> None:
         """Take the next records; their tiles are on the disk before anything is signed."""
@@ -236,8 +257,11 @@ class Sealer:
 
     def _sign(self, conn: psycopg.Connection[Any], growing: Growing) -> str:
         self._write_edges(growing)
-        signed = Checkpoint(self._signer.name, growing.frontier.size, growing.frontier.root())
-        note = self._signer.sign(signed.text())
+        signed = Checkpoint(self.signer.name, growing.frontier.size, growing.frontier.root())
+        if self._beginning is None:
+            note = self.signer.sign(signed.text())
+        else:
+            note, self._beginning = self._beginning.sign(signed.text(), self.signer), None
         conn.execute(
             "INSERT INTO checkpoint (ledger_id, origin, size, note) VALUES (%s, %s, %s, %s)",
             (self._ledger_id, signed.origin, signed.size, note),
@@ -249,7 +273,7 @@ class Sealer:
         """What was signed last, as the database has it and as the folder has it: a restore may lose either."""
         row = conn.execute(
             "SELECT note FROM checkpoint WHERE ledger_id = %s AND origin = %s ORDER BY size DESC LIMIT 1",
-            (self._ledger_id, self._signer.name),
+            (self._ledger_id, self.signer.name),
         ).fetchone()
         if row is not None:
             yield row[0]
@@ -271,6 +295,14 @@ class Sealer:
             )
             for (leaf,) in rows:
                 yield leaf
+
+    @contextmanager
+    def alone(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection while no other sealer of the ledger works; refused (`ForkError`) if one does."""
+        with self._connected() as conn:
+            if not self._lead(conn):
+                raise ForkError("a sealer works: end the service first")
+            yield conn
 
     def _connected(self) -> psycopg.Connection[Any]:
         conn = connect(self._conninfo, name="duban-sealer", patience=PATIENCE_OF_PROGRAMS)

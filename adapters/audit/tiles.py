@@ -95,7 +95,8 @@ class Tiles:
             tile_level, inside = divmod(level, HEIGHT)
             tile, first = divmod(number << inside, WIDTH)
             if (tree := trees.get((tile_level, tile))) is None or len(tree[0]) < first + (1 << inside):
-                tree = _tree(self._tile_with(tile_level, tile, first + (1 << inside)))
+                place = self._tile_with(tile_level, tile, first + (1 << inside))
+                tree = _tree(place, place.stat().st_mtime_ns)
                 trees[tile_level, tile] = tree
             return tree[inside][first >> inside]
 
@@ -126,8 +127,8 @@ def pairs(hashes: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 @lru_cache(_REMEMBERED)
-def _tree(tile: Path) -> list[list[bytes]]:
-    """The hashes of a tile, and of the complete subtrees over them; neither a full tile nor a narrow one changes."""
+def _tree(tile: Path, _written: int) -> list[list[bytes]]:
+    """The hashes of a tile, and of the complete subtrees over them; it is another one only of a log begun anew."""
     content = tile.read_bytes()
     levels = [[content[i : i + HASH_BYTES] for i in range(0, len(content), HASH_BYTES)]]
     while len(levels[-1]) > 1:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from itertools import chain, islice
 from multiprocessing import get_context
@@ -22,11 +24,25 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from adapters.audit.anchor import read_heads
+from adapters.audit.anchor import AnchorError, read_heads, stamped_at
 from adapters.audit.checkpoint import Checkpoint
-from adapters.audit.merkle import Frontier, ProofError, check_consistency, check_inclusion
-from adapters.audit.note import NoteError, PublicKey
-from adapters.audit.record import BUNDLE, CONSISTENCY, LOG, Checked, RecordError, checked, decoded
+from adapters.audit.fork import told_of
+from adapters.audit.merkle import Frontier, ProofError, check_consistency, check_inclusion, leaf_hash
+from adapters.audit.note import NoteError, PublicKey, opened
+from adapters.audit.record import (
+    BUNDLE,
+    CONSISTENCY,
+    FORK,
+    LOG,
+    MOST,
+    SHARD,
+    Checked,
+    RecordError,
+    checked,
+    decoded,
+    recorded_in,
+    written,
+)
 
 _GZIP = b"\x1f\x8b"
 _BEGINS = b'{"format":'
@@ -36,8 +52,13 @@ _MEMBERS = {
     BUNDLE: {"format", "checkpoint", "ledger_id", "case_id", "records"},
     CONSISTENCY: {"format", "checkpoint"},
     LOG: {"format", "checkpoint", "ledger_id"},
+    SHARD: {"format", "ledger_id", "begins", "ends", "opening", "closing"},
+    FORK: {"format", "checkpoint", "ended"},
 }
 _SINCE = {"since", "consistency"}
+_OF_LINES = {LOG, SHARD}
+"""Of these only the first line is about the whole, and each other one is a record."""
+_NEW_YEAR = re.compile(r"(\d{4})-01-01T00:00:00[+-]\d\d:\d\d", re.ASCII)
 _BYTES_AT_ONCE: Final = 2_000_000
 _AHEAD: Final = 8
 """Portions that wait to be looked at."""
@@ -72,26 +93,59 @@ def verify(
     held: Sequence[str] = (),
     witnesses: Sequence[PublicKey] = (),
     heads: Path | None = None,
+    *,
+    after: Path | None = None,
+    authority: bytes | None = None,
+    ended: PublicKey | None = None,
 ) -> Verdict:
     """Check a file; refused (`VerifyError`) as soon as anything is not as it should be.
 
     `held` are checkpoints that the auditor has kept: the file's log has to be a continuation of each. Every one of
     the witnesses must have signed the file's checkpoint. `heads` is a file of the heads of all cases: a bundle has to
-    reach as far as it.
+    reach as far as it. `after` is the year before a year, which has to continue it; by the certificates of an
+    `authority` (PEM) the time-stamp of a year is checked. Of a fork, `ended` is the key of the log that ended.
     """
+    earlier = None
+    if after is not None:
+        with _told("the year before"):
+            earlier = _looked_at(after, key).end
+            if earlier is None:
+                raise VerifyError("it is not a year of a log")
+    checking = _looked_at(place, key, held, witnesses, heads, earlier, authority, ended)
+    if after is not None and checking.end is None:
+        raise VerifyError("only a year of a log continues a year")
+    return checking.verdict
+
+
+def _looked_at(
+    place: Path,
+    key: PublicKey,
+    held: Sequence[str] = (),
+    witnesses: Sequence[PublicKey] = (),
+    heads: Path | None = None,
+    earlier: _End | None = None,
+    authority: bytes | None = None,
+    ended: PublicKey | None = None,
+) -> _Checking:
     with _opened(place) as file:
         head = file.readline()
-        whole_log = LOG.encode() in head and head.startswith(_BEGINS)
+        of_lines = head.startswith(_BEGINS) and any(f'{{"format":"{one}"'.encode() in head for one in _OF_LINES)
         with _told():
-            said = read_object(head if whole_log else head + file.read())
+            said = read_object(head if of_lines else head + file.read())
             if next(iter(said), None) != "format" or said["format"] not in _MEMBERS:
-                raise VerifyError(f"it is neither {BUNDLE} nor {CONSISTENCY} nor {LOG}")
-            if isinstance(file, gzip.GzipFile) and not whole_log:
-                raise VerifyError("only a whole log may be packed")
-            checking = _Checking(said, key, held, witnesses)
-            if said["format"] == LOG:
-                packed = isinstance(file, gzip.GzipFile)
-                checking.whole_log(_lines_of(file) if packed else _ranges_of(place, file.tell()))
+                raise VerifyError(f"it is none of {', '.join(_MEMBERS)}")
+            packed = isinstance(file, gzip.GzipFile)
+            if packed and not of_lines:
+                raise VerifyError("only a log, or a year of one, may be packed")
+            checking = _Checking(said, key, held, witnesses, ended)
+            if said["format"] in _OF_LINES:
+                portions = _lines_of(file) if packed else _ranges_of(place, file.tell())
+                if said["format"] == LOG:
+                    checking.whole_log(portions)
+                else:
+                    checking.year(portions, earlier, authority)
+            elif said["format"] == FORK:
+                checking.fork()
             else:
                 checking.since()
                 if said["format"] == BUNDLE:
@@ -99,23 +153,46 @@ def verify(
                     checking.reaches(heads)
                 else:
                     checking.verdict.leaves_open.append("audit.open-contents")
-        return checking.verdict
+        return checking
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where a year of a log ends, which is where the next one begins."""
+
+    year: int
+    ledger_id: str
+    frontier: Frontier
+    order: _Chain
+    checkpoint: Checkpoint
 
 
 class _Checking:
     """One file while it is checked."""
 
     def __init__(
-        self, said: Mapping[str, Any], key: PublicKey, held: Sequence[str], witnesses: Sequence[PublicKey]
+        self,
+        said: Mapping[str, Any],
+        key: PublicKey,
+        held: Sequence[str],
+        witnesses: Sequence[PublicKey],
+        ended: PublicKey | None,
     ) -> None:
         self.verdict = Verdict()
         self._said = said
         self._key = key
-        more = _SINCE if said["format"] != LOG and not _SINCE.isdisjoint(said) else set()
+        self._ended = ended
+        self.end: _End | None = None
+        more = set()
+        if said["format"] in {BUNDLE, CONSISTENCY} and not _SINCE.isdisjoint(said):
+            more = _SINCE
+        elif said["format"] == FORK:
+            more = said.keys() & {"common"}
         if said.keys() != _MEMBERS[said["format"]] | more:
             raise VerifyError("the file has not the members that its format has")
-        self._checkpoint = Checkpoint.opened(_text(said["checkpoint"]), key, *witnesses)
-        self._held = [Checkpoint.opened(note, key) for note in held]
+        signed = _object(said, "closing") if said["format"] == SHARD else said
+        self._checkpoint = Checkpoint.opened(_text(signed["checkpoint"]), key, *witnesses)
+        self._held = [self._own(note) for note in held]
         self._refuse_fork(self._checkpoint, *self._held)
         self.verdict.note(
             "audit.signed",
@@ -128,6 +205,50 @@ class _Checking:
         if not held:
             self.verdict.leaves_open.append("audit.open-nothing-held")
 
+    def _own(self, note: str) -> Checkpoint:
+        """A checkpoint that the auditor holds; of a fork it may be one of the log that ended."""
+        origin = Checkpoint.unchecked(note).origin
+        for key in filter(None, (self._key, self._ended)):
+            if key.name == origin:
+                return Checkpoint.opened(note, key)
+        raise VerifyError(
+            f"you hold a checkpoint of {origin}, and this is {self._key.name}: if that was begun in its place, "
+            "ask for the file of the fork"
+        )
+
+    def fork(self) -> None:
+        """That both logs' keys signed that one was begun in place of the other, and what the two have in common."""
+        if self._ended is None:
+            raise VerifyError("of a fork the key of the log that ended is needed too")
+        note, newest = _text(self._said["checkpoint"]), self._checkpoint
+        opened(note, self._ended)
+        old, told = Checkpoint.opened(_text(self._said["ended"]), self._ended), told_of(note)
+        if told is None or (told.ended, told.ended_size, decoded(told.ended_root)) != (old.origin, old.size, old.root):
+            raise VerifyError("the new log does not say that it was begun in place of that one")
+        self.verdict.note(
+            "audit.forked",
+            origin=newest.origin,
+            size=newest.size,
+            ended=old.origin,
+            ended_size=old.size,
+            at=written(told.begun_at),
+            reason=told.reason,
+            approved=", ".join(told.approved_by),
+        )
+        if told.common > 0:
+            common = _object(self._said, "common")
+            if common.keys() != {"root", "proof", "ended_proof"}:
+                raise VerifyError("common has not the members that it should have")
+            root = decoded(_text(common["root"]))
+            with _told("common"):
+                check_consistency(told.common, newest.size, root, newest.root, proof_of(common, "proof"))
+                check_consistency(told.common, old.size, root, old.root, proof_of(common, "ended_proof"))
+            self.verdict.note("audit.fork-common", common=told.common)
+        elif "common" in self._said:
+            raise VerifyError("the two logs have nothing in common")
+        self._reaches_held([newest, old])
+        self.verdict.leaves_open += ["audit.open-ended", "audit.open-contents"]
+
     def since(self) -> None:
         """That the log continues an older checkpoint, and those that the auditor holds."""
         newest, since = self._checkpoint, None
@@ -135,17 +256,10 @@ class _Checking:
             since = Checkpoint.opened(_text(self._said["since"]), self._key)
             proof = proof_of(self._said, "consistency")
             check_consistency(since.size, newest.size, since.root, newest.root, proof)
-            self._refuse_fork(since, *self._held)
             self.verdict.note("audit.continues", size=since.size, later=newest.size)
         elif self._said["format"] == CONSISTENCY:
             raise VerifyError("the file has only one checkpoint")
-        for own in self._held:
-            if own not in {since, newest}:
-                raise VerifyError(
-                    f"the file says nothing of the checkpoint of {own.size} records that you hold: "
-                    "ask for one made since that checkpoint"
-                )
-            self.verdict.note("audit.held-continued", size=own.size)
+        self._reaches_held([newest] if since is None else [since, newest])
 
     def bundle(self) -> None:
         """That the steps are in the log, are those of the case, and follow each other."""
@@ -188,17 +302,9 @@ class _Checking:
         kept = {own.size: own for own in self._held}
         if kept and max(kept) > newest.size:
             raise VerifyError(f"a checkpoint that you hold has {max(kept)} records, the file only {newest.size}")
-        for links, fault in _looked_through(portions, _text(self._said["ledger_id"])):
-            for link in links:
-                number = frontier.size + 1
-                if link[0] != number:
-                    raise VerifyError(f"record {number}: its position is {link[0]}")
-                order.take(*link)
-                frontier.add(bytes.fromhex(link[-1]))
-                if (own := kept.get(number)) is not None:
-                    self._refuse_fork(own, Checkpoint(own.origin, number, frontier.root()))
-            if fault is not None:
-                raise VerifyError(f"record {frontier.size + 1}: {fault}")
+        for number, _ in self._taken(portions, frontier, order):
+            if number in kept:
+                self._refuse_fork(kept[number], Checkpoint(newest.origin, number, frontier.root()))
         if frontier.size != newest.size:
             raise VerifyError(f"the file has {frontier.size} records, its checkpoint {newest.size}")
         if frontier.root() != newest.root:
@@ -208,11 +314,162 @@ class _Checking:
             self.verdict.note("audit.held-continued", size=size)
         self.verdict.leaves_open.append("audit.open-occurred")
 
+    def year(self, portions: Iterable[Portion], earlier: _End | None, authority: bytes | None) -> None:
+        """That the records are those that were recorded in the year, and that the log was signed with them."""
+        ledger_id, year, begins, ends = _text(self._said["ledger_id"]), *self._borders()
+        opening, closing = _object(self._said, "opening"), _object(self._said, "closing")
+        frontier, known = self._opened(opening, ledger_id, begins)
+        before, last, newest = frontier.size, _number(closing, "size"), self._checkpoint
+        order = _Chain(begun=before > 0)
+        compared = list(self._held)
+        if earlier is not None:
+            order = self._continues(earlier, year, ledger_id, frontier)
+            compared.append(earlier.checkpoint)
+        kept = {own.size: own for own in compared}
+        self._refuse_fork(*known, *compared)
+        self._reaches_held(known, range(before + 1, last + 1))
+        cases = set()
+        for number, (_, case_id, _, recorded_at, *_) in self._taken(portions, frontier, order):
+            cases.add(case_id)
+            if not begins <= recorded_at < ends:
+                raise VerifyError(f"record {number}: it was recorded at {recorded_at}, not in {year}")
+            if number in kept:
+                self._refuse_fork(kept[number], Checkpoint(newest.origin, number, frontier.root()))
+        if not before < frontier.size == last:
+            raise VerifyError(f"the file ends with record {frontier.size}, and begins after {before}")
+        with _told("closing"):
+            check_consistency(last, newest.size, frontier.root(), newest.root, proof_of(closing, "proof"))
+        span = {"year": year, "first": before + 1, "last": last, "begins": begins, "ends": ends}
+        self.verdict.note("audit.year-whole", **span, count=last - before, cases=len(cases))
+        self._closed(closing, year, ledger_id, last, ends)
+        self._heads_of(closing, {case: order.heads[case] for case in cases}, last)
+        self._stamped(closing, authority)
+        if before and earlier is None:
+            self.verdict.leaves_open.append("audit.open-years-before")
+        self.verdict.leaves_open.append("audit.open-occurred")
+        self.end = _End(year, ledger_id, frontier, order, newest)
+
+    def _borders(self) -> tuple[int, str, str]:
+        """The year, where it begins and where the next one does, as records say times."""
+        texts = [_text(self._said[name]) for name in ("begins", "ends")]
+        years = [int(found[1]) for found in map(_NEW_YEAR.fullmatch, texts) if found]
+        if len(years) < len(texts) or years[0] + 1 != years[1]:
+            raise VerifyError("begins and ends are not New Year's Days, one a year after the other")
+        begins, ends = (written(datetime.fromisoformat(text)) for text in texts)
+        return years[0], begins, ends
+
+    def _opened(self, opening: Mapping[str, Any], ledger_id: str, begins: str) -> tuple[Frontier, list[Checkpoint]]:
+        """The tree before the year, and the checkpoints of which the file proves that the log continues them."""
+        with _told("opening"):
+            size = _number(opening, "size")
+            frontier = Frontier(size, proof_of(opening, "frontier"))
+            known = [self._checkpoint]
+            perhaps = {"checkpoint", "proof"} if size and "checkpoint" in opening else set()
+            if opening.keys() != {"size", "frontier"} | perhaps | ({"before"} if size else set()):
+                raise VerifyError("it has not the members that it should have")
+            if size:
+                root = frontier.root()
+                if _neighbour(opening, "before", ledger_id, size, size, root) >= begins:
+                    raise VerifyError("the record before the first one is of the same year, or of a later one")
+                known.append(Checkpoint(self._checkpoint.origin, size, root))
+            if perhaps:
+                signed = Checkpoint.opened(_text(opening["checkpoint"]), self._key)
+                check_consistency(signed.size, size, signed.root, root, proof_of(opening, "proof"))
+                known.append(signed)
+                self.verdict.note("audit.continues", size=signed.size, later=self._checkpoint.size)
+        return frontier, known
+
+    def _continues(self, earlier: _End, year: int, ledger_id: str, frontier: Frontier) -> _Chain:
+        """That the year begins where an earlier one ended; the steps of cases go on from there."""
+        if (ledger_id, frontier.size, frontier.edge) != (
+            earlier.ledger_id,
+            earlier.frontier.size,
+            earlier.frontier.edge,
+        ):
+            raise VerifyError(f"it does not begin where {earlier.year} ended, with record {earlier.frontier.size}")
+        if earlier.year >= year:
+            raise VerifyError(f"{year} is no later than {earlier.year}")
+        self.verdict.note("audit.year-continues", year=year, earlier=earlier.year)
+        return earlier.order
+
+    def _closed(self, closing: Mapping[str, Any], year: int, ledger_id: str, last: int, ends: str) -> None:
+        """That no further record is the year's, if the file says so; else the log ends with the file."""
+        newest = self._checkpoint
+        with _told("closing"):
+            if not {"size", "checkpoint", "proof"} <= closing.keys() <= {
+                "size", "checkpoint", "proof", "after", "time_stamp", "case_heads",
+            }:  # fmt: skip
+                raise VerifyError("it has not the members that it should have")
+            if "after" not in closing:
+                if newest.size != last:
+                    raise VerifyError("it does not show whether the next record is of the year too")
+                self.verdict.leaves_open.append("audit.open-year")
+                return
+            if _neighbour(closing, "after", ledger_id, last + 1, newest.size, newest.root) < ends:
+                raise VerifyError("the record after the last one is of the same year")
+        self.verdict.note("audit.year-closed", year=year)
+
+    def _heads_of(self, closing: Mapping[str, Any], heads: Mapping[str, tuple[int, str | None]], last: int) -> None:
+        """That the heads of all cases, if the file has them, agree with the year's records."""
+        if "case_heads" not in closing:
+            return
+        newest = self._checkpoint
+        with _told("case_heads"), gzip.open(BytesIO(decoded(_text(closing["case_heads"])))) as packed:
+            try:
+                checkpoint, found = read_heads(iter(packed), self._key)
+            except (OSError, EOFError, zlib.error) as error:
+                raise VerifyError(f"it cannot be unpacked: {error}") from None
+            if checkpoint != newest:
+                raise VerifyError("they are of another checkpoint")
+            for case, head in heads.items():
+                later = found.get(case, (0, ""))
+                if head != later and (newest.size == last or later[0] <= head[0]):
+                    raise VerifyError(f"case {case} has {head[0]} steps, and they say otherwise")
+        self.verdict.note("audit.year-heads", size=newest.size, cases=len(found))
+
+    def _stamped(self, closing: Mapping[str, Any], authority: bytes | None) -> None:
+        """When an authority saw the checkpoint, if its certificates are there to check that."""
+        if "time_stamp" not in closing:
+            if authority is not None:
+                raise VerifyError("the checkpoint has no time-stamp")
+            return
+        with _told("time_stamp"):
+            token = decoded(_text(closing["time_stamp"]))
+            if authority is None:
+                self.verdict.leaves_open.append("audit.open-stamp")
+            else:
+                at = stamped_at(token, _text(closing["checkpoint"]).encode(), authority)
+                self.verdict.note("audit.year-stamped", at=written(at))
+
+    def _taken(self, portions: Iterable[Portion], frontier: Frontier, order: _Chain) -> Iterator[tuple[int, Link]]:
+        """The records, each after it was seen to follow those before it, and is in the tree."""
+        for links, fault in _looked_through(portions, _text(self._said["ledger_id"])):
+            for link in links:
+                number = frontier.size + 1
+                if link[0] != number:
+                    raise VerifyError(f"record {number}: its position is {link[0]}")
+                order.take(*link)
+                frontier.add(bytes.fromhex(link[-1]))
+                yield number, link
+            if fault is not None:
+                raise VerifyError(f"record {frontier.size + 1}: {fault}")
+
+    def _reaches_held(self, known: Sequence[Checkpoint], records: Collection[int] = ()) -> None:
+        """That the log continues each checkpoint that the auditor holds: it is known, or among the file's records."""
+        self._refuse_fork(*known, *self._held)
+        for own in self._held:
+            if own not in known and own.size not in records:
+                raise VerifyError(
+                    f"the file says nothing of the checkpoint of {own.size} records that you hold: "
+                    "ask for one made since that checkpoint"
+                )
+            self.verdict.note("audit.held-continued", size=own.size)
+
     @staticmethod
     def _refuse_fork(*checkpoints: Checkpoint) -> None:
-        roots: dict[int, bytes] = {}
+        roots: dict[tuple[str, int], bytes] = {}
         for one in checkpoints:
-            if roots.setdefault(one.size, one.root) != one.root:
+            if roots.setdefault((one.origin, one.size), one.root) != one.root:
                 raise VerifyError(
                     f"of {one.size} records there are two roots: there are two logs, or they were changed"
                 )
@@ -221,16 +478,20 @@ class _Checking:
 class _Chain:
     """What holds between records in the order of their positions, or of one case's versions."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, begun: bool = False) -> None:
+        """Of one that was `begun`, the first steps of a case may be missing."""
         self.heads: dict[str, tuple[int, str | None]] = {}
+        self._begun = begun
         self._last = 0, ""
 
     def take(
         self, position: int, case_id: str, version: int, recorded_at: str, prev_leaf: str | None, leaf: str
     ) -> None:
         """Refuse a record that does not follow those before it."""
-        last_version, last_leaf = self.heads.get(case_id, (0, None))
         where = f"record {position}"
+        last_version, last_leaf = self.heads.get(case_id, (0, None))
+        if not last_version and self._begun and version > 1 and prev_leaf is not None:
+            last_version, last_leaf = version - 1, prev_leaf
         if version != last_version + 1:
             raise VerifyError(f"{where}: it is version {version} of its case, and follows version {last_version}")
         if prev_leaf != last_leaf:
@@ -312,6 +573,16 @@ def proof_of(said: Mapping[str, Any], name: str) -> list[bytes]:
     return [decoded(_text(one)) for one in _list(said, name)]
 
 
+def _neighbour(said: Mapping[str, Any], name: str, ledger_id: str, position: int, size: int, root: bytes) -> str:
+    """When the record beside a year was recorded, after its entry was seen to be in the log of that size."""
+    found = _object(said, name)
+    if found.keys() != {"entry", "proof"}:
+        raise VerifyError(f"{name} has not the members that it should have")
+    entry = decoded(_text(found["entry"]))
+    check_inclusion(position - 1, size, leaf_hash(entry), proof_of(found, "proof"), root)
+    return recorded_in(entry, ledger_id, position)
+
+
 def read_object(text: bytes) -> dict[str, Any]:
     """A JSON object in which no member stands twice."""
     try:
@@ -352,7 +623,7 @@ def _told(where: str = "") -> Iterator[None]:
         yield
     except VerifyError as error:
         raise VerifyError(f"{where}: {error}" if where else str(error)) from None
-    except (RecordError, ProofError, NoteError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (AnchorError, RecordError, ProofError, NoteError, KeyError, ValueError, TypeError, AttributeError) as error:
         what = f"there is no {error}" if isinstance(error, KeyError) else str(error)
         raise VerifyError(f"{where}: {what}" if where else what) from None
 
@@ -361,6 +632,20 @@ def _list(said: Mapping[str, Any], name: str) -> list[Any]:
     found = said[name]
     if not isinstance(found, list):
         raise VerifyError(f"{name} is not a list")
+    return found
+
+
+def _object(said: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = said[name]
+    if not isinstance(found, dict):
+        raise VerifyError(f"{name} is not an object")
+    return found
+
+
+def _number(said: Mapping[str, Any], name: str) -> int:
+    found = said[name]
+    if type(found) is not int or not 0 <= found <= MOST:
+        raise VerifyError(f"{name} is not a number")
     return found
 
 

@@ -14,6 +14,7 @@ from api.commands.common import (
     Failed,
     Json,
     Jurisdiction,
+    database,
     emit,
     example,
     label,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_SECONDS = 10.0
 """A step is signed no later."""
+APPROVERS = 2
+"""As many people approve that a log is begun anew."""
 
 _DAY = "%Y-%m-%d"
 
@@ -135,16 +138,120 @@ def bundle(
 
 
 @app.command(
-    "log",
     help=told(
-        "The whole log as one file: a line for each record. Packed if its name ends in .gz.",
-        "整个日志合为一个文件，每条记录一行。文件名以 .gz 结尾时压缩。",
+        "The whole log as one file, or what was recorded in a year as a file that is checked by itself. "
+        "A line for each record; packed if its name ends in .gz.",
+        "整个日志合为一个文件，或导出可单独核验的年度分卷，每条记录一行。文件名以 .gz 结尾时压缩。",
     ),
-    epilog=example("duban audit log -o log.jsonl.gz"),
+    epilog=example("duban audit log --year 2026 -o log-2026.jsonl.gz"),
 )
-def whole_log(output: Output = None) -> None:
+def log(
+    year: Annotated[
+        int | None,
+        typer.Option(min=1970, max=9998, help=told("Only what was recorded in that year.", "只要该年度登记的记录。")),
+    ] = None,
+    output: Output = None,
+) -> None:
+    from api.logyears import year_zone
+
     with services() as found:
-        _write(found.audit.whole(), output)
+        if year is None:
+            _write(found.audit.whole(), output)
+            return
+        zone = year_zone(found)
+        _write(found.audit.year(year, zone), output)
+        if not all(one.closed for one in found.audit.years(zone) if one.year == year):
+            say(
+                told(
+                    f"{year} is not closed: nothing of a later year is signed yet.",
+                    f"{year} 年尚未闭卷：还没有签署以后年度的记录。",
+                )
+            )
+
+
+@app.command(
+    help=told(
+        "The years of the log: positions, and whether more may come.", "日志的各年度分卷：起止序号，是否已闭卷。"
+    ),
+    epilog=example("duban audit years"),
+)
+def years(as_json: Json = False) -> None:
+    from dataclasses import asdict
+
+    from api.logyears import year_zone
+
+    with services() as found:
+        there = found.audit.years(year_zone(found))
+    if as_json:
+        emit([asdict(one) for one in there])
+        return
+    table(
+        told("year | first | last | closed", "年度 | 首条 | 末条 | 已闭卷"),
+        [(one.year, one.first, one.last, told("yes", "是") if one.closed else told("no", "否")) for one in there],
+        right=(0, 1, 2),
+    )
+
+
+@app.command(
+    help=told(
+        "Begin the log anew after a restore behind what was signed: shows what is lost, asks why, and who approves it. "
+        "The old log and its key are kept. Restart the service afterwards.",
+        "数据恢复到已签署内容之前时，重新开始审计日志：显示缺失，询问原因和批准人。旧日志及其密钥保留。"
+        "完成后请重启服务。",
+    ),
+    epilog=example("duban audit begin --name duban.example/main-2"),
+)
+def begin(
+    name: Annotated[str, typer.Option(help=told("What the new log is called.", "新日志的名称。"))],
+    reason: Annotated[str | None, typer.Option(help=told("Why.", "原因。"))] = None,
+    approved_by: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help=told("Who approves; twice.", "批准人；须两人。"))
+    ] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help=told("Do not ask again.", "不再询问。"))] = False,
+) -> None:
+    from adapters.audit.note import NoteError
+    from adapters.audit.sealer import ForkError
+    from adapters.settings import SettingsError
+    from adapters.wiring import begin_log, fork_sealer
+
+    settings = settings_in_force()
+    try:
+        with database(settings) as (conninfo, _):
+            sealer = fork_sealer(settings, conninfo)
+            with sealer.alone() as conn:
+                fork = sealer.fork(conn)
+            say(
+                told(
+                    f"The log {fork.signed.origin} was signed up to {fork.signed.size} records; the ledger has "
+                    f"{fork.head}, of which the first {fork.common} are those of the log.",
+                    f"日志 {fork.signed.origin} 已签署 {fork.signed.size} 条记录；账本现有 {fork.head} 条，"
+                    f"其中前 {fork.common} 条与日志一致。",
+                )
+            )
+            why = _line(reason or typer.prompt(told("Why does the log begin anew", "为何重新开始日志"), err=True))
+            asked = told("Who approves it (two people)", "批准人（两人）")
+            approvers = [_line(one) for one in approved_by or (typer.prompt(asked, err=True) for _ in range(2))]
+            if len(set(approvers)) != APPROVERS or len(approvers) != APPROVERS:
+                raise Failed(Code.USAGE, told("Two different people approve it.", "须由两个不同的人批准。"))
+            if not yes:
+                typer.confirm(told(f"Begin {name}", f"开始 {name}"), abort=True, err=True)
+            typer.echo(begin_log(settings, conninfo, name, why, approvers), nl=False)
+    except (ForkError, NoteError, SettingsError) as error:
+        raise Failed(Code.REFUSED, told(f"NOT BEGUN: {error}", f"未开始：{error}")) from None
+    say(told("Restart the service.", "请重启服务。"))
+
+
+@app.command(
+    help=told(
+        "The file that shows what the log has in common with the one before it, after a fork.",
+        "分叉之后，证明新旧日志共有部分的文件。",
+    ),
+    epilog=example("duban audit fork -o fork.json"),
+)
+def fork(output: Output = None) -> None:
+    with services() as found:
+        _write([_as_json(found.audit.fork())], output)
 
 
 @app.command(
@@ -213,9 +320,9 @@ def access(
 
 @app.command(
     help=told(
-        "Check a bundle, a proof between checkpoints, or the whole log, from the file and the key alone. "
+        "Check a bundle, a proof between checkpoints, the log or a year of it, from the file and the key alone. "
         "Says what it proves and what it does not. Exit code 1 if anything is not as it was recorded.",
-        "仅凭文件和公钥核验案卷包、检查点间的证明或整个日志，并说明证明了什么、没有证明什么。"
+        "仅凭文件和公钥核验案卷包、检查点间的证明、整个日志或年度分卷，并说明证明了什么、没有证明什么。"
         "凡与登记不符，退出码为 1。",
     ),
     epilog=example("duban audit verify case.json --key duban.key --held march.checkpoint"),
@@ -223,6 +330,7 @@ def access(
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=told("The file.", "文件。"))],
     key: Key,
+    *,
     held: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help=told("A checkpoint that you have kept.", "你保存的检查点。")),
@@ -240,14 +348,48 @@ def verify(
             ),
         ),
     ] = None,
+    after: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=told("Of a year: the year before, which it has to continue.", "年度分卷的上一年度分卷，须与之衔接。"),
+        ),
+    ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=told(
+                "Of a year: certificates, in PEM, of the authority whose time-stamp it has.",
+                "年度分卷所附时间戳的机构证书（PEM）。",
+            ),
+        ),
+    ] = None,
+    ended: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", help=told("Of a fork: the key of the log that ended.", "分叉文件：已终止日志的公钥。")
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     from adapters.audit.verify import VerifyError
     from adapters.audit.verify import verify as verified
 
     own, witnesses = _key(key), [_key(one) for one in witness or ()]
+    before = None if ended is None else _key(ended)
+    notes, roots = [_note(one) for one in held or ()], None if authority is None else authority.read_bytes()
     try:
-        verdict = verified(file, own, [_note(one) for one in held or ()], witnesses, heads)
+        verdict = verified(
+            file,
+            own,
+            notes,
+            witnesses,
+            heads,
+            after=after,
+            authority=roots,
+            ended=before,
+        )
     except VerifyError as error:
         if as_json:
             emit({"verified": False, "why": str(error), "proves": [], "leaves_open": []})
@@ -334,6 +476,13 @@ def witness(
     except (VerifyError, NoteError, UnicodeDecodeError) as error:
         raise Failed(Code.REFUSED, told(f"NOT SIGNED: {error}", f"未签署：{error}")) from None
     say(f"{told('Key of the witness', '见证人公钥')}: {signing.key}")
+
+
+def _line(text: str) -> str:
+    """A text of one line."""
+    if not text.strip() or not text.isprintable():
+        raise Failed(Code.USAGE, told("That is not one line of text.", "应为一行文字。"))
+    return text.strip()
 
 
 def _key(text: str) -> "PublicKey":

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import AccessQuery
+from api.logyears import MEDIA_TYPE, hand_out_year, year_zone
 from api.principal import Asker
 from api.problems import documented
 from api.services import services_of
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/api/v1", tags=["audit"], responses=documented(401, 5
 TRAIL_PAGE = 200
 """Steps of a page, or lines of the access log."""
 
+_BINARY = {"type": "string", "format": "binary"}
 _BUNDLE = {"application/json": {"schema": {"type": "object", "description": "docs/audit-format.md, section 4"}}}
 
 
@@ -38,6 +40,22 @@ class LogAnswer(BaseModel):
     signed_at: datetime | None
     checkpoint: str | None = Field(description="The newest checkpoint, a signed note: keep it elsewhere")
     key: str | None = Field(description="The public key of the log, as `name+id+key`")
+
+
+class LogYearAnswer(BaseModel):
+    """The steps that were recorded in a calendar year of the installation's time zone, as far as they are signed."""
+
+    year: int
+    first: int = Field(description="Position of the first")
+    last: int
+    closed: bool = Field(description="Whether a step of a later year is signed, so that there will be no more")
+    href: str = Field(description="The file (`duban-shard/1`)")
+
+
+class LogYearsAnswer(BaseModel):
+    """The years of the log."""
+
+    years: list[LogYearAnswer]
 
 
 class SinceQuery(BaseModel):
@@ -205,6 +223,38 @@ def prove_consistency(request: Request, asker: Asker, query: Annotated[HeldQuery
     """The newest checkpoint, and the proof that its log continues the one of that size (`duban-consistency/1`)."""
     del asker
     return answer(services_of(request).audit.consistency(query.since), {})
+
+
+@router.get(
+    "/log/years",
+    operation_id="list_log_years",
+    summary="年度分卷 · The years of the log",
+    response_model=LogYearsAnswer,
+)
+def list_log_years(request: Request, asker: Asker) -> Response:
+    """Which positions were recorded in which year, and whether more may come."""
+    del asker
+    services = services_of(request)
+    years = [
+        LogYearAnswer(**asdict(one), href=f"{request.url.path}/{one.year}")
+        for one in services.audit.years(year_zone(services))
+    ]
+    return answer(LogYearsAnswer(years=years), {})
+
+
+@router.get(
+    "/log/years/{year}",
+    operation_id="read_log_year",
+    summary="年度分卷 · A year of the log as a file",
+    response_class=Response,
+    responses=documented(403, 404, 422) | {200: {"content": {MEDIA_TYPE: {"schema": _BINARY}}}},
+)
+def read_log_year(year: Annotated[int, Path(ge=1970, le=9998)], request: Request, asker: Asker) -> Response:
+    """All that was recorded in the year and is signed, checked by itself (`duban-shard/1`, packed by gzip).
+
+    For those from whom nothing of the jurisdiction is kept, if the ledger has no other one.
+    """
+    return hand_out_year(services_of(request), asker, year)
 
 
 @router.get(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
@@ -104,6 +104,16 @@ Query = TypeVar("Query", bound=BaseModel)
 Fields = Annotated[dict[str, list[str]], Depends(read_fields)]
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("duban.pages")
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A checkpoint as paper shows it."""
+
+    origin: str
+    size: str
+    root: str
+    signed_at: str
 
 
 class PageRoute(APIRoute):
@@ -651,6 +661,7 @@ def render(
             static=_static,
             request_id=_request_id(request),
             sample=_shows_sample(request),
+            seal=partial(_seal, request, say),
             **{"timeline": None, "history_exports": (), "bundle": None, "compare": None, **context},
         )
     )
@@ -658,6 +669,17 @@ def render(
     if (chosen := request.query_params.get("lang")) in LANGUAGES:
         response.set_cookie("lang", str(chosen), max_age=_YEAR, httponly=True, samesite="lax")
     return response
+
+
+def _seal(request: Request, say: Words) -> Seal | None:
+    """The checkpoint that was signed last, for the foot of the paper; a page is made without one too."""
+    with suppress(RuntimeError, Refused):
+        services = services_of(request)
+        if (newest := services.audit.newest()) is not None:
+            origin, size, root = newest.checkpoint.split("\n")[:3]
+            tell = Teller(say, services.registry.jurisdiction(services.jurisdiction))
+            return Seal(origin, size, root, tell.when(newest.signed_at))
+    return None
 
 
 def _shows_sample(request: Request) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,29 @@ import pytest
 from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.note import PublicKey
 from adapters.audit.verify import verify
+from adapters.exchange.jurisdictions import enter
+from adapters.postgres.migrate import migrate
+from adapters.registry import LedgerRegistry
 from adapters.settings import load_settings
-from adapters.wiring import sealer
-from tests.api.conftest import Office
+from adapters.wiring import begin_log, sealer
+from domain.docket import Docket
+from tests.api.conftest import JURISDICTION, Office, opened
 from tests.api.test_cli import Run, Told, installation, run, story
+from tests.faults.support import connect, ledger_on
 
 __all__ = ["installation", "run", "story"]
 
 pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def city(blank_database: str, tmp_path: Path) -> Iterator[Office]:
+    """An office whose ledger has no other jurisdiction than its own."""
+    migrate(blank_database)
+    with ledger_on(blank_database) as ledger:
+        enter(Docket(ledger, LedgerRegistry(ledger)), JURISDICTION, actor="test")
+    with opened(blank_database, tmp_path) as found:
+        yield found
 
 
 def handed(office: Office, place: Path, path: str, role: str = "auditor", **params: Any) -> Path:
@@ -64,6 +81,59 @@ def test_a_bundle_is_for_those_from_whom_nothing_is_kept(office: Office) -> None
     saved = office.client.get(f"/cases/{case}/bundle")
     assert "attachment" in saved.headers["content-disposition"]
     assert saved.json()["case_id"] == case
+
+
+def test_a_year_of_the_log_is_taken_along_by_who_reads_all_that_is_recorded(city: Office, tmp_path: Path) -> None:
+    assert city.get("/api/v1/log/years").json() == {"years": []}
+    city.handed_over()
+    city.seal()
+    year, head = datetime.now(UTC).year, city.services.docket.head()
+    (listed,) = city.get("/api/v1/log/years", "deputy").json()["years"]
+    path = f"/api/v1/log/years/{year}"
+    assert listed == {"year": year, "first": 1, "last": head, "closed": False, "href": path}
+    file = handed(city, tmp_path / "year.jsonl.gz", path)
+    key = PublicKey.parse(city.get("/api/v1/log").json()["key"])
+    assert "audit.open-year" in verify(file, key).leaves_open
+    assert (city.get(path, "deputy").status_code, city.get("/api/v1/log/years/1999").status_code) == (403, 404)
+    assert f'href="/log/years/{year}"' in city.client.get("/log").text
+    saved = city.client.get(f"/log/years/{year}")
+    assert (saved.content, saved.headers["content-type"]) == (file.read_bytes(), "application/gzip")
+    nobody = city.browser()
+    assert (f'href="/log/years/{year}"' in nobody.get("/log").text, f">{head}<" in nobody.get("/log").text) == (
+        False,
+        True,
+    )
+    assert nobody.get(f"/log/years/{year}", follow_redirects=False).headers["location"].startswith("/login")
+
+
+def test_a_ledger_of_several_jurisdictions_is_nobodys_to_take_along_over_the_net(office: Office) -> None:
+    office.submit()
+    office.seal()
+    (listed,) = office.get("/api/v1/log/years").json()["years"]
+    refused = office.get(listed["href"], "auditor")
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/log-of-several-jurisdictions")
+    page = office.client.get("/log", headers={"Accept-Language": "zh"}).text
+    assert ("年度分卷" in page, "/log/years/" in page) == (True, False)
+
+
+def test_the_page_says_that_the_log_was_begun_anew_when_and_why(office: Office, database: str, tmp_path: Path) -> None:
+    office.handed_over()
+    office.seal()
+    origin = office.client.get("/log/checkpoint").text.split("\n")[0]
+    assert office.browser().get("/log/fork").status_code == 404
+    with connect(database) as owner:
+        owner.execute("ALTER TABLE ledger DISABLE TRIGGER USER")
+        owner.execute("DELETE FROM ledger WHERE position = (SELECT max(position) FROM ledger)")
+        owner.execute("UPDATE ledger_head SET position = position - 1")
+    settings = office.services.settings
+    begin_log(settings, database, "duban.example/second", "恢复后缺少最后一步", ("甲主任", "乙主任"))
+    page = office.browser().get("/log", headers={"Accept-Language": "zh"}).text
+    for told in (origin, "duban.example/second", "恢复后缺少最后一步", "甲主任、乙主任", "日志曾重新开始"):
+        assert told in page
+    fork = tmp_path / "fork.json"
+    fork.write_bytes(office.browser().get("/log/fork").content)
+    ended = PublicKey.parse((settings.data_dir / "log" / "main" / "before" / "1" / "key").read_text())
+    assert verify(fork, PublicKey.parse(office.browser().get("/log/key").text), ended=ended).proves
 
 
 def test_everybody_reads_the_checkpoint_and_the_key_on_the_page(office: Office) -> None:
@@ -125,6 +195,27 @@ def test_the_command_line_hands_out_the_log_and_a_witness_signs_it(
     unsigned = installation("audit", "verify", str(proof), "--key", str(key), "--witness", witness)
     assert (unsigned.code, "archives.example" in unsigned.err) == (1, True)
     assert installation("audit", "verify", str(proof), "--key", str(key)).code == 0
+
+
+def test_the_command_line_writes_a_year_and_judges_it(
+    installation: Run, story: Told, database: str, tmp_path: Path
+) -> None:
+    assert story.first
+    _seal(database)
+    key, file, year = tmp_path / "log.key", tmp_path / "year.jsonl.gz", datetime.now(UTC).year
+    key.write_text(installation("audit", "key").out)
+    (told,) = json.loads(installation("audit", "years", "--json").out)
+    assert (told["year"], told["first"], told["closed"]) == (year, 1, False)
+    assert str(told["last"]) in installation("audit", "years").out
+    written = installation("audit", "log", "--year", str(year), "-o", str(file))
+    assert (written.code, "is not closed" in written.err) == (0, True)
+    checked = installation("audit", "verify", str(file), "--key", str(key))
+    assert (checked.code, f"All {told['last']} records of {year}, 1 to" in checked.out) == (0, True)
+    assert "not closed" in checked.out
+    joined = installation("audit", "verify", str(file), "--key", str(key), "--after", str(file))
+    assert (joined.code, "does not begin where" in joined.err) == (1, True)
+    none = installation("audit", "log", "--year", str(year - 1))
+    assert (none.code, none.out, str(year - 1) in none.err) == (1, "", True)
 
 
 @pytest.mark.parametrize(

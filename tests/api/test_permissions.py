@@ -305,6 +305,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "token_id": "none",
         "version": "2",
         "what": "correct",
+        "year": "2026",
     }
     of_paths = {
         "/bulk/{what}": {"what": "hand_over"},
