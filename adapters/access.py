@@ -58,6 +58,7 @@ _WANTED: dict[str, LiteralString] = {
     "actor": "actor = %(actor)s",
     "kind": "kind = %(kind)s",
     "case": "case_id = %(case)s",
+    "person": "person = %(person)s",
     "since": "at >= %(since)s",
     "until": "at < %(until)s",
     "before": "number < %(before)s",

@@ -22,6 +22,7 @@ class AccessQuery(BaseModel):
     actor: Code | None = Field(None, description="Who asked", examples=["u-17"])
     kind: AccessKind | None = Field(None, description="Refusals, reads, or how many refusals are not told")
     case: Line | None = Field(None, description="Id of the case")
+    person: Code | None = Field(None, description="Key of a person in the case: who read of him")
     since: date | None = Field(None, ge=EARLIEST, le=LATEST, description="First day")
     until: date | None = Field(None, ge=EARLIEST, le=LATEST, description="Last day")
     before: int | None = Field(None, ge=1, le=2**62, description="Only numbers before this one: the next page")
@@ -33,6 +34,7 @@ class AccessQuery(BaseModel):
             actor=self.actor,
             kind=self.kind,
             case=self.case,
+            person=self.person,
             since=None if self.since is None else start_of_day(self.since, zone),
             until=None if self.until is None else start_of_day(self.until + timedelta(days=1), zone),
         )

@@ -25,7 +25,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "request-key-unreadable", "upload-incomplete", "upload-unreadable"),
     401: ("token-invalid", "token-missing"),
     403: ("approves-own-proposal", "approves-own-request", "auditor-only-reads", "deputy-ended", "duty-suspended",
-          "handling-unit-may-not-evaluate", "jurisdiction-not-yours",
+          "for-auditors", "handling-unit-may-not-evaluate", "jurisdiction-not-yours",
           "log-of-several-jurisdictions", "no-part-in-case", "not-all-is-yours",
           "not-the-deputy-himself", "not-your-unit", "not-yours-to-amend", "personal-data-not-for-you",
           "role-may-not", "token-beyond-account",
@@ -59,7 +59,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
 }  # fmt: skip
 OF_PAGES: dict[int, tuple[str, ...]] = {
     400: ("form-unreadable",),
-    403: ("account-disabled", "administrator-sees-no-case", "device-of-the-unit", "for-administrators", "for-auditors",
+    403: ("account-disabled", "administrator-sees-no-case", "device-of-the-unit", "for-administrators",
           "form-token-wrong", "from-another-site", "one-time-expired", "sign-in-needs-https", "sign-in-refused"),
     404: ("account-not-found", "import-not-waiting", "no-such-draft", "session-not-found", "token-not-found"),
     409: ("account-changed", "last-administrator", "login-taken", "requested-already", "roles-apart",

@@ -28,6 +28,8 @@ class AccessFilter:
     """Who asked."""
     kind: AccessKind | None = None
     case: str | None = None
+    person: str | None = None
+    """Key of a person in that case."""
     since: datetime | None = None
     until: datetime | None = None
     """Before it."""

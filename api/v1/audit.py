@@ -19,6 +19,7 @@ from api.trail import TrailQuery
 from api.v1.finding import answer, case_file_of, lists_of, zone_of
 from domain import policy
 from domain.access import AccessKind
+from domain.case import Role
 from domain.principal import Principal
 from domain.refusal import Refused
 
@@ -170,10 +171,11 @@ class AccessAnswer(BaseModel):
 def access(request: Request, asker: Asker, query: Annotated[AccessQuery, Query()]) -> Response:
     """The access log of the jurisdiction's people and programs, by person, kind, case and day.
 
-    For those from whom nothing of the jurisdiction is kept. A case that is not the asker's is a refusal here and does
-    not exist for him; a case that there is not is no line.
+    For auditors. A case that is not the asker's is a refusal here and does not exist for him; a case that there is not
+    is no line.
     """
-    _require_all(asker)
+    if asker.role is not Role.AUDITOR:
+        raise Refused("for-auditors")
     services = services_of(request)
     wanted = query.wanted(asker.jurisdiction, zone_of(services, asker))
     rows = services.access.lines(wanted, before=query.before, limit=TRAIL_PAGE + 1)

@@ -13,9 +13,10 @@ from fastapi.responses import HTMLResponse
 from api.access import AccessExportQuery, AccessQuery, why
 from api.exporting import export_access
 from api.services import services_of
+from api.web.guard import auditor
 from api.web.log import Choice, teller
 from api.web.pages import PageRoute, called, handed_out, query_of, render
-from api.web.trail import PAGE, inspector
+from api.web.trail import PAGE
 from api.web.viewmodels import Teller, case_path, link
 from domain.access import AccessKind, AccessRow
 from domain.moment import Moment
@@ -48,8 +49,8 @@ class Told:
 
 @router.get(ACCESS)
 def access(request: Request) -> Response:
-    """The lines, the newest first, for those from whom nothing of the jurisdiction is kept."""
-    asker, services = inspector(request), services_of(request)
+    """The lines, the newest first, for auditors."""
+    asker, services = auditor(request).account.principal, services_of(request)
     tell, query = teller(request, asker.jurisdiction), query_of(request, AccessQuery)
     given = {name: text for name, text in request.query_params.items() if text}
     rows = services.access.lines(query.wanted(asker.jurisdiction, tell.zone), before=query.before, limit=PAGE + 1)
@@ -69,7 +70,7 @@ def access(request: Request) -> Response:
 @router.get(f"{ACCESS}/export")
 def exported_access(request: Request) -> Response:
     """All that the page's filter names, as a file."""
-    asker, services = inspector(request), services_of(request)
+    asker, services = auditor(request).account.principal, services_of(request)
     tell, query = teller(request, asker.jurisdiction), query_of(request, AccessExportQuery)
     wanted = query.wanted(asker.jurisdiction, tell.zone)
     found = export_access(tell, lambda before, limit: services.access.lines(wanted, before=before, limit=limit), query)

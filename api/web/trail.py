@@ -82,7 +82,7 @@ class Difference:
 @router.get(TRAIL)
 def trail(request: Request) -> Response:
     """What was recorded, the newest first, for those from whom nothing of the jurisdiction is kept."""
-    asker, services = inspector(request), services_of(request)
+    asker, services = _inspector(request), services_of(request)
     tell = teller(request, asker.jurisdiction)
     given = {name: text for name, text in request.query_params.items() if text}
     query = query_of(request, TrailQuery)
@@ -103,7 +103,7 @@ def trail(request: Request) -> Response:
 @router.get(f"{TRAIL}/export")
 def exported_trail(request: Request) -> Response:
     """All that the page's filter names, as a file."""
-    asker, services = inspector(request), services_of(request)
+    asker, services = _inspector(request), services_of(request)
     tell, query = teller(request, asker.jurisdiction), query_of(request, TrailExportQuery)
     lists, wanted = lists_of(services, asker), query.wanted(tell.zone)
     found = export_trail(tell, lambda before, limit: lists.trail(wanted, before=before, limit=limit), query)
@@ -185,7 +185,7 @@ def told_of(tell: Teller, rows: Iterable[TrailRow]) -> Iterator[Told]:
         )
 
 
-def inspector(request: Request) -> Principal:
+def _inspector(request: Request) -> Principal:
     """Whoever asks, if nothing of the jurisdiction is kept from him."""
     asker = reader_of(request)
     if not policy.reads_all(asker):

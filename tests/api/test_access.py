@@ -287,9 +287,9 @@ def test_the_log_has_pages_and_goes_out_whole(office: Office, auditor: TestClien
     assert auditor.get(f"{PAGE}/export?kind=read").content.startswith(b"PK")
 
 
-def test_the_log_is_for_those_from_whom_nothing_is_kept_and_of_their_jurisdiction(office: Office) -> None:
+def test_the_log_is_for_auditors_and_of_their_jurisdiction(office: Office) -> None:
     noted(office)
-    for role, status in (("deputy", 403), ("handling_unit", 403), ("deputy_affairs", 200), ("auditor", 200)):
+    for role, status in (("deputy", 403), ("handling_unit", 403), ("deputy_affairs", 403), ("auditor", 200)):
         assert office.get(ACCESS, role).status_code == status, role
     stranger = office.client.get(ACCESS, headers=office.token("auditor", "jp-sangiin")).json()
     assert stranger == {"lines": [], "next": None}
@@ -299,7 +299,7 @@ def test_the_log_is_for_those_from_whom_nothing_is_kept_and_of_their_jurisdictio
         for path in (PAGE, f"{PAGE}/export"):
             assert office.browser(login).get(path).status_code == 403
     codes = {(line.actor, line.code) for line in lines(office)}
-    assert {("jtj-1", "not-all-is-yours"), ("admin", "administrator-sees-no-case")} <= codes
+    assert {("jtj-1", "for-auditors"), ("admin", "for-auditors")} <= codes
 
 
 def test_an_auditor_finds_the_log_beside_the_trail_and_the_case_that_was_asked_for(

@@ -100,6 +100,9 @@ def test_the_office_reads_a_persons_data_and_that_is_logged(office: Office, case
         "statement": {"kept": "held", "text": STATEMENT},
     }
     assert logged(office) == [("u-deputy_affairs", "p1", "contacting")]
+    for person, count in (("p1", 1), ("p9", 0)):
+        told = office.get("/api/v1/audit/access", "auditor", person=person, case=case.json()["case_id"]).json()
+        assert len(told["lines"]) == count
     some = office.post(readings(case), FOR | {"purposes": ["contact"]}, "deputy_affairs").json()
     assert list(some["fields"]) == ["phone"]
 
