@@ -161,6 +161,7 @@ class _End:
     """Where a year of a log ends, which is where the next one begins."""
 
     year: int
+    ends: str
     ledger_id: str
     frontier: Frontier
     order: _Chain
@@ -225,6 +226,12 @@ class _Checking:
         old, told = Checkpoint.opened(_text(self._said["ended"]), self._ended), told_of(note)
         if told is None or (told.ended, told.ended_size, decoded(told.ended_root)) != (old.origin, old.size, old.root):
             raise VerifyError("the new log does not say that it was begun in place of that one")
+        if told.ended == newest.origin or self._ended.raw == self._key.raw:
+            raise VerifyError("both logs have the same name or the same key")
+        if len(set(told.approved_by)) < len(told.approved_by):
+            raise VerifyError("somebody approved it twice")
+        if not all(text.strip() for text in (told.reason, *told.approved_by)):
+            raise VerifyError("a reason or a name says nothing")
         self.verdict.note(
             "audit.forked",
             origin=newest.origin,
@@ -323,7 +330,7 @@ class _Checking:
         order = _Chain(begun=before > 0)
         compared = list(self._held)
         if earlier is not None:
-            order = self._continues(earlier, year, ledger_id, frontier)
+            order = self._continues(earlier, year, begins, ledger_id, frontier)
             compared.append(earlier.checkpoint)
         kept = {own.size: own for own in compared}
         self._refuse_fork(*known, *compared)
@@ -347,7 +354,7 @@ class _Checking:
         if before and earlier is None:
             self.verdict.leaves_open.append("audit.open-years-before")
         self.verdict.leaves_open.append("audit.open-occurred")
-        self.end = _End(year, ledger_id, frontier, order, newest)
+        self.end = _End(year, ends, ledger_id, frontier, order, newest)
 
     def _borders(self) -> tuple[int, str, str]:
         """The year, where it begins and where the next one does, as records say times."""
@@ -379,7 +386,7 @@ class _Checking:
                 self.verdict.note("audit.continues", size=signed.size, later=self._checkpoint.size)
         return frontier, known
 
-    def _continues(self, earlier: _End, year: int, ledger_id: str, frontier: Frontier) -> _Chain:
+    def _continues(self, earlier: _End, year: int, begins: str, ledger_id: str, frontier: Frontier) -> _Chain:
         """That the year begins where an earlier one ended; the steps of cases go on from there."""
         if (ledger_id, frontier.size, frontier.edge) != (
             earlier.ledger_id,
@@ -389,6 +396,8 @@ class _Checking:
             raise VerifyError(f"it does not begin where {earlier.year} ended, with record {earlier.frontier.size}")
         if earlier.year >= year:
             raise VerifyError(f"{year} is no later than {earlier.year}")
+        if earlier.year + 1 == year and earlier.ends != begins:
+            raise VerifyError(f"{year} begins at {begins}, and {earlier.year} ended at {earlier.ends}")
         self.verdict.note("audit.year-continues", year=year, earlier=earlier.year)
         return earlier.order
 

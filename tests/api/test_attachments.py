@@ -289,6 +289,7 @@ def test_the_attachments_of_a_case_are_listed(office: Office, case: httpx2.Respo
         "added_by": "u-deputy_affairs",
         "role": "deputy_affairs",
         "office": "rd",
+        "person": None,
         "href": place_of(case),
     }
     assert answer["meta"]["position"] >= case.json()["position"]

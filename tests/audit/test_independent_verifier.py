@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from adapters.audit.tiles import Tiles
 from adapters.audit.verify import VerifyError, verify
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import open_pool
-from tests.adapters.test_audit_log import FORGERIES
+from tests.adapters.test_audit_log import FORGERIES, Log, log
+from tests.adapters.test_audit_log import KEY as YEARS_KEY
+from tests.adapters.test_log_years import shard
+from tests.adapters.test_log_years import years as log_of_years
 from tests.audit.conftest import Found, Verifier
 from tests.audit.tampering import (
     CHANGES,
@@ -34,6 +38,8 @@ from tests.audit.tampering import (
 )
 from tests.conftest import Cluster
 from tests.faults.support import command, connect, note, opening
+
+__all__ = ["log", "log_of_years"]
 
 KEY, OTHER = Signer.fresh("duban.example/main"), Signer.fresh("duban.example/main")
 SEED = random.SystemRandom().randrange(10**9)
@@ -177,3 +183,68 @@ def test_a_thousand_changes_by_whoever_owns_the_database_are_found(published: Pu
     assert [how for (_, how), answer in zip(changed, answers, strict=True) if answer.verified] == [], SEED
     assert ours(published.whole(), held).verified
     assert Checkpoint.unchecked(held.read_text()).size == size
+
+
+# Years and case heads
+
+
+@pytest.mark.database
+def test_both_verifiers_agree_on_years_alone_and_together(log_of_years: Log, verifier: Verifier) -> None:
+    now = datetime.now(UTC).year
+    first, second, third = (shard(log_of_years, year) for year in (2024, 2025, now))
+    key = log_of_years.file(f"{YEARS_KEY.public}\n".encode(), "key")
+    for year in (first, second, third):
+        assert verifier(key, year).verified
+        assert verify(year, YEARS_KEY.public).proves
+    for year, earlier in ((second, first), (third, second)):
+        assert verifier(key, year, "-after", earlier).verified
+        assert verify(year, YEARS_KEY.public, after=earlier).proves
+    for year, earlier in ((first, second), (third, first), (first, first)):
+        assert not verifier(key, year, "-after", earlier).verified
+        with pytest.raises(VerifyError):
+            verify(year, YEARS_KEY.public, after=earlier)
+
+
+@pytest.mark.database
+def test_both_verifiers_refuse_whatever_is_changed_in_a_year(log_of_years: Log, verifier: Verifier) -> None:
+    key, year = log_of_years.file(f"{YEARS_KEY.public}\n".encode(), "key"), shard(log_of_years, 2025)
+    lines = year.read_bytes().splitlines(keepends=True)
+    chance, forged = random.Random(SEED), []  # noqa: S311 - it can be repeated
+    forged += [b"".join([*lines[:at], *lines[at + 1 :]]) for at in range(len(lines))]
+    forged += [b"".join([lines[0], *lines[:0:-1]]), b"".join([*lines, lines[-1]])]
+    for name, wrong in (
+        ("begins", "2025-06-01T00:00:00+08:00"),
+        ("ends", "2027-01-01T00:00:00+08:00"),
+        ("ledger_id", "x"),
+    ):
+        forged.append(orjson.dumps(orjson.loads(lines[0]) | {name: wrong}) + b"\n" + b"".join(lines[1:]))
+    for _ in range(60):
+        whole = bytearray(b"".join(lines))
+        at = chance.choice([i for i, byte in enumerate(whole) if chr(byte).isalnum()])
+        whole[at] = ord("1" if whole[at] == ord("0") else "0")
+        forged.append(bytes(whole))
+    places = [log_of_years.file(content, f"forged-{number}.jsonl") for number, content in enumerate(forged)]
+    for place, found in zip(places, verifier.many([(key, place) for place in places]), strict=True):
+        try:
+            verify(place, YEARS_KEY.public)
+        except VerifyError:
+            agreed = False
+        else:
+            agreed = True
+        assert found.verified == agreed, (SEED, place.name, found.says)
+        assert not agreed or place.read_bytes() == year.read_bytes() or b"+0" in place.read_bytes(), place.name
+
+
+@pytest.mark.database
+def test_both_verifiers_refuse_a_bundle_without_the_steps_that_the_heads_name(
+    log_of_years: Log, verifier: Verifier
+) -> None:
+    key = log_of_years.file(f"{YEARS_KEY.public}\n".encode(), "key")
+    with log_of_years.sealer._connected() as conn:
+        log_of_years.sealer.anchor(conn, datetime.now(UTC).date())
+    heads = next(log_of_years.tiles.folder.glob("anchors/*/*heads*"))
+    whole = log_of_years.exports.bundle("a")
+    cut = whole | {"records": whole["records"][:-1]}
+    good, short = log_of_years.file(whole, "whole.json"), log_of_years.file(cut, "cut.json")
+    assert verifier(key, good, "-heads", heads).verified
+    assert not verifier(key, short, "-heads", heads).verified

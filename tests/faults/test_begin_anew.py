@@ -21,9 +21,10 @@ from adapters.audit.verify import VerifyError, verify
 from adapters.backup import restore
 from adapters.postgres.pool import open_pool
 from tests.api.test_cli import Run, run
+from tests.audit.conftest import Verifier, verifier
 from tests.faults.test_restore import KEY, Installation, lost
 
-__all__ = ["lost", "run"]
+__all__ = ["lost", "run", "verifier"]
 
 pytestmark = [pytest.mark.database, pytest.mark.faults, pytest.mark.slow]
 
@@ -72,7 +73,7 @@ def forked(
 
 
 def test_a_log_is_begun_anew_with_its_reason_and_two_names_and_says_what_both_have_in_common(
-    forked: Forked, run: Run
+    forked: Forked, run: Run, verifier: Verifier
 ) -> None:
     begun = run("audit", "begin", "--name", NEW, *GRANTED)
     assert begun.code == 0, begun.err
@@ -95,6 +96,15 @@ def test_a_log_is_begun_anew_with_its_reason_and_two_names_and_says_what_both_ha
     file = forked.place.data_dir / "fork.json"
     assert run("audit", "fork", "-o", str(file)).code == 0
     verdict = verify(file, key.public, [forked.held.read_text(), begun.out], ended=KEY.public)
+    new_key, old_key = (
+        forked.file(f"{name}-key", f"{one.public}\n".encode()) for name, one in (("new", key), ("ended", KEY))
+    )
+    held = forked.file("begun", begun.out.encode())
+    assert verifier(new_key, file, "-ended", old_key, forked.held, held).verified
+    assert not verifier(old_key, file, "-ended", new_key).verified
+    assert not verifier(new_key, file, "-ended", new_key).verified
+    assert verifier(new_key, log, held).verified
+    assert verifier(old_key, forked.bundle).verified
     assert [id for id, _ in verdict.proves] == [
         "audit.signed", "audit.forked", "audit.fork-common", "audit.held-continued", "audit.held-continued",
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 // Command verifier checks what Duban hands out of its audit log: bundles,
-// consistency files, whole logs, checkpoints and the folder of static files.
+// consistency files, whole logs, checkpoints and the folder of static files
+// here; years of a log, forks and heads of cases in years.go.
 //
 // It was written from audit-format.md alone ("the page" below; § is a section
 // of it). Where the page leaves something open, README.md says what was decided.
@@ -37,10 +38,17 @@ import (
 
 const (
 	maxDocument = 256 << 20 // bytes of one bundle, or of one line of a log
+	maxEntry    = 1<<16 - 1 // bytes of an entry, §1
 	maxNote     = 1 << 20   // bytes of a checkpoint or of a key file
 	maxSize     = 1 << 62   // leaves; package tlog does not count further
 	tileWidth   = 256       // §5
 )
+
+const usage = `verifier KEYFILE FILE [HELD_CHECKPOINT_FILE ...]
+verifier KEYFILE YEARFILE -after EARLIER_YEARFILE [HELD_CHECKPOINT_FILE ...]
+verifier KEYFILE BUNDLE_LOG_OR_FOLDER -heads HEADSFILE [HELD_CHECKPOINT_FILE ...]
+verifier KEYFILE FORK_OR_CHECKPOINT -ended KEYFILE_OF_ENDED_LOG [HELD_CHECKPOINT_FILE ...]
+verifier vectors DIR`
 
 // errUsage marks what is the caller's fault and not the file's.
 var errUsage = errors.New("usage")
@@ -76,7 +84,7 @@ func run(args []string) (line string, code int) {
 		return oneLine("VERIFIED " + line), 0
 	case errors.Is(err, errUsage):
 		return oneLine(err.Error()) + "\n" +
-			"verifier KEYFILE FILE [HELD_CHECKPOINT_FILE ...]\nverifier vectors DIR", 2
+			usage, 2
 	}
 	return oneLine("REFUSED: " + err.Error()), 1
 }
@@ -91,8 +99,21 @@ func oneLine(s string) string {
 	}, s)
 }
 
-func verify(keyFile, file string, heldFiles []string) (string, error) {
-	for _, path := range append([]string{keyFile, file}, heldFiles...) {
+// options are what may stand after FILE; each is the name of another file.
+type options struct{ after, heads, ended string }
+
+func verify(keyFile, file string, more []string) (string, error) {
+	var opt options
+	named := map[string]*string{"-after": &opt.after, "-heads": &opt.heads, "-ended": &opt.ended}
+	files := []string{keyFile, file}
+	for len(more) > 0 && named[more[0]] != nil {
+		if len(more) == 1 || *named[more[0]] != "" {
+			return "", fmt.Errorf("%w: %s needs a file, once", errUsage, more[0])
+		}
+		*named[more[0]] = more[1]
+		files, more = append(files, more[1]), more[2:]
+	}
+	for _, path := range append(files, more...) {
 		if _, err := os.Stat(path); err != nil {
 			return "", fmt.Errorf("%w: %v", errUsage, err)
 		}
@@ -101,51 +122,79 @@ func verify(keyFile, file string, heldFiles []string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("key file: %w", err)
 	}
-	held, err := keys.readHeld(heldFiles)
+	logs := []*keySet{keys}
+	if opt.ended != "" {
+		if logs, err = withEnded(keys, opt.ended); err != nil {
+			return "", fmt.Errorf("key file of the ended log: %w", err)
+		}
+	}
+	held, err := readHeld(logs, more)
 	if err != nil {
 		return "", err
+	}
+	var h *heads
+	if opt.heads != "" {
+		if h, err = keys.readHeadsFile(opt.heads); err != nil {
+			return "", fmt.Errorf("heads %s: %w", opt.heads, err)
+		}
 	}
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		return verifyStatic(keys, file, held)
+		if err := opt.fit("-heads"); err != nil {
+			return "", err
+		}
+		return verifyStatic(keys, file, h, held)
 	}
 
-	f, err := os.Open(file)
+	f, err := openFile(file)
 	if err != nil {
-		return "", fmt.Errorf("%w: %v", errUsage, err)
-	}
-	defer f.Close()
-	in := bufio.NewReaderSize(f, 1<<18)
-	// §4: only a whole log may be packed, and then begins with 1F 8B.
-	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
-		packed, err := gzip.NewReader(in)
-		if err != nil {
-			return "", fmt.Errorf("gzip: %w", err)
-		}
-		in = bufio.NewReaderSize(packed, 1<<18)
-		first, err := readLine(in)
-		if err != nil {
-			return "", fmt.Errorf("line 1: %w", err)
-		}
-		return verifyLog(keys, first, in, held)
-	}
-	// An origin has no blanks, so a file that begins with one is JSON or nothing.
-	if first, _ := in.Peek(1); len(first) == 0 || !strings.Contains("{ \t\r\n", string(first)) {
-		return verifyNote(keys, in, held)
-	}
-	// The first line decides: a log is read line by line, the others as a whole.
-	first, err := readLine(in)
-	if err != nil && err != errNoLineFeed {
 		return "", err
 	}
-	switch format, formErr := formatOf(first); {
-	case format == "duban-log/1" && err == nil:
-		return verifyLog(keys, first, in, held)
-	case format == "duban-log/1":
-		return "", fmt.Errorf("line 1: %w", err)
+	defer f.Close()
+	// An origin has no blanks, so a file that begins with one is JSON or nothing.
+	if first, _ := f.in.Peek(1); !f.packed && (len(first) == 0 || !strings.Contains("{ \t\r\n", string(first))) {
+		if err := opt.fit("-ended"); err != nil {
+			return "", err
+		}
+		if opt.ended != "" {
+			return verifyForkNote(logs, f.in, held)
+		}
+		return verifyNote(keys, f.in, held)
+	}
+	// The first line decides: logs, years and heads are read line by line, the others as a whole.
+	first, lineErr := readLine(f.in)
+	if lineErr != nil && lineErr != errNoLineFeed {
+		return "", fmt.Errorf("line 1: %w", lineErr)
+	}
+	format, formErr := formatOf(first)
+	switch {
+	case formErr == nil && byLine[format] && lineErr != nil:
+		return "", fmt.Errorf("line 1: %w", lineErr)
+	case formErr == nil && format == "duban-log/1":
+		if err := opt.fit("-heads"); err != nil {
+			return "", err
+		}
+		return verifyLog(keys, first, f.in, h, held)
+	case formErr == nil && format == "duban-shard/1":
+		if err := opt.fit("-after"); err != nil {
+			return "", err
+		}
+		return verifyYears(keys, first, f.in, opt.after, held)
+	case formErr == nil && format == "duban-case-heads/1":
+		if err := opt.fit(""); err != nil {
+			return "", err
+		}
+		if !f.packed {
+			return "", errors.New("duban-case-heads/1 is packed by gzip, this file is not")
+		}
+		return verifyHeads(keys, first, f.in, held)
+	case f.packed && formErr != nil:
+		return "", fmt.Errorf("line 1: %w", formErr)
+	case f.packed:
+		return "", fmt.Errorf("line 1: format %q of a packed file", format)
 	case formErr != nil && checkJSON(first) == nil:
 		return "", formErr
 	}
-	rest, err := io.ReadAll(io.LimitReader(in, maxDocument))
+	rest, err := io.ReadAll(io.LimitReader(f.in, maxDocument))
 	if err != nil {
 		return "", err
 	}
@@ -153,17 +202,75 @@ func verify(keyFile, file string, heldFiles []string) (string, error) {
 		return "", errors.New("the file is too big")
 	}
 	doc := append(append(first, '\n'), rest...)
-	format, err := formatOf(doc)
-	if err != nil {
+	if format, err = formatOf(doc); err != nil {
 		return "", err
 	}
 	switch format {
 	case "duban-bundle/1":
-		return verifyBundle(keys, doc, held)
+		if err := opt.fit("-heads"); err != nil {
+			return "", err
+		}
+		return verifyBundle(keys, doc, h, held)
 	case "duban-consistency/1":
+		if err := opt.fit(""); err != nil {
+			return "", err
+		}
 		return verifyConsistency(keys, doc, held)
+	case "duban-fork/1":
+		if err := opt.fit("-ended"); err != nil {
+			return "", err
+		}
+		if opt.ended == "" {
+			return "", fmt.Errorf("%w: duban-fork/1 needs the key of the ended log, -ended KEYFILE", errUsage)
+		}
+		return verifyFork(logs, doc, held)
 	}
 	return "", fmt.Errorf("format %q is none of the page", format)
+}
+
+// byLine has the formats whose first line is an object of its own, §4.
+var byLine = map[string]bool{"duban-log/1": true, "duban-shard/1": true, "duban-case-heads/1": true}
+
+// fit demands that no other option was given than the one that goes with the file.
+func (opt options) fit(fits string) error {
+	for name, value := range map[string]string{"-after": opt.after, "-heads": opt.heads, "-ended": opt.ended} {
+		if value != "" && name != fits {
+			return fmt.Errorf("%s does not go with this file", name)
+		}
+	}
+	return nil
+}
+
+// An input is a file that may be packed by gzip: then it begins with 1F 8B, §4.
+type input struct {
+	*os.File
+	in     *bufio.Reader
+	packed bool
+}
+
+func openFile(path string) (*input, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", errUsage, err)
+	}
+	in, packed, err := unpack(f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &input{f, in, packed}, nil
+}
+
+func unpack(r io.Reader) (in *bufio.Reader, packed bool, err error) {
+	in = bufio.NewReaderSize(r, 1<<18)
+	if magic, _ := in.Peek(2); string(magic) != "\x1f\x8b" {
+		return in, false, nil
+	}
+	unpacked, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, true, fmt.Errorf("gzip: %w", err)
+	}
+	return bufio.NewReaderSize(unpacked, 1<<18), true, nil
 }
 
 // ---- §3: keys and checkpoints
@@ -171,7 +278,8 @@ func verify(keyFile, file string, heldFiles []string) (string, error) {
 type keySet struct {
 	origin string // of the log: the name of its key
 	line   string // the log's key as §3 writes it
-	known  note.Verifiers
+	list   []note.Verifier
+	known  note.Verifiers // those of list, perhaps more
 }
 
 // readKeys reads the log's key from the first line and, perhaps, the keys of
@@ -182,7 +290,6 @@ func readKeys(path string) (*keySet, error) {
 		return nil, err
 	}
 	keys := &keySet{}
-	var list []note.Verifier
 	for i, line := range strings.Split(strings.TrimRight(string(data), "\r\n"), "\n") {
 		line = strings.TrimRight(line, "\r")
 		kind, v, err := parseKey(line)
@@ -195,9 +302,9 @@ func readKeys(path string) (*keySet, error) {
 		if i == 0 {
 			keys.origin, keys.line = v.Name(), line
 		}
-		list = append(list, v)
+		keys.list = append(keys.list, v)
 	}
-	keys.known = note.VerifierList(list...)
+	keys.known = note.VerifierList(keys.list...)
 	return keys, nil
 }
 
@@ -247,42 +354,82 @@ func (w *witness) Verify(text, sig []byte) bool {
 	return ed25519.Verify(w.key, append([]byte(head), text...), sig[8:])
 }
 
+// open reads a signed note that the log's key signed, §3.
+func (keys *keySet) open(msg []byte) (*note.Note, error) {
+	n, err := note.Open(msg, keys.known)
+	if err != nil {
+		return nil, err
+	}
+	// Of two signatures by one key note.Open checks only the first. Here none may fail.
+	for _, line := range strings.Split(strings.TrimSuffix(string(msg[len(n.Text)+1:]), "\n"), "\n") {
+		part := strings.Split(line, " ") // the dash, the name, the base64
+		raw, err := base64.StdEncoding.DecodeString(part[2])
+		if err != nil {
+			return nil, err
+		}
+		v, err := keys.known.Verifier(part[1], binary.BigEndian.Uint32(raw))
+		if err != nil {
+			continue // not known: passed over
+		}
+		if _, err := unbase64(part[2]); err != nil {
+			return nil, fmt.Errorf("signature of %s: %w", part[1], err)
+		}
+		if !v.Verify([]byte(n.Text), raw[4:]) {
+			return nil, fmt.Errorf("a second signature of %s fails", part[1])
+		}
+	}
+	if !keys.signed(n) {
+		return nil, errors.New("not signed by the log's key")
+	}
+	return n, nil
+}
+
+// signed says whether the log's key is among those that signed the note.
+func (keys *keySet) signed(n *note.Note) bool {
+	for _, sig := range n.Sigs {
+		if keys.made(sig) {
+			return true
+		}
+	}
+	return false
+}
+
+func (keys *keySet) made(sig note.Signature) bool {
+	return strings.HasPrefix(keys.line, fmt.Sprintf("%s+%08x+", sig.Name, sig.Hash))
+}
+
 type checkpoint struct {
 	name      string // where it stands, for the messages
+	origin    string
 	size      int64
 	root      tlog.Hash
+	more      []string // further lines of the text
+	note      *note.Note
 	cosigners []string
 }
 
 // checkpoint reads a signed note and checks that it is good, §3.
 func (keys *keySet) checkpoint(name string, text []byte) (checkpoint, error) {
-	c := checkpoint{name: name}
+	c := checkpoint{name: name, origin: keys.origin}
 	fail := func(format string, a ...interface{}) (checkpoint, error) {
 		return c, fmt.Errorf("%s: %w", name, fmt.Errorf(format, a...))
 	}
-	n, err := note.Open(text, keys.known)
+	n, err := keys.open(text)
 	if err != nil {
 		return fail("%w", err)
 	}
-	signed := false
+	c.note = n
 	for _, sig := range n.Sigs {
-		if _, err := unbase64(sig.Base64); err != nil {
-			return fail("signature of %s: %w", sig.Name, err)
-		}
-		if sig.Name == keys.origin && strings.HasPrefix(keys.line, fmt.Sprintf("%s+%08x+", sig.Name, sig.Hash)) {
-			signed = true
-		} else {
+		if !keys.made(sig) {
 			c.cosigners = append(c.cosigners, sig.Name)
 		}
-	}
-	if !signed {
-		return fail("not signed by the log's key")
 	}
 	line := strings.Split(n.Text, "\n") // the text ends with a line feed: one empty piece more
 	if len(line) < 4 {
 		return fail("the text has fewer than three lines")
 	}
-	for _, more := range line[3 : len(line)-1] {
+	c.more = line[3 : len(line)-1]
+	for _, more := range c.more {
 		if more == "" {
 			return fail("the text has an empty line")
 		}
@@ -307,12 +454,19 @@ func (keys *keySet) checkpoint(name string, text []byte) (checkpoint, error) {
 
 // readHeld reads the checkpoints that the auditor kept, smallest first.
 // Two of one size with different roots are a fork whatever the file says, §3.
-func (keys *keySet) readHeld(paths []string) ([]checkpoint, error) {
+// Where two logs are looked at, the first line says of which of them one is.
+func readHeld(logs []*keySet, paths []string) ([]checkpoint, error) {
 	var held []checkpoint
 	for _, path := range paths {
 		text, err := readFile(path, maxNote)
 		if err != nil {
 			return nil, fmt.Errorf("held checkpoint %s: %w", path, err)
+		}
+		keys := logs[0]
+		for _, other := range logs[1:] {
+			if strings.HasPrefix(string(text), other.origin+"\n") {
+				keys = other
+			}
 		}
 		c, err := keys.checkpoint("held checkpoint "+path, text)
 		if err != nil {
@@ -329,7 +483,7 @@ func (keys *keySet) readHeld(paths []string) ([]checkpoint, error) {
 
 func forked(held []checkpoint, c checkpoint) error {
 	for _, h := range held {
-		if h.size == c.size && h.root != c.root {
+		if h.origin == c.origin && h.size == c.size && h.root != c.root {
 			return fmt.Errorf("the log was forked: %s and %s have size %d and different roots", h.name, c.name, c.size)
 		}
 	}
@@ -346,13 +500,18 @@ func agree(held []checkpoint, own ...checkpoint) error {
 	for _, h := range held {
 		found := false
 		for _, c := range own {
-			found = found || h.size == c.size && h.root == c.root
+			found = found || h.same(c)
 		}
 		if !found {
 			return fmt.Errorf("%s (size %d) is none of the file's checkpoints", h.name, h.size)
 		}
 	}
 	return nil
+}
+
+// same says that both are of the same log, size and root.
+func (c checkpoint) same(d checkpoint) bool {
+	return c.origin == d.origin && c.size == d.size && c.root == d.root
 }
 
 func verifyNote(keys *keySet, in io.Reader, held []checkpoint) (string, error) {
@@ -385,6 +544,9 @@ func verifyNote(keys *keySet, in io.Reader, held []checkpoint) (string, error) {
 
 func (c checkpoint) describe() string {
 	s := fmt.Sprintf("checkpoint of size %d and root %s", c.size, c.root)
+	if len(c.more) > 0 {
+		s += fmt.Sprintf(", %d further lines passed over", len(c.more))
+	}
 	if len(c.cosigners) > 0 {
 		s += fmt.Sprintf(", cosigned by %q", c.cosigners)
 	}
@@ -441,7 +603,7 @@ func (g *growth) passed() error {
 
 func (g *growth) add(leaf tlog.Hash) error {
 	if g.n == g.goal.size {
-		return fmt.Errorf("more records than the checkpoint's size %d", g.goal.size)
+		return fmt.Errorf("more records than the size %d", g.goal.size)
 	}
 	g.tree.add(leaf)
 	return g.passed()
@@ -466,7 +628,8 @@ func (g *growth) finish() error {
 type row struct {
 	position, version  int64
 	caseID, recordedAt string
-	prev               string // hexadecimal digits or "-"
+	time               time.Time // recordedAt
+	prev               string    // hexadecimal digits or "-"
 	leaf               tlog.Hash
 }
 
@@ -493,6 +656,7 @@ type chain struct {
 	position   int64
 	recordedAt string
 	cases      map[string]tip
+	earlier    int64 // in a year: how many steps of earlier years were not yet accounted for
 }
 
 type tip struct {
@@ -513,12 +677,20 @@ func (c *chain) next(r *row) error {
 	if r.recordedAt <= c.recordedAt { // of one width, so the texts compare as the times do
 		return fmt.Errorf("recorded_at %s does not increase after %s", r.recordedAt, c.recordedAt)
 	}
-	last := c.cases[r.caseID] // version 0 if there is none
+	last, known := c.cases[r.caseID] // version 0 if there is none
+
+	if !known && r.version > 1 && c.earlier > 0 { // §4, duban-shard/1, rule 4
+		// Each of the versions below is a record of its own among those before the year.
+		if c.earlier -= r.version - 1; c.earlier < 0 {
+			return fmt.Errorf("version %d of case %q: there are not as many records before the year", r.version, r.caseID)
+		}
+		last.version = r.version - 1
+	}
 	if r.version != last.version+1 {
 		return fmt.Errorf("version %d of case %q comes after version %d", r.version, r.caseID, last.version)
 	}
 	// next to the version itself, prev_leaf was found null for version 1 and only there
-	if r.version > 1 && r.prev != hex.EncodeToString(last.leaf[:]) {
+	if known && r.prev != hex.EncodeToString(last.leaf[:]) {
 		return fmt.Errorf("prev_leaf is not the leaf of version %d of case %q", last.version, r.caseID)
 	}
 	c.position, c.recordedAt = r.position, r.recordedAt
@@ -543,7 +715,7 @@ func readRecord(ledger string, raw []byte, inBundle bool) (r row, proof []byte, 
 
 	number := func(i int) (n int64) {
 		if err == nil {
-			if n, err = decimal(string(m[i])); err != nil {
+			if n, err = number62(m[i]); err != nil {
 				err = fmt.Errorf("%s: %w", names[i], err)
 			}
 		}
@@ -586,7 +758,7 @@ func readRecord(ledger string, raw []byte, inBundle bool) (r row, proof []byte, 
 	case strings.Contains(r.caseID+wire+requestKey, "\n"):
 		return r, nil, errors.New("a line feed in case_id, wire or request_key")
 	}
-	if _, err := parseStamp(r.recordedAt); err != nil {
+	if r.time, err = parseStamp(r.recordedAt); err != nil {
 		return r, nil, fmt.Errorf("recorded_at: %w", err)
 	}
 	occurred, err := parseStamp(occurredAt)
@@ -602,7 +774,11 @@ func readRecord(ledger string, raw []byte, inBundle bool) (r row, proof []byte, 
 	}
 
 	sum := sha256.Sum256(state)
-	r.leaf = tlog.RecordHash(r.entry(ledger, wire, requestKey, hex.EncodeToString(sum[:])))
+	entry := r.entry(ledger, wire, requestKey, hex.EncodeToString(sum[:]))
+	if len(entry) > maxEntry {
+		return r, nil, fmt.Errorf("an entry of %d bytes", len(entry))
+	}
+	r.leaf = tlog.RecordHash(entry)
 	if given, err := hash16(leaf); err != nil {
 		return r, nil, fmt.Errorf("leaf: %w", err)
 	} else if given != r.leaf {
@@ -794,7 +970,7 @@ func verifyConsistency(keys *keySet, doc []byte, held []checkpoint) (string, err
 	return fmt.Sprintf("duban-consistency/1: %s continues size %d; %d held checkpoints agree", c.describe(), since.size, len(held)), nil
 }
 
-func verifyBundle(keys *keySet, doc []byte, held []checkpoint) (string, error) {
+func verifyBundle(keys *keySet, doc []byte, h *heads, held []checkpoint) (string, error) {
 	m, err := fields(doc, "format", "ledger_id", "case_id", "checkpoint", "records", "since?", "consistency?")
 	if err != nil {
 		return "", err
@@ -835,14 +1011,22 @@ func verifyBundle(keys *keySet, doc []byte, held []checkpoint) (string, error) {
 	if len(records) == 0 {
 		return "", errors.New("records: there is none")
 	}
-	steps := chain{gaps: true}
+	steps, atHeads := chain{gaps: true}, tip{} // the last step that the file of heads may know
 	for i, raw := range records {
 		if err := verifyStep(&steps, ledger, caseID, c, raw); err != nil {
 			return "", fmt.Errorf("record %d: %w", i+1, err)
 		}
+		if h != nil && steps.position <= h.checkpoint.size {
+			atHeads = steps.cases[caseID]
+		}
 	}
-	return fmt.Sprintf("duban-bundle/1: case %q of ledger %q, %d records, to the %s; %d held checkpoints agree",
-		caseID, ledger, len(records), c.describe(), len(held)), nil
+	if h != nil {
+		if err := h.bundle(caseID, atHeads, own); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("duban-bundle/1: case %q of ledger %q, %d records, to the %s; %d held checkpoints agree%s",
+		caseID, ledger, len(records), c.describe(), len(held), h.agreed()), nil
 }
 
 // verifyStep checks one record of a bundle: rules 2 and 3.
@@ -902,16 +1086,8 @@ func (b *batch) work(ledger string) {
 	}
 }
 
-// verifyLog streams duban-log/1. One goroutine reads lines, several compute
-// leaves, and this one checks in order what holds across records.
-func verifyLog(keys *keySet, first []byte, in *bufio.Reader, held []checkpoint) (string, error) {
-	format, err := formatOf(first)
-	if err != nil {
-		return "", fmt.Errorf("line 1: %w", err)
-	}
-	if format != "duban-log/1" {
-		return "", fmt.Errorf("line 1: format %q of a packed file", format)
-	}
+// verifyLog streams duban-log/1.
+func verifyLog(keys *keySet, first []byte, in *bufio.Reader, h *heads, held []checkpoint) (string, error) {
 	m, err := fields(first, "format", "ledger_id", "checkpoint")
 	if err != nil {
 		return "", fmt.Errorf("line 1: %w", err)
@@ -928,6 +1104,33 @@ func verifyLog(keys *keySet, first []byte, in *bufio.Reader, held []checkpoint) 
 		return "", err
 	}
 
+	steps, g := chain{}, growth{goal: c, held: h.hold(held)}
+	if err := g.passed(); err != nil {
+		return "", err
+	}
+	err = eachRecord(ledger, in, func(r *row) error {
+		err := steps.next(r)
+		if err == nil {
+			err = g.add(r.leaf)
+		}
+		if err == nil {
+			err = h.passed(&steps)
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := g.finish(); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("duban-log/1: ledger %q, %d records of %d cases, %s; %d held checkpoints agree%s",
+		ledger, g.n, len(steps.cases), c.describe(), len(held), h.agreed()), nil
+}
+
+// eachRecord reads the records from line 2 on. One goroutine reads lines, several
+// compute leaves, and this one hands over in order what each of them is.
+func eachRecord(ledger string, in *bufio.Reader, check func(*row) error) error {
 	workers := runtime.GOMAXPROCS(0)
 	todo, inOrder := make(chan *batch, workers), make(chan *batch, 4*workers)
 	stop := make(chan struct{})
@@ -941,30 +1144,18 @@ func verifyLog(keys *keySet, first []byte, in *bufio.Reader, held []checkpoint) 
 		}()
 	}
 
-	steps, g := chain{}, growth{goal: c, held: held}
-	if err := g.passed(); err != nil {
-		return "", err
-	}
 	for b := range inOrder {
 		<-b.done
 		for i := range b.rows {
-			err := steps.next(&b.rows[i])
-			if err == nil {
-				err = g.add(b.rows[i].leaf)
-			}
-			if err != nil {
-				return "", fmt.Errorf("line %d: %w", b.first+i, err)
+			if err := check(&b.rows[i]); err != nil {
+				return fmt.Errorf("line %d: %w", b.first+i, err)
 			}
 		}
 		if b.err != nil { // it is about what comes after the rows of the batch
-			return "", b.err
+			return b.err
 		}
 	}
-	if err := g.finish(); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("duban-log/1: ledger %q, %d records of %d cases, %s; %d held checkpoints agree",
-		ledger, g.n, len(steps.cases), c.describe(), len(held)), nil
+	return nil
 }
 
 // readBatches sends every batch to the workers and, in order, to the checks.
@@ -1035,7 +1226,7 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 
 // verifyStatic recomputes every leaf from the tiles of entries, compares the
 // tiles of hashes of every level, and the root with the checkpoint.
-func verifyStatic(keys *keySet, dir string, held []checkpoint) (string, error) {
+func verifyStatic(keys *keySet, dir string, h *heads, held []checkpoint) (string, error) {
 	key, err := readFile(filepath.Join(dir, "key"), maxNote)
 	if err != nil {
 		return "", err
@@ -1059,7 +1250,7 @@ func verifyStatic(keys *keySet, dir string, held []checkpoint) (string, error) {
 		levels hashTiles
 		steps  chain
 		ledger string
-		g      = growth{goal: c, held: held}
+		g      = growth{goal: c, held: h.hold(held)}
 	)
 	levels.dir = dir
 	if err := g.passed(); err != nil {
@@ -1096,6 +1287,9 @@ func verifyStatic(keys *keySet, dir string, held []checkpoint) (string, error) {
 			if err == nil {
 				err = levels.add(0, r.leaf)
 			}
+			if err == nil {
+				err = h.passed(&steps)
+			}
 			if err != nil {
 				return "", fmt.Errorf("%s: entry %d: %w", path, i+1, err)
 			}
@@ -1110,8 +1304,8 @@ func verifyStatic(keys *keySet, dir string, held []checkpoint) (string, error) {
 	if err := g.finish(); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("static files: ledger %q, %d entries, %d levels of tiles, %s; %d held checkpoints agree",
-		ledger, g.n, len(levels.open), c.describe(), len(held)), nil
+	return fmt.Sprintf("static files: ledger %q, %d entries, %d levels of tiles, %s; %d held checkpoints agree%s",
+		ledger, g.n, len(levels.open), c.describe(), len(held), h.agreed()), nil
 }
 
 // readEntry reads the ten lines of §1 back.
@@ -1228,6 +1422,15 @@ func decimal(s string) (int64, error) {
 		return 0, fmt.Errorf("%q is not a number in decimal digits", s)
 	}
 	return n, nil
+}
+
+// number62 reads a number of a file, §4.
+func number62(raw []byte) (int64, error) {
+	n, err := decimal(string(raw))
+	if err == nil && n > maxSize {
+		err = fmt.Errorf("%d is more than 2^62", n)
+	}
+	return n, err
 }
 
 // unbase64 is strict: padded, without line ends, the unused bits zero.
