@@ -97,6 +97,8 @@ def test_a_page_is_open_only_if_it_is_meant_to_be(office: Office) -> None:
     assert {route.path for route in pages if isinstance(route, OpenPageRoute)} == {
         "/log",
         "/log/checkpoint",
+        "/log/checkpoint.svg",
+        "/log/fork",
         "/log/key",
         "/log/timestamp",
         "/login",
