@@ -191,6 +191,8 @@ class LedgerMapper(Mapper[str]):
 
 
 def _refuse_clear(step: Step) -> None:
+    if not person.tells_of_persons(step):
+        return
     for name, value in person.values_of(step):
         if value.key is None:
             raise ClearPersonalDataError(f"{step.declared.wire}: {name}")
@@ -495,6 +497,8 @@ class Docket(Application[str]):
 
     def _sealed(self, case_file: CaseFile, step: Step) -> Step:
         """The step with what is a person's own sealed under the person's keys."""
+        if not person.tells_of_persons(step):
+            return step
         about = case_file.history[step.corrects - 1].step if isinstance(step, Correction) else step
         sealed = {}
         for name, value in person.values_of(step):

@@ -350,6 +350,11 @@ TAKEN_BY: dict[Measure, type[PersonalMeasureTaken]] = {
 """The step by which each measure is taken."""
 
 
+def tells_of_persons(step: Step) -> bool:
+    """Whether a step may say something of a person."""
+    return bool(personal_fields(type(step))) or isinstance(step, Correction)
+
+
 def values_of(step: Step) -> Iterator[tuple[str, Personal[Any]]]:
     """What a step says of a person, also as a correction of another step, each with the name of its field."""
     if isinstance(step, Correction):
