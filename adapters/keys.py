@@ -167,8 +167,8 @@ class KeyStore:
     def is_erased(self, content: str) -> bool:
         """Whether the key of an attached file was destroyed."""
         with self._open() as db:
-            row = db.execute("SELECT 1 FROM key WHERE person = ? AND purpose = ? AND kept = 'erased'", (_FILE, content))
-            return row.fetchone() is not None
+            find = "SELECT 1 FROM key WHERE ledger = ? AND person = ? AND purpose = ? AND kept = 'erased'"
+            return db.execute(find, (self._ledger_id, _FILE, content)).fetchone() is not None
 
     # What the ledger says is carried out
 
@@ -284,10 +284,13 @@ class KeyStore:
         copy = folder / f"keys-{now:%Y%m%dT%H%M%SZ}.sqlite"
         if copy.exists():
             raise KeysError(f"{copy} exists already")
-        copy.touch(mode=0o600)
+        new = folder / f".{copy.name}"
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
         self.count()
-        with closing(sqlite3.connect(self._file)) as db, closing(sqlite3.connect(copy)) as target:
+        with closing(sqlite3.connect(self._file)) as db, closing(sqlite3.connect(new)) as target:
             db.backup(target)
+        new.replace(copy)
         if self._listed.exists():
             new = folder / f".{_LIST}"
             new.write_bytes(self._listed.read_bytes())
@@ -300,14 +303,14 @@ class KeyStore:
 
     def restore(self, copy: Path) -> Mapping[Kept, int]:
         """Put the keys of a copy back, and destroy what was erased since; how many keys there are of each kind."""
-        with closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)) as db:
             try:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
             except sqlite3.DatabaseError as error:
                 raise KeysError(f"{copy} is no copy of keys: {error}") from None
         if version != _VERSION:
             raise KeysError(f"{copy} is no copy of keys of this version")
-        with self._open() as db, closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as source:
+        with self._open() as db, closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)) as source:
             self._merge(db, source.execute("SELECT * FROM key").fetchall())
             db.execute("DELETE FROM followed")
             self._add_to_list(copy.parent / _LIST)

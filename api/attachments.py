@@ -59,7 +59,8 @@ def _note(request: Request, services: Services, asker: Principal, case: Case, pe
     standing = services.docket.case_file(case.id).case
     if standing is None:
         raise ProblemError("no-case-at-moment", case_id=case.id)
-    readable(standing, person, [Purpose.FILES], asker, datetime.now(UTC))
+    if Purpose.FILES in readable(standing, person, [Purpose.FILES], asker, datetime.now(UTC)).restricted:
+        raise ProblemError("personal-data-restricted")
     occasion = request.query_params.get("occasion", "")
     if occasion not in set(Occasion):
         raise ProblemError("occasion-missing", known=list(Occasion))

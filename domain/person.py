@@ -122,8 +122,12 @@ class PersonalAttachmentAdded(
     after={Person.Stage.HELD},
     by=set(Role) - {Role.AUDITOR, Role.ADMINISTRATOR},
     fixed=("person", "sha256", "media_type", "size"),
+    stands=True,
 ):
-    """A file with a person's data is added to the case: its name is not told, and it is erased with the data."""
+    """A file with a person's data is added to the case: its name is not told, and it is erased with the data.
+
+    It is never voided, so that whoever erases the data erases every file that was ever added.
+    """
 
     person: Code
     name: Annotated[Personal[FileName], Purpose.FILES]  # type: ignore[assignment]  # sealed, where others have a text

@@ -149,7 +149,7 @@ def list_attachments(case_id: str, request: Request, asker: Asker, query: Annota
     operation_id="download_attachment",
     summary="下载附件 · Download an attachment",
     response_class=Response,
-    responses=documented(403, 404, 410, 416, 422)
+    responses=documented(403, 404, 409, 410, 416, 422)
     | {
         200: {"description": "The file; `Range` and `If-None-Match` are heeded", "content": _FILE, "headers": _SAVED},
         206: {"description": "A part of the file", "content": _FILE, "headers": _SAVED},

@@ -254,18 +254,18 @@ def test_a_line_that_a_crash_cut_off_harms_no_other(keys: KeyStore, ledger: Meas
 def test_copies_are_made_and_old_ones_removed(keys: KeyStore, ledger: Measures, clock: Clock, tmp_path: Path) -> None:
     name, phone = keys.seal(NAME, CLEAR), keys.seal(PHONE, "139")
     clock.now = datetime.now(UTC)
-    first = keys.backup(tmp_path / "copies", timedelta(days=7))
+    first = keys.backup(tmp_path / "副本 50%?#", timedelta(days=7))
     clock.now += timedelta(days=8)
     ledger.take(PersonalDataErased, Purpose.CONTACT)
     keys.follow()
-    second = keys.backup(tmp_path / "copies", timedelta(days=30))
+    second = keys.backup(tmp_path / "副本 50%?#", timedelta(days=30))
     shutil.rmtree(keys.place)
     assert state_of(keys, name) is Kept.LOST
-    shutil.copy(tmp_path / "copies" / "erasures", keys.place / "erasures")
+    shutil.copy(tmp_path / "副本 50%?#" / "erasures", keys.place / "erasures")
     assert keys.restore(first) == {Kept.HELD: 1, Kept.RESTRICTED: 0, Kept.ERASED: 1}
     assert (keys.open(NAME, name), state_of(keys, phone)) == (CLEAR, Kept.ERASED)
     clock.now += timedelta(seconds=1)
-    keys.backup(tmp_path / "copies", timedelta(days=7))
+    keys.backup(tmp_path / "副本 50%?#", timedelta(days=7))
     assert not first.exists()
     assert stat.S_IMODE(keys.backup(tmp_path / "more", timedelta(days=7)).stat().st_mode) == 0o600
     assert second.name > first.name

@@ -206,6 +206,22 @@ def test_a_persons_attachments_are_erased_with_the_data(office: Office, case: ht
     assert told(again) == (410, "attachment-erased")
 
 
+def test_a_restricted_persons_attachments_are_handed_to_nobody(office: Office, case: httpx2.Response) -> None:
+    added = attach(office, case)
+    place = f"/api/v1/cases/{case.json()['case_id']}/attachments"
+    (listed,) = office.get(place).json()["attachments"]
+    measure(office, added, "restrict")
+    for when in ({}, {"position": added.json()["position"]}):
+        assert told(office.get(f"{place}/{listed['sha256']}", **FOR | when)) == (409, "personal-data-restricted")
+    assert logged(office) == []
+
+
+def test_a_persons_attachment_is_not_voided_away_from_its_erasure(office: Office, case: httpx2.Response) -> None:
+    added = attach(office, case)
+    voided = office.record(added, "voided", "2026-03-11", voids=4, reason="有误", approved_by="主任")
+    assert told(voided) == (409, "step-stands")
+
+
 # Pages
 
 
