@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
 from domain.case import CASE_TYPES, STEPS
@@ -99,9 +100,19 @@ class _Told(dict[str, Any]):
 
 @cache
 def words(tongue: Language) -> Words:
-    """The words of a language."""
-    file = resources.files("api") / "i18n" / f"{tongue}.toml"
-    return Words(tongue, dict(_flat(tomllib.loads(file.read_text("utf-8")))))
+    """The words of a language: those of its own file, and those that the case types bring in both languages."""
+    folder = resources.files("api") / "i18n"
+    entries = dict(_flat(_read(folder / f"{tongue}.toml")))
+    for file in sorted((folder / "cases").iterdir(), key=lambda file: file.name):
+        for key, text in _flat(_read(file)):
+            name, _, language = key.rpartition(".")
+            if language == tongue:
+                entries[name] = text
+    return Words(tongue, entries)
+
+
+def _read(file: Traversable) -> dict[str, Any]:
+    return tomllib.loads(file.read_text("utf-8"))
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -161,6 +161,19 @@ class Attachment:
 ClockKey = tuple[str, str | None]
 
 
+class Reference(NamedTuple):
+    """Another case that a step names, and the field that does."""
+
+    field: str
+    case_id: str
+    kinds: frozenset[str] | None = None
+    """Of which kinds it may be; None for the kind of the step's own case."""
+    across: bool = False
+    """Whether it may be of the jurisdiction right above or below."""
+    precedes: bool = False
+    """Whether the step's own case follows from it (`Case.follows`)."""
+
+
 @dataclass(slots=True)
 class Facts:
     """What every list shows of a case, whatever its type. Dates are the office's own."""
@@ -194,7 +207,8 @@ class Case:
     """The state of a case at a moment: a fold over its recorded steps, and nothing else."""
 
     id: str
-    kind: ClassVar[str]
+    kind: ClassVar[str] = ""
+    """Empty where only what several case types share is declared."""
     zh: ClassVar[str]
     Stage: ClassVar[type[StrEnum]]
     of_registry: ClassVar[bool] = False
@@ -236,7 +250,7 @@ class Case:
     @classmethod
     def takers(cls) -> frozenset[Role]:
         """The roles that may take some step of this case type."""
-        own = [step.declared for step in STEPS.values() if step.declared.case_type is cls]
+        own = [step.declared for step in STEPS.values() if step.declared.case_type and step.declared.of(cls)]
         return frozenset(role for declared in own for role in declared.by)
 
     def audience(self) -> Iterable[str]:
@@ -262,6 +276,10 @@ class Case:
 
     def reminders(self, day: date) -> Iterable[Step]:  # noqa: ARG002 - the hook's signature
         """The steps by which, on a day, those are reminded of whom something is awaited."""
+        return ()
+
+    def follows(self) -> Iterable[str]:
+        """The cases that it follows from, by id: none of them may follow from it."""
         return ()
 
     def attachment(self, sha256: str) -> Attachment | None:
@@ -316,8 +334,11 @@ class Declared:
     zh: str
     en: str
     case_type: type[Case] | None
+    """The case type that has it, or one without a kind from which those derive that have it; None for all."""
     opens: bool
     while_in: frozenset[StrEnum] | None
+    not_in: frozenset[StrEnum]
+    """Stages in which it is not open, of a step that is open in all others."""
     part: str | None
     names: str | None
     after: frozenset[StrEnum] | None
@@ -337,8 +358,25 @@ class Declared:
 
     @property
     def kind(self) -> str | None:
-        """The kind of its case type; None of a step that all case types share."""
-        return None if self.case_type is None else self.case_type.kind
+        """The kind of its case type; None of a step that several case types share."""
+        return None if self.shared or self.case_type is None else self.case_type.kind
+
+    @property
+    def shared(self) -> bool:
+        """Whether several case types have it."""
+        return self.case_type is None or self.case_type.kind == ""
+
+    def of(self, case_type: type[Case]) -> bool:
+        """Whether a case type has it."""
+        return self.case_type is None or issubclass(case_type, self.case_type)
+
+    def open_in(self, case_type: type[Case]) -> frozenset[StrEnum]:
+        """The stages of a case of that type in which it is open."""
+        return self.while_in if self.while_in is not None else frozenset(case_type.Stage) - self.not_in
+
+    def stage_of(self, case: Case) -> StrEnum | None:
+        """The stage that it leads to, as the case calls it: steps that several case types share know its name only."""
+        return self.leads_to if self.leads_to is None or not self.shared else case.Stage(self.leads_to)
 
 
 class Step(BaseModel):
@@ -361,6 +399,7 @@ class Step(BaseModel):
         of: type[Case] | None = None,
         opens: bool = False,
         while_in: Iterable[StrEnum] | None = None,
+        not_in: Iterable[StrEnum] = (),
         part: str | None = None,
         names: str | None = None,
         after: Iterable[StrEnum] | None = None,
@@ -391,6 +430,7 @@ class Step(BaseModel):
             case_type=of,
             opens=opens,
             while_in=None if while_in is None else frozenset(while_in),
+            not_in=frozenset(not_in),
             part=part,
             names=names,
             after=None if after is None else frozenset(after),
@@ -425,8 +465,8 @@ class Step(BaseModel):
         """The roles that may take it in a case of that type; by default the declared ones."""
         return cls.declared.by
 
-    def refers_to(self) -> Iterable[tuple[str, str]]:
-        """Other cases that it names, each with the field that does; a case that there is not is refused."""
+    def refers_to(self) -> Iterable[Reference]:
+        """Other cases that it names; a case that there is not is refused."""
         return ()
 
     def refers_to_steps(self) -> Iterable[tuple[int, str]]:
@@ -868,7 +908,7 @@ class Recorded(NamedTuple):
             case.jurisdiction, case.time_zone = step.jurisdiction, step.time_zone or case.time_zone
         if declared.part is None:
             if declared.leads_to is not None:
-                case.stage = declared.leads_to
+                case.stage = declared.stage_of(case)
         elif declared.leads_to is not None and (part := case.part(declared.part, step.part_key)) is not None:
             part.stage = declared.leads_to
         for deadline in self.deadlines:

@@ -34,6 +34,7 @@ from domain.case import (
     CorrectionRequested,
     Opening,
     Recorded,
+    Reference,
     Step,
     Voided,
     Voiding,
@@ -521,27 +522,50 @@ class Docket(Application[str]):
 
     def _require_references(self, draft: Draft, step: Step, act: Act, jurisdiction: Jurisdiction) -> None:
         """Refuse a step that names a case, another step or a file that there is not."""
-        for field, other in step.refers_to():
-            if other not in draft.beside:
-                self._require_case(other, field, step, act, jurisdiction)
+        for reference in step.refers_to():
+            if reference.case_id not in draft.beside:
+                self._require_case(reference, draft.case_file, step, act, jurisdiction)
         for version, field in step.refers_to_steps():
             _require_step(draft.case_file, version, field)
         for content in step.contents():
             self._require_content(content, act, jurisdiction, draft.case_file.case)
 
-    def _require_case(self, case_id: str, field: str, step: Step, act: Act, jurisdiction: Jurisdiction) -> None:
-        """Refuse a reference to a case that the jurisdiction does not have, of another type, or not the actor's."""
-        try:
-            case = self.case_file(case_id).case
-        except CaseNotFoundError:
-            case = None
+    def _require_case(
+        self, reference: Reference, own: CaseFile, step: Step, act: Act, jurisdiction: Jurisdiction
+    ) -> None:
+        """Refuse a case that there is not, of another kind, not the actor's, or that follows from the step's own."""
+        case = self._case(reference.case_id)
+        kinds = reference.kinds or {step.declared.kind}
         if (
             case is None
-            or case.jurisdiction != jurisdiction.code
-            or type(case) is not step.declared.case_type
+            or case.kind not in kinds
+            or not self._within_reach(case.jurisdiction, jurisdiction, across=reference.across)
             or not (act.imported or policy.may_act(case, act))
         ):
-            raise Refused("unknown-case", field=field, case=case_id)
+            raise Refused("unknown-case", field=reference.field, case=reference.case_id)
+        if reference.precedes and own.id in self._preceding(case):
+            raise Refused("cases-follow-in-a-circle", field=reference.field, case=reference.case_id)
+
+    def _case(self, case_id: str) -> Case | None:
+        try:
+            return self.case_file(case_id).case
+        except CaseNotFoundError:
+            return None
+
+    def _within_reach(self, code: str, jurisdiction: Jurisdiction, *, across: bool) -> bool:
+        """Whether cases of a jurisdiction may be named in one: its own, or those right above and below."""
+        return code == jurisdiction.code or (
+            across and (code == jurisdiction.parent or self.registry.jurisdiction(code).parent == jurisdiction.code)
+        )
+
+    def _preceding(self, case: Case) -> set[str]:
+        """The cases from which a case follows, step by step, itself among them."""
+        found, waiting = {case.id}, list(case.follows())
+        while waiting:
+            if (before := waiting.pop()) not in found:
+                found.add(before)
+                waiting += () if (known := self._case(before)) is None else known.follows()
+        return found
 
     def _require_content(self, content: Content, act: Act, jurisdiction: Jurisdiction, case: Case | None) -> None:
         """Refuse a file that the actor did not hand in, so that nobody reads by its hash what another one has."""

@@ -14,6 +14,7 @@ from domain.case import (
     Case,
     Corrected,
     DeadlineRecalculated,
+    Declared,
     Recorded,
     Role,
     Step,
@@ -25,16 +26,15 @@ from domain.refusal import Contradiction, Refused
 
 
 def steps_of(case_type: type[Case]) -> list[type[Step]]:
-    """Every step of a case type in the order of its declaration, then the steps that all case types share."""
-    own = [step for step in STEPS.values() if step.declared.case_type is case_type]
-    shared = [step for step in STEPS.values() if step.declared.case_type is None]
-    return own + shared
+    """Every step of a case type in the order of its declaration, then those that it shares with others."""
+    steps = [step for step in STEPS.values() if step.declared.of(case_type)]
+    return sorted(steps, key=lambda step: (step.declared.shared, step.declared.case_type is None))
 
 
 def takers_of(step: type[Step]) -> frozenset[Role]:
     """The roles that may take a step, in whichever case type that has it."""
-    own = step.declared.case_type
-    return frozenset().union(*(step.roles(case_type) for case_type in ([own] if own else CASE_TYPES.values())))
+    having = [case_type for case_type in CASE_TYPES.values() if step.declared.of(case_type)]
+    return frozenset().union(*(step.roles(case_type) for case_type in having))
 
 
 def opening_steps() -> list[type[Step]]:
@@ -72,8 +72,9 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: P
         return None
     if case is None:
         return Refused("no-case-then", step=declared.wire)
-    if declared.while_in is not None and case.stage not in declared.while_in:
-        return Refused("step-not-open", step=declared.wire, stage=case.stage, open_in=sorted(declared.while_in))
+    if not _is_open(declared, case):
+        open_in = sorted(declared.open_in(type(case)))
+        return Refused("step-not-open", step=declared.wire, stage=case.stage, open_in=open_in)
     if declared.part is None:
         return None
     part = case.part(declared.part, step.part_key)
@@ -90,6 +91,12 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: P
     return None
 
 
+def _is_open(declared: Declared, case: Case) -> bool:
+    if declared.while_in is not None:
+        return case.stage in declared.while_in
+    return case.stage not in declared.not_in
+
+
 def require_role(step: type[Step], case_type: type[Case] | None, role: Role) -> None:
     """Refuse a role that may not take the step in a case of that type; without one, the step opens a case."""
     may = step.declared.by if case_type is None else step.roles(case_type)
@@ -103,7 +110,7 @@ def authorise(case: Case | None, step: Step, act: Act) -> None:
     Rights are today's: `case` is the case as it stands, also for a late entry. The source of an import has every right.
     """
     declared = step.declared
-    if case is not None and declared.case_type is not None and type(case) is not declared.case_type:
+    if case is not None and not declared.of(type(case)):
         raise Refused("unknown-step", step=declared.name, kind=case.kind)
     require_role(type(step), None if case is None else type(case), act.role)
     if act.imported is not None or (case is None and not declared.opens):
@@ -151,7 +158,7 @@ def open_steps(case: Case, role: Role) -> Iterator[Open]:
         if declared.opens or role not in step.roles(type(case)):
             continue
         why = None
-        if declared.while_in is not None and case.stage not in declared.while_in:
+        if not _is_open(declared, case):
             why = "step-not-open"
         elif declared.part is not None:
             parts = getattr(case, declared.part).values()
@@ -261,6 +268,6 @@ def flow_chart(case_type: type[Case]) -> str:
         lines += [f"    {source} --> {target}: {declared.zh}" for source, target in sorted(declared.moves)]
         if declared.part is not None or declared.leads_to is None:
             continue
-        sources = ["[*]"] if declared.opens else sorted(declared.while_in or ())
+        sources = ["[*]"] if declared.opens else sorted(declared.open_in(case_type))
         lines += [f"    {source} --> {declared.leads_to}: {declared.zh}" for source in sources]
     return "\n".join(lines) + "\n"

@@ -30,7 +30,7 @@ Confidence = Literal["A", "B", "C", "D"]
 
 _Text = Annotated[str, Field(min_length=1)]
 _Version = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-_TABLES = ("clocks", "targets", "practices")
+_TABLES = ("clocks", "polls", "targets", "practices")
 _INHERITED = ("time_zone", "calendar", "outcome_scheme")
 
 
@@ -152,6 +152,31 @@ class Target(Stated):
     jurisdiction: _Text
 
 
+class PollRule(Stated):
+    """What follows from the tallies of a poll (测评结果认定): shares of whom, and from which share on."""
+
+    base: Literal["valid", "present", "eligible"]
+    """Of which ballots or people the shares are: valid ballots, everybody present, everybody who may take part."""
+    satisfied_over: Annotated[float, Field(ge=0, lt=1)]
+    """Satisfied if the share that is satisfied is greater."""
+    basically_over: Annotated[float, Field(ge=0, lt=1)]
+    """Else basically satisfied if the share that is at least basically satisfied is greater; else dissatisfied."""
+    consequence: Words
+    """What is to be done after a poll that is dissatisfied."""
+
+    def rating(
+        self, satisfied: int, basically: int, dissatisfied: int, *, present: int, eligible: int | None = None
+    ) -> str | None:
+        """`satisfied`, `basically_satisfied` or `dissatisfied`; None where nobody is counted."""
+        valid = satisfied + basically + dissatisfied
+        base = {"valid": valid, "present": present, "eligible": eligible or 0}[self.base]
+        if not base:
+            return None
+        if satisfied > self.satisfied_over * base:
+            return "satisfied"
+        return "basically_satisfied" if satisfied + basically > self.basically_over * base else "dissatisfied"
+
+
 class Practice(Stated):
     """A way of working that a text asks for without a number (工作机制): shown beside the rules, measured by none."""
 
@@ -177,6 +202,7 @@ class Rulebook(_Data):
     inherits: Annotated[str, Field(pattern=r"^[^@]+@\d{4}-\d{2}-\d{2}$")] | None = None
     clocks: Mapping[str, ClockRule] = {}
     outcome_scheme: OutcomeScheme | None = None
+    polls: Mapping[str, PollRule] = {}
     targets: Mapping[str, Target] = {}
     practices: Mapping[str, Practice] = {}
     note: Words

@@ -16,14 +16,16 @@ from typing import Any, Protocol
 import domain.cases  # noqa: F401 - every case type declares itself
 from adapters.memory import MemoryLedger
 from domain import policy, procedure
-from domain.case import Act, Opening, Role, Step, VoidRequested
+from domain.case import CASE_TYPES, Act, Opening, Role, Step, VoidRequested
 from domain.cases import suggestion as s
 from domain.cases.registry.jurisdiction import Region
 from domain.docket import Docket
+from domain.matter import Matter
 from domain.moment import start_of_day
 from domain.principal import Principal
 from domain.refusal import Refused
 from domain.registry import RegistryOpening
+from tests.golden.examples import example_of
 from tests.golden.samples import SAMPLES
 from tests.registry import shipped_registry
 
@@ -89,6 +91,10 @@ REGISTRARS = {
 """Every role once: to the registry nobody has another relation than that it is of his jurisdiction, or is not."""
 
 
+OF_MATTERS = REGISTRARS | {"handling_unit, not concerned": _reader(Role.HANDLING_UNIT, who=STRANGER)}
+"""The same for the matters of the standing committee, and a unit that a matter is not about."""
+
+
 class Door(Protocol):
     """Where steps are taken: a docket, whatever its ledger is."""
 
@@ -129,7 +135,23 @@ def arrange(docket: Door) -> dict[str, str]:
             named: dict[str, str] = {name: "of-a-test" for name in ("code", "id") if name in type(opening).model_fields}
             entered = docket.open(opening.model_copy(update=named), act_of(clerk, date(2026, 3, 2)))
             entries[case_type.kind] = str(entered.case_id)
-    return {"submitted": submitted("关于改造老旧电梯的建议"), "handled": handled} | entries
+    matters = {}
+    for case_type in CASE_TYPES.values():
+        if issubclass(case_type, Matter) and case_type.__module__.startswith("domain."):
+            opening = opened_alone(next(step for step in procedure.steps_of(case_type) if step.declared.opens))
+            role = min(opening.declared.by)
+            opener = Principal("u-1", role, PLACE, PLACE)
+            matters[case_type.kind] = str(docket.open(opening, act_of(opener, date(2026, 3, 2))).case_id)
+    return {"submitted": submitted("关于改造老旧电梯的建议"), "handled": handled} | entries | matters
+
+
+def opened_alone(step: type[Step]) -> Opening:
+    """An example of an opening step that names no other case."""
+    opening = example_of(step)
+    named = {reference.field.partition(".")[0] for reference in opening.refers_to()}
+    alone = opening.model_copy(update={name: type(opening).model_fields[name].default for name in named})
+    assert isinstance(alone, Opening)
+    return alone
 
 
 def act_of(principal: Principal, day: date) -> Act:
@@ -152,9 +174,17 @@ def said_by(step: Step, principal: Principal) -> Step:
 def steps_of(kind: str) -> Iterator[Step]:
     """An example of every step of the suggestion, or of what is of the registry; those that all share come first."""
     shared = [step for step in SAMPLES.values() if step.declared.case_type is None]
-    of_registry = kind == "registry"
-    own = [step for step in SAMPLES.values() if (of := step.declared.case_type) and of.of_registry is of_registry]
+    own = [step for step in SAMPLES.values() if step.declared.case_type and table_of(step) == kind]
     return iter(shared + own)
+
+
+def table_of(step: Step) -> str:
+    """In which table a step of a case type stands."""
+    case_type = step.declared.case_type
+    assert case_type is not None
+    if issubclass(case_type, Matter):
+        return "matters"
+    return "registry" if case_type.of_registry else case_type.kind
 
 
 def answers(docket: Docket, cases: dict[str, str], kind: str, step: Step | None, reader: Reader) -> str:
@@ -171,7 +201,7 @@ def answers(docket: Docket, cases: dict[str, str], kind: str, step: Step | None,
     if step is None:
         return YES
     own = step.declared.case_type
-    case = case_file.case if own is None or isinstance(case_file.case, own) else own("registry:another")
+    case = case_file.case if own is None or isinstance(case_file.case, own) else own("another")
     return YES if _allowed(case, step, principal) else NO
 
 
@@ -180,7 +210,8 @@ def case_of(cases: dict[str, str], kind: str, step: Step | None, reader: Reader)
     if kind == "suggestion":
         return cases[reader.case]
     own = None if step is None else step.declared.case_type
-    return cases.get(own.kind if own else "unit", cases["unit"])
+    usual = "opinion" if kind == "matters" else "unit"
+    return cases.get(own.kind if own else usual, cases[usual])
 
 
 def _allowed(case: Any, step: Step, principal: Principal) -> bool:
@@ -191,9 +222,14 @@ def _allowed(case: Any, step: Step, principal: Principal) -> bool:
     return True
 
 
+def readers_of(kind: str) -> dict[str, Reader]:
+    """The columns of a table."""
+    return {"registry": REGISTRARS, "matters": OF_MATTERS}.get(kind, READERS)
+
+
 def table(docket: Docket, cases: dict[str, str], kind: str) -> str:
     """A table as CSV: a line for each step, a column for each reader."""
-    readers = REGISTRARS if kind == "registry" else READERS
+    readers = readers_of(kind)
     text = StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(["step", *readers])
@@ -204,10 +240,10 @@ def table(docket: Docket, cases: dict[str, str], kind: str) -> str:
 
 
 def tables() -> dict[str, str]:
-    """Both tables, of what the code says today."""
+    """The tables, of what the code says today."""
     docket = Docket(MemoryLedger(), shipped_registry())
     cases = arrange(docket)
-    return {f"{kind}.csv": table(docket, cases, kind) for kind in ("suggestion", "registry")}
+    return {f"{kind}.csv": table(docket, cases, kind) for kind in ("suggestion", "registry", "matters")}
 
 
 if __name__ == "__main__":

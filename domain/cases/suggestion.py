@@ -15,7 +15,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from domain import clock
-from domain.case import Act, Awaited, Case, ClockKey, Facts, Opening, Role, RunningClock, Step
+from domain.case import Act, Awaited, Case, ClockKey, Facts, Opening, Reference, Role, RunningClock, Step
 from domain.clock import Deadline
 from domain.office import Office
 from domain.part import Part
@@ -1159,9 +1159,9 @@ class SimilarLinked(
         if self.other is not None:
             _require_other(case, self.other, "other")
 
-    def refers_to(self) -> Iterator[tuple[str, str]]:
+    def refers_to(self) -> Iterator[Reference]:
         if self.other is not None:
-            yield "other", self.other
+            yield Reference("other", self.other)
 
     def already(self, case: Suggestion) -> bool:
         return Link(self.relation, self.other, self.other_number) in case.links
@@ -1305,8 +1305,8 @@ class SuggestionsMerged(
     def check(self, case: Suggestion, office: Office) -> None:
         _require_other(case, self.into, "into")
 
-    def refers_to(self) -> Iterator[tuple[str, str]]:
-        yield "into", self.into
+    def refers_to(self) -> Iterator[Reference]:
+        yield Reference("into", self.into)
 
     def apply(self, case: Suggestion, act: Act) -> None:
         case.merged_into = self.into
@@ -1322,8 +1322,8 @@ class SuggestionSplit(Step, of=Suggestion, wire="suggestion.split.v1", zh="åˆ†æ‹
         for i, other in enumerate(self.into):
             _require_other(case, other, f"into.{i}")
 
-    def refers_to(self) -> Iterator[tuple[str, str]]:
-        yield from ((f"into.{i}", other) for i, other in enumerate(self.into))
+    def refers_to(self) -> Iterator[Reference]:
+        yield from (Reference(f"into.{i}", other) for i, other in enumerate(self.into))
 
     def already(self, case: Suggestion) -> bool:
         return set(self.into) <= set(case.split_into)

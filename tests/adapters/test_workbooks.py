@@ -381,7 +381,7 @@ def test_a_workbook_of_the_old_format_that_is_damaged_is_read_or_refused(tmp_pat
         (0, place, name) for place, name in enumerate((NUMBER, TITLE, DAY))
     ]
     good = xls(tmp_path / "good.xls", [*cells, (1, 0, 7.0), (1, 1, "甲"), (2, 0, "2")]).read_bytes()
-    chance = random.Random(20260331)  # noqa: S311 - the same files every time
+    chance = random.Random(20260331)
     path = tmp_path / "a.xls"
     became = set()
     for _ in range(60):

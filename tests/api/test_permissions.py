@@ -31,6 +31,7 @@ from tests.permissions import (
     HIDDEN,
     LEAD,
     NO,
+    OF_MATTERS,
     READ,
     READERS,
     REGISTRARS,
@@ -40,6 +41,7 @@ from tests.permissions import (
     act_of,
     arrange,
     case_of,
+    readers_of,
     said_by,
     steps_of,
     tables,
@@ -155,11 +157,11 @@ def answered(office: Office, case_id: str, step: Step | None, headers: Mapping[s
 
 @pytest.mark.database
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["suggestion", "registry"])
+@pytest.mark.parametrize("kind", ["suggestion", "registry", "matters"])
 def test_http_answers_what_the_reviewed_table_says(arranged: tuple[Office, dict[str, str]], kind: str) -> None:
     office, cases = arranged
     before = office.stored()
-    readers = REGISTRARS if kind == "registry" else READERS
+    readers = readers_of(kind)
     lines = {line["step"]: line for line in reviewed(f"{kind}.csv")}
     wrong = []
     for reader_name, reader in readers.items():
@@ -178,11 +180,12 @@ def test_a_list_shows_a_case_to_those_who_may_read_it(arranged: tuple[Office, di
     office, cases = arranged
     views = office.services.views
     moment = views.moment()
-    for kind, readers in (("suggestion", READERS), ("unit", REGISTRARS)):
-        line = next(line for line in reviewed(f"{'registry' if kind == 'unit' else kind}.csv") if line["step"] == READ)
+    for kind, readers in (("suggestion", READERS), ("unit", REGISTRARS), ("opinion", OF_MATTERS)):
+        name_of = {"unit": "registry", "opinion": "matters"}.get(kind, kind)
+        line = next(line for line in reviewed(f"{name_of}.csv") if line["step"] == READ)
         for name, reader in readers.items():
             rows = views.within(policy.scope(reader.principal)).cases(Filter(kind=kind), moment, limit=200)
-            case_id = cases["unit"] if kind == "unit" else cases[reader.case]
+            case_id = cases[reader.case] if kind == "suggestion" else cases[kind]
             assert (case_id in {row.case_id for row in rows}) is (line[name] == YES), (kind, name)
             counts = views.within(policy.scope(reader.principal)).counts(Filter(kind=kind), moment)
             assert counts.total == len(rows)
@@ -286,7 +289,11 @@ class Caller:
 @pytest.mark.slow
 def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[Office, dict[str, str]]) -> None:
     office, cases = arranged
-    steps = {line["step"].partition(".")[2] for name in ("suggestion.csv", "registry.csv") for line in reviewed(name)}
+    steps = {
+        line["step"].partition(".")[2]
+        for name in ("suggestion.csv", "registry.csv", "matters.csv")
+        for line in reviewed(name)
+    }
     every = sorted(set(routes_of(office.client.app)))
     assert {path.rpartition("/")[2] for _, path in every if is_step(path)} <= steps
     wanted = [route for route in every if not is_step(route[1])]

@@ -34,6 +34,12 @@ NOT_TOLD = {
 }
 
 
+OF_CASES = ("domain.cases.", "domain.personal", "domain.matter", "domain.ballot", "domain.rectification")
+"""The modules whose dataclasses are shown."""
+_STAGES = dict.fromkeys(("stage", "rectification", "ending"), "stage")
+"""Names of the enumerations whose values are stages."""
+
+
 def _enums(module: ModuleType) -> Iterator[type[StrEnum]]:
     for _, found in getmembers(module, isclass):
         for one in (found, *(inner for _, inner in getmembers(found, isclass))):
@@ -48,11 +54,11 @@ def test_every_field_and_every_value_of_a_case_type_has_words(language: Language
     wanted = {f"page.field.{name}" for step in STEPS.values() for name in step.model_fields if name not in NOT_TOLD}
     for module in modules:
         for _, found in getmembers(module, isclass):
-            if is_dataclass(found) and found.__module__.startswith(("domain.cases.", "domain.personal")):
+            if is_dataclass(found) and found.__module__.startswith(OF_CASES):
                 wanted |= {f"page.field.{field.name}" for field in fields(found) if field.name not in NOT_TOLD}
         for found in _enums(module):
             table = found.__name__.lower()
-            prefix = table if table in {"role", "stage"} else f"page.{table}"
+            prefix = _STAGES.get(table, table) if table in {"role", *_STAGES} else f"page.{table}"
             wanted |= {f"{prefix}.{value.value}" for value in found}
     assert sorted(key for key in wanted if key not in say) == []
 

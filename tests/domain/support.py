@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from adapters.memory import MemoryLedger
 from domain.attachment import Content
-from domain.case import Act, Case, Corrected, Imported, Opening, Recorded, Role, Step, Voided
+from domain.case import Act, Case, Corrected, Imported, Opening, Recorded, Reference, Role, Step, Voided
+from domain.casefile import CaseFile
 from domain.cases.suggestion import HandedOver, ReplyIssued, Suggestion, SuggestionSubmitted
 from domain.docket import Docket, Receipt, Request
 from domain.moment import end_of_day, start_of_day
@@ -38,7 +39,9 @@ def role_for(step: type[Step] | Step) -> Role:
 class Trusting(Docket):
     """Takes references to cases that there are not, and attachments that nobody handed in."""
 
-    def _require_case(self, case_id: str, field: str, step: Step, act: Act, jurisdiction: Jurisdiction) -> None:
+    def _require_case(
+        self, reference: Reference, own: CaseFile, step: Step, act: Act, jurisdiction: Jurisdiction
+    ) -> None:
         """Nothing is refused."""
 
     def _require_content(self, content: Content, act: Act, jurisdiction: Jurisdiction, case: Case | None) -> None:

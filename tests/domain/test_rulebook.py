@@ -95,7 +95,7 @@ def test_zhenjiang_inherits_the_national_clocks_and_knows_where_they_come_from()
     national, zhenjiang = load_rulebook(NATIONAL), load_rulebook(ZHENJIANG)
     assert zhenjiang.inherits == national.ref
     assert zhenjiang.clocks == national.clocks
-    assert zhenjiang.clocks["suggestion.reply"].stated_in == national.ref
+    assert zhenjiang.clocks["suggestion.reply"].stated_in == "cn-national@2026-11-22"
     assert zhenjiang.practices["jurong.three_inquiries_three_ratings"].stated_in == zhenjiang.ref
     assert (zhenjiang.time_zone, zhenjiang.calendar) == ("Asia/Shanghai", "cn")
 

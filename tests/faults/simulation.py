@@ -70,7 +70,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.chance = random.Random(seed)  # noqa: S311 - it can be repeated
+        self.chance = random.Random(seed)
         self._clock = START
         self.ledger = Unsteady(self)
         self.docket = self._docket()

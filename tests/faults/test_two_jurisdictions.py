@@ -62,7 +62,7 @@ def test_no_answer_tells_of_the_other_jurisdiction(services: Services) -> None:
     left, lock, statuses = iter(range(REQUESTS)), threading.Lock(), set()
 
     def ask(seed: int) -> None:
-        chance, client = random.Random(seed), TestClient(app, base_url=SITE)  # noqa: S311 - which request comes next
+        chance, client = random.Random(seed), TestClient(app, base_url=SITE)
         while True:
             with lock:
                 if next(left, None) is None:

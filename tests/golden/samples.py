@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.attachment import AttachmentKind, MediaType
 from domain.case import (
+    STEPS,
     Act,
     AmendmentDeclined,
     AttachmentAdded,
@@ -38,6 +39,7 @@ from domain.person import (
 )
 from domain.personal import Capacity, Measure, Personal, Purpose
 from domain.rulebook import Outcome
+from tests.golden.examples import example_of
 
 WHEN = datetime(2026, 3, 9, tzinfo=timezone(timedelta(hours=8)))
 DUE_ON = date(2026, 6, 9)
@@ -327,7 +329,14 @@ _STEPS: list[Step] = [
     meeting.MeetingCancelled(reason="议题撤回"),
 ]
 
-SAMPLES: dict[str, Step] = {step.declared.wire: step for step in _STEPS}
+_BY_HAND: dict[str, Step] = {step.declared.wire: step for step in _STEPS}
+
+SAMPLES: dict[str, Step] = _BY_HAND | {
+    wire: example_of(step)
+    for wire, step in STEPS.items()
+    if wire not in _BY_HAND and step.__module__.startswith("domain.")
+}
+"""By hand where the words matter, else made from the declaration."""
 
 
 def recorded(step: Step) -> Recorded:
