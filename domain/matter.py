@@ -218,6 +218,11 @@ class Matter(Case):
         """What persons are owed."""
         yield from awaited_measures(self)
 
+    def still_due(self, rule: str) -> bool:
+        """Whether what a rule wants before the meeting is not done yet."""
+        running = self.clocks.get((rule, None))
+        return running is None or running.runs
+
     def passed(self, gate: Gate) -> date | None:
         """When it was at a gate last."""
         return max((one.passed_on for one in self.gates if one.gate is gate), default=None)
@@ -448,10 +453,7 @@ class Scheduled(Step, of=Matter, wire="matter.scheduled.v1", zh="列入会议议
 
     def started_clocks(self, case: Matter) -> Iterator[ClockKey]:
         """What is due before the meeting and was not done yet."""
-        for rule in case.before_meeting:
-            running = case.clocks.get((rule, None))
-            if running is None or running.runs:
-                yield rule, None
+        yield from ((rule, None) for rule in case.before_meeting if case.still_due(rule))
 
     def apply(self, case: Matter, act: Act) -> None:
         case.meets_on, case.meeting = self.meets_on, self.meeting or case.meeting
