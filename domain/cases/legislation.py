@@ -1079,9 +1079,9 @@ class DeliberationEnded(
 
     def breaches(self, case: Legislation, office: Office) -> Iterator[Refused]:
         """Two years are not over."""
-        due_on = case.due_by(TERMINATE)
-        if due_on is not None and office.day < due_on:
-            yield Refused("ended-before-two-years", due_on=due_on.isoformat())
+        running = case.clocks.get((TERMINATE, None))
+        if running is not None and running.runs and office.day < running.deadline.counted_to:
+            yield Refused("ended-before-two-years", due_on=running.deadline.counted_to.isoformat())
 
 
 class LegislationWithdrawn(

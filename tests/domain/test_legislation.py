@@ -481,9 +481,9 @@ def test_what_is_put_off_may_be_ended_after_two_years(desk: Desk, step: Step) ->
     desk.take(LegislationBillFiled(unit=UNIT), date(2024, 3, 4))
     desk.take(FirstReadingHeld(), date(2024, 4, 25))
     desk.take(step, date(2024, 4, 26))
-    assert due_on(desk, TERMINATE) == date(2026, 4, 26)
-    assert [one.from_on for one in case_of(desk).awaited()] == [date(2026, 4, 26)]
-    desk.take(DeliberationEnded(), date(2026, 4, 27))
+    assert due_on(desk, TERMINATE) == date(2026, 4, 27)
+    assert [one.from_on for one in case_of(desk).awaited()] == [date(2026, 4, 27)]
+    desk.take(DeliberationEnded(), date(2026, 4, 26))
     desk.take(Dropped(reason="终止审议"), date(2026, 4, 28))
     assert (desk.found, case_of(desk).stage, case_of(desk).open_clocks) == ([], Stage.DROPPED, [])
 
