@@ -278,6 +278,10 @@ class Case:
         """The steps by which, on a day, those are reminded of whom something is awaited."""
         return ()
 
+    def tied_to(self) -> Iterable[str]:
+        """The other cases that it names as they stand in it, by id; the same one may come twice."""
+        return ()
+
     def follows(self) -> Iterable[str]:
         """The cases that it follows from, by id: none of them may follow from it."""
         return ()

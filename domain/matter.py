@@ -208,6 +208,13 @@ class Matter(Case):
         """A number belongs to one of its kind in a jurisdiction."""
         return frozenset() if self.number is None else frozenset({f"{self.kind}:{self.jurisdiction}:{self.number}"})
 
+    def tied_to(self) -> Iterator[str]:
+        """The plan, the meeting, what it was linked to, and whatever other case a field or a part of it names."""
+        yield from (one.case_id for one in self.links)
+        for name in NAMING_CASES:
+            if (case_id := getattr(self, name, None)) is not None:
+                yield case_id
+
     def follows(self) -> Iterator[str]:
         """What it results from, and what it is a part of."""
         if self.plan is not None:
@@ -239,6 +246,8 @@ class Matter(Case):
 
 
 DEPUTIES_INVITED = "deputies_invited"
+NAMING_CASES = ("plan", "meeting", "regulation", "appointment")
+"""The fields of matters that hold the id of another case."""
 TO_WHICH_DEPUTIES_ARE_INVITED = frozenset({ActivityKind.SURVEY, ActivityKind.VISIT, ActivityKind.INSPECTION})
 FOLLOWING = frozenset({LinkKind.RESULTS_FROM, LinkKind.PART_OF})
 ENDED = frozenset(Ending)
