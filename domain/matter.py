@@ -69,6 +69,19 @@ class Audience(Word):
     PUBLIC = auto()
 
 
+class TopicSource(Word):
+    """What a topic comes from (监督法 art. 12): the six ways that it lists, the organ that asks, or a law."""
+
+    INSPECTION = auto()
+    SUGGESTIONS = auto()
+    MEMBERS = auto()
+    COMMITTEE_RESEARCH = auto()
+    LETTERS_AND_VISITS = auto()
+    SOCIAL_CONCERN = auto()
+    ORGAN_REQUEST = auto()
+    LAW = auto()
+
+
 class LinkKind(Word):
     """How another case is tied to this one: it results from it, is a part of it, is about it, is joint work with it."""
 
