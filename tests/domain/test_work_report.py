@@ -16,7 +16,6 @@ from domain.cases.supervision.work_report import (
     SUBMISSION,
     Reporter,
     ReportingOrgan,
-    ReportKind,
     ReportVersionKind,
     WorkReport,
     WorkReportCommented,
@@ -27,6 +26,7 @@ from domain.cases.supervision.work_report import (
     WorkReportFollowedUp,
     WorkReportHeard,
     WorkReportInquiryAnswered,
+    WorkReportKind,
     WorkReportOpinionsGathered,
     WorkReportPlanMade,
     WorkReportPlanned,
@@ -58,7 +58,7 @@ def proposed(**fields: Any) -> WorkReportProposed:
         "title": "环境状况和环境保护目标完成情况的报告",
         "unit": ORGAN,
         "reporting_organ": ReportingOrgan.GOVERNMENT,
-        "kind": ReportKind.ENVIRONMENT,
+        "kind": WorkReportKind.ENVIRONMENT,
         "sources": (TopicSource.LAW, TopicSource.SUGGESTIONS),
     }
     return WorkReportProposed(**{**given, **fields})
@@ -130,7 +130,7 @@ def awaited(desk: Desk) -> list[tuple[str, str, date | None]]:
 
 def test_a_report_that_a_law_wants_every_year_is_proposed_for_the_year(desk: Desk) -> None:
     case = report(desk)
-    assert (case.stage, case.report_kind, case.year) == (Stage.PROPOSED, ReportKind.ENVIRONMENT, 2026)
+    assert (case.stage, case.report_kind, case.year) == (Stage.PROPOSED, WorkReportKind.ENVIRONMENT, 2026)
     assert case.sources == (TopicSource.LAW, TopicSource.SUGGESTIONS)
     assert case.facts().unit == ORGAN
 
@@ -214,7 +214,9 @@ def test_a_report_that_no_member_had_before_is_a_finding_and_nothing_is_awaited_
 
 def test_only_a_government_may_send_somebody_else_than_its_head() -> None:
     desk = Desk()
-    desk.open(proposed(unit="fy", reporting_organ=ReportingOrgan.COURT, kind=ReportKind.SPECIAL_WORK), date(2026, 1, 8))
+    desk.open(
+        proposed(unit="fy", reporting_organ=ReportingOrgan.COURT, kind=WorkReportKind.SPECIAL_WORK), date(2026, 1, 8)
+    )
     submitted(desk)
     desk.take(WorkReportDistributed(), may(20))
     desk.take(WorkReportHeard(reporter="甲庭长", capacity=Reporter.DELEGATED), MEETING)

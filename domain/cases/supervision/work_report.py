@@ -47,7 +47,7 @@ class ReportingOrgan(Word):
     PROCURATORATE = auto()
 
 
-class ReportKind(Word):
+class WorkReportKind(Word):
     """What is reported on: 专项工作, 环境状况, 备案审查, 代表建议办理情况; all but the first every year."""
 
     SPECIAL_WORK = auto()
@@ -109,7 +109,7 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
     before_meeting = (DRAFT, SUBMISSION, DISTRIBUTION)
 
     reporting_organ: ReportingOrgan = ReportingOrgan.GOVERNMENT
-    report_kind: ReportKind = ReportKind.SPECIAL_WORK
+    report_kind: WorkReportKind = WorkReportKind.SPECIAL_WORK
     sources: tuple[TopicSource, ...] = ()
     implementation_plan: str | None = None
     survey_reports: list[str] = field(default_factory=list)
@@ -204,7 +204,7 @@ class WorkReportProposed(
     """Somebody proposes what is to be reported on (监督法 art. 12); some reports a law wants every year."""
 
     reporting_organ: ReportingOrgan
-    kind: ReportKind = ReportKind.SPECIAL_WORK
+    kind: WorkReportKind = WorkReportKind.SPECIAL_WORK
     sources: tuple[TopicSource, ...] = Field(default=(), max_length=8)
     basis: Text | None = None
     """What was found or said that makes it a topic."""
