@@ -61,6 +61,24 @@ class LeftBecause(Word):
     DIED = auto()
 
 
+class Margin(Word):
+    """How it was decided where the tallies are not known: 全票, 多数, 少数."""
+
+    UNANIMOUS = auto()
+    MAJORITY = auto()
+    MINORITY = auto()
+
+
+@dataclass(frozen=True)
+class BodyOpinion:
+    """What another body than the one that decides said of it (审议意见)."""
+
+    body: str
+    given_on: date
+    agrees: bool
+    note: str | None
+
+
 @dataclass(frozen=True)
 class Exam:
     """One attempt at the law exam (任前法律知识考试)."""
@@ -124,7 +142,9 @@ class Appointment(Matter, kind="appointment", zh="任免"):
     introduced_on: date | None = None
     speech_on: date | None = None
     issues: list[str] = field(default_factory=list)
+    opinions: list[BodyOpinion] = field(default_factory=list)
     votes: list[Vote] = field(default_factory=list)
+    margin: Margin | None = None
     approved_on: date | None = None
     failed_on: list[date] = field(default_factory=list)
     notified_on: date | None = None
@@ -319,6 +339,24 @@ class FilesReviewed(
     note: Text | None = None
 
 
+class CommitteeOpined(
+    Step,
+    of=Appointment,
+    wire="appointment.committee_opined.v1",
+    zh="委员会提出审议意见",
+    while_in=PROPOSED | {Stage.VOTED, Stage.APPROVED, Stage.NOT_PASSED},
+    by=COMMITTEE,
+):
+    """Another body than the one that decides says whether it agrees: a committee, or another chamber."""
+
+    body: Line
+    agrees: bool
+    note: Text | None = None
+
+    def apply(self, case: Appointment, act: Act) -> None:
+        case.opinions.append(BodyOpinion(self.body, act.occurred_on, self.agrees, self.note))
+
+
 class _ExamStep(Step):
     """An attempt at the law exam."""
 
@@ -509,8 +547,21 @@ class AppointmentVoteHeld(
         case.votes.append(self.counted(act.occurred_on))
 
 
+class _Result(Step):
+    """How it was decided."""
+
+    margin: Margin | None = None
+    """Where the tallies are not known."""
+    mode: BallotMode | None = None
+    """How the body voted, where the tallies are not known."""
+    note: Text | None = None
+
+    def apply(self, case: Appointment, act: Act) -> None:
+        case.margin = self.margin
+
+
 class AppointmentApproved(
-    Step,
+    _Result,
     of=Appointment,
     wire="appointment.approved.v1",
     zh="表决通过",
@@ -529,11 +580,12 @@ class AppointmentApproved(
             yield Refused("result-contradicts-tally", votes_for=case.vote.votes_for, members=case.vote.members)
 
     def apply(self, case: Appointment, act: Act) -> None:
+        super().apply(case, act)
         case.approved_on = act.occurred_on
 
 
 class AppointmentNotPassed(
-    Step,
+    _Result,
     of=Appointment,
     wire="appointment.not_passed.v1",
     zh="未获通过",
@@ -549,6 +601,7 @@ class AppointmentNotPassed(
             yield Refused("result-contradicts-tally", votes_for=case.vote.votes_for, members=case.vote.members)
 
     def apply(self, case: Appointment, act: Act) -> None:
+        super().apply(case, act)
         case.failed_on.append(act.occurred_on)
 
 
