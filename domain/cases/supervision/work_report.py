@@ -48,12 +48,13 @@ class ReportingOrgan(Word):
 
 
 class WorkReportKind(Word):
-    """What is reported on: 专项工作, 环境状况, 备案审查, 代表建议办理情况; all but the first every year."""
+    """What is reported on: 专项工作, and every year 环境状况, 备案审查, 代表建议办理情况, 民生实事."""
 
     SPECIAL_WORK = auto()
     ENVIRONMENT = auto()
     FILING_REVIEW = auto()
     SUGGESTIONS = auto()
+    LIVELIHOOD_PROJECTS = auto()
 
 
 class Reporter(Word):
@@ -131,6 +132,10 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
     polls: list[Poll] = field(default_factory=list)
     execution_reported_on: date | None = None
     follow_ups: list[date] = field(default_factory=list)
+
+    @property
+    def sort(self) -> str | None:
+        return self.report_kind
 
     @property
     def rating(self) -> Rating | None:
