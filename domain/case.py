@@ -346,6 +346,8 @@ class Declared:
     by: frozenset[Role]
     starts: tuple[str, ...]
     stops: tuple[str, ...]
+    limits: tuple[str, ...]
+    """The rules that say until or from when it may be taken, and that no clock waits for: nobody has to take it."""
     extends: str | None
     fixed: frozenset[str]
     """Fields that no correction may touch: what they say is taken back only by a void, or by who said it."""
@@ -407,6 +409,7 @@ class Step(BaseModel):
         by: Iterable[Role] = (),
         starts: tuple[str, ...] = (),
         stops: tuple[str, ...] = (),
+        limits: tuple[str, ...] = (),
         extends: str | None = None,
         fixed: Iterable[str] = (),
         moves: Iterable[tuple[StrEnum, StrEnum]] = (),
@@ -438,6 +441,7 @@ class Step(BaseModel):
             by=frozenset(by),
             starts=starts,
             stops=stops,
+            limits=limits,
             extends=extends,
             fixed=frozenset(fixed) | ({"jurisdiction", "time_zone"} if opens else frozenset()),
             moves=frozenset(moves),

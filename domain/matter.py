@@ -236,9 +236,10 @@ class Matter(Case):
         """Of which sort it is among its kind, where rules tell them apart."""
         return None
 
-    def clocks_before_meeting(self) -> Iterator[str]:
-        """The clocks that start when it is put on the agenda: of what was not done before."""
-        yield from self.before_meeting
+    def still_due(self, rule: str) -> bool:
+        """Whether what a rule wants before the meeting is not done yet."""
+        running = self.clocks.get((rule, None))
+        return running is None or running.runs
 
     def passed(self, gate: Gate) -> date | None:
         """When it was at a gate last."""
@@ -251,6 +252,7 @@ class Matter(Case):
 
 
 DEPUTIES_INVITED = "deputies_invited"
+TO_WHICH_DEPUTIES_ARE_INVITED = frozenset({ActivityKind.SURVEY, ActivityKind.VISIT, ActivityKind.INSPECTION})
 FOLLOWING = frozenset({LinkKind.RESULTS_FROM, LinkKind.PART_OF})
 ENDED = frozenset(Ending)
 
@@ -459,8 +461,9 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
         require_deputies(self.attended, office, "attended")
 
     def breaches(self, case: Matter, office: Office) -> Iterator[Refused]:
-        """Fewer deputies were invited than the rule of the office wants."""
-        yield from too_few_invited(self.invited, office)
+        """Fewer deputies were invited to a survey, a visit or an inspection than the rule of the office wants."""
+        if self.kind in TO_WHICH_DEPUTIES_ARE_INVITED:
+            yield from too_few_invited(self.invited, office)
 
     def may_come_before(self) -> bool:
         """A survey may be the reason why it was proposed."""
@@ -493,10 +496,7 @@ class Scheduled(Step, of=Matter, wire="matter.scheduled.v1", zh="列入会议议
 
     def started_clocks(self, case: Matter) -> Iterator[ClockKey]:
         """What is due before the meeting and was not done yet."""
-        for rule in case.clocks_before_meeting():
-            running = case.clocks.get((rule, None))
-            if running is None or running.runs:
-                yield rule, None
+        yield from ((rule, None) for rule in case.before_meeting if case.still_due(rule))
 
     def apply(self, case: Matter, act: Act) -> None:
         case.meets_on, case.meeting = self.meets_on, self.meeting or case.meeting

@@ -1,14 +1,30 @@
 """One file per case type. Importing this package declares them all, and the steps about persons that they share."""
 
 from domain import person
-from domain.cases import appointment, duty_appraisal, plan, registry, suggestion, supervision, task_ledger
+from domain.cases import (
+    appointment,
+    decision,
+    duty_appraisal,
+    interpretation,
+    legislation,
+    plan,
+    registry,
+    regulation_inquiry,
+    suggestion,
+    supervision,
+    task_ledger,
+)
 
 __all__ = [
     "appointment",
+    "decision",
     "duty_appraisal",
+    "interpretation",
+    "legislation",
     "person",
     "plan",
     "registry",
+    "regulation_inquiry",
     "suggestion",
     "supervision",
     "task_ledger",

@@ -1495,6 +1495,7 @@ class ReturnRequested(
     after={Assignment.Stage.ASSIGNED, Assignment.Stage.SIGNED_FOR},
     leads_to=Assignment.Stage.RETURN_REQUESTED,
     by=UNITS,
+    limits=(RETURN,),
 ):
     """A unit asks to give its share back because the matter is not its own; it may not pass it on itself."""
 

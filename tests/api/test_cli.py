@@ -244,6 +244,16 @@ def test_work_that_cannot_be_asked_for_is_one_clear_line(
     assert len(done.err.strip().splitlines()) == 1
 
 
+def test_the_board_of_the_articles_is_told_at_any_moment(installation: Run) -> None:
+    told = installation("compliance", "--year", "2026", "--as-of", "2026-06-30", "--json").json
+    assert told["year"] == 2026
+    assert {article["set"] for article in told["articles"]} == {"eighteen"}
+    shown = installation("compliance", "--as-of", "2026-06-30")
+    assert shown.code == 0
+    assert "2026" in shown.err
+    assert installation("compliance", "--year", "3").code == 2
+
+
 def test_a_list_can_be_asked_for_on_both_clocks(installation: Run, story: Told) -> None:
     true_then = installation("case", "list", "--as-of", "2026-03-01", "--json").json
     known_then = installation("case", "list", "--known-at", story.between, "--json").json
@@ -452,6 +462,11 @@ def test_a_procedure_is_a_table_a_chart_or_data(run: Run) -> None:
 
 def test_the_rulebooks_that_ship_are_in_order(run: Run) -> None:
     assert run("rulebook", "check").code == 0
+    assert "suggestion.progress_reported.v1" in run("rulebook", "check", "--steps").out
+    compared = run("rulebook", "compare", "cn-national@2026-11-22", "cn-national@2026-11-29")
+    assert "+ clocks rectification.report" in compared.out
+    assert run("rulebook", "compare", "cn-national", "cn-national", "--json").json == []
+    assert run("rulebook", "compare", "cn-national", "cn-nowhere").code == 4
     assert "cn-national" in {book["id"] for book in run("rulebook", "list", "--json").json}
     assert "suggestion.reply" in run("rulebook", "show", "cn-national").out
     assert run("rulebook", "show", "cn-national", "--json").json["id"] == "cn-national"

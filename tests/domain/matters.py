@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from domain.case import CASE_TYPES, Case, Corrected, Opening, Role, Step, Voided
+from domain.attachment import AttachmentKind, MediaType
+from domain.case import CASE_TYPES, AttachmentAdded, Case, Corrected, Opening, Role, Step, Voided
 from domain.matter import Matter
 from domain.part import Part
 from domain.procedure import breach_of_stage, steps_of
@@ -18,6 +19,8 @@ from tests.domain.support import TODAY, Desk, Trusting, act
 from tests.golden.examples import variants_of
 
 FIRST_DAY = date(2026, 1, 5)
+DRAFT = AttachmentAdded(sha256="5e" * 32, name="草案.pdf", media_type=MediaType.PDF, size=1, kind=AttachmentKind.OTHER)
+"""The attachment that examples name."""
 
 
 def matters() -> list[type[Matter]]:
@@ -78,9 +81,10 @@ class Walk:
     taken: set[type[Step]] = field(default_factory=set)
 
     def begin(self) -> Walk:
-        """Open a case."""
+        """Open a case that has an attachment."""
         opening = self.chance.choice(openings_of(self.case_type))
         self.desk.case_id = self.desk.docket.open(opening, act(self.day, role_of(opening))).case_id
+        self.desk.take(DRAFT, self.day, Role.GENERAL_OFFICE)
         self.taken.add(type(opening))
         return self
 

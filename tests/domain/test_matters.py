@@ -93,15 +93,13 @@ def test_every_step_of_it_is_taken_somewhere_and_refuses_who_is_not_there(case_t
     taken: set[type[Step]] = set()
     for seed in range(120):
         walk = Walk(case_type, random.Random(seed)).begin()
-        entered = set[str | None]()
         for _ in range(40):
-            entered.add(walk.case.stage if walk.case else None)
             choices = walk.open_now()
             if fresh := [step for step in choices if type(step) not in taken]:
                 choices = fresh if walk.chance.random() < 0.7 else choices
-            elif onward := [step for step in choices if _leads_on(step) and step.declared.leads_to not in entered]:
-                choices = onward if walk.chance.random() < 0.45 else choices
             going_on = [step for step in choices if step.declared.leads_to not in set(Ending)]
+            if not fresh and (further := [step for step in going_on if moves_on(step)]):
+                going_on = further if walk.chance.random() < 0.7 else going_on
             step = walk.chance.choice((going_on if walk.chance.random() < 0.9 else choices) or choices or [None])
             if step is None:
                 break
@@ -114,8 +112,8 @@ def test_every_step_of_it_is_taken_somewhere_and_refuses_who_is_not_there(case_t
     assert sorted(step.__name__ for step in wanted - taken) == []
 
 
-def _leads_on(step: Step) -> bool:
-    return step.declared.part is None and step.declared.leads_to not in {None, *Ending}
+def moves_on(step: Step) -> bool:
+    return bool(step.declared.moves) or (step.declared.part is None and step.declared.leads_to is not None)
 
 
 def _refuses_strangers(walk: Walk, step: Step) -> None:

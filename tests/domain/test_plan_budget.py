@@ -160,6 +160,13 @@ def test_what_has_a_first_draft_gives_it_thirty_days_before_the_meeting(kind: Pl
     assert due == ({rule: date(2026, 6, 30)} if rule else {})
 
 
+def test_a_first_draft_that_is_there_already_is_not_due_any_more() -> None:
+    desk = listed(PlanBudgetKind.BUDGET_ADJUSTMENT)
+    finance(desk, PlanBudgetPreliminaryDraftSubmitted(), date(2026, 6, 25))
+    desk.take(Scheduled(meets_on=MEETING), date(2026, 6, 26))
+    assert state(desk).all_clocks == []
+
+
 @pytest.mark.parametrize(
     "kind", [PlanBudgetKind.FINAL_ACCOUNTS, PlanBudgetKind.BUDGET_EXECUTION, PlanBudgetKind.PLAN_EXECUTION]
 )

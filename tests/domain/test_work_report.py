@@ -175,6 +175,13 @@ def test_what_is_due_before_the_meeting_counts_back_from_it_and_moves_with_it(de
     assert case.clocks[SUBMISSION, None].deadline.due_on == date(2026, 6, 15)
 
 
+def test_what_was_done_before_it_was_put_on_the_agenda_is_not_due_any_more(desk: Desk) -> None:
+    desk.take(WorkReportPlanned(), date(2026, 1, 20))
+    desk.take(WorkReportSentForComment(), may(7))
+    desk.take(Scheduled(meets_on=MEETING), may(8))
+    assert {running.deadline.clock for running in report(desk).open_clocks} == {COMMENT, SUBMISSION, DISTRIBUTION}
+
+
 def test_the_committee_comments_on_the_draft_within_five_days(desk: Desk) -> None:
     prepared(desk)
     desk.take(WorkReportSentForComment(), may(7))

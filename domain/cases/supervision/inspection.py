@@ -420,8 +420,8 @@ class InspectionConducted(
         require_deputies(self.attended, office, "attended")
 
     def breaches(self, case: Inspection, office: Office) -> Iterator[Refused]:
-        """With those of the group fewer deputies than the rule wants were invited to a visit or a meeting."""
-        if self.form not in {InspectionForm.THIRD_PARTY, InspectionForm.QUESTIONNAIRE}:
+        """With those of the group fewer deputies than the rule wants were invited to go along."""
+        if self.form in {InspectionForm.ON_SITE, InspectionForm.SPOT_CHECK}:
             yield from too_few_invited({*case.group_deputies, *self.invited}, office)
 
     def apply(self, case: Inspection, act: Act) -> None:

@@ -204,10 +204,10 @@ class PlanBudget(Matter, kind="plan_budget", zh="计划预算审查"):
         """Who submits and reports, as a key: the unit, else the government's office."""
         return Role.GOVERNMENT_OFFICE if self.unit is None else f"{Role.HANDLING_UNIT}:{self.unit}"
 
-    def clocks_before_meeting(self) -> Iterator[str]:
-        """The one of its kind."""
-        if (rule := LEAD_TIMES.get(self.review_kind)) is not None:
-            yield rule
+    def still_due(self, rule: str) -> bool:
+        """Only the first draft of its own kind, as long as neither it nor the draft itself is there."""
+        missing = self.preliminary_draft_on is None and not self.draft_submitted_on
+        return missing and LEAD_TIMES.get(self.review_kind) == rule and super().still_due(rule)
 
     def units_concerned(self) -> Iterator[str]:
         """Also who has a finding to put right, or an alert to explain."""

@@ -148,6 +148,12 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
             return f"{Role.HANDLING_UNIT}:{self.unit}"
         return Role.GOVERNMENT_OFFICE if self.reporting_organ is ReportingOrgan.GOVERNMENT else Role.DEPUTY_AFFAIRS
 
+    def still_due(self, rule: str) -> bool:
+        """What was not sent, submitted or distributed before it was put on the agenda."""
+        sent = {version.kind for version in self.versions}
+        done = {DRAFT: bool(sent), SUBMISSION: ReportVersionKind.SUBMITTED in sent, DISTRIBUTION: self.distributed_on}
+        return not done[rule] and super().still_due(rule)
+
     def audience(self) -> Iterator[str]:
         """Also the government's office, where the government reports and it is planned."""
         yield from super().audience()
