@@ -69,6 +69,19 @@ class Audience(Word):
     PUBLIC = auto()
 
 
+class TopicSource(Word):
+    """What a topic comes from (监督法 art. 12): the six ways that it lists, the organ that asks, or a law."""
+
+    INSPECTION = auto()
+    SUGGESTIONS = auto()
+    MEMBERS = auto()
+    COMMITTEE_RESEARCH = auto()
+    LETTERS_AND_VISITS = auto()
+    SOCIAL_CONCERN = auto()
+    ORGAN_REQUEST = auto()
+    LAW = auto()
+
+
 class LinkKind(Word):
     """How another case is tied to this one: it results from it, is a part of it, is about it, is joint work with it."""
 
@@ -291,6 +304,13 @@ def require_deputies(deputies: Iterable[DeputyId], office: Office, field: str) -
         office.require_deputy(deputy, f"{field}.{i}")
 
 
+def too_few_invited(deputies: Iterable[DeputyId], office: Office) -> Iterator[Refused]:
+    """Whether fewer deputies were invited to something than a rule of the office wants."""
+    rule, invited = office.rulebook.minimums.get(DEPUTIES_INVITED), len(list(deputies))
+    if rule is not None and invited < rule.at_least:
+        yield Refused("too-few-deputies-invited", invited=invited, at_least=rule.at_least)
+
+
 def require_units(units: Iterable[UnitCode], office: Office, field: str) -> None:
     """Refuse a list with a unit that is not in being, or is named twice."""
     listed = list(units)
@@ -451,9 +471,8 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
 
     def breaches(self, case: Matter, office: Office) -> Iterator[Refused]:
         """Fewer deputies were invited to a survey, a visit or an inspection than the rule of the office wants."""
-        rule = office.rulebook.minimums.get(DEPUTIES_INVITED) if self.kind in TO_WHICH_DEPUTIES_ARE_INVITED else None
-        if rule is not None and len(self.invited) < rule.at_least:
-            yield Refused("too-few-deputies-invited", invited=len(self.invited), at_least=rule.at_least)
+        if self.kind in TO_WHICH_DEPUTIES_ARE_INVITED:
+            yield from too_few_invited(self.invited, office)
 
     def may_come_before(self) -> bool:
         """A survey may be the reason why it was proposed."""
