@@ -1,5 +1,5 @@
 """The case types of supervision (监督)."""
 
-from domain.cases.supervision import opinion
+from domain.cases.supervision import inquiry, opinion
 
-__all__ = ["opinion"]
+__all__ = ["inquiry", "opinion"]
