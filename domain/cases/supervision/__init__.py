@@ -1,5 +1,5 @@
 """The case types of supervision (监督)."""
 
-from domain.cases.supervision import inquiry, opinion
+from domain.cases.supervision import inquiry, interpellation, opinion
 
-__all__ = ["inquiry", "opinion"]
+__all__ = ["inquiry", "interpellation", "opinion"]
