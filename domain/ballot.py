@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
-from domain.case import Case, Step
+from domain.case import Step
 from domain.office import Body, Office
 from domain.refusal import Refused
 from domain.values import Line, Word
@@ -106,7 +106,7 @@ class VoteStep(Step):
         if seats and self.members > seats:
             raise Refused("more-members-than-seats", field="members", members=self.members, seats=seats)
 
-    def breaches(self, case: Case, office: Office) -> Iterator[Refused]:
+    def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
         """A meeting needs more than half of all members (地方组织法 art. 51)."""
         if self.present * 2 <= self.members:
             yield Refused("no-quorum", present=self.present, members=self.members)

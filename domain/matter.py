@@ -218,6 +218,15 @@ class Matter(Case):
         """What persons are owed."""
         yield from awaited_measures(self)
 
+    @property
+    def sort(self) -> str | None:
+        """Of which sort it is among its kind, where rules tell them apart."""
+        return None
+
+    def clocks_before_meeting(self) -> Iterator[str]:
+        """The clocks that start when it is put on the agenda: of what was not done before."""
+        yield from self.before_meeting
+
     def passed(self, gate: Gate) -> date | None:
         """When it was at a gate last."""
         return max((one.passed_on for one in self.gates if one.gate is gate), default=None)
@@ -228,8 +237,20 @@ class Matter(Case):
         return running.deadline.due_on if running is not None and running.runs else None
 
 
+DEPUTIES_INVITED = "deputies_invited"
 FOLLOWING = frozenset({LinkKind.RESULTS_FROM, LinkKind.PART_OF})
 ENDED = frozenset(Ending)
+
+
+def gates_missed(case: Case, step: Step, office: Office) -> Iterator[Refused]:
+    """The gates of the Party that a rule of the office wants a matter to have passed before such a step."""
+    if not isinstance(case, Matter):
+        return
+    for rule in office.rulebook.gates.values():
+        if step.declared.wire in rule.before and (not rule.of or case.sort in rule.of):
+            for gate in rule.requires:
+                if case.passed(Gate(gate)) is None:
+                    yield Refused("gate-not-passed", gate=gate, rule=rule.id)
 
 
 def handled_kinds() -> frozenset[str]:
@@ -417,6 +438,12 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
         require_deputies(self.invited, office, "invited")
         require_deputies(self.attended, office, "attended")
 
+    def breaches(self, case: Matter, office: Office) -> Iterator[Refused]:
+        """Fewer deputies were invited than the rule of the office wants."""
+        rule = office.rulebook.minimums.get(DEPUTIES_INVITED)
+        if rule is not None and len(self.invited) < rule.at_least:
+            yield Refused("too-few-deputies-invited", invited=len(self.invited), at_least=rule.at_least)
+
     def may_come_before(self) -> bool:
         """A survey may be the reason why it was proposed."""
         return True
@@ -448,7 +475,7 @@ class Scheduled(Step, of=Matter, wire="matter.scheduled.v1", zh="列入会议议
 
     def started_clocks(self, case: Matter) -> Iterator[ClockKey]:
         """What is due before the meeting and was not done yet."""
-        for rule in case.before_meeting:
+        for rule in case.clocks_before_meeting():
             running = case.clocks.get((rule, None))
             if running is None or running.runs:
                 yield rule, None

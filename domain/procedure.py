@@ -21,6 +21,7 @@ from domain.case import (
     Voided,
 )
 from domain.clock import Deadline, beyond_most, extend, recalculate, rule_of
+from domain.matter import gates_missed
 from domain.office import Jurisdiction, Office
 from domain.refusal import Contradiction, Refused
 
@@ -233,6 +234,7 @@ def _refusals(case: Case | None, step: Step, office: Office, *, is_opening: bool
 def breaches(case: Case, step: Step, office: Office) -> Iterator[Refused]:
     """The rules that a step breaks: its own, and those of every step that moves a due date."""
     yield from step.breaches(case, office)
+    yield from gates_missed(case, step, office)
     for key, due_on in step.moved_clocks(case):
         if (running := case.clocks.get(key)) is None:
             continue

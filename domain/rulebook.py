@@ -30,7 +30,7 @@ Confidence = Literal["A", "B", "C", "D"]
 
 _Text = Annotated[str, Field(min_length=1)]
 _Version = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-_TABLES = ("clocks", "polls", "targets", "practices")
+_TABLES = ("clocks", "gates", "minimums", "polls", "targets", "practices")
 _INHERITED = ("time_zone", "calendar", "outcome_scheme")
 
 
@@ -152,6 +152,23 @@ class Target(Stated):
     jurisdiction: _Text
 
 
+class Minimum(Stated):
+    """The least that something has to be (最低要求): how many deputies are invited, how many points an exam needs."""
+
+    at_least: PositiveInt
+    per: Literal["activity", "case", "year", "term"]
+
+
+class GateRule(Stated):
+    """Before which steps a matter has to have passed gates of the Party (报告审批环节)."""
+
+    before: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    """Stored names of the steps."""
+    of: tuple[_Text, ...] = ()
+    """Of which sorts the matter is, where that is not for all."""
+    requires: Annotated[tuple[_Text, ...], Field(min_length=1)]
+
+
 class PollRule(Stated):
     """What follows from the tallies of a poll (测评结果认定): shares of whom, and from which share on."""
 
@@ -202,6 +219,8 @@ class Rulebook(_Data):
     inherits: Annotated[str, Field(pattern=r"^[^@]+@\d{4}-\d{2}-\d{2}$")] | None = None
     clocks: Mapping[str, ClockRule] = {}
     outcome_scheme: OutcomeScheme | None = None
+    gates: Mapping[str, GateRule] = {}
+    minimums: Mapping[str, Minimum] = {}
     polls: Mapping[str, PollRule] = {}
     targets: Mapping[str, Target] = {}
     practices: Mapping[str, Practice] = {}

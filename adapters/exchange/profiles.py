@@ -8,6 +8,7 @@ from typing import Protocol
 from adapters.exchange.entries import DeputiesSheet, SeatsSheet, UnitsSheet
 from adapters.exchange.layout import Layout
 from adapters.exchange.office_list import OfficeList
+from adapters.exchange.sangiin_appointments import SangiinAppointments
 from adapters.exchange.sangiin_questions import SangiinQuestions
 from adapters.exchange.source import Row, SourceCase
 from adapters.exchange.suggestions import SuggestionsSheet
@@ -51,10 +52,15 @@ OFFICE_LISTS: Mapping[str, type[OfficeList]] = {
 }
 """The lists that offices keep: of these there are templates."""
 
+FIXED: Mapping[str, type[SangiinAppointments | SangiinQuestions]] = {
+    fixed.name: fixed for fixed in (SangiinAppointments, SangiinQuestions)
+}
+"""The files of other systems, whose columns and jurisdiction are fixed."""
+
 
 def profile_names() -> list[str]:
     """Every profile that there is."""
-    return sorted((SangiinQuestions.name, *OFFICE_LISTS))
+    return sorted((*FIXED, *OFFICE_LISTS))
 
 
 def profile_named(
@@ -71,10 +77,10 @@ def profile_named(
         if place is None:
             raise Refused("value-not-allowed", field="jurisdiction", reason="missing")
         return OFFICE_LISTS[name](place, mapping or {}, entries)
-    if name != SangiinQuestions.name:
+    if name not in FIXED:
         raise Refused("import-unknown-profile", field="profile", profile=name, known=profile_names())
     if mapping:
         raise Refused("import-columns-are-fixed", field="mapping", profile=name)
-    if place is not None and place.code != SangiinQuestions.jurisdiction:
+    if place is not None and place.code != FIXED[name].jurisdiction:
         raise Refused("import-jurisdiction-is-fixed", field="jurisdiction", profile=name)
-    return SangiinQuestions()
+    return FIXED[name]()

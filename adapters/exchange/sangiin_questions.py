@@ -74,10 +74,10 @@ class SangiinQuestions:
     def case(self, row: Row, key: str) -> SourceCase:
         """The row's steps in the order of its columns, with its dates, wrong ones included; nothing is added."""
         values = row.values
-        submitted_on = _day(values, SUBMITTED)
+        submitted_on = day_in(values, SUBMITTED)
         if submitted_on is None:
             raise Refused("import-missing", field=SUBMITTED)
-        forwarded_on, answered_on = _day(values, FORWARDED), _day(values, ANSWERED)
+        forwarded_on, answered_on = day_in(values, FORWARDED), day_in(values, ANSWERED)
         remark = values[REMARK].strip()
         notice = read_notice(remark, forwarded_on or submitted_on)
         kept = remark and notice is None
@@ -186,7 +186,8 @@ def _submitters(values: Mapping[str, str]) -> str:
     return f"{name} 外{int(how_many) - 1}名"
 
 
-def _day(values: Mapping[str, str], column: str) -> date | None:
+def day_in(values: Mapping[str, str], column: str) -> date | None:
+    """The day that stands in a column, if one does; text that is no day is refused."""
     text = values[column].strip()
     if not text:
         return None

@@ -73,9 +73,10 @@ def import_(
         str,
         typer.Argument(
             help=told(
-                "What kind of file it is: suggestions-xlsx, units-xlsx, deputies-xlsx, seats-xlsx or "
-                "sangiin-questions.",
-                "文件的类型：suggestions-xlsx、units-xlsx、deputies-xlsx、seats-xlsx 或 sangiin-questions。",
+                "What kind of file it is: suggestions-xlsx, units-xlsx, deputies-xlsx, seats-xlsx, "
+                "sangiin-appointments or sangiin-questions.",
+                "文件的类型：suggestions-xlsx、units-xlsx、deputies-xlsx、seats-xlsx、"
+                "sangiin-appointments 或 sangiin-questions。",
             ),
         ),
     ],

@@ -1,6 +1,15 @@
 """One file per case type. Importing this package declares them all, and the steps about persons that they share."""
 
 from domain import person
-from domain.cases import registry, suggestion, supervision
+from domain.cases import appointment, duty_appraisal, plan, registry, suggestion, supervision, task_ledger
 
-__all__ = ["person", "registry", "suggestion", "supervision"]
+__all__ = [
+    "appointment",
+    "duty_appraisal",
+    "person",
+    "plan",
+    "registry",
+    "suggestion",
+    "supervision",
+    "task_ledger",
+]

@@ -34,7 +34,7 @@ NOT_TOLD = {
 }
 
 
-OF_CASES = ("domain.cases.", "domain.personal", "domain.matter", "domain.ballot", "domain.rectification")
+OF_CASES = tuple(f"domain.{name}" for name in ("cases.", "personal", "matter", "ballot", "comments", "rectification"))
 """The modules whose dataclasses are shown."""
 _STAGES = dict.fromkeys(("stage", "rectification", "ending"), "stage")
 """Names of the enumerations whose values are stages."""

@@ -13,27 +13,30 @@ from pydantic.fields import FieldInfo
 
 from domain.case import Step
 
-NEXT_YEAR = date(2027, 3, 1)
+LAST_YEAR, NEXT_YEAR = date(2025, 3, 1), date(2027, 3, 1)
 WHEN = datetime(2026, 3, 9, tzinfo=timezone(timedelta(hours=8)))
 PLACE = "cn-999900"
 _LONGEST_CODE = 100
 _UNITS = ("jtj", "zjj", "slj")
 _HELPERS = ("czj", "jyj", "cgj")
+_SCORES = (72, 51, 88)
 _BY_NAME: dict[str, Any] = {
     "jurisdiction": PLACE,
     "time_zone": "Asia/Shanghai",
-    "members": 38,
-    "eligible": 38,
-    "present": 36,
-    "votes_for": 33,
+    "members": 31,
+    "eligible": 31,
+    "present": 29,
+    "votes_for": 26,
     "votes_against": 1,
     "abstentions": 1,
     "not_voted": 1,
-    "satisfied": 30,
+    "satisfied": 24,
     "basically_satisfied": 3,
-    "dissatisfied": 2,
+    "dissatisfied": 1,
     "invalid": 1,
     "year": 2026,
+    "until_year": 2030,
+    "pass_mark": 60,
 }
 """What a field of that name holds in every example: numbers that have to agree with each other."""
 
@@ -58,6 +61,10 @@ def _filled(model: type[BaseModel], variant: int, *, bare: bool = False) -> dict
 
 
 def _value(name: str, field: FieldInfo, variant: int) -> Any:
+    if name == "score":
+        return _SCORES[variant % len(_SCORES)]
+    if name.endswith("since"):
+        return LAST_YEAR
     if name in _BY_NAME and field.annotation is not tuple and get_origin(field.annotation) is not tuple:
         return _BY_NAME[name]
     return _of_type(name, field.annotation, [*field.metadata], variant)
