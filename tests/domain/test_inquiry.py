@@ -260,7 +260,8 @@ def test_an_organ_that_stays_away_or_sends_a_clerk_is_a_finding(desk: Desk) -> N
 def test_surveys_whose_reports_nobody_was_given_are_a_finding(desk: Desk) -> None:
     desk.open(proposed(), PROPOSED)
     desk.take(InquiryPlanned(form=InquiryForm.PLENARY, units=(OTHER,)), PLANNED)
-    desk.take(ActivityHeld(kind=ActivityKind.SURVEY, title="岸线调研"), SURVEYED)
+    invited = ("d-001", "d-002", "d-003")
+    desk.take(ActivityHeld(kind=ActivityKind.SURVEY, title="岸线调研", invited=invited), SURVEYED)
     desk.take(InquiryMeetingHeld(respondents=(came(OTHER),)), MEETING)
     assert desk.found == [("research-not-distributed", 4)]
 

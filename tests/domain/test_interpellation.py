@@ -162,7 +162,7 @@ def test_a_date_before_the_decision_is_refused(desk: Desk) -> None:
 def test_four_names_are_recorded_and_passing_them_on_is_a_finding(desk: Desk) -> None:
     passed_on(desk, proposers=FIVE[:4])
     assert [(finding.message_id, finding.params) for finding in desk.findings] == [
-        ("too-few-proposers", {"signed": 4, "least": 5})
+        ("too-few-proposers", {"signed": 4, "at_least": 5})
     ]
 
 

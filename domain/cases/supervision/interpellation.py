@@ -31,8 +31,8 @@ from domain.refusal import Refused
 from domain.values import Line, Text, UnitCode, Word
 
 ANSWER = "interpellation.answer"
-LEAST_PROPOSERS = {Level.NATION: 10, Level.PROVINCE: 5, Level.CITY: 5, Level.COUNTY: 3}
-"""How many members have to sign it (art. 51)."""
+PROPOSERS, PROPOSERS_OF_COUNTY = "interpellation.proposers", "interpellation.proposers_of_county"
+"""The rules that say how many members have to sign it (art. 51)."""
 MEMBERS = KEEPERS | {Role.STANDING_COMMITTEE}
 """The members who sign it; their paper is kept by the offices."""
 
@@ -213,9 +213,10 @@ class AnswerDecided(
 
     def breaches(self, case: Interpellation, office: Office) -> Iterator[Refused]:
         """Enough members have signed it (art. 51)."""
-        least = LEAST_PROPOSERS.get(office.jurisdiction.level, 0)
-        if len(case.proposers) < least:
-            yield Refused("too-few-proposers", signed=len(case.proposers), least=least)
+        of_county = office.jurisdiction.level is Level.COUNTY
+        rule = office.rulebook.minimums.get(PROPOSERS_OF_COUNTY if of_county else PROPOSERS)
+        if rule is not None and len(case.proposers) < rule.at_least:
+            yield Refused("too-few-proposers", signed=len(case.proposers), at_least=rule.at_least)
 
     def apply(self, case: Interpellation, act: Act) -> None:
         case.mode, case.committee = self.mode, self.committee or case.committee
