@@ -136,7 +136,7 @@ def test_at_an_earlier_moment_it_shows_what_was_known_then(sitting: Desk) -> Non
     sitting.take(InquiryConcluded(), date(2026, 5, 29))
     then = sitting.at(PLANNED)
     assert isinstance(then, Inquiry)
-    assert (then.stage, then.questions, then.units) == (Stage.PLANNED, {}, (ASKED_UNIT, OTHER))
+    assert (then.stage, then.questions, then.units) == (Stage.PREPARED, {}, (ASKED_UNIT, OTHER))
 
 
 def test_the_opinions_are_handed_over_in_seven_days_and_reported_in_three_months(sitting: Desk) -> None:

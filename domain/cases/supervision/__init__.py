@@ -1,5 +1,5 @@
 """The case types of supervision (监督)."""
 
-from domain.cases.supervision import inquiry, interpellation, investigation, opinion
+from domain.cases.supervision import dismissal, inquiry, interpellation, investigation, opinion
 
-__all__ = ["inquiry", "interpellation", "investigation", "opinion"]
+__all__ = ["dismissal", "inquiry", "interpellation", "investigation", "opinion"]

@@ -141,7 +141,7 @@ class Inquiry(Rectified, kind="inquiry", zh="专题询问"):
 
     class Stage(Word):
         PROPOSED = auto()
-        PLANNED = auto()
+        PREPARED = auto()
         ASKING = auto()
         ASKED = auto()
         COLLATING = auto()
@@ -210,7 +210,7 @@ class Inquiry(Rectified, kind="inquiry", zh="专题询问"):
         match self.stage:
             case Stage.PROPOSED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, InquiryPlanned.declared.wire)
-            case Stage.PLANNED:
+            case Stage.PREPARED:
                 if self.distributed_on is None:
                     yield Awaited(Role.DEPUTY_AFFAIRS, InquiryResearchDistributed.declared.wire, self.meets_on)
                 yield Awaited(Role.DEPUTY_AFFAIRS, InquiryMeetingHeld.declared.wire, from_on=self.meets_on)
@@ -223,7 +223,7 @@ class Inquiry(Rectified, kind="inquiry", zh="专题询问"):
 
 
 Stage = Inquiry.Stage
-SINCE_MEETING = frozenset(Stage) - {Stage.PROPOSED, Stage.PLANNED, Stage.CLOSED, Stage.DROPPED}
+SINCE_MEETING = frozenset(Stage) - {Stage.PROPOSED, Stage.PREPARED, Stage.CLOSED, Stage.DROPPED}
 
 
 # Before the meeting
@@ -249,8 +249,8 @@ class InquiryPlanned(
     of=Inquiry,
     wire="inquiry.planned.v1",
     zh="确定专题询问方案",
-    while_in={Stage.PROPOSED, Stage.PLANNED},
-    leads_to=Stage.PLANNED,
+    while_in={Stage.PROPOSED, Stage.PREPARED},
+    leads_to=Stage.PREPARED,
     by=CHAIRMEN,
 ):
     """It is settled how the committee sits and which organs are to come and answer; a later plan replaces it."""
@@ -277,7 +277,7 @@ class InquiryResearchDistributed(
     of=Inquiry,
     wire="inquiry.research_report_distributed.v1",
     zh="印发调研报告和意见汇总",
-    while_in={Stage.PROPOSED, Stage.PLANNED},
+    while_in={Stage.PROPOSED, Stage.PREPARED},
     by=KEEPERS,
 ):
     """The members are given the reports of the surveys and what others said of the matter, in good time (art. 49)."""
@@ -296,7 +296,7 @@ class InquiryMeetingHeld(
     of=Inquiry,
     wire="inquiry.meeting_held.v1",
     zh="召开专题询问会议",
-    while_in={Stage.PLANNED},
+    while_in={Stage.PREPARED},
     leads_to=Stage.ASKING,
     by=COMMITTEE,
 ):
