@@ -53,7 +53,13 @@ def test_every_rule_says_its_source_its_confidence_and_its_words_in_both_languag
 def test_only_what_was_read_in_national_law_is_sure() -> None:
     sure = [rule.id for rule in everything_stated(NATIONAL) if rule.confidence == "A" or rule.force == "statutory"]
     of_suggestions = [f"suggestion.{rule}" for rule in ("yearly_report", "key_supervision", "motion")]
-    assert sure == ["suggestion.reply", "meeting.materials", *of_suggestions]
+    assert sure == [
+        "suggestion.reply",
+        "meeting.materials",
+        "filing_review.file_rule",
+        *of_suggestions,
+        "filing_review.yearly_report",
+    ]
 
 
 @pytest.mark.parametrize(
