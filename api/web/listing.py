@@ -162,7 +162,7 @@ def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Mo
         stages=list(_stages(tell, here, wanted, any_stage)),
         columns=[_heading(tell, here, name, query.sort) for name in _COLUMNS],
         stage_choices=[
-            Choice(stage.value, tell.word(stage), stage.value == wanted.stage)
+            Choice(stage.value, tell.say.label("stage", stage.value), stage.value == wanted.stage)
             for stage in dict.fromkeys(
                 stage for case_type in CASE_TYPES.values() if not case_type.of_registry for stage in case_type.Stage
             )
@@ -282,7 +282,7 @@ def _stages(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterato
         if number := counts.by_stage.get(stage.value):
             chosen = wanted.stage == stage.value
             url = here(**_FIRST_PAGE, stage=None if chosen else stage.value)
-            yield Count(tell.word(stage), number, url, chosen)
+            yield Count(tell.say.label("stage", stage.value), number, url, chosen)
 
 
 def _heading(tell: Teller, here: Here, name: str, sort: Sort) -> Heading:

@@ -81,7 +81,7 @@ from api.web.viewmodels import (
 from api.web.worklist import WorkQuery, work_list
 from api.words import LANGUAGES, Language, Words, language, words
 from domain import policy, procedure
-from domain.case import AttachmentAdded, Opening, Role
+from domain.case import CASE_TYPES, AttachmentAdded, Opening, Role
 from domain.docket import CaseNotFoundError, Receipt
 from domain.draft import FormDraft
 from domain.moment import Moment
@@ -481,7 +481,7 @@ def _naming(tell: Teller, lists: Lists, case_id: str, moment: Moment, here: Here
             yield Naming(
                 title=" ".join(filter(None, (row.number, row.title))),
                 kind=tell.kind(row.kind),
-                stage=tell.say.label("stage", row.stage),
+                stage=tell.word(CASE_TYPES[row.kind].Stage(row.stage)),
                 url=link(case_path(row.case_id), here.moment),
             )
 

@@ -190,6 +190,11 @@ class Light:
     text: str
 
 
+def _kind_of(stage: StrEnum) -> str:
+    """The kind of the case type that has a stage, or a part with it: it is called as its module is."""
+    return type(stage).__module__.rpartition(".")[2]
+
+
 class Teller:
     """Tells a jurisdiction's values in the reader's language."""
 
@@ -235,6 +240,8 @@ class Teller:
     def word(self, value: StrEnum) -> str:
         """A stage, a role, a way of handling."""
         table = type(value).__name__.lower()
+        if table == "stage" and (own := f"stage_of.{_kind_of(value)}.{value}") in self.say:
+            return self.say(own)
         return self.say.label(table if table in _TABLES else f"page.{table}", value.value)
 
     def kind(self, kind: str) -> str:

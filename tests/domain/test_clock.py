@@ -22,6 +22,8 @@ from domain.rulebook import ClockRule, Rulebook, load_rulebook
 BOOK = "cn-321100-zhenjiang-2022"
 RULES = sorted(load_rulebook(BOOK).clocks)
 AFTER = [rule for rule in RULES if load_rulebook(BOOK).clocks[rule].direction == "after"]
+WINDOWS = ["plan_budget.yearly_window"]
+"""What the law ties to months of the year, so that no rest day moves its last day."""
 days = st.dates(date(2003, 1, 1), date(2027, 12, 31))
 
 
@@ -79,7 +81,7 @@ def test_twenty_working_days_over_spring_festival_explain_every_day(book: Rulebo
     assert (deadline.due_on - deadline.started_on).days == 20 + len(deadline.skipped)
 
 
-@given(days, st.sampled_from(AFTER))
+@given(days, st.sampled_from([rule for rule in AFTER if rule not in WINDOWS]))
 def test_no_deadline_in_china_falls_on_a_rest_day(started_on: date, rule: str) -> None:
     book, cn = load_rulebook(BOOK), load_calendar("cn")
     deadline = start(book.clocks[rule], book, cn, started_on)

@@ -1,0 +1,284 @@
+"""Dismissal (撤职案): the standing committee hears somebody in office, and votes by secret ballot to remove him.
+
+Source: 监督法 (2024) art. 60-62.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from enum import auto
+from typing import Any
+
+from pydantic import Field
+
+from domain.ballot import BallotMode, Vote, VoteStep
+from domain.case import Act, Awaited, Reference, Role, Step
+from domain.matter import CHAIRMEN, COMMITTEE, Closed, Dropped, Matter, MatterOpening, require_once
+from domain.office import Office
+from domain.proposal import fewer_than_a_fifth
+from domain.refusal import Refused
+from domain.values import CaseId, Line, Text, Word
+
+
+class DismissalProposer(Word):
+    """Who may propose it (art. 61): 人民政府, 监察委员会, 法院, 检察院, 主任会议, 五分之一以上组成人员联名."""
+
+    GOVERNMENT = auto()
+    SUPERVISORY_COMMISSION = auto()
+    COURT = auto()
+    PROCURATORATE = auto()
+    CHAIRMEN_MEETING = auto()
+    MEMBERS = auto()
+
+
+@dataclass(frozen=True)
+class Defence:
+    """What the official said for himself (申辩意见)."""
+
+    heard_on: date
+    in_writing: bool
+    distributed: bool
+    summary: str
+
+
+@dataclass
+class Dismissal(Matter, kind="dismissal", zh="撤职案"):
+    """撤职案: proposed with reasons, the official heard, voted upon in secret, decided."""
+
+    class Stage(Word):
+        PROPOSED = auto()
+        UNDER_INVESTIGATION = auto()
+        SUBMITTED = auto()
+        VOTED = auto()
+        DISMISSED = auto()
+        NOT_DISMISSED = auto()
+        WITHDRAWN = auto()
+        CLOSED = auto()
+        DROPPED = auto()
+
+    holder: str = ""
+    """Who is to be removed, by name."""
+    post: str = ""
+    reason: str = ""
+    proposer: DismissalProposer = DismissalProposer.CHAIRMEN_MEETING
+    proposers: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    investigation: str | None = None
+    submitted_on: date | None = None
+    defences: list[Defence] = field(default_factory=list)
+    defence_waived_on: date | None = None
+    votes: list[Vote] = field(default_factory=list)
+    decided_on: date | None = None
+    document_number: str | None = None
+    withdrawn_on: date | None = None
+
+    @property
+    def dismissed(self) -> bool | None:
+        """What the last vote says; None before there was one."""
+        return self.votes[-1].passed if self.votes else None
+
+    def follows(self) -> Iterator[str]:
+        """Also the investigation, on whose report it is decided."""
+        yield from super().follows()
+        if self.investigation is not None:
+            yield self.investigation
+
+    def audience(self) -> Iterator[str]:
+        """The Party committee once it was asked; nobody else outside before it is decided."""
+        yield from (key for key in super().audience() if self.decided_on is not None or key == Role.PARTY_COMMITTEE)
+
+    def awaited(self) -> Iterator[Awaited]:
+        """What the chairmen's meeting and the body owe; the defence comes before the vote."""
+        yield from super().awaited()
+        match self.stage:
+            case Stage.PROPOSED | Stage.UNDER_INVESTIGATION:
+                yield Awaited(Role.DEPUTY_AFFAIRS, DismissalSubmitted.declared.wire)
+            case Stage.SUBMITTED:
+                if not self.defences and self.defence_waived_on is None:
+                    yield Awaited(Role.DEPUTY_AFFAIRS, DefenceHeard.declared.wire, self.meets_on)
+                yield Awaited(Role.DEPUTY_AFFAIRS, DismissalVoted.declared.wire, from_on=self.meets_on)
+            case Stage.VOTED:
+                yield Awaited(Role.DEPUTY_AFFAIRS, DismissalDecided.declared.wire)
+            case Stage.DISMISSED | Stage.NOT_DISMISSED:
+                yield Awaited(Role.DEPUTY_AFFAIRS, Closed.declared.wire)
+            case Stage.WITHDRAWN:
+                yield Awaited(Role.DEPUTY_AFFAIRS, Dropped.declared.wire)
+
+
+Stage = Dismissal.Stage
+BEFORE_VOTE = frozenset({Stage.PROPOSED, Stage.UNDER_INVESTIGATION, Stage.SUBMITTED})
+
+
+class DismissalProposed(
+    MatterOpening,
+    of=Dismissal,
+    wire="dismissal.proposed.v1",
+    zh="提出撤职案",
+    opens=True,
+    leads_to=Stage.PROPOSED,
+    by=COMMITTEE,
+):
+    """It says who is to be removed and why, and comes with the materials (art. 62).
+
+    Who may be removed (art. 60): single vice-heads of the government while the congress is not in session, and whom
+    the standing committee appointed to the government, the supervisory commission, the court or the procuratorate.
+    """
+
+    holder: Line
+    """Who is to be removed, by name."""
+    post: Line
+    reason: Text
+    proposer: DismissalProposer
+    proposers: tuple[Line, ...] = Field(default=(), max_length=500)
+    """The members who sign it, by name, where members do."""
+    materials: tuple[Line, ...] = Field(default=(), max_length=100)
+    """What comes with it, by title."""
+
+    def check(self, case: Matter | None, office: Office) -> None:
+        super().check(case, office)
+        require_once(self.proposers, "proposers")
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        super().apply(case, act)
+        case.holder, case.post, case.reason = self.holder, self.post, self.reason
+        case.proposer, case.proposers, case.materials = self.proposer, self.proposers, self.materials
+
+
+class DismissalInvestigated(
+    Step,
+    of=Dismissal,
+    wire="dismissal.investigation_ordered.v1",
+    zh="决定组织调查委员会",
+    while_in={Stage.PROPOSED},
+    leads_to=Stage.UNDER_INVESTIGATION,
+    by=COMMITTEE,
+):
+    """The plenary decides that a committee investigates first; a later meeting decides on its report (art. 61)."""
+
+    investigation: CaseId | None = None
+    """The case of the investigation."""
+
+    def refers_to(self) -> Iterator[Reference]:
+        if self.investigation is not None:
+            yield Reference("investigation", self.investigation, frozenset({"investigation"}), precedes=True)
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.investigation = self.investigation
+
+
+class DismissalSubmitted(
+    Step,
+    of=Dismissal,
+    wire="dismissal.submitted.v1",
+    zh="主任会议决定提请审议",
+    while_in={Stage.PROPOSED, Stage.UNDER_INVESTIGATION},
+    leads_to=Stage.SUBMITTED,
+    by=CHAIRMEN,
+):
+    """The chairmen's meeting puts it before the standing committee (art. 61)."""
+
+    def breaches(self, case: Dismissal, office: Office) -> Iterator[Refused]:
+        """Members who propose it are a fifth of all or more (art. 61); materials come with it (art. 62)."""
+        if case.proposer is DismissalProposer.MEMBERS:
+            yield from fewer_than_a_fifth(case.proposers, office)
+        if not case.materials and not case.attachments:
+            yield Refused("dismissal-without-materials")
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.submitted_on = act.occurred_on
+
+
+class DefenceHeard(
+    Step,
+    of=Dismissal,
+    wire="dismissal.defence_heard.v1",
+    zh="听取申辩意见",
+    while_in=BEFORE_VOTE,
+    by=COMMITTEE,
+):
+    """Whoever is to be removed speaks for himself at the meeting, or in writing, before the vote (art. 62)."""
+
+    summary: Text
+    in_writing: bool = False
+    distributed: bool = False
+    """Whether the chairmen's meeting has had the written defence given to the members."""
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.defences.append(Defence(act.occurred_on, self.in_writing, self.distributed, self.summary))
+
+
+class DefenceWaived(
+    Step, of=Dismissal, wire="dismissal.defence_waived.v1", zh="放弃申辩", while_in=BEFORE_VOTE, by=COMMITTEE
+):
+    """Whoever is to be removed was told of the right to speak, and does not use it."""
+
+    note: Text | None = None
+
+    def already(self, case: Dismissal) -> bool:
+        return case.defence_waived_on is not None
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.defence_waived_on = act.occurred_on
+
+
+class DismissalVoted(
+    VoteStep,
+    of=Dismissal,
+    wire="dismissal.voted.v1",
+    zh="无记名投票表决",
+    while_in={Stage.SUBMITTED},
+    leads_to=Stage.VOTED,
+    by=COMMITTEE,
+):
+    """The standing committee votes by secret ballot; more than half of all members carry it (art. 62)."""
+
+    mode: BallotMode = BallotMode.SECRET
+
+    def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
+        """The ballot is secret, and the official could speak for himself before (art. 62)."""
+        yield from super().breaches(case, office)
+        if self.mode is not BallotMode.SECRET:
+            yield Refused("dismissal-not-by-secret-ballot")
+        if not case.defences and case.defence_waived_on is None:
+            yield Refused("no-defence-before-vote")
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.votes.append(self.counted(act.occurred_on))
+
+
+class DismissalDecided(
+    Step,
+    of=Dismissal,
+    wire="dismissal.decided.v1",
+    zh="宣布表决结果",
+    while_in={Stage.VOTED},
+    moves={(Stage.VOTED, Stage.DISMISSED), (Stage.VOTED, Stage.NOT_DISMISSED)},
+    by=COMMITTEE,
+):
+    """The result is declared: removed, or not, as the tally says."""
+
+    document_number: Line | None = None
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.decided_on, case.document_number = act.occurred_on, self.document_number
+        if case.stage is Stage.VOTED:
+            case.stage = Stage.DISMISSED if case.dismissed else Stage.NOT_DISMISSED
+
+
+class DismissalWithdrawn(
+    Step,
+    of=Dismissal,
+    wire="dismissal.withdrawn.v1",
+    zh="撤回撤职案",
+    while_in=BEFORE_VOTE,
+    leads_to=Stage.WITHDRAWN,
+    by=COMMITTEE,
+):
+    """Whoever proposed it withdraws it before the vote."""
+
+    reason: Text
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.withdrawn_on = act.occurred_on
