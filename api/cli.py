@@ -13,6 +13,7 @@ from api.commands import (
     audit,
     backup,
     cases,
+    compliance,
     exchange,
     files,
     keys,
@@ -81,6 +82,7 @@ cases.app.registered_commands += recording.app.registered_commands
 app.registered_commands += [
     *service.app.registered_commands,
     *work.app.registered_commands,
+    *compliance.app.registered_commands,
     *backup.app.registered_commands,
     *exchange.app.registered_commands,
 ]

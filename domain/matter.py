@@ -223,9 +223,10 @@ class Matter(Case):
         """Of which sort it is among its kind, where rules tell them apart."""
         return None
 
-    def clocks_before_meeting(self) -> Iterator[str]:
-        """The clocks that start when it is put on the agenda: of what was not done before."""
-        yield from self.before_meeting
+    def still_due(self, rule: str) -> bool:
+        """Whether what a rule wants before the meeting is not done yet."""
+        running = self.clocks.get((rule, None))
+        return running is None or running.runs
 
     def passed(self, gate: Gate) -> date | None:
         """When it was at a gate last."""
@@ -238,6 +239,7 @@ class Matter(Case):
 
 
 DEPUTIES_INVITED = "deputies_invited"
+TO_WHICH_DEPUTIES_ARE_INVITED = frozenset({ActivityKind.SURVEY, ActivityKind.VISIT, ActivityKind.INSPECTION})
 FOLLOWING = frozenset({LinkKind.RESULTS_FROM, LinkKind.PART_OF})
 ENDED = frozenset(Ending)
 
@@ -439,8 +441,8 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
         require_deputies(self.attended, office, "attended")
 
     def breaches(self, case: Matter, office: Office) -> Iterator[Refused]:
-        """Fewer deputies were invited than the rule of the office wants."""
-        rule = office.rulebook.minimums.get(DEPUTIES_INVITED)
+        """Fewer deputies were invited to a survey, a visit or an inspection than the rule of the office wants."""
+        rule = office.rulebook.minimums.get(DEPUTIES_INVITED) if self.kind in TO_WHICH_DEPUTIES_ARE_INVITED else None
         if rule is not None and len(self.invited) < rule.at_least:
             yield Refused("too-few-deputies-invited", invited=len(self.invited), at_least=rule.at_least)
 
@@ -475,10 +477,7 @@ class Scheduled(Step, of=Matter, wire="matter.scheduled.v1", zh="列入会议议
 
     def started_clocks(self, case: Matter) -> Iterator[ClockKey]:
         """What is due before the meeting and was not done yet."""
-        for rule in case.clocks_before_meeting():
-            running = case.clocks.get((rule, None))
-            if running is None or running.runs:
-                yield rule, None
+        yield from ((rule, None) for rule in case.before_meeting if case.still_due(rule))
 
     def apply(self, case: Matter, act: Act) -> None:
         case.meets_on, case.meeting = self.meets_on, self.meeting or case.meeting

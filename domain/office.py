@@ -122,6 +122,13 @@ class Adopted(Dated):
         return id, version or None
 
 
+class TermOfCongress(Dated):
+    """A term of the congress (届): its number, and the last day that it can last (地方组织法: five years)."""
+
+    number: str
+    ends_on: date
+
+
 _Entry = TypeVar("_Entry", bound=Dated)
 
 
@@ -144,6 +151,7 @@ class Jurisdiction(BaseModel):
     sample: bool = False
     rulebooks: tuple[Adopted, ...]
     calendars: tuple[Adopted, ...] = ()
+    terms: tuple[TermOfCongress, ...] = ()
     units: tuple[Unit, ...] = ()
     deputies: tuple[Deputy, ...] = ()
     groups: tuple[Group, ...] = ()
@@ -179,6 +187,10 @@ class Jurisdiction(BaseModel):
     @cached_property
     def _books(self) -> list[tuple[date, Rulebook]]:
         return [(adopted.since, load_rulebook(*adopted.id_and_version)) for adopted in self.rulebooks]
+
+    def term_on(self, day: date) -> TermOfCongress | None:
+        """The term of the congress that ran on a day, as far as terms are entered."""
+        return next((term for term in reversed(self.terms) if term.on(day)), None)
 
     @cached_property
     def working_calendar(self) -> WorkingCalendar:

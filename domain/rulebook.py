@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum, auto
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from domain.calendar import load_calendar
@@ -30,7 +31,7 @@ Confidence = Literal["A", "B", "C", "D"]
 
 _Text = Annotated[str, Field(min_length=1)]
 _Version = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-_TABLES = ("clocks", "gates", "minimums", "polls", "targets", "practices")
+_TABLES = ("articles", "clocks", "gates", "minimums", "polls", "targets", "practices")
 _INHERITED = ("time_zone", "calendar", "outcome_scheme")
 
 
@@ -169,6 +170,56 @@ class GateRule(Stated):
     requires: Annotated[tuple[_Text, ...], Field(min_length=1)]
 
 
+class Duty(_Data):
+    """One thing that an article asks for, and from which recorded steps one sees whether it is done (要求).
+
+    `count`: at least so many of the steps in a year or a term. `without`: each of the steps, and none with one of the
+    findings. `then`: after each of the steps each of the others in the same case, within the term if there is one.
+    `before`: before each of the steps one of the others in the same case. `coverage`: everybody of a group is named by
+    one of the steps once a term. `shown`: whatever of the steps there was; no number is asked.
+    """
+
+    form: Literal["count", "without", "then", "before", "coverage", "shown"]
+    zh: _Text
+    en: _Text
+    steps: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    """Stored names of the steps that it is about."""
+    sorts: tuple[_Text, ...] = ()
+    """Only of matters of these sorts (`Matter.sort`)."""
+    others: tuple[_Text, ...] = ()
+    """Stored names of the steps that follow, or come before."""
+    findings: tuple[_Text, ...] = ()
+    """Message ids of the findings that break it."""
+    at_least: PositiveInt | None = None
+    per: Literal["year", "term"] = "year"
+    within: Span | None = None
+    of: Literal["deputies", "in_office"] | None = None
+    """Whose coverage it is: the deputies in office, or those whom the standing committee appointed."""
+
+    @model_validator(mode="after")
+    def _has_what_its_form_needs(self) -> Self:  # noqa: N804 - of an instance, after it was read
+        needed = {
+            "count": self.at_least is not None,
+            "without": bool(self.findings),
+            "then": bool(self.others),
+            "before": bool(self.others),
+            "coverage": self.of is not None,
+            "shown": True,
+        }
+        if not needed[self.form]:
+            raise ValueError(f"a duty of the form {self.form} lacks what it is measured by")
+        return self
+
+
+class Article(Stated):
+    """An article of a set that a jurisdiction gave itself (如“十八条”), with what it asks for."""
+
+    set: _Text
+    """The set that it belongs to, such as `eighteen`."""
+    number: PositiveInt
+    duties: Annotated[tuple[Duty, ...], Field(min_length=1)]
+
+
 class PollRule(Stated):
     """What follows from the tallies of a poll (测评结果认定): shares of whom, and from which share on."""
 
@@ -217,6 +268,7 @@ class Rulebook(_Data):
     time_zone: _Text
     calendar: _Text
     inherits: Annotated[str, Field(pattern=r"^[^@]+@\d{4}-\d{2}-\d{2}$")] | None = None
+    articles: Mapping[str, Article] = {}
     clocks: Mapping[str, ClockRule] = {}
     outcome_scheme: OutcomeScheme | None = None
     gates: Mapping[str, GateRule] = {}

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from api.problems import refuse_repeated
-from api.v1 import attachments, audit, bulk, persons, reading, recording, registry, work
+from api.v1 import attachments, audit, bulk, compliance, persons, reading, recording, registry, work
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
@@ -14,6 +14,7 @@ router.include_router(attachments.router)
 router.include_router(persons.router)
 router.include_router(registry.router)
 router.include_router(audit.router)
+router.include_router(compliance.router)
 
 routes = [
     *reading.router.routes,
@@ -24,5 +25,6 @@ routes = [
     *persons.router.routes,
     *registry.router.routes,
     *audit.router.routes,
+    *compliance.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

@@ -61,6 +61,8 @@ class Me:
     """Whether his role may open a case of some kind."""
     has_desk: bool
     """Whether there may be work for him."""
+    whole: bool
+    """Whether nothing of his jurisdiction is kept from him."""
     bulk: bool
     """Whether he may take a step of many cases at once."""
     form_token: str
@@ -177,6 +179,7 @@ def me(request: Request) -> Me | None:
         suspended=principal.suspended,
         opens=not principal.suspended and any(role in step.declared.by for step in opening_steps()),
         has_desk=bool(policy.desks(principal)),
+        whole=policy.reads_all(principal),
         bulk=may_take(role),
         form_token=form_token(request),
     )

@@ -567,11 +567,11 @@ class Look:
     bar: MomentBar
 
 
-def look_of(request: Request, asker: Principal) -> Look:
-    """The moment that the address names, as the ledger itself knows it."""
+def look_of(request: Request, asker: Principal, *, of_lists: bool = False) -> Look:
+    """The moment that the address names, as the ledger itself knows it, or as the lists have read it."""
     here, say, services = _here(request), say_of(request), services_of(request)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
-    moment = asked.of_case(services)
+    moment = asked.of_lists(services) if of_lists else asked.of_case(services)
     known = _as_known(services, asker.jurisdiction, moment)
     tell = Teller(say, known, lambda id: called(services, asker, id, moment), moment.as_of)
     bar = moment_bar(

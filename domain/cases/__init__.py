@@ -3,10 +3,14 @@
 from domain import person
 from domain.cases import (
     appointment,
+    decision,
     duty_appraisal,
     filing_review,
+    interpretation,
+    legislation,
     plan,
     registry,
+    regulation_inquiry,
     suggestion,
     supervision,
     task_ledger,
@@ -14,11 +18,15 @@ from domain.cases import (
 
 __all__ = [
     "appointment",
+    "decision",
     "duty_appraisal",
     "filing_review",
+    "interpretation",
+    "legislation",
     "person",
     "plan",
     "registry",
+    "regulation_inquiry",
     "suggestion",
     "supervision",
     "task_ledger",

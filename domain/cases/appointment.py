@@ -74,7 +74,7 @@ class BodyOpinion:
     """What another body than the one that decides said of it (审议意见)."""
 
     body: str
-    given_on: date
+    said_on: date
     agrees: bool
     note: str | None
 
@@ -169,10 +169,9 @@ class Appointment(Matter, kind="appointment", zh="任免"):
         """The last vote."""
         return self.votes[-1] if self.votes else None
 
-    def clocks_before_meeting(self) -> Iterator[str]:
+    def still_due(self, rule: str) -> bool:
         """The motion, as long as it was not submitted."""
-        if self.motion_submitted_on is None:
-            yield from super().clocks_before_meeting()
+        return self.motion_submitted_on is None and super().still_due(rule)
 
     def units_concerned(self) -> Iterator[str]:
         """The organ of the post, once the decision is told."""

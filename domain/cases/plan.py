@@ -210,6 +210,20 @@ class PlanAdjusted(Step, of=Plan, wire="plan.adjusted.v1", zh="计划调整", wh
         case.adjusted_on.append(act.occurred_on)
 
 
+class PlanExecutionReported(
+    Step,
+    of=Plan,
+    wire="plan.execution_reported.v1",
+    zh="报告计划执行情况",
+    while_in={Stage.ADOPTED},
+    by=CHAIRMEN | {Role.PARTY_GROUP},
+):
+    """How the plan was carried out is reported, such as the year's study to the Party group (eighteen articles, 1)."""
+
+    reported_to: Line
+    summary: Text | None = None
+
+
 class ItemTakenUp(
     Step,
     of=Plan,

@@ -244,6 +244,16 @@ def test_work_that_cannot_be_asked_for_is_one_clear_line(
     assert len(done.err.strip().splitlines()) == 1
 
 
+def test_the_board_of_the_articles_is_told_at_any_moment(installation: Run) -> None:
+    told = installation("compliance", "--year", "2026", "--as-of", "2026-06-30", "--json").json
+    assert told["year"] == 2026
+    assert {article["set"] for article in told["articles"]} == {"eighteen"}
+    shown = installation("compliance", "--as-of", "2026-06-30")
+    assert shown.code == 0
+    assert "2026" in shown.err
+    assert installation("compliance", "--year", "3").code == 2
+
+
 def test_a_list_can_be_asked_for_on_both_clocks(installation: Run, story: Told) -> None:
     true_then = installation("case", "list", "--as-of", "2026-03-01", "--json").json
     known_then = installation("case", "list", "--known-at", story.between, "--json").json

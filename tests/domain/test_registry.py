@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ from adapters.memory import MemoryLedger
 from adapters.registry import LedgerRegistry
 from domain import fold
 from domain.account import Binding
+from domain.calendar import add_months
 from domain.case import Act, Corrected, Opening, Role, Step, Voided
 from domain.cases.registry import deputy, group, jurisdiction, meeting, seat, unit
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
@@ -24,7 +25,9 @@ from domain.principal import Standing
 from domain.procedure import steps_of
 from domain.refusal import Refused
 from domain.registry import PREFIX, RegistryCase, assemble
+from tests.domain.support import Desk
 from tests.golden.samples import SAMPLES
+from tests.registry import shipped_registry
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PLACE: dict[str, Any] = {"jurisdiction": "cn-999901"}
@@ -380,3 +383,85 @@ def test_any_steps_of_the_registry_in_any_order_make_a_case_and_entries_that_do_
         for earlier, later in pairwise(entries):
             assert earlier.until is not None
             assert earlier.since <= earlier.until < later.since
+
+
+class Sitting:
+    """A meeting of the sample city's standing committee."""
+
+    def __init__(self) -> None:
+        self.desk = Desk()
+        opening = meeting.MeetingCalled(
+            jurisdiction="cn-999900",
+            code="cwh-31",
+            kind=meeting.MeetingKind.STANDING_COMMITTEE,
+            title="第三十一次会议",
+            starts_on=date(2026, 4, 28),
+        )
+        self.desk.open(opening, date(2026, 4, 1))
+
+    def take(self, step: Step, on: date = date(2026, 4, 28)) -> Sitting:
+        self.desk.take(step, on, Role.GENERAL_OFFICE)
+        return self
+
+    @property
+    def case(self) -> meeting.Meeting:
+        case = self.desk.live
+        assert isinstance(case, meeting.Meeting)
+        return case
+
+
+MEMBERS = tuple(
+    one.holder
+    for one in shipped_registry().jurisdiction("cn-999900").seats_on(Body.STANDING_COMMITTEE, date(2026, 4, 28))
+)
+
+
+def test_a_meeting_has_an_agenda_members_who_came_deputies_who_sat_in_and_speakers() -> None:
+    reports = meeting.ItemForAgenda(item="1", title="听取公共交通专项工作报告")
+    votes = meeting.ItemForAgenda(item="2", title="审议人事任免案")
+    sitting = Sitting().take(meeting.AgendaSet(items=(reports, votes)), date(2026, 4, 20)).take(meeting.MeetingHeld())
+    sitting.take(meeting.AttendanceRecorded(present=MEMBERS[:25], on_leave=MEMBERS[25:]))
+    sitting.take(meeting.DeputiesSatIn(sitting_in=("d-001", "d-002")))
+    sitting.take(meeting.MemberSpoke(speaker=MEMBERS[0], speech=meeting.Speech.KEY, item="1"))
+    sitting.take(meeting.AgendaItemDealtWith(item="1"))
+    sitting.take(meeting.AgendaItemTakenOff(item="2", reason="材料不齐"))
+    sitting.take(meeting.MinutesIssued(minutes_number="云人常〔2026〕4号"), date(2026, 5, 6))
+    case = sitting.case
+    assert [item.stage for item in case.agenda.values()] == [
+        meeting.AgendaItem.Stage.DEALT_WITH,
+        meeting.AgendaItem.Stage.TAKEN_OFF,
+    ]
+    assert (len(case.present), case.sitting_in) == (25, ("d-001", "d-002"))
+    assert case.spoken == [meeting.Spoken(MEMBERS[0], meeting.Speech.KEY, "1")]
+    assert sitting.desk.found == []
+
+
+def test_who_was_no_member_on_that_day_and_a_meeting_without_a_quorum_are_recorded_and_found() -> None:
+    sitting = Sitting().take(meeting.MeetingHeld())
+    sitting.take(meeting.AttendanceRecorded(present=(*MEMBERS[:14], "某人")))
+    assert [message for message, _ in sitting.desk.found] == ["not-a-member-that-day", "no-quorum"]
+
+
+@pytest.mark.parametrize(
+    ("step", "message_id"),
+    [
+        (meeting.AttendanceRecorded(present=("甲三",), absent=("甲三",)), "named-twice"),
+        (meeting.DeputiesSatIn(sitting_in=("nobody",)), "unknown-deputy"),
+        (meeting.MemberSpoke(speaker="甲三", speech=meeting.Speech.FREE, item="9"), "no-such-item"),
+        (meeting.AgendaItemDealtWith(item="9"), "unknown-part"),
+    ],
+)
+def test_what_cannot_have_been_at_a_meeting_is_refused(step: Step, message_id: str) -> None:
+    sitting = Sitting().take(meeting.MeetingHeld())
+    with pytest.raises(Refused) as refused:
+        sitting.take(step)
+    assert refused.value.message_id == message_id
+
+
+def test_a_term_lasts_five_years_or_until_the_next_one() -> None:
+    terms = shipped_registry().jurisdiction("cn-999900").terms
+    assert terms
+    assert all(term.since < term.ends_on for term in terms)
+    last = terms[-1]
+    assert last.until is None
+    assert last.ends_on == add_months(last.since, 60) - timedelta(days=1)

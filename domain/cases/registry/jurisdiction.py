@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import auto
@@ -10,14 +11,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from domain.calendar import CalendarError, load_calendar
+from domain.calendar import CalendarError, add_months, load_calendar
 from domain.case import Act, Step
-from domain.office import Adopted, Dated, Jurisdiction, Level, Office
+from domain.office import Adopted, Dated, Jurisdiction, Level, Office, TermOfCongress
 from domain.part import Part
 from domain.refusal import Refused
 from domain.registry import KEEPERS, JurisdictionCase, Registry, RegistryOpening
 from domain.rulebook import RulebookError, load_rulebook
 from domain.values import DivisionCode, Line, Word
+
+TERM_MONTHS = 60
+"""How long a term lasts (宪法 art. 98, 地方组织法: five years)."""
 
 
 @dataclass
@@ -90,8 +94,17 @@ class Region(JurisdictionCase, kind="jurisdiction", zh="行政区域"):
             sample=self.sample,
             rulebooks=tuple(sorted(self.rulebooks, key=lambda adopted: adopted.since)),
             calendars=tuple(sorted(self.calendars, key=lambda adopted: adopted.since)),
+            terms=tuple(self._terms()),
             **entries,
         )
+
+    def _terms(self) -> Iterator[TermOfCongress]:
+        """Each term until the day before the next one."""
+        opened = sorted((term.opened_on, term.key) for term in self.terms.values() if term.opened_on is not None)
+        for place, (since, number) in enumerate(opened):
+            ends_on = add_months(since, TERM_MONTHS) - timedelta(days=1)
+            following = opened[place + 1][0] - timedelta(days=1) if place + 1 < len(opened) else None
+            yield TermOfCongress(number=number, since=since, until=following, ends_on=following or ends_on)
 
 
 IN_BEING = {Region.Stage.IN_BEING}

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import auto
 
-from domain.case import Act, Case, ClockKey, Facts, Step
-from domain.office import Dated, Office
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.case import Act, Case, ClockKey, Facts, Reference, Role, Step
+from domain.matter import handled_kinds, require_deputies, require_once
+from domain.office import Body, Dated, Office
+from domain.part import Part
 from domain.refusal import Refused
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
-from domain.values import Code, Line, Word
+from domain.values import CaseId, Code, DeputyId, Line, Text, Word
 
 MATERIALS = "meeting.materials"
+AGENDA = (KEEPERS | {Role.SPECIAL_COMMITTEE, Role.CHAIRMEN_MEETING, Role.STANDING_COMMITTEE}) - {Role.ADMINISTRATOR}
+"""Who keeps what a meeting deals with: not who keeps the accounts."""
 
 
 class MeetingKind(Word):
@@ -23,7 +29,59 @@ class MeetingKind(Word):
     CHAIRMEN = auto()
     PARTY_GROUP = auto()
     CONGRESS = auto()
+    PRESIDIUM = auto()
+    SPECIAL_COMMITTEE = auto()
+    JOINT = auto()
+    """联席会议, led by the Party's office."""
+    LEGISLATION_JOINT = auto()
+    """立法工作联席会议."""
+    SUBDISTRICT_DELIBERATION = auto()
+    """街道议政代表会."""
+    BRIEFING = auto()
+    """政情通报会."""
+    SITTING_IN_FORUM = auto()
+    """列席代表座谈会."""
+    LIAISON = auto()
+    """对口联系部门座谈会."""
     OTHER = auto()
+
+
+_BODIES = {
+    MeetingKind.STANDING_COMMITTEE: Body.STANDING_COMMITTEE,
+    MeetingKind.CHAIRMEN: Body.CHAIRMEN_MEETING,
+}
+"""Of which body the members meet, whose seats are kept."""
+
+
+class Speech(Word):
+    """In which way somebody spoke (丹徒 1+2+X): 中心发言, 重点发言, 自由发言."""
+
+    KEY = auto()
+    DESIGNATED = auto()
+    FREE = auto()
+
+
+@dataclass
+class AgendaItem(Part):
+    """An item of the agenda (议程项目), and the case that it is about."""
+
+    class Stage(Word):
+        LISTED = auto()
+        DEALT_WITH = auto()
+        TAKEN_OFF = auto()
+
+    title: str = ""
+    case_id: str | None = None
+    summary: str | None = None
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Who spoke, in which way, on what."""
+
+    speaker: str
+    speech: Speech
+    item: str | None
 
 
 @dataclass
@@ -44,6 +102,14 @@ class Meeting(RegistryCase, kind="meeting", zh="会议"):
     moved_from: tuple[date, ...] = ()
     materials_on: date | None = None
     held_on: date | None = None
+    agenda: dict[str, AgendaItem] = field(default_factory=dict)
+    present: tuple[str, ...] = ()
+    on_leave: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    sitting_in: tuple[str, ...] = ()
+    attending: tuple[str, ...] = ()
+    spoken: list[Spoken] = field(default_factory=list)
+    minutes_number: str | None = None
 
     @property
     def name(self) -> str:
@@ -59,6 +125,20 @@ class Meeting(RegistryCase, kind="meeting", zh="会议"):
 
 
 CALLED = {Meeting.Stage.CALLED}
+CALLED_OR_HELD = {Meeting.Stage.CALLED, Meeting.Stage.HELD}
+HELD = {Meeting.Stage.HELD}
+
+
+class ItemForAgenda(BaseModel):
+    """An item as the agenda states it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    item: Code
+    """Its key in the case."""
+    title: Line
+    case_id: CaseId | None = None
+    """The case that it is about."""
 
 
 class MeetingCalled(
@@ -170,6 +250,139 @@ class MeetingCancelled(
 
     def dropped_clocks(self, case: Meeting) -> Iterator[ClockKey]:
         yield MATERIALS, None
+
+
+class AgendaSet(Step, of=Meeting, wire="meeting.agenda_set.v1", zh="确定会议议程", while_in=CALLED_OR_HELD, by=AGENDA):
+    """What is on the agenda; further items are added by the same step."""
+
+    items: tuple[ItemForAgenda, ...] = Field(min_length=1, max_length=500)
+
+    def check(self, case: Meeting, office: Office) -> None:
+        keys = set(case.agenda)
+        for i, one in enumerate(self.items):
+            if one.item in keys:
+                raise Refused("item-exists", field=f"items.{i}.item", item=one.item)
+            keys.add(one.item)
+
+    def refers_to(self) -> Iterator[Reference]:
+        for i, one in enumerate(self.items):
+            if one.case_id is not None:
+                yield Reference(f"items.{i}.case_id", one.case_id, handled_kinds())
+
+    def apply(self, case: Meeting, act: Act) -> None:
+        for one in self.items:
+            case.agenda[one.item] = AgendaItem(one.item, AgendaItem.Stage.LISTED, one.title, one.case_id)
+
+
+class AgendaItemTakenOff(
+    Step,
+    of=Meeting,
+    wire="meeting.item_taken_off.v1",
+    zh="撤下议程项目",
+    while_in=CALLED_OR_HELD,
+    part="agenda",
+    names="item",
+    after={AgendaItem.Stage.LISTED},
+    leads_to=AgendaItem.Stage.TAKEN_OFF,
+    by=AGENDA,
+):
+    """An item is not dealt with at this meeting, and why."""
+
+    item: Code
+    reason: Line
+
+
+class AgendaItemDealtWith(
+    Step,
+    of=Meeting,
+    wire="meeting.item_dealt_with.v1",
+    zh="审议议程项目",
+    while_in=HELD,
+    part="agenda",
+    names="item",
+    after={AgendaItem.Stage.LISTED},
+    leads_to=AgendaItem.Stage.DEALT_WITH,
+    by=AGENDA,
+):
+    """An item was dealt with."""
+
+    item: Code
+    summary: Text | None = None
+
+    def apply(self, case: Meeting, act: Act) -> None:
+        if (item := case.agenda.get(self.item)) is not None:
+            item.summary = self.summary
+
+
+class AttendanceRecorded(
+    Step, of=Meeting, wire="meeting.attendance_recorded.v1", zh="登记出席情况", while_in=HELD, by=AGENDA
+):
+    """Which members came, who was on leave, who was absent; who is a member is what the seats say of that day."""
+
+    present: tuple[Line, ...] = Field(min_length=1, max_length=1000)
+    on_leave: tuple[Line, ...] = Field(default=(), max_length=1000)
+    absent: tuple[Line, ...] = Field(default=(), max_length=1000)
+    attending: tuple[Line, ...] = Field(default=(), max_length=1000)
+    """Who attended without being a member: heads of organs, chairmen of counties."""
+
+    def check(self, case: Meeting, office: Office) -> None:
+        require_once((*self.present, *self.on_leave, *self.absent), "present")
+
+    def breaches(self, case: Meeting, office: Office) -> Iterator[Refused]:
+        """Somebody counted as a member was none on that day; not more than half of all members came (art. 51)."""
+        body = _BODIES.get(case.meeting_kind)
+        seats = {seat.holder for seat in office.jurisdiction.seats_on(body, office.day)} if body else set()
+        if not seats:
+            return
+        for name in (*self.present, *self.on_leave, *self.absent):
+            if name not in seats:
+                yield Refused("not-a-member-that-day", who=name, day=office.day.isoformat())
+        if len(self.present) * 2 <= len(seats):
+            yield Refused("no-quorum", present=len(self.present), members=len(seats))
+
+    def apply(self, case: Meeting, act: Act) -> None:
+        case.present, case.on_leave, case.absent = self.present, self.on_leave, self.absent
+        case.attending = self.attending
+
+
+class DeputiesSatIn(Step, of=Meeting, wire="meeting.deputies_sat_in.v1", zh="代表列席", while_in=HELD, by=AGENDA):
+    """Deputies sat in at the meeting (eighteen articles, 18)."""
+
+    sitting_in: tuple[DeputyId, ...] = Field(min_length=1, max_length=1000)
+
+    def check(self, case: Meeting, office: Office) -> None:
+        require_deputies(self.sitting_in, office, "sitting_in")
+
+    def already(self, case: Meeting) -> bool:
+        return set(self.sitting_in) <= set(case.sitting_in)
+
+    def apply(self, case: Meeting, act: Act) -> None:
+        case.sitting_in = tuple(dict.fromkeys((*case.sitting_in, *self.sitting_in)))
+
+
+class MemberSpoke(Step, of=Meeting, wire="meeting.spoke.v1", zh="审议发言", while_in=HELD, by=AGENDA):
+    """Somebody spoke, in which way, on which item."""
+
+    speaker: Line
+    speech: Speech
+    item: Code | None = None
+    summary: Text | None = None
+
+    def check(self, case: Meeting, office: Office) -> None:
+        if self.item is not None and self.item not in case.agenda:
+            raise Refused("no-such-item", field="item", item=self.item)
+
+    def apply(self, case: Meeting, act: Act) -> None:
+        case.spoken.append(Spoken(self.speaker, self.speech, self.item))
+
+
+class MinutesIssued(Step, of=Meeting, wire="meeting.minutes_issued.v1", zh="印发会议纪要", while_in=HELD, by=AGENDA):
+    """The minutes are issued; their text is an attachment."""
+
+    minutes_number: Line
+
+    def apply(self, case: Meeting, act: Act) -> None:
+        case.minutes_number = self.minutes_number
 
 
 def _require_not_before(starts_on: date, office: Office) -> None:

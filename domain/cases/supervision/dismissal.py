@@ -48,7 +48,7 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
     """撤职案: proposed with reasons, the official heard, voted upon in secret, decided."""
 
     class Stage(Word):
-        PROPOSED = auto()
+        PROPOSAL_MADE = auto()
         UNDER_INVESTIGATION = auto()
         SUBMITTED = auto()
         VOTED = auto()
@@ -93,7 +93,7 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
         """What the chairmen's meeting and the body owe; the defence comes before the vote."""
         yield from super().awaited()
         match self.stage:
-            case Stage.PROPOSED | Stage.UNDER_INVESTIGATION:
+            case Stage.PROPOSAL_MADE | Stage.UNDER_INVESTIGATION:
                 yield Awaited(Role.DEPUTY_AFFAIRS, DismissalSubmitted.declared.wire)
             case Stage.SUBMITTED:
                 if not self.defences and self.defence_waived_on is None:
@@ -108,7 +108,7 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
 
 
 Stage = Dismissal.Stage
-BEFORE_VOTE = frozenset({Stage.PROPOSED, Stage.UNDER_INVESTIGATION, Stage.SUBMITTED})
+BEFORE_VOTE = frozenset({Stage.PROPOSAL_MADE, Stage.UNDER_INVESTIGATION, Stage.SUBMITTED})
 
 
 class DismissalProposed(
@@ -117,7 +117,7 @@ class DismissalProposed(
     wire="dismissal.proposed.v1",
     zh="提出撤职案",
     opens=True,
-    leads_to=Stage.PROPOSED,
+    leads_to=Stage.PROPOSAL_MADE,
     by=COMMITTEE,
 ):
     """It says who is to be removed and why, and comes with the materials (art. 62).
@@ -151,7 +151,7 @@ class DismissalInvestigated(
     of=Dismissal,
     wire="dismissal.investigation_ordered.v1",
     zh="决定组织调查委员会",
-    while_in={Stage.PROPOSED},
+    while_in={Stage.PROPOSAL_MADE},
     leads_to=Stage.UNDER_INVESTIGATION,
     by=COMMITTEE,
 ):
@@ -173,7 +173,7 @@ class DismissalSubmitted(
     of=Dismissal,
     wire="dismissal.submitted.v1",
     zh="主任会议决定提请审议",
-    while_in={Stage.PROPOSED, Stage.UNDER_INVESTIGATION},
+    while_in={Stage.PROPOSAL_MADE, Stage.UNDER_INVESTIGATION},
     leads_to=Stage.SUBMITTED,
     by=CHAIRMEN,
 ):
