@@ -278,6 +278,10 @@ class Case:
         """The steps by which, on a day, those are reminded of whom something is awaited."""
         return ()
 
+    def tied_to(self) -> Iterable[str]:
+        """The other cases that it names as they stand in it, by id; the same one may come twice."""
+        return ()
+
     def follows(self) -> Iterable[str]:
         """The cases that it follows from, by id: none of them may follow from it."""
         return ()
@@ -346,6 +350,8 @@ class Declared:
     by: frozenset[Role]
     starts: tuple[str, ...]
     stops: tuple[str, ...]
+    limits: tuple[str, ...]
+    """The rules that say until or from when it may be taken, and that no clock waits for: nobody has to take it."""
     extends: str | None
     fixed: frozenset[str]
     """Fields that no correction may touch: what they say is taken back only by a void, or by who said it."""
@@ -407,6 +413,7 @@ class Step(BaseModel):
         by: Iterable[Role] = (),
         starts: tuple[str, ...] = (),
         stops: tuple[str, ...] = (),
+        limits: tuple[str, ...] = (),
         extends: str | None = None,
         fixed: Iterable[str] = (),
         moves: Iterable[tuple[StrEnum, StrEnum]] = (),
@@ -438,6 +445,7 @@ class Step(BaseModel):
             by=frozenset(by),
             starts=starts,
             stops=stops,
+            limits=limits,
             extends=extends,
             fixed=frozenset(fixed) | ({"jurisdiction", "time_zone"} if opens else frozenset()),
             moves=frozenset(moves),

@@ -69,6 +69,19 @@ class Audience(Word):
     PUBLIC = auto()
 
 
+class TopicSource(Word):
+    """What a topic comes from (监督法 art. 12): the six ways that it lists, the organ that asks, or a law."""
+
+    INSPECTION = auto()
+    SUGGESTIONS = auto()
+    MEMBERS = auto()
+    COMMITTEE_RESEARCH = auto()
+    LETTERS_AND_VISITS = auto()
+    SOCIAL_CONCERN = auto()
+    ORGAN_REQUEST = auto()
+    LAW = auto()
+
+
 class LinkKind(Word):
     """How another case is tied to this one: it results from it, is a part of it, is about it, is joint work with it."""
 
@@ -208,6 +221,13 @@ class Matter(Case):
         """A number belongs to one of its kind in a jurisdiction."""
         return frozenset() if self.number is None else frozenset({f"{self.kind}:{self.jurisdiction}:{self.number}"})
 
+    def tied_to(self) -> Iterator[str]:
+        """The plan, the meeting, what it was linked to, and whatever other case a field or a part of it names."""
+        yield from (one.case_id for one in self.links)
+        for name in NAMING_CASES:
+            if (case_id := getattr(self, name, None)) is not None:
+                yield case_id
+
     def follows(self) -> Iterator[str]:
         """What it results from, and what it is a part of."""
         if self.plan is not None:
@@ -239,6 +259,8 @@ class Matter(Case):
 
 
 DEPUTIES_INVITED = "deputies_invited"
+NAMING_CASES = ("plan", "meeting", "regulation", "appointment")
+"""The fields of matters that hold the id of another case."""
 TO_WHICH_DEPUTIES_ARE_INVITED = frozenset({ActivityKind.SURVEY, ActivityKind.VISIT, ActivityKind.INSPECTION})
 FOLLOWING = frozenset({LinkKind.RESULTS_FROM, LinkKind.PART_OF})
 ENDED = frozenset(Ending)
@@ -280,6 +302,13 @@ def require_deputies(deputies: Iterable[DeputyId], office: Office, field: str) -
     require_once(listed, field)
     for i, deputy in enumerate(listed):
         office.require_deputy(deputy, f"{field}.{i}")
+
+
+def too_few_invited(deputies: Iterable[DeputyId], office: Office) -> Iterator[Refused]:
+    """Whether fewer deputies were invited to something than a rule of the office wants."""
+    rule, invited = office.rulebook.minimums.get(DEPUTIES_INVITED), len(list(deputies))
+    if rule is not None and invited < rule.at_least:
+        yield Refused("too-few-deputies-invited", invited=invited, at_least=rule.at_least)
 
 
 def require_units(units: Iterable[UnitCode], office: Office, field: str) -> None:
@@ -442,9 +471,8 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
 
     def breaches(self, case: Matter, office: Office) -> Iterator[Refused]:
         """Fewer deputies were invited to a survey, a visit or an inspection than the rule of the office wants."""
-        rule = office.rulebook.minimums.get(DEPUTIES_INVITED) if self.kind in TO_WHICH_DEPUTIES_ARE_INVITED else None
-        if rule is not None and len(self.invited) < rule.at_least:
-            yield Refused("too-few-deputies-invited", invited=len(self.invited), at_least=rule.at_least)
+        if self.kind in TO_WHICH_DEPUTIES_ARE_INVITED:
+            yield from too_few_invited(self.invited, office)
 
     def may_come_before(self) -> bool:
         """A survey may be the reason why it was proposed."""

@@ -31,7 +31,8 @@ Confidence = Literal["A", "B", "C", "D"]
 
 _Text = Annotated[str, Field(min_length=1)]
 _Version = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-_TABLES = ("articles", "clocks", "gates", "minimums", "polls", "targets", "practices")
+TABLES = ("articles", "clocks", "gates", "minimums", "polls", "targets", "practices")
+"""The tables of rules that a rulebook has; a book that inherits adds to each."""
 _INHERITED = ("time_zone", "calendar", "outcome_scheme")
 
 
@@ -367,7 +368,7 @@ def _title(file: Path, page: Mapping[str, Any]) -> tuple[str, str]:
 def _stamped(page: Mapping[str, Any], ref: str) -> dict[str, Any]:
     """The page with every rule told its own id and the book that states it."""
     stamped = dict(page)
-    for table in _TABLES:
+    for table in TABLES:
         if isinstance(rules := page.get(table), dict):
             stamped[table] = {
                 id: {**rule, "id": id, "stated_in": ref} if isinstance(rule, dict) else rule
@@ -381,7 +382,7 @@ def _stamped(page: Mapping[str, Any], ref: str) -> dict[str, Any]:
 def _on_top_of(base: Rulebook, page: dict[str, Any]) -> dict[str, Any]:
     """The page with what it leaves open taken from its base; a rule of the same id replaces the whole rule."""
     merged = {name: getattr(base, name) for name in _INHERITED} | page
-    for table in _TABLES:
+    for table in TABLES:
         if isinstance(own := page.get(table, {}), dict):
             merged[table] = {**getattr(base, table), **own}
     return merged
@@ -390,7 +391,7 @@ def _on_top_of(base: Rulebook, page: dict[str, Any]) -> dict[str, Any]:
 def _explained(file: str, error: ValidationError) -> RulebookError:
     first = error.errors()[0]
     place = [str(step) for step in first["loc"]]
-    rule = place[1] if len(place) > 1 and place[0] in _TABLES else None
+    rule = place[1] if len(place) > 1 and place[0] in TABLES else None
     return RulebookError(first["msg"], file=file, rule=rule, field=".".join(place[2:] if rule else place) or None)
 
 

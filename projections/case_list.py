@@ -50,6 +50,8 @@ class Row(NamedTuple):
     """Who beside the congress may read it: keys with a blank between them."""
     sealed_until: datetime | None
     """Until when the grade is told to few."""
+    tied_to: str
+    """The other cases that it names: ids with a blank between them."""
     awaited: str
     """What it waits for, a line each: who, the stored name of the step, due date, since which day, key of the part."""
 
@@ -86,6 +88,7 @@ def row_of(case: Case) -> Row:
         facts.grade,
         " ".join(case.audience()),
         overdue_from(sealed_until, case.time_zone) if sealed_until is not None else None,
+        " ".join(dict.fromkeys(case.tied_to())),
         "\n".join(map(_line, case.awaited())),
     )
 
@@ -197,7 +200,7 @@ class CaseList:
     """Interval rows (case, valid from–to, known from–to) with the case's facts."""
 
     name: ClassVar[str] = "case_list"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def __init__(self) -> None:
         self._tracked: OrderedDict[str, Tracked] = OrderedDict()

@@ -17,6 +17,8 @@ class Filter:
     session: str | None = None
     state: str | None = None
     text: str | None = None
+    tied_to: str | None = None
+    """Only cases that name this one, by its id."""
 
 
 @dataclass(frozen=True)

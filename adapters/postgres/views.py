@@ -52,6 +52,16 @@ _TODAY: LiteralString = (
 )
 """The row of a case as it stands today, by which it is decided who may read of it, also of earlier days."""
 
+_NARROWED: dict[str, LiteralString] = {
+    "kind": "kind = %(kind)s",
+    "jurisdiction": "jurisdiction = %(jurisdiction)s",
+    "stage": "stage = %(stage)s",
+    "session": "session = %(session)s",
+    "unit": "%(unit)s = ANY (string_to_array(units, ' '))",
+    "deputy": "person = %(deputy)s",
+    "tied_to": "tied_to <> '' AND string_to_array(tied_to, ' ') && ARRAY[%(tied_to)s]",
+}
+"""What a dimension of a filter asks of a row."""
 _READABLE: LiteralString = "string_to_array(audience, ' ') && %(keys)s"
 _READABLE_TODAY: LiteralString = f"EXISTS (SELECT {_TODAY} AND {_READABLE.replace('audience', 'today.audience')})"
 
@@ -326,16 +336,10 @@ class Views:
             params["kinds"] = [kind for kind, case_type in CASE_TYPES.items() if not case_type.of_registry]
         if wanted.stage is not None and wanted.stage not in stages:
             raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
-        for name in ("kind", "jurisdiction", "stage", "session"):
+        for name, condition in _NARROWED.items():
             if (value := getattr(wanted, name)) is not None:
-                conditions.append(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)))
+                conditions.append(sql.SQL(condition))
                 params[name] = value
-        if wanted.unit is not None:
-            conditions.append(sql.SQL("%(unit)s = ANY (string_to_array(units, ' '))"))
-            params["unit"] = wanted.unit
-        if wanted.deputy is not None:
-            conditions.append(sql.SQL("person = %(deputy)s"))
-            params["deputy"] = wanted.deputy
         if wanted.state is not None:
             if wanted.state not in STATES:
                 raise Refused("unknown-state", field="state", state=wanted.state, known=sorted(STATES))

@@ -62,13 +62,17 @@ def list_(
     session: Session = None,
     state: State = None,
     text: Text = None,
+    tied_to: Annotated[
+        str | None,
+        typer.Option(help=told("Only cases that name this case, by its id.", "只列出关联此案件（编号）的案件。")),
+    ] = None,
     sort: Sort = "-opened_on",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help=told("At most so many.", "最多列出的件数。"))] = 50,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     as_json: Json = False,
 ) -> None:
-    wanted = filter_of(kind, jurisdiction, stage, unit, deputy, session, state, text)
+    wanted = filter_of(kind, jurisdiction, stage, unit, deputy, session, state, text, tied_to=tied_to)
     with services() as found:
         moment = moment_of(found, as_of, known_at, jurisdiction)
         rows = found.views.cases(wanted, moment, sort=sort, limit=limit)

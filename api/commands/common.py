@@ -267,6 +267,8 @@ def filter_of(
     session: str | None,
     state: str | None,
     text: str | None,
+    *,
+    tied_to: str | None = None,
 ) -> "Filter":
     """Which cases the options name."""
     from projections.reading import Filter
@@ -280,6 +282,7 @@ def filter_of(
         session=session,
         state=state,
         text=text,
+        tied_to=tied_to,
     )
 
 

@@ -1,10 +1,13 @@
 """What the procedures and the rulebooks say: procedure list|show, rulebook list|show|check|recalculate."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.commands.common import Code, Failed, Json, emit, example, named, say, services, table, told
+
+if TYPE_CHECKING:
+    from domain.rulebook import Rulebook
 
 procedure = typer.Typer(no_args_is_help=True, help=told("The case types and their steps.", "案件类型及其办理步骤。"))
 rulebook = typer.Typer(no_args_is_help=True, help=told("The rules as data.", "以数据表示的规则。"))
@@ -117,6 +120,23 @@ def rulebook_list(as_json: Json = False) -> None:
     )
 
 
+def _book(ref: str) -> "Rulebook":
+    """The rulebook of an id, or of an id and a version."""
+    from domain.rulebook import RulebookError, load_rulebook, rulebook_ids
+
+    name, _, version = ref.partition("@")
+    if name not in rulebook_ids():
+        known = ", ".join(rulebook_ids())
+        raise Failed(
+            Code.NOT_FOUND,
+            told(f"There is no rulebook {name}; there are {known}.", f"没有规则集 {name}；现有：{known}。"),
+        )
+    try:
+        return load_rulebook(name, version or None)
+    except RulebookError as error:
+        raise Failed(Code.NOT_FOUND if version else Code.REFUSED, str(error)) from None
+
+
 @rulebook.command(
     "show",
     help=told("The clocks and targets of a rulebook, with where they come from.", "规则集中的期限和目标及其出处。"),
@@ -126,19 +146,7 @@ def rulebook_show(
     id: Annotated[str, typer.Argument(metavar="ID", help=told("The id, or id@version.", "编号，或 编号@版本。"))],
     as_json: Json = False,
 ) -> None:
-    from domain.rulebook import RulebookError, load_rulebook, rulebook_ids
-
-    name, _, version = id.partition("@")
-    if name not in rulebook_ids():
-        known = ", ".join(rulebook_ids())
-        raise Failed(
-            Code.NOT_FOUND,
-            told(f"There is no rulebook {name}; there are {known}.", f"没有规则集 {name}；现有：{known}。"),
-        )
-    try:
-        book = load_rulebook(name, version or None)
-    except RulebookError as error:
-        raise Failed(Code.NOT_FOUND if version else Code.REFUSED, str(error)) from None
+    book = _book(id)
     if as_json:
         emit(book)
         return
@@ -174,19 +182,39 @@ def rulebook_show(
 @rulebook.command(
     "check",
     help=told(
-        "Whether every rulebook, calendar and jurisdiction that ships can be read and fits. Exit code 1 if not.",
-        "检查随附的规则集、日历和地区能否读取且相互一致。有误时退出码为 1。",
+        "Whether every rulebook, calendar and jurisdiction that ships can be read and fits the declared steps: no rule "
+        "without a source, no clock that no step starts or ends, no article about a step that there is not. "
+        "Exit code 1 if not.",
+        "检查随附的规则集、日历和地区能否读取，并与办理步骤一致：规则须有出处，期限须有步骤起算和终止，"
+        "条文所指步骤须存在。有误时退出码为 1。",
     ),
-    epilog=example("duban rulebook check"),
+    epilog=example("duban rulebook check --steps"),
 )
-def rulebook_check(as_json: Json = False) -> None:
+def rulebook_check(
+    steps: Annotated[
+        bool,
+        typer.Option(
+            "--steps",
+            help=told("Also name the steps of which no rule says anything.", "并列出没有任何规则提到的步骤。"),
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    import domain.cases  # noqa: F401 - every case type declares itself
     from adapters.exchange.jurisdictions import entered_in_memory
+    from api.words import words
     from domain.rulebook import RulebookError, load_rulebook, rulebook_ids
+    from domain.rulecheck import gaps, unmentioned
 
+    say_it = words("en" if told("en", "zh") == "en" else "zh")
     found: list[dict[str, Any]] = []
     for id in rulebook_ids():
         try:
-            found.append({"checked": load_rulebook(id).ref, "ok": True, "says": ""})
+            book = load_rulebook(id)
+            lacking = [say_it(gap.message_id, rule=gap.rule, what=gap.what) for gap in gaps(book)]
+            found.append({"checked": book.ref, "ok": not lacking, "says": "; ".join(lacking)})
+            if steps:
+                found[-1]["unmentioned"] = [step.declared.wire for step in unmentioned(book)]
         except (RulebookError, ValueError) as error:
             found.append({"checked": id, "ok": False, "says": str(error)})
     registry = entered_in_memory()
@@ -202,8 +230,48 @@ def rulebook_check(as_json: Json = False) -> None:
     else:
         for line in found:
             typer.echo(f"{'✓' if line['ok'] else '✗'} {line['checked']} {line['says']}".rstrip())
+            for wire in line.get("unmentioned", ()):
+                typer.echo(f"    {wire}")
     if not all(line["ok"] for line in found):
         raise typer.Exit(Code.REFUSED)
+
+
+@rulebook.command(
+    "compare",
+    help=told(
+        "What changes when a rulebook is adopted in place of another: rules that come, go, or say something else. "
+        "Which deadlines it moves is told by `recalculate --dry-run` once it is adopted.",
+        "以一部规则集代替另一部时有何变化：新增、删去或改变的规则。采用后，哪些期限变动由 recalculate --dry-run 列出。",
+    ),
+    epilog=example("duban rulebook compare cn-national@2026-11-22 cn-national@2026-11-29"),
+)
+def rulebook_compare(
+    old: Annotated[str, typer.Argument(metavar="OLD", help=told("Rulebook, as id@version.", "规则集（编号@版本）。"))],
+    new: Annotated[str, typer.Argument(metavar="NEW", help=told("Rulebook, as id@version.", "规则集（编号@版本）。"))],
+    as_json: Json = False,
+) -> None:
+    from domain.rulecheck import differences
+
+    found = differences(_book(old), _book(new))
+    if as_json:
+        emit(
+            [
+                {
+                    "table": one.table,
+                    "rule": one.rule,
+                    "old": one.old and one.old.model_dump(mode="json"),
+                    "new": one.new and one.new.model_dump(mode="json"),
+                }
+                for one in found
+            ]
+        )
+        return
+    for one in found:
+        stated = one.new or one.old
+        sign = "+" if one.old is None else "-" if one.new is None else "~"
+        typer.echo(f"{sign} {one.table} {one.rule} {told(stated.en, stated.zh) if stated else ''}")
+        for name, before, after in one.fields:
+            typer.echo(f"    {name}: {before} → {after}")
 
 
 @rulebook.command(

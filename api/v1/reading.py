@@ -79,6 +79,7 @@ class FilterQuery(MomentQuery):
     session: Line | None = None
     state: Literal["unassigned", "waiting", "overdue", "answered"] | None = None
     text: Line | None = Field(None, description="A part of the title or of the number")
+    tied_to: Code | None = Field(None, description="Only cases that name this case, by its id")
 
     def wanted(self, asker: Principal) -> Filter:
         """The filter, within the asker's jurisdiction."""
@@ -91,6 +92,7 @@ class FilterQuery(MomentQuery):
             session=self.session,
             state=self.state,
             text=self.text,
+            tied_to=self.tied_to,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_h
 from api.moment import Asked, MomentQuery
 from api.noting import also_refused
 from api.problems import STATUS, UNPROCESSABLE, ProblemError, refuse_repeated, status_of
-from api.services import Services, services_of
+from api.services import Lists, Services, services_of
 from api.uploading import take_in
 from api.v1.finding import case_file_of, lists_of
 from api.web.bulk import in_bulk
@@ -90,6 +90,7 @@ from domain.principal import Principal
 from domain.refusal import Refused
 from domain.registry import PREFIX, RegistryOpening
 from domain.values import Line
+from projections.reading import Filter
 from projections.sheet import Format
 
 REGISTRY = "/registry"
@@ -452,6 +453,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     return render(
         request,
         "case.html",
+        naming=list(_naming(tell, lists_of(services, asker), case_id, moment, here)),
         status=status,
         page=page,
         attachments=attachments,
@@ -469,6 +471,19 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
             for format in FORMATS
         ],
     )
+
+
+def _naming(tell: Teller, lists: Lists, case_id: str, moment: Moment, here: Here) -> Iterator[Naming]:
+    """The cases that name this one, as they stood at the moment, among those that the reader may read."""
+    for kind in (None, "meeting"):
+        wanted = Filter(kind=kind, jurisdiction=tell.jurisdiction.code, tied_to=case_id)
+        for row in lists.cases(wanted, moment, limit=_MOST_NAMING):
+            yield Naming(
+                title=" ".join(filter(None, (row.number, row.title))),
+                kind=tell.kind(row.kind),
+                stage=tell.say.label("stage", row.stage),
+                url=link(case_path(row.case_id), here.moment),
+            )
 
 
 def preview_page(
@@ -554,6 +569,19 @@ class HistoryQuery(BaseModel):
     type: Line | None = None
     order: Literal["newest", "oldest"] = "newest"
     format: Format = "xlsx"
+
+
+_MOST_NAMING = 100
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A case that names another one, in words."""
+
+    title: str
+    kind: str
+    stage: str
+    url: str
 
 
 @dataclass(frozen=True)

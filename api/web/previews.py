@@ -15,7 +15,7 @@ from projections.case_list import FOREVER, Row
 from projections.comparison import ClockChange, Span, StageChange, Standing, compare
 
 _MICROSECOND = timedelta(microseconds=1)
-NOT_TOLD = {"kind", "jurisdiction", "audience", "sealed_until", "awaited", "overdue_from"}
+NOT_TOLD = {"kind", "jurisdiction", "audience", "sealed_until", "awaited", "overdue_from", "tied_to"}
 """What the list keeps of a case without showing it."""
 
 

@@ -20,6 +20,7 @@ from api.words import Words
 from domain import amendment, clock, fold, procedure
 from domain.calendar import load_calendar
 from domain.case import (
+    CASE_TYPES,
     STEPS,
     AmendmentDeclined,
     Attachment,
@@ -39,6 +40,7 @@ from domain.moment import Moment, day_of, end_of_day
 from domain.office import Jurisdiction
 from domain.part import Part
 from domain.personal import Kept, Personal
+from domain.registry import PREFIX
 from domain.rulebook import ClockRule, RulebookError, load_rulebook
 from projections.reading import SOON_DAYS
 
@@ -65,7 +67,7 @@ OF_UNITS = frozenset(
 )
 OF_DEPUTIES = frozenset({"deputy", "lead_deputy", "co_signers", "co_signers_confirmed", "dissenters"})
 OF_OUTCOMES = frozenset({"outcome", "old", "new"})
-_OF_CASES = frozenset({"case_id", "other", "merged_into"})
+_OF_CASES = frozenset({"case_id", "other", "merged_into", "plan", "regulation", "appointment"})
 _OF_SIZES = frozenset({"size"})
 _TABLES = frozenset({"role", "stage"})
 _THOUSAND = 1_000
@@ -235,6 +237,10 @@ class Teller:
         table = type(value).__name__.lower()
         return self.say.label(table if table in _TABLES else f"page.{table}", value.value)
 
+    def kind(self, kind: str) -> str:
+        """What a case type is called."""
+        return CASE_TYPES[kind].zh if self.lang == "zh" else kind.replace("_", " ").capitalize()
+
     def step(self, step: type[Step]) -> str:
         """A step's name."""
         return self.say.step(step.declared.wire)
@@ -285,7 +291,9 @@ class Teller:
             return Shown(self._outcome(text))
         if name == "group":
             return Shown(self.group(text))
-        return Shown(self.case(text), case_path(text)) if name in _OF_CASES else Shown(text)
+        if name in _OF_CASES or text.startswith(PREFIX):
+            return Shown(self.case(text), case_path(text))
+        return Shown(text)
 
     def size(self, count: int) -> str:
         """How large a file is, as people say it."""

@@ -300,6 +300,7 @@ class MotionSubmitted(
     leads_to=Stage.MOTION_SUBMITTED,
     by=KEEPERS,
     stops=(MOTION,),
+    limits=(RENOMINATE,),
 ):
     """Whoever has the right proposes it, with the files; after a failed vote it may be proposed again later."""
 

@@ -808,6 +808,7 @@ class DraftCommentClosed(
     while_in=REVISING,
     by=CHAIRMEN,
     stops=(COMMENT_PERIOD,),
+    limits=(COMMENT,),
 ):
     """The period for comments is over; how many came, and what they said."""
 

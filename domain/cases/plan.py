@@ -93,6 +93,11 @@ class Plan(Commented, kind="plan", zh="计划"):
             yield from super().units_concerned()
             yield from (item.unit for item in self.items.values() if item.unit is not None)
 
+    def tied_to(self) -> Iterator[str]:
+        """The cases that took up its items."""
+        yield from super().tied_to()
+        yield from (item.case_id for item in self.items.values() if item.case_id is not None)
+
     def awaited(self) -> Iterator[Awaited]:
         """Items that are due and that no case took up."""
         yield from super().awaited()

@@ -650,6 +650,13 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             over=self.stage in OVER,
         )
 
+    def tied_to(self) -> Iterator[str]:
+        """What is like it, what it is handled together with, and what came out of it."""
+        yield from (one.case_id for one in self.links if one.case_id is not None)
+        if self.merged_into is not None:
+            yield self.merged_into
+        yield from self.split_into
+
     def audience(self) -> Iterator[str]:
         """The deputies who brought it, the units that have a share, and whom the congress lets look at it.
 
@@ -1495,6 +1502,7 @@ class ReturnRequested(
     after={Assignment.Stage.ASSIGNED, Assignment.Stage.SIGNED_FOR},
     leads_to=Assignment.Stage.RETURN_REQUESTED,
     by=UNITS,
+    limits=(RETURN,),
 ):
     """A unit asks to give its share back because the matter is not its own; it may not pass it on itself."""
 

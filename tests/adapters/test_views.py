@@ -67,7 +67,7 @@ def shown(case_id: str, case: Case, as_of: datetime) -> CaseRow:
     """A row of the list, made from a fold."""
     row = row_of(case)._asdict()
     overdue_from = row.pop("overdue_from")
-    for name in ("audience", "sealed_until", "awaited"):
+    for name in ("audience", "sealed_until", "awaited", "tied_to"):
         del row[name]
     waits = row["handed_over_on"] is not None and row["answered_on"] is None and not row["over"]
     row["units"] = row["units"].split(" ") if row["units"] else []
@@ -237,7 +237,7 @@ def case_file(history: list[Recorded]) -> CaseFile:
 
 
 def test_a_row_of_the_list_has_every_fact_of_the_projection() -> None:
-    only_asked_with = {"overdue_from", "audience", "sealed_until", "awaited"}
+    only_asked_with = {"overdue_from", "audience", "sealed_until", "awaited", "tied_to"}
     assert set(Row._fields) - only_asked_with == set(CaseRow.__annotations__) - {"case_id", "overdue"}
 
 

@@ -462,6 +462,11 @@ def test_a_procedure_is_a_table_a_chart_or_data(run: Run) -> None:
 
 def test_the_rulebooks_that_ship_are_in_order(run: Run) -> None:
     assert run("rulebook", "check").code == 0
+    assert "suggestion.progress_reported.v1" in run("rulebook", "check", "--steps").out
+    compared = run("rulebook", "compare", "cn-national@2026-11-22", "cn-national@2026-11-29")
+    assert "+ clocks rectification.report" in compared.out
+    assert run("rulebook", "compare", "cn-national", "cn-national", "--json").json == []
+    assert run("rulebook", "compare", "cn-national", "cn-nowhere").code == 4
     assert "cn-national" in {book["id"] for book in run("rulebook", "list", "--json").json}
     assert "suggestion.reply" in run("rulebook", "show", "cn-national").out
     assert run("rulebook", "show", "cn-national", "--json").json["id"] == "cn-national"

@@ -4,3 +4,4 @@ WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00';
 CREATE INDEX ON {table} (ledger_id, jurisdiction, valid_to, valid_from)
 WHERE known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00';
 CREATE INDEX ON {table} (ledger_id, jurisdiction, known_to, known_from) WHERE known_to < 9223372036854775807;
+CREATE INDEX ON {table} USING gin (string_to_array(tied_to, ' ')) WHERE tied_to <> '';

@@ -28,6 +28,7 @@ CREATE TABLE {table} (
     grade text,
     audience text NOT NULL,
     sealed_until timestamptz,
+    tied_to text NOT NULL,
     awaited text NOT NULL
 );
 

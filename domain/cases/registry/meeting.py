@@ -118,6 +118,10 @@ class Meeting(RegistryCase, kind="meeting", zh="会议"):
     def entry(self) -> Dated | None:
         return None if self.stage is self.Stage.CANCELLED else Dated()
 
+    def tied_to(self) -> Iterator[str]:
+        """The cases that are on the agenda."""
+        yield from (item.case_id for item in self.agenda.values() if item.case_id is not None)
+
     def facts(self) -> Facts:
         facts = super().facts()
         facts.due_on, facts.answered_on = self.starts_on, self.held_on

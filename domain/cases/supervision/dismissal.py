@@ -52,8 +52,8 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
         UNDER_INVESTIGATION = auto()
         SUBMITTED = auto()
         VOTED = auto()
-        DISMISSED = auto()
-        NOT_DISMISSED = auto()
+        REMOVED_FROM_OFFICE = auto()
+        NOT_REMOVED = auto()
         WITHDRAWN = auto()
         CLOSED = auto()
         DROPPED = auto()
@@ -101,7 +101,7 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
                 yield Awaited(Role.DEPUTY_AFFAIRS, DismissalVoted.declared.wire, from_on=self.meets_on)
             case Stage.VOTED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, DismissalDecided.declared.wire)
-            case Stage.DISMISSED | Stage.NOT_DISMISSED:
+            case Stage.REMOVED_FROM_OFFICE | Stage.NOT_REMOVED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, Closed.declared.wire)
             case Stage.WITHDRAWN:
                 yield Awaited(Role.DEPUTY_AFFAIRS, Dropped.declared.wire)
@@ -254,7 +254,7 @@ class DismissalDecided(
     wire="dismissal.decided.v1",
     zh="宣布表决结果",
     while_in={Stage.VOTED},
-    moves={(Stage.VOTED, Stage.DISMISSED), (Stage.VOTED, Stage.NOT_DISMISSED)},
+    moves={(Stage.VOTED, Stage.REMOVED_FROM_OFFICE), (Stage.VOTED, Stage.NOT_REMOVED)},
     by=COMMITTEE,
 ):
     """The result is declared: removed, or not, as the tally says."""
@@ -264,7 +264,7 @@ class DismissalDecided(
     def apply(self, case: Dismissal, act: Act) -> None:
         case.decided_on, case.document_number = act.occurred_on, self.document_number
         if case.stage is Stage.VOTED:
-            case.stage = Stage.DISMISSED if case.dismissed else Stage.NOT_DISMISSED
+            case.stage = Stage.REMOVED_FROM_OFFICE if case.dismissed else Stage.NOT_REMOVED
 
 
 class DismissalWithdrawn(
