@@ -198,7 +198,7 @@ class FilingReview(Matter, kind="filing_review", zh="备案审查"):
         OUT_OF_SCOPE = auto()
         REGISTERED = auto()
         UNDER_REVIEW = auto()
-        REVIEWED = auto()
+        REVIEW_DONE = auto()
         PROBLEM_FOUND = auto()
         OPINION_ISSUED = auto()
         MAKER_REPLIED = auto()
@@ -321,7 +321,7 @@ class FilingReview(Matter, kind="filing_review", zh="备案审查"):
                 yield _of_office(ReviewOpinionIssued)
             case Stage.MAKER_REPLIED if not self.to_correct:
                 yield _of_office(RevocationProposed)
-            case Stage.OUT_OF_SCOPE | Stage.REVIEWED | Stage.REVOKED:
+            case Stage.OUT_OF_SCOPE | Stage.REVIEW_DONE | Stage.REVOKED:
                 yield _of_office(Closed)
             case Stage.CORRECTED if self.reported_on is not None:
                 yield _of_office(Closed)
@@ -342,9 +342,9 @@ def _of_office(step: type[Step], due_on: date | None = None, part: str | None = 
 
 
 Stage = FilingReview.Stage
-TO_BE_FILED = frozenset({Stage.DOCUMENT_PUBLISHED, Stage.UNDER_REVIEW, Stage.REVIEWED})
+TO_BE_FILED = frozenset({Stage.DOCUMENT_PUBLISHED, Stage.UNDER_REVIEW, Stage.REVIEW_DONE})
 """A document that was not filed may be reviewed all the same."""
-AFTER_REVIEW = frozenset({Stage.REVIEWED, Stage.CORRECTED, Stage.REVOKED})
+AFTER_REVIEW = frozenset({Stage.REVIEW_DONE, Stage.CORRECTED, Stage.REVOKED})
 WRONG = frozenset({Stage.PROBLEM_FOUND, Stage.OPINION_ISSUED, Stage.MAKER_REPLIED})
 """Something is wrong with the document, and its maker is to put it right."""
 
@@ -453,7 +453,7 @@ class FilingRegistered(
     of=FilingReview,
     wire="filing_review.registered.v1",
     zh="备案登记",
-    while_in={Stage.DOCUMENT_FILED, Stage.UNDER_REVIEW, Stage.REVIEWED},
+    while_in={Stage.DOCUMENT_FILED, Stage.UNDER_REVIEW, Stage.REVIEW_DONE},
     moves={(Stage.DOCUMENT_FILED, Stage.REGISTERED)},
     by=KEEPERS,
     starts=(DISPATCH, REVIEW),
@@ -617,7 +617,7 @@ class ReviewOpened(
     of=FilingReview,
     wire="filing_review.review_opened.v1",
     zh="启动审查",
-    while_in={Stage.DOCUMENT_PUBLISHED, Stage.REGISTERED, Stage.UNDER_REVIEW, Stage.REVIEWED},
+    while_in={Stage.DOCUMENT_PUBLISHED, Stage.REGISTERED, Stage.UNDER_REVIEW, Stage.REVIEW_DONE},
     leads_to=Stage.UNDER_REVIEW,
     by=KEEPERS,
     starts=(REVIEW,),
@@ -920,7 +920,7 @@ class ReviewConcluded(
     wire="filing_review.review_concluded.v1",
     zh="审查终结",
     while_in={Stage.UNDER_REVIEW},
-    moves={(Stage.UNDER_REVIEW, Stage.REVIEWED), (Stage.UNDER_REVIEW, Stage.PROBLEM_FOUND)},
+    moves={(Stage.UNDER_REVIEW, Stage.REVIEW_DONE), (Stage.UNDER_REVIEW, Stage.PROBLEM_FOUND)},
     by=KEEPERS,
     stops=(REVIEW,),
 ):
@@ -934,7 +934,7 @@ class ReviewConcluded(
     def apply(self, case: FilingReview, act: Act) -> None:
         case.reviewed_on = act.occurred_on
         if case.stage is Stage.UNDER_REVIEW:
-            case.stage = Stage.PROBLEM_FOUND if case.uncorrected else Stage.REVIEWED
+            case.stage = Stage.PROBLEM_FOUND if case.uncorrected else Stage.REVIEW_DONE
 
 
 # Putting it right

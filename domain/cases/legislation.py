@@ -1034,7 +1034,7 @@ class RegulationVotedByCongress(
     body = None
 
 
-class VoteDeferred(
+class RegulationVoteDeferred(
     Step,
     of=Legislation,
     wire="legislation.vote_deferred.v1",

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.attachment import AttachmentKind, MediaType
 from domain.case import CASE_TYPES, AttachmentAdded, Case, Corrected, Opening, Role, Step, Voided
-from domain.matter import Matter
+from domain.matter import Ending, Matter
 from domain.part import Part
 from domain.procedure import breach_of_stage, steps_of
 from domain.refusal import Refused
@@ -70,6 +70,31 @@ def role_of(step: Step) -> Role:
     return min(step.declared.by, key=lambda role: (role is Role.HANDLING_UNIT, role is Role.DEPUTY, role))
 
 
+def _leads_to(step: Step | type[Step], stage: str) -> list[str]:
+    """To which stages a step may lead from one."""
+    declared = step.declared
+    if declared.part is None and declared.leads_to is not None:
+        return [str(declared.leads_to)] if declared.leads_to != stage else []
+    return [str(target) for source, target in declared.moves if source == stage]
+
+
+@cache
+def _stages_away(kind: str, goal: type[Step]) -> dict[str, int]:
+    """How many steps each stage is away from one in which a step is open."""
+    case_type = CASE_TYPES[kind]
+    ways = {
+        (str(stage), target)
+        for step in steps_of(case_type)
+        if not step.declared.opens
+        for stage in step.declared.open_in(case_type)
+        for target in _leads_to(step, str(stage))
+    }
+    away = {str(stage): 0 for stage in goal.declared.open_in(case_type)}
+    for distance in range(len(case_type.Stage)):
+        away |= {source: distance + 1 for source, target in ways if away.get(target) == distance and source not in away}
+    return away
+
+
 @dataclass
 class Walk:
     """A walk through a case: what may be taken next is drawn."""
@@ -79,6 +104,7 @@ class Walk:
     desk: Desk = field(default_factory=lambda: Desk(docket=Trusting))
     day: date = FIRST_DAY
     taken: set[type[Step]] = field(default_factory=set)
+    goal: type[Step] | None = None
 
     def begin(self) -> Walk:
         """Open a case that has an attachment."""
@@ -106,6 +132,28 @@ class Walk:
         step = self.chance.choice(choices)
         self.day = min(self.day + timedelta(self.chance.randint(0, 4)), TODAY)
         return self.take(step)
+
+    def towards(self, wanted: set[type[Step]]) -> list[Step]:
+        """Examples to choose from: new ones, else such as lead to where one that is wanted may be taken."""
+        choices, case, endings = self.open_now(), self.case, set(Ending)
+        going_on = [step for step in choices if step.declared.leads_to not in endings]
+        if fresh := [step for step in going_on if type(step) in wanted]:
+            return fresh if self.chance.random() < 0.9 else going_on
+        if case is None or not wanted or not going_on or self.chance.random() < 0.2:
+            return choices
+        if self.goal not in wanted:
+            self.goal = self.chance.choice(sorted(wanted, key=lambda step: step.__name__))
+        part, stage = self.goal.declared.part, str(case.stage)
+        if part is not None and (kin := [step for step in going_on if step.declared.part == part]):
+            return kin if self.chance.random() < 0.6 else going_on
+        if part is not None:
+            onward = [step for step in going_on if _leads_to(step, stage)]
+            return onward if onward and self.chance.random() < 0.5 else going_on
+        far = _stages_away(self.case_type.kind, self.goal)
+        nearer = [
+            step for step in going_on if any(far.get(to, 99) < far.get(stage, 99) for to in _leads_to(step, stage))
+        ]
+        return nearer or going_on
 
     def take(self, step: Step, **more: Any) -> Step | None:
         """Take a step."""

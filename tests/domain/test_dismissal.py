@@ -88,7 +88,7 @@ def test_an_official_is_heard_and_removed_by_secret_ballot(submitted: Desk) -> N
     assert submitted.found == []
 
 
-@pytest.mark.parametrize(("votes_for", "stage"), [(16, Stage.DISMISSED), (15, Stage.NOT_DISMISSED)])
+@pytest.mark.parametrize(("votes_for", "stage"), [(16, Stage.REMOVED_FROM_OFFICE), (15, Stage.NOT_REMOVED)])
 def test_more_than_half_of_all_members_carry_it_not_of_those_present(
     submitted: Desk, votes_for: int, stage: Dismissal.Stage
 ) -> None:

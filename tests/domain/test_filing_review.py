@@ -188,7 +188,7 @@ def test_what_is_out_of_scope_does_not_count_among_what_has_to_be_filed(desk: De
 def test_a_document_without_a_problem_is_reviewed_all_the_same(under_review: Desk) -> None:
     under_review.take(ReviewConcluded(summary="未发现问题"), REVIEWED)
     case = case_of(under_review)
-    assert (case.stage, case.reviewed_on, case.problems, case.corrected_on) == (Stage.REVIEWED, REVIEWED, {}, None)
+    assert (case.stage, case.reviewed_on, case.problems, case.corrected_on) == (Stage.REVIEW_DONE, REVIEWED, {}, None)
 
 
 def test_at_an_earlier_moment_it_was_not_yet_reviewed(wrong: Desk) -> None:

@@ -64,13 +64,13 @@ from domain.cases.legislation import (
     RegulationRepealed,
     RegulationVoted,
     RegulationVotedByCongress,
+    RegulationVoteDeferred,
     SecondReadingHeld,
     SentToProvince,
     StateOrgan,
     SubmittedForApproval,
     ThirdReadingHeld,
     UnifiedReviewHeld,
-    VoteDeferred,
 )
 from domain.matter import (
     ActivityHeld,
@@ -474,7 +474,7 @@ def test_a_clause_may_be_voted_on_before_the_whole(desk: Desk) -> None:
     assert (case.stage, case.votes) == (Stage.FIRST_READ, [])
 
 
-@pytest.mark.parametrize("step", [VoteDeferred(reason="分歧"), LegislationShelved(reason="必要性分歧")])
+@pytest.mark.parametrize("step", [RegulationVoteDeferred(reason="分歧"), LegislationShelved(reason="必要性分歧")])
 def test_what_is_put_off_may_be_ended_after_two_years(desk: Desk, step: Step) -> None:
     desk.open(proposed(plan="plan-2024"), date(2024, 1, 8))
     desk.take(LegislationPlanned(), date(2024, 1, 15))
@@ -498,7 +498,7 @@ def test_what_is_ended_before_two_years_shows(desk: Desk) -> None:
 
 
 def test_what_is_taken_up_again_does_not_end(desk: Desk) -> None:
-    ready(desk).take(VoteDeferred(reason="分歧"), VOTED)
+    ready(desk).take(RegulationVoteDeferred(reason="分歧"), VOTED)
     desk.take(SecondReadingHeld(), date(2026, 8, 27))
     assert (case_of(desk).stage, case_of(desk).open_clocks) == (Stage.SECOND_READ, [])
 

@@ -48,12 +48,12 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
     """撤职案: proposed with reasons, the official heard, voted upon in secret, decided."""
 
     class Stage(Word):
-        PROPOSED = auto()
+        PROPOSAL_MADE = auto()
         UNDER_INVESTIGATION = auto()
         SUBMITTED = auto()
         VOTED = auto()
-        DISMISSED = auto()
-        NOT_DISMISSED = auto()
+        REMOVED_FROM_OFFICE = auto()
+        NOT_REMOVED = auto()
         WITHDRAWN = auto()
         CLOSED = auto()
         DROPPED = auto()
@@ -93,7 +93,7 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
         """What the chairmen's meeting and the body owe; the defence comes before the vote."""
         yield from super().awaited()
         match self.stage:
-            case Stage.PROPOSED | Stage.UNDER_INVESTIGATION:
+            case Stage.PROPOSAL_MADE | Stage.UNDER_INVESTIGATION:
                 yield Awaited(Role.DEPUTY_AFFAIRS, DismissalSubmitted.declared.wire)
             case Stage.SUBMITTED:
                 if not self.defences and self.defence_waived_on is None:
@@ -101,14 +101,14 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
                 yield Awaited(Role.DEPUTY_AFFAIRS, DismissalVoted.declared.wire, from_on=self.meets_on)
             case Stage.VOTED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, DismissalDecided.declared.wire)
-            case Stage.DISMISSED | Stage.NOT_DISMISSED:
+            case Stage.REMOVED_FROM_OFFICE | Stage.NOT_REMOVED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, Closed.declared.wire)
             case Stage.WITHDRAWN:
                 yield Awaited(Role.DEPUTY_AFFAIRS, Dropped.declared.wire)
 
 
 Stage = Dismissal.Stage
-BEFORE_VOTE = frozenset({Stage.PROPOSED, Stage.UNDER_INVESTIGATION, Stage.SUBMITTED})
+BEFORE_VOTE = frozenset({Stage.PROPOSAL_MADE, Stage.UNDER_INVESTIGATION, Stage.SUBMITTED})
 
 
 class DismissalProposed(
@@ -117,7 +117,7 @@ class DismissalProposed(
     wire="dismissal.proposed.v1",
     zh="提出撤职案",
     opens=True,
-    leads_to=Stage.PROPOSED,
+    leads_to=Stage.PROPOSAL_MADE,
     by=COMMITTEE,
 ):
     """It says who is to be removed and why, and comes with the materials (art. 62).
@@ -151,7 +151,7 @@ class DismissalInvestigated(
     of=Dismissal,
     wire="dismissal.investigation_ordered.v1",
     zh="决定组织调查委员会",
-    while_in={Stage.PROPOSED},
+    while_in={Stage.PROPOSAL_MADE},
     leads_to=Stage.UNDER_INVESTIGATION,
     by=COMMITTEE,
 ):
@@ -173,7 +173,7 @@ class DismissalSubmitted(
     of=Dismissal,
     wire="dismissal.submitted.v1",
     zh="主任会议决定提请审议",
-    while_in={Stage.PROPOSED, Stage.UNDER_INVESTIGATION},
+    while_in={Stage.PROPOSAL_MADE, Stage.UNDER_INVESTIGATION},
     leads_to=Stage.SUBMITTED,
     by=CHAIRMEN,
 ):
@@ -254,7 +254,7 @@ class DismissalDecided(
     wire="dismissal.decided.v1",
     zh="宣布表决结果",
     while_in={Stage.VOTED},
-    moves={(Stage.VOTED, Stage.DISMISSED), (Stage.VOTED, Stage.NOT_DISMISSED)},
+    moves={(Stage.VOTED, Stage.REMOVED_FROM_OFFICE), (Stage.VOTED, Stage.NOT_REMOVED)},
     by=COMMITTEE,
 ):
     """The result is declared: removed, or not, as the tally says."""
@@ -264,7 +264,7 @@ class DismissalDecided(
     def apply(self, case: Dismissal, act: Act) -> None:
         case.decided_on, case.document_number = act.occurred_on, self.document_number
         if case.stage is Stage.VOTED:
-            case.stage = Stage.DISMISSED if case.dismissed else Stage.NOT_DISMISSED
+            case.stage = Stage.REMOVED_FROM_OFFICE if case.dismissed else Stage.NOT_REMOVED
 
 
 class DismissalWithdrawn(

@@ -89,7 +89,7 @@ class Evidence(Part):
     """What the committee asked for, or was given (材料)."""
 
     class Stage(Word):
-        REQUESTED = auto()
+        EVIDENCE_REQUESTED = auto()
         PROVIDED = auto()
         WITHHELD = auto()
 
@@ -112,7 +112,7 @@ class Investigation(Matter, kind="investigation", zh="特定问题调查"):
     """特定问题调查: proposed, its committee constituted, evidence taken, reported, decided upon."""
 
     class Stage(Word):
-        PROPOSED = auto()
+        PROPOSAL_MADE = auto()
         IN_COMMITTEE = auto()
         COMMITTEE_REPORTED = auto()
         SUBMITTED = auto()
@@ -151,7 +151,7 @@ class Investigation(Matter, kind="investigation", zh="特定问题调查"):
         """What the chairmen's meeting, the committee and the body owe."""
         yield from super().awaited()
         match self.stage:
-            case Stage.PROPOSED | Stage.COMMITTEE_REPORTED:
+            case Stage.PROPOSAL_MADE | Stage.COMMITTEE_REPORTED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, InvestigationSubmitted.declared.wire)
             case Stage.IN_COMMITTEE:
                 yield Awaited(Role.DEPUTY_AFFAIRS, InvestigationCommitteeReported.declared.wire)
@@ -160,7 +160,7 @@ class Investigation(Matter, kind="investigation", zh="特定问题调查"):
             case Stage.INVESTIGATING:
                 yield Awaited(Role.DEPUTY_AFFAIRS, InvestigationReportSubmitted.declared.wire, self.due_by(REPORT))
                 for one in self.evidence.values():
-                    if one.stage is Evidence.Stage.REQUESTED:
+                    if one.stage is Evidence.Stage.EVIDENCE_REQUESTED:
                         due_on = self.due_by(EVIDENCE, one.key)
                         yield Awaited(Role.DEPUTY_AFFAIRS, EvidenceProvided.declared.wire, due_on, one.key)
             case Stage.REPORTED:
@@ -181,7 +181,7 @@ class InvestigationProposed(
     wire="investigation.proposed.v1",
     zh="提议组织调查委员会",
     opens=True,
-    leads_to=Stage.PROPOSED,
+    leads_to=Stage.PROPOSAL_MADE,
     by=COMMITTEE,
 ):
     """A resolution is called for, and facts that matter are not clear: a committee is proposed (art. 55, 56)."""
@@ -206,7 +206,7 @@ class InvestigationReferred(
     of=Investigation,
     wire="investigation.referred_to_committee.v1",
     zh="交专门委员会审议",
-    while_in={Stage.PROPOSED},
+    while_in={Stage.PROPOSAL_MADE},
     leads_to=Stage.IN_COMMITTEE,
     by=CHAIRMEN,
 ):
@@ -240,7 +240,7 @@ class InvestigationSubmitted(
     of=Investigation,
     wire="investigation.submitted.v1",
     zh="提请常委会审议",
-    while_in={Stage.PROPOSED, Stage.COMMITTEE_REPORTED},
+    while_in={Stage.PROPOSAL_MADE, Stage.COMMITTEE_REPORTED},
     leads_to=Stage.SUBMITTED,
     by=CHAIRMEN,
 ):
@@ -260,7 +260,7 @@ class ConflictRecorded(
     of=Investigation,
     wire="investigation.conflict_recorded.v1",
     zh="利害关系人回避",
-    while_in={Stage.PROPOSED, Stage.IN_COMMITTEE, Stage.COMMITTEE_REPORTED, Stage.SUBMITTED, Stage.INVESTIGATING},
+    while_in={Stage.PROPOSAL_MADE, Stage.IN_COMMITTEE, Stage.COMMITTEE_REPORTED, Stage.SUBMITTED, Stage.INVESTIGATING},
     by=COMMITTEE,
 ):
     """Somebody has an interest in the question, and takes no part; whoever is on the committee leaves it (art. 57)."""
@@ -417,7 +417,7 @@ class EvidenceRequested(
             yield clock.agreed(EVIDENCE, act.occurred_on, self.due_on, self.evidence)
 
     def apply(self, case: Investigation, act: Act) -> None:
-        evidence = self.noted(Evidence.Stage.REQUESTED)
+        evidence = self.noted(Evidence.Stage.EVIDENCE_REQUESTED)
         evidence.requested_on, evidence.due_on = act.occurred_on, self.due_on
         case.evidence[self.evidence] = evidence
 
@@ -430,7 +430,7 @@ class EvidenceProvided(
     while_in={Stage.INVESTIGATING},
     part="evidence",
     names="evidence",
-    after={Evidence.Stage.REQUESTED, Evidence.Stage.WITHHELD},
+    after={Evidence.Stage.EVIDENCE_REQUESTED, Evidence.Stage.WITHHELD},
     leads_to=Evidence.Stage.PROVIDED,
     by=COMMITTEE,
     stops=(EVIDENCE,),
@@ -453,7 +453,7 @@ class EvidenceWithheld(
     while_in={Stage.INVESTIGATING},
     part="evidence",
     names="evidence",
-    after={Evidence.Stage.REQUESTED},
+    after={Evidence.Stage.EVIDENCE_REQUESTED},
     leads_to=Evidence.Stage.WITHHELD,
     by=COMMITTEE,
 ):
