@@ -29,6 +29,7 @@ from api.web import (
     pages,
     people,
     persons,
+    procedures,
     registry,
     trail,
 )
@@ -63,6 +64,7 @@ def create_app(services: Services) -> FastAPI:
         drafting.router,
         log.router,
         persons.router,
+        procedures.router,
         registry.router,
         importing.router,
         trail.router,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.common import Code, Failed, Json, emit, example, named, say, services, table, told
+from api.commands.common import Code, Failed, Json, emit, example, language, named, say, services, table, told
 
 procedure = typer.Typer(no_args_is_help=True, help=told("The case types and their steps.", "案件类型及其办理步骤。"))
 rulebook = typer.Typer(no_args_is_help=True, help=told("The rules as data.", "以数据表示的规则。"))
@@ -42,12 +42,21 @@ def procedure_show(
     flow: Annotated[
         bool, typer.Option("--flow", help=told("The flow chart, for Mermaid.", "流程图（Mermaid 格式）。"))
     ] = False,
+    svg: Annotated[
+        bool, typer.Option("--svg", help=told("The flow chart, as an SVG file.", "流程图（SVG 文件）。"))
+    ] = False,
     as_json: Json = False,
 ) -> None:
     import domain.cases  # noqa: F401 - every case type declares itself
     from domain.procedure import case_type_named, flow_chart, steps_of
 
     case_type = case_type_named(kind)
+    if svg:
+        from api.web.flowchart import chart_of
+        from api.words import words
+
+        typer.echo(chart_of(words(language()), case_type).svg(alone=True), nl=False)
+        return
     if flow:
         typer.echo(flow_chart(case_type), nl=False)
         return
