@@ -69,10 +69,11 @@ class ClockRow:
 
 @router.get(PROCEDURES)
 def procedures_page(request: Request) -> Response:
-    """The case types that the office handles, then what the registry is made of."""
+    """The case types that the office handles, those of the magazine first; then what the registry is made of."""
     tell = teller_now(request, reader_of_registry(request))
+    ordered = sorted(CASE_TYPES.values(), key=lambda one: (one.in_magazine is None, one.in_magazine or 0))
     lists = [
-        (name, [_listed(tell, case_type) for case_type in CASE_TYPES.values() if case_type.of_registry is of_registry])
+        (name, [_listed(tell, case_type) for case_type in ordered if case_type.of_registry is of_registry])
         for name, of_registry in (("handled", False), ("registered", True))
     ]
     return render(request, "procedures.html", bar=None, lists=lists)
