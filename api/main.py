@@ -30,6 +30,7 @@ from api.web import (
     pages,
     people,
     persons,
+    procedures,
     registry,
     trail,
 )
@@ -65,6 +66,7 @@ def create_app(services: Services) -> FastAPI:
         drafting.router,
         log.router,
         persons.router,
+        procedures.router,
         registry.router,
         importing.router,
         trail.router,

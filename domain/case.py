@@ -213,6 +213,8 @@ class Case:
     Stage: ClassVar[type[StrEnum]]
     of_registry: ClassVar[bool] = False
     """Whether it is what cases are checked against, and not a case that the office handles."""
+    in_magazine: ClassVar[int | None] = None
+    """Which of the seven flow charts of the magazine shows it: such case types are listed first, in that order."""
     opening_stands: ClassVar[bool] = False
     """Whether its opening cannot be voided, because other cases rest on it."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 
 from domain import fold, policy
 from domain.case import (
@@ -262,14 +263,98 @@ def outdated_deadlines(case: Case, office: Office) -> Iterator[tuple[Deadline, D
             yield deadline, anew
 
 
+@dataclass(frozen=True)
+class Move:
+    """A step that takes a case, or a part of it, to a stage; from any of `sources`, or from none if it opens a case."""
+
+    step: type[Step]
+    sources: tuple[StrEnum, ...]
+    target: StrEnum
+    by: frozenset[Role]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Stages in their order, and the steps that lead from one to another."""
+
+    stages: tuple[StrEnum, ...]
+    moves: tuple[Move, ...]
+
+    def followed_by(self, stage: StrEnum) -> bool:
+        """Whether some step leads on from a stage."""
+        return any(stage in move.sources and stage != move.target for move in self.moves)
+
+
+def graph_of(case_type: type[Case]) -> Graph:
+    """How a case of that type goes through its stages."""
+    moves: list[Move] = []
+    for step in steps_of(case_type):
+        declared = step.declared
+        pairs: dict[StrEnum, set[StrEnum]] = {}
+        for source, target in declared.moves:
+            pairs.setdefault(target, set()).add(source)
+        if declared.part is None and declared.leads_to is not None:
+            sources = () if declared.opens else declared.open_in(case_type)
+            pairs.setdefault(declared.leads_to, set()).update(sources)
+        moves += _moves(step, case_type, case_type.Stage, pairs)
+    return Graph(tuple(case_type.Stage), tuple(moves))
+
+
+def graphs_of_parts(case_type: type[Case]) -> dict[str, Graph]:
+    """How the parts of such a case go through theirs, by the kind of part; without what every case has."""
+    stages: dict[str, type[StrEnum]] = {}
+    moves: dict[str, list[Move]] = {}
+    for step in steps_of(case_type):
+        declared = step.declared
+        if declared.part is None or declared.leads_to is None or declared.case_type is None:
+            continue
+        own = stages.setdefault(declared.part, type(declared.leads_to))
+        sources = set(own) if declared.after is None else set(declared.after)
+        moves.setdefault(declared.part, []).extend(_moves(step, case_type, own, {declared.leads_to: sources}))
+    return {part: Graph(tuple(own), tuple(moves[part])) for part, own in stages.items()}
+
+
+def _moves(
+    step: type[Step], case_type: type[Case], stages: type[StrEnum], pairs: Mapping[StrEnum, Collection[StrEnum]]
+) -> Iterator[Move]:
+    """One for each stage that the step leads to, as the case type calls the stages."""
+    for target in stages:
+        if target in pairs:
+            sources = tuple(stage for stage in stages if stage in pairs[target])
+            yield Move(step, sources, target, step.roles(case_type))
+
+
 def flow_chart(case_type: type[Case]) -> str:
     """The case type's stages and steps as a Mermaid state diagram."""
     lines = ["stateDiagram-v2"]
-    for step in steps_of(case_type):
-        declared = step.declared
-        lines += [f"    {source} --> {target}: {declared.zh}" for source, target in sorted(declared.moves)]
-        if declared.part is not None or declared.leads_to is None:
-            continue
-        sources = ["[*]"] if declared.opens else sorted(declared.open_in(case_type))
-        lines += [f"    {source} --> {declared.leads_to}: {declared.zh}" for source in sources]
+    for move in graph_of(case_type).moves:
+        lines += [f"    {source} --> {move.target}: {move.step.declared.zh}" for source in move.sources or ("[*]",)]
     return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Entered:
+    """A case came to a stage, or came to it anew: by which step, and from where."""
+
+    stage: StrEnum
+    before: StrEnum | None
+    record: Recorded
+
+
+def path_of(history: Sequence[Recorded], known: int | None = None, as_of: datetime | None = None) -> list[Entered]:
+    """The stages that a case went through until `as_of`, as known at a position, in the order of its steps."""
+    steps = [s for s in fold.sequence(history, known) if as_of is None or s.occurred_at <= as_of]
+    opening = next((s for s in steps if s.step.declared.opens), None)
+    if opening is None:
+        return []
+    case = fold.open_case(opening)
+    path = [] if case.stage is None else [Entered(case.stage, None, opening)]
+    for record in steps:
+        if record is opening:
+            continue
+        before, declared = case.stage, record.step.declared
+        record.enact(case)
+        leads = declared.part is None and declared.leads_to is not None
+        if case.stage is not None and (leads or case.stage != before):
+            path.append(Entered(case.stage, before, record))
+    return path

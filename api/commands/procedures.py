@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.commands.common import Code, Failed, Json, emit, example, named, say, services, table, told
+from api.commands.common import Code, Failed, Json, emit, example, language, named, say, services, table, told
 
 if TYPE_CHECKING:
     from domain.rulebook import Rulebook
@@ -45,12 +45,21 @@ def procedure_show(
     flow: Annotated[
         bool, typer.Option("--flow", help=told("The flow chart, for Mermaid.", "流程图（Mermaid 格式）。"))
     ] = False,
+    svg: Annotated[
+        bool, typer.Option("--svg", help=told("The flow chart, as an SVG file.", "流程图（SVG 文件）。"))
+    ] = False,
     as_json: Json = False,
 ) -> None:
     import domain.cases  # noqa: F401 - every case type declares itself
     from domain.procedure import case_type_named, flow_chart, steps_of
 
     case_type = case_type_named(kind)
+    if svg:
+        from api.web.flowchart import chart_of
+        from api.words import words
+
+        typer.echo(chart_of(words(language()), case_type).svg(alone=True), nl=False)
+        return
     if flow:
         typer.echo(flow_chart(case_type), nl=False)
         return

@@ -232,6 +232,22 @@ class StepDeclared(Said):
     fields: dict[str, Any] = Field(description="JSON Schema of its fields")
 
 
+class Edge(Said):
+    """A step that leads to a stage; `sources` are the stages from which it does, none if it opens the case."""
+
+    step: str
+    sources: list[str]
+    target: str
+    by: list[str]
+
+
+class GraphAnswer(BaseModel):
+    """Stages in their order, and the steps that lead from one to another."""
+
+    nodes: list[Stage]
+    edges: list[Edge]
+
+
 class ProcedureAnswer(BaseModel):
     """A case type."""
 
@@ -240,6 +256,8 @@ class ProcedureAnswer(BaseModel):
     explanation: str
     stages: list[Stage]
     steps: list[StepDeclared]
+    graph: GraphAnswer
+    parts: dict[str, GraphAnswer] = Field(description="The graphs of the parts of such a case, by the kind of part")
     flow_chart: str = Field(description="Mermaid state diagram")
 
 
@@ -435,7 +453,26 @@ def procedure_answer(case_type: type[Case]) -> ProcedureAnswer:
         explanation=(case_type.__doc__ or "").strip(),
         stages=[stage_answer(str(stage)) for stage in case_type.Stage],
         steps=[_declared(step, case_type) for step in procedure.steps_of(case_type)],
+        graph=_graph(procedure.graph_of(case_type)),
+        parts={part: _graph(graph) for part, graph in procedure.graphs_of_parts(case_type).items()},
         flow_chart=procedure.flow_chart(case_type),
+    )
+
+
+def _graph(graph: procedure.Graph) -> GraphAnswer:
+    return GraphAnswer(
+        nodes=[stage_answer(str(stage)) for stage in graph.stages],
+        edges=[
+            Edge(
+                step=move.step.declared.name,
+                zh=move.step.declared.zh,
+                en=move.step.declared.en,
+                sources=[str(stage) for stage in move.sources],
+                target=str(move.target),
+                by=sorted(move.by),
+            )
+            for move in graph.moves
+        ],
     )
 
 

@@ -441,7 +441,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         lines, turns = why_missing(tell, here, case_file.history, moment, bar)
         status, title = STATUS["no-case-at-moment"], say("title.no-case-at-moment")
         return _message(request, status, title, lines, turns, bar, timeline)
-    page = case_page(tell, case_file.history, found, moment)
+    page = case_page(tell, case_file.history, found, moment, past=not bar.now)
     if bar.now and posted is None and (draft := _draft(request, case_id, wanted)) is not None:
         posted = reopened(tell, draft, case_file)
     may = None

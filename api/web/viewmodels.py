@@ -14,8 +14,10 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from markupsafe import Markup
 from pydantic import BaseModel
 
+from api.web.flowchart import Progress, chart_of
 from api.words import Words
 from domain import amendment, clock, fold, procedure
 from domain.calendar import load_calendar
@@ -99,6 +101,11 @@ def link(path: str, params: Mapping[str, str | int | None]) -> str:
 def person_path(case_id: str, key: str) -> str:
     """Where a person's data are read."""
     return f"{case_path(case_id)}/persons/{quote(key, safe='')}"
+
+
+def procedure_path(kind: str) -> str:
+    """Where the procedure of a case type is read."""
+    return f"/procedures/{quote(kind, safe='')}"
 
 
 def case_path(case_id: str) -> str:
@@ -397,15 +404,70 @@ def open_steps_of(tell: Teller, case: Case, *, requests: bool) -> list[OpenStep]
 
     `requests` says whether there is a request that could be declined.
     """
-    roles: dict[type[Step], list[str]] = {}
+    roles = _open_to(case, requests=requests)
+    return [OpenStep(tell.step(step), tell.say.told("role", by)) for step, by in roles.items()]
+
+
+def _open_to(case: Case, *, requests: bool) -> dict[type[Step], list[Role]]:
+    roles: dict[type[Step], list[Role]] = {}
     for role in Role:
         for found in procedure.open_steps(case, role):
             if found.why is None:
-                roles.setdefault(found.step, []).append(tell.word(role))
+                roles.setdefault(found.step, []).append(role)
     if not requests:
         roles.pop(AmendmentDeclined, None)
-    order = [step for step in procedure.steps_of(type(case)) if step in roles]
-    return [OpenStep(tell.step(step), tell.say("page.comma").join(roles[step])) for step in order]
+    return {step: roles[step] for step in procedure.steps_of(type(case)) if step in roles}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A stage that a case came to: when, and by which step."""
+
+    stage: str
+    entered: str
+    by: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The chart of a case with its own way, and that way as a list."""
+
+    chart: Markup
+    title: str
+    path: list[Visit]
+    looks: list[tuple[str, str]]
+    """Each look of the chart that is explained below it, and what it means."""
+    whole: Turn
+
+
+def flow_of(tell: Teller, history: Sequence[Recorded], case: Case, moment: Moment, *, past: bool) -> Flow:
+    """The way of a case until a moment, and what is open at it."""
+    path = procedure.path_of(history, moment.known, moment.as_of)
+    entered: dict[StrEnum, list[str]] = {}
+    for one in path:
+        entered.setdefault(one.stage, []).append(one.record.act.occurred_on.isoformat())
+    ways = {(type(one.record.step), one.before, one.stage) for one in path}
+    progress = Progress(case.stage, entered, ways, set(_open_to(case, requests=False)), past)
+    chart = chart_of(tell.say, type(case), progress)
+    kind = tell.say.told("kind", case.kind)
+    now = "then" if past else "now"
+    looks = (("now", now), ("been", "been"), ("taken", "taken"), ("open", "may"), ("faint", "faint"))
+    return Flow(
+        chart=chart.svg(),
+        title=chart.title,
+        path=[
+            Visit(
+                tell.word(one.stage),
+                tell.when(one.record.occurred_at, one.record.act.precision),
+                tell.step(type(one.record.step)),
+                one.record.version,
+            )
+            for one in path
+        ],
+        looks=[(look, tell.say(f"flow.{name}")) for look, name in looks],
+        whole=Turn(tell.say("flow.whole", kind=kind), procedure_path(case.kind)),
+    )
 
 
 @dataclass(frozen=True)
@@ -890,11 +952,12 @@ class CasePage:
     findings: list[FindingView]
     requests: list[RequestView]
     persons: list[Turn]
+    flow: Flow
     foot: str
 
 
-def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Moment) -> CasePage:
-    """The page of a case as it was at a moment, without its steps."""
+def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Moment, *, past: bool = False) -> CasePage:
+    """The page of a case as it was at a moment, without its steps; `past` if that is not now."""
     facts = case.facts()
     known = fold.known_by(history, moment.known)
     requests = requests_of(tell, history, moment)
@@ -910,6 +973,7 @@ def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Mom
         findings=findings_of(tell, history, moment),
         requests=requests,
         persons=[Turn(tell.say("page.person", key=key), person_path(case.id, key)) for key in case.persons],
+        flow=flow_of(tell, history, case, moment, past=past),
         foot=tell.say("page.foot.case", case_id=case.id, version=len(known), zone=tell.zone),
     )
 

@@ -456,6 +456,7 @@ def test_a_procedure_is_a_table_a_chart_or_data(run: Run) -> None:
     steps = run("procedure", "show", "suggestion", "--json").json["steps"]
     assert {"submitted", "handed_over", "corrected", "voided"} <= {step["name"] for step in steps}
     assert run("procedure", "show", "suggestion", "--flow").out.startswith("stateDiagram-v2")
+    assert run("procedure", "show", "suggestion", "--svg").out.startswith("<svg ")
     unknown = run("procedure", "show", "nonsense")
     assert (unknown.code, "nonsense" in unknown.err) == (4, True)
 

@@ -29,6 +29,16 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 WIDTHS = (1280, 640, 360)
 """A desk, the same at 200 % zoom, a telephone."""
 
+OUTSIDE = """() => [...document.querySelectorAll('.flow-box')].flatMap(box => {
+  const rect = box.querySelector('rect').getBBox();
+  return [...box.querySelectorAll('text')].filter(text => {
+    const own = text.getBBox();
+    return own.x < rect.x + 2 || own.x + own.width > rect.x + rect.width - 2
+      || own.y < rect.y || own.y + own.height > rect.y + rect.height;
+  }).map(text => text.textContent);
+})"""
+"""The texts of the charts on a page that leave their box."""
+
 LETTER = "第二次答复函（云交函〔2026〕31号）.pdf"
 
 pytestmark = [
@@ -93,6 +103,9 @@ class Site:
             f"{case}?as_of=2026-05-30&order=oldest",
             f"{case}?as_of=2020-01-01",
             "/cases/nobody",
+            "/procedures",
+            "/procedures/suggestion",
+            "/procedures/opinion?lang=en",
         ]
 
 
@@ -163,6 +176,16 @@ def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
     for path in (*site.paths, *forms, *audit):
         page.goto(site.base + path)
         is_for_everybody(page)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_text_of_a_chart_stays_within_its_boxes(site: Site, language: str) -> None:
+    page = site.page()
+    for path in ("/procedures/suggestion", "/procedures/opinion", f"/cases/{site.case_id}"):
+        page.goto(f"{site.base}{path}?lang={language}")
+        page.locator("details:not([open])").evaluate_all("all => all.forEach(one => { one.open = true })")
+        outside = page.evaluate(OUTSIDE)
+        assert outside == [], path
 
 
 def test_the_pages_of_corrections_and_drafts_pass_axe_and_fit_their_window(site: Site) -> None:
