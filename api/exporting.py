@@ -30,8 +30,8 @@ from projections.sheet import Column, Format, Kind, Line, Sheet, Value
 
 MOST = 200_000
 """Rows of an export."""
-MOST_HISTORIES = 50_000
-"""Cases of an event log, each with its whole history."""
+MOST_HISTORIES = 20_000
+"""Cases of an event log that somebody waits for, each with its whole history."""
 
 MEDIA_TYPES: dict[Format, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -193,12 +193,14 @@ def export_log(
     zone: str,
     known_at: datetime | None,
     format: LogFormat,
+    most: int | None = None,
 ) -> ExportedLog:
     """The histories of the cases of a filter at a moment, as far as somebody of that scope may know them."""
     lists, now = services.views.within(scope), datetime.now(UTC)
     counts = lists.counts(wanted, moment)
-    if counts.total > MOST_HISTORIES:
-        raise Refused("export-too-many", count=counts.total, most=MOST_HISTORIES)
+    most = MOST_HISTORIES if most is None else most
+    if counts.total > most:
+        raise Refused("export-too-many", count=counts.total, most=most)
     registry = services.registry
     entered = Entered(lambda code: registry.entries(code, moment.known, moment.as_of))
     told = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
@@ -208,7 +210,7 @@ def export_log(
     about |= {"as_of": moment.as_of, "position": moment.known, "made_at": now}
     if known_at is not None:
         about["known_at"] = known_at
-    books = {registry.jurisdiction(code, moment.known).book_on(day_of(moment.as_of, zone)).ref for code in
+    books = {registry.jurisdiction(code).book_on(day_of(moment.as_of, zone)).ref for code in
              _codes(registry, wanted)}  # fmt: skip
     about["rulebooks_in_force"] = ", ".join(sorted(books))
     cases = _histories(services, lists, scope, wanted, moment, entered, now)

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from itertools import pairwise
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, cast, get_args, get_origin
 
@@ -70,6 +71,8 @@ _OF_FILE: tuple[tuple[str, ValueKind], ...] = (
     ("kind", "string"),
     ("sha256", "string"),
 )
+_OWN = {"part", "attachment"}
+"""How an event is about what belongs to its case, which is there only while the case has it."""
 _NOT_PARTS = {"clocks", "persons", "measures"}
 """Fields of a case that hold no parts of the procedure, or tell of persons."""
 _NOT_TOLD = {"time_zone", "changes"}
@@ -111,25 +114,24 @@ class LogObject:
 
     __slots__ = ("_now", "attributes", "changes", "id", "since", "type")
 
-    def __init__(
-        self, id: str, kind: LogType, attributes: Mapping[str, Value | None], since: datetime | None = None
-    ) -> None:
-        """`since` is None of what does not depend on the time."""
+    def __init__(self, id: str, kind: LogType, values: Sequence[object], since: datetime | None = None) -> None:
+        """`values` are those of the type's attributes; `since` is None of what does not depend on the time."""
         self.id = id
         self.type = kind
-        self.attributes = {name: value for name, value in attributes.items() if value is not None}
+        told = ((name, _told(value, of)) for (name, of), value in zip(kind.attributes, values, strict=True))
+        self.attributes = {name: value for name, value in told if value is not None}
         self.since = since
         self.changes: list[Change] = []
-        self._now = dict(attributes)
+        self._now = values
 
-    def become(self, time: datetime, values: Mapping[str, Value | None]) -> None:
+    def become(self, time: datetime, values: Sequence[object]) -> None:
         """Note what is otherwise from a time on; what is said of one time last holds."""
         if values == self._now:
             return
-        for name, value in values.items():
-            if self._now.get(name) != value:
-                self._change(Change(time, name, value))
-        self._now = dict(values)
+        for (name, kind), value, before in zip(self.type.attributes, values, self._now, strict=True):
+            if value != before:
+                self._change(Change(time, name, _told(value, kind)))
+        self._now = values
 
     def _change(self, change: Change) -> None:
         if self.since is None or change.time > self.since:
@@ -174,8 +176,7 @@ class Entered:
         if (entry := self._of(jurisdiction).get((kind, code))) is not None:
             return self._note(entry)
         id = f"{kind}:{jurisdiction}:{code}"
-        values: dict[str, Value | None] = {"jurisdiction": jurisdiction, "number": code, "title": code}
-        self._named.setdefault(id, LogObject(id, type_of_case(kind), values))
+        self._named.setdefault(id, _entered(id, kind, jurisdiction, code, code))
         return id
 
     def by_id(self, jurisdiction: str, case_id: str) -> str | None:
@@ -189,8 +190,7 @@ class Entered:
 
     def _note(self, entry: RegistryCase) -> str:
         if entry.id not in self._named:
-            values = {"jurisdiction": entry.jurisdiction, "number": entry.code, "title": entry.name or entry.code}
-            self._named[entry.id] = LogObject(entry.id, type_of_case(entry.kind), values)
+            self._named[entry.id] = _entered(entry.id, entry.kind, entry.jurisdiction, entry.code, entry.name)
         return entry.id
 
     def _of(self, jurisdiction: str) -> dict[tuple[str, str], RegistryCase]:
@@ -201,6 +201,13 @@ class Entered:
                 known["", entry.id] = entry
             self._known[jurisdiction] = known
         return self._known[jurisdiction]
+
+
+def _entered(id: str, kind: str, jurisdiction: str, code: str, name: str) -> LogObject:
+    """What is said of something of the registry, whenever that was."""
+    said = {"jurisdiction": jurisdiction, "number": code, "title": name or code}
+    told = type_of_case(kind)
+    return LogObject(id, told, [said.get(attribute) for attribute, _ in told.attributes])
 
 
 @dataclass
@@ -217,7 +224,7 @@ class EventLog:
         told["rulebooks"], told["calendars"] = (", ".join(sorted(names)) for names in (rulebooks, calendars))
         kinds = {str: "string", int: "integer", datetime: "time"}
         attributes: Any = tuple((name, kinds[type(value)]) for name, value in told.items())
-        return LogObject("export", LogType("export", attributes), told)
+        return LogObject("export", LogType("export", attributes), list(told.values()))
 
 
 # The types
@@ -289,6 +296,8 @@ def _told(value: object, kind: ValueKind) -> Value | None:
     """A value as an attribute of that kind tells it; None where there is nothing to tell."""
     if value is None:
         return None
+    if type(value) is str:
+        return value or None if kind == "string" else None
     if kind != "string":
         return value if isinstance(value, _TOLD_AS[kind]) and isinstance(value, bool) is (kind == "boolean") else None
     return _as_text(value) or None
@@ -311,8 +320,8 @@ def _as_text(value: object) -> str | None:
 
 # A case
 
-_PartTold = tuple[str, LogType, dict[str, Value | None]]
-"""A part as the log tells it: its id, its type, its values."""
+_Seen = tuple[str, LogType, tuple[object, ...]]
+"""The case or a part of it as it is after a step: its id, its type, the values of its attributes."""
 
 
 def log_of(history: Sequence[Recorded], moment: Moment, entered: Entered) -> CaseLog | None:
@@ -373,7 +382,7 @@ class _Telling:
         """The case after its last step; with it what every step named, created and changed."""
         orderly = all(one.occurred_at <= other.occurred_at for one, other in pairwise(self.order))
         case = fold.open_case(self.order[0])
-        before: dict[str, dict[str, Value | None]] = {}
+        before: dict[str, tuple[object, ...]] = {}
         for number, record in enumerate(self.order):
             if number:
                 record.enact(case)
@@ -394,9 +403,8 @@ class _Telling:
                 self._attach(case, attached)
         return case
 
-    def _note(self, since: datetime, case: Case, parts: Iterable[_PartTold]) -> None:
-        own = (case.id, type_of_case(case.kind), _values_of_case(case))
-        for id, kind, values in (own, *parts):
+    def _note(self, since: datetime, case: Case, parts: Iterable[_Seen]) -> None:
+        for id, kind, values in (_seen(case), *parts):
             if id in self.objects:
                 self.objects[id].become(since, values)
             else:
@@ -404,7 +412,7 @@ class _Telling:
 
     def _attach(self, case: Case, attached: Attachment) -> None:
         id = _file_id(case, attached.sha256)
-        self.objects[id] = LogObject(id, FILE, _values_of(attached, FILE))
+        self.objects[id] = LogObject(id, FILE, _reader(FILE)(attached))
         self.ties[id, case.id, "attached to"] = None
 
     def _of_registry(self, case: Case, record: Recorded) -> dict[str, str]:
@@ -471,24 +479,29 @@ class _Telling:
             "paper_sha256": None if paper is None else paper.sha256,
         }
         told = {
-            name: _told(said[name] if name in said else getattr(step, name, None), kind)
+            name: _told(said[name] if name in said else step.__dict__.get(name), kind)
             for name, kind in event_type.attributes
         }
-        known = {id: how for id, how in about.items() if how != "part" or id in self.objects}
+        known = {id: how for id, how in about.items() if how not in _OWN or id in self.objects}
         attributes = {name: value for name, value in told.items() if value is not None}
         return LogEvent(record.event_id, event_type, record.occurred_at, attributes, known)
 
 
-def _values_of(part: object, told: LogType) -> dict[str, Value | None]:
-    return {name: _told(getattr(part, name), kind) for name, kind in told.attributes}
+def _seen(case: Case) -> _Seen:
+    told = type_of_case(case.kind)
+    return case.id, told, (case.jurisdiction, case.stage, *_OF_FACTS(case.facts()))
 
 
-def _values_of_case(case: Case) -> dict[str, Value | None]:
-    facts, own = case.facts(), dict(_OF_CASE)
-    return {
-        name: _told(getattr(case if name in own else facts, name), kind)
-        for name, kind in type_of_case(case.kind).attributes
-    }
+_OF_FACTS: Callable[[Facts], tuple[object, ...]] = attrgetter(*(one.name for one in fields(Facts)))
+
+
+@cache
+def _reader(told: LogType) -> Callable[[object], tuple[object, ...]]:
+    """Reads the values of the attributes of a part."""
+    names = [name for name, _ in told.attributes]
+    if len(names) == 1:
+        return lambda part: (getattr(part, names[0]),)
+    return attrgetter(*names)
 
 
 def _parts(case: Case) -> Iterator[tuple[str, str, Any]]:
@@ -506,10 +519,10 @@ def _part_fields(kind: str) -> tuple[str, ...]:
     return tuple(name for name in found if name not in _NOT_PARTS)
 
 
-def _parts_of(case: Case) -> Iterator[_PartTold]:
+def _parts_of(case: Case) -> Iterator[_Seen]:
     for name, key, part in _parts(case):
         kind = type_of_part(case.kind, name, cast("Hashable", type(part)))
-        yield _part_id(case, name, key), kind, _values_of(part, kind)
+        yield _part_id(case, name, key), kind, _reader(kind)(part)
 
 
 def _part_id(case: Case, name: str, key: str) -> str:
@@ -521,7 +534,7 @@ def _parts_named(case: Case, step: Step) -> Iterator[str]:
     if step.declared.part is not None and step.part_key is not None:
         yield _part_id(case, step.declared.part, step.part_key)
     for name in _part_fields(case.kind):
-        if (key := getattr(step, singular(name), None)) is not None:
+        if (key := step.__dict__.get(singular(name))) is not None:
             yield _part_id(case, name, str(key))
 
 
@@ -538,7 +551,8 @@ def _file_of(case: Case, step: Step) -> dict[str, str]:
 
 def _of_registry(reference: Reference) -> bool:
     """Whether it is a case of the registry that is named."""
-    return bool(reference.kinds) and all(CASE_TYPES[kind].of_registry for kind in reference.kinds or ())
+    kinds = [CASE_TYPES[kind] for kind in reference.kinds or () if kind in CASE_TYPES]
+    return bool(kinds) and all(case_type.of_registry for case_type in kinds)
 
 
 def _units_of(part: object) -> tuple[str, ...]:
@@ -590,7 +604,7 @@ def _naming(model: type[BaseModel]) -> tuple[tuple[str, Named | None], ...]:
 def _named_in(said: BaseModel) -> Iterator[tuple[Named, str]]:
     """The units and deputies that a step names, also in what it lists."""
     for name, mark in _naming(type(said)):
-        value = getattr(said, name, None)
+        value = said.__dict__.get(name)
         for each in value if isinstance(value, tuple) else (value,):
             if isinstance(each, BaseModel):
                 yield from _named_in(each)

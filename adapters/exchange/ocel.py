@@ -38,10 +38,10 @@ _PRUNE = 'DELETE FROM "object_object" WHERE "ocel_target_id" NOT IN (SELECT "oce
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when what does not depend on the time is so, as the standard has it."""
-_SQL_TIME, _JSON_TIME = "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%fZ"
 _NULL = "null"
 _CHUNK = 64 * 1024
 _BATCH = 500
+_STATEMENTS = 1_000
 
 
 class EventLogs:
@@ -52,35 +52,39 @@ class EventLogs:
         file = tempfile.NamedTemporaryFile(prefix="duban-ocel-", suffix=".sqlite")  # noqa: SIM115 - whoever reads it closes it
         try:
             database = _Database(file.name)
-            database.fill(log)
-            if format == "ocel-json":
-                return _closing(database.as_json(), file, database)
-            database.close()
         except BaseException:
             file.close()
             raise
-        return _pieces(file)
+        try:
+            database.fill(log)
+        except BaseException:
+            database.close()
+            file.close()
+            raise
+        return _json(database, file) if format == "ocel-json" else _pieces(database, file)
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def _pieces(database: _Database, file: IO[bytes]) -> Iterator[bytes]:
     with closing(file):
+        database.close()
         file.seek(0)
         while piece := file.read(_CHUNK):
             yield piece
 
 
-def _closing(pieces: Iterator[bytes], file: IO[bytes], database: _Database) -> Iterator[bytes]:
+def _json(database: _Database, file: IO[bytes]) -> Iterator[bytes]:
     with closing(file), closing(database):
-        yield from pieces
+        yield from database.as_json()
 
 
 class _Database:
     """A log in SQLite, as the standard lays it out in tables."""
 
     def __init__(self, path: str) -> None:
-        self._sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS)
         self._sql.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES} BEGIN;")
         self._tables: dict[tuple[str, str], tuple[LogType, str]] = {}
+        self._inserts: dict[tuple[str, str], str] = {}
         self._objects = 0
         self._events = 0
 
@@ -114,45 +118,48 @@ class _Database:
         if added.rowcount == 0:
             return
         self._objects += 1
-        table = self._table("object", one.type)
         since = _written(one.since or _BEGINNING)
         rows = [(one.id, since, None, *_row(one.type, one.attributes))]
         rows += [
             (one.id, _written(change.time), change.name, *_row(one.type, {change.name: change.value}))
             for change in sorted(one.changes)
         ]
-        marks = ", ".join("?" * len(rows[0]))
-        self._sql.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        self._sql.executemany(self._insert("object", one.type), rows)
 
     def _write_event(self, event: LogEvent) -> None:
         self._events += 1
-        table, time = self._table("event", event.type), _written(event.time)
+        time = _written(event.time)
         self._sql.execute('INSERT INTO "event" VALUES (?, ?)', (event.id, event.type.name))
         row = (event.id, time, *_row(event.type, event.attributes))
-        self._sql.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+        self._sql.execute(self._insert("event", event.type), row)
         self._sql.execute(
             'INSERT INTO "place" ("time", "id", "type") VALUES (?, ?, ?)', (time, event.id, event.type.name)
         )
         ties = [(event.id, object_id, qualifier) for object_id, qualifier in event.objects.items()]
         self._sql.executemany('INSERT INTO "event_object" VALUES (?, ?, ?)', ties)
 
-    def _table(self, what: str, log_type: LogType) -> str:
-        """The table of a type, which is made when the first of it comes."""
+    def _insert(self, what: str, log_type: LogType) -> str:
+        """The statement that adds a row to the table of a type, which is made when the first of it comes."""
         key = what, log_type.name
-        if key not in self._tables:
-            mapped = _mapped(log_type.name)
-            table = _quoted(f"{what}_{mapped}")
-            columns = [f"{_quoted(name)} {_COLUMNS[kind]}" for name, kind in log_type.attributes]
-            changed = ['"ocel_changed_field" TEXT'] if what == "object" else []
-            primary = " PRIMARY KEY" if what == "event" else ""
-            identity = f'"ocel_id" TEXT{primary} REFERENCES {_quoted(what)} ("ocel_id")'
-            told = ", ".join([identity, '"ocel_time" TIMESTAMP', *changed, *columns])
-            self._sql.execute(f"CREATE TABLE {table} ({told})")
-            if what == "object":
-                self._sql.execute(f'CREATE INDEX {_quoted(f"of_{mapped}")} ON {table} ("ocel_id")')
-            self._sql.execute(f'INSERT INTO "{what}_map_type" VALUES (?, ?)', (log_type.name, mapped))
-            self._tables[key] = log_type, table
-        return self._tables[key][1]
+        if key not in self._inserts:
+            self._make_table(what, log_type)
+            marks = ", ".join("?" * (len(log_type.attributes) + (3 if what == "object" else 2)))
+            self._inserts[key] = f"INSERT INTO {self._tables[key][1]} VALUES ({marks})"
+        return self._inserts[key]
+
+    def _make_table(self, what: str, log_type: LogType) -> None:
+        mapped = _mapped(log_type.name)
+        table = _quoted(f"{what}_{mapped}")
+        columns = [f"{_quoted(name)} {_COLUMNS[kind]}" for name, kind in log_type.attributes]
+        changed = ['"ocel_changed_field" TEXT'] if what == "object" else []
+        primary = " PRIMARY KEY" if what == "event" else ""
+        identity = f'"ocel_id" TEXT{primary} REFERENCES {_quoted(what)} ("ocel_id")'
+        told = ", ".join([identity, '"ocel_time" TIMESTAMP', *changed, *columns])
+        self._sql.execute(f"CREATE TABLE {table} ({told})")
+        if what == "object":
+            self._sql.execute(f'CREATE INDEX {_quoted(f"of_{mapped}")} ON {table} ("ocel_id")')
+        self._sql.execute(f'INSERT INTO "{what}_map_type" VALUES (?, ?)', (log_type.name, mapped))
+        self._tables[what, log_type.name] = log_type, table
 
     # The same as JSON
 
@@ -211,14 +218,13 @@ class _Database:
             }
 
 
-def _row(log_type: LogType, values: Mapping[str, Value | None]) -> Iterator[object]:
-    for name, _ in log_type.attributes:
-        value = values.get(name)
-        yield _written(value) if isinstance(value, datetime) else value
+def _row(log_type: LogType, values: Mapping[str, Value | None]) -> list[object]:
+    row = [values.get(name) for name, _ in log_type.attributes]
+    return [_written(value) if isinstance(value, datetime) else value for value in row]
 
 
 def _written(time: datetime) -> str:
-    return time.astimezone(UTC).strftime(_SQL_TIME)
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _json_time(time: str) -> str:

@@ -515,7 +515,7 @@ def ocel_sqlite(
 
 
 def _export_log(out: Path, format: "LogFormat", wanted: "Filter", as_of: str | None, known_at: str | None) -> None:
-    from api.exporting import export_log
+    from api.exporting import MOST, export_log
     from api.words import words as in_language
     from domain.policy import EVERYTHING
 
@@ -532,6 +532,7 @@ def _export_log(out: Path, format: "LogFormat", wanted: "Filter", as_of: str | N
             zone=zone,
             known_at=instant(known_at, zone, "--known-at"),
             format=format,
+            most=MOST,
         ).log
         _write_whole(out, found.event_logs.write(log, format))
     say(moment_line(moment, known_at, zone))

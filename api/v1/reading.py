@@ -63,7 +63,7 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
 _CASES_EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {
         **EXPORTED[200],
-        "description": "All rows at the moment, at most 200,000; as an event log, the histories of at most 50,000",
+        "description": "All rows at the moment, at most 200,000; as an event log, the histories of at most 20,000",
         "content": EXPORTED[200]["content"]
         | {kind: {"schema": {"type": "string"}} for kind in LOG_MEDIA_TYPES.values()},
     }
