@@ -183,7 +183,7 @@ def is_of_log(format: Format | LogFormat) -> TypeIs[LogFormat]:
     return format in LOG_MEDIA_TYPES
 
 
-def export_log(
+def export_log(  # noqa: PLR0913 - each of them is a part of what the reader sees
     say: Words,
     services: Services,
     scope: Scope,
