@@ -26,6 +26,7 @@ from adapters.audit.note import NoteError, Signer
 from adapters.audit.sealer import ForkError, Sealer
 from adapters.audit.tiles import Tiles
 from adapters.exchange.desk import ImportDesk
+from adapters.exchange.ocel import EventLogs
 from adapters.exchange.sheets import Sheets
 from adapters.files import FileStore
 from adapters.identity.accounts import Accounts
@@ -89,6 +90,7 @@ class Services:
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
     sheets: Sheets = field(default_factory=Sheets, repr=False)
+    event_logs: EventLogs = field(default_factory=EventLogs, repr=False)
     _due: float = field(default=0.0, repr=False)
     _follow_due: float = field(default=0.0, repr=False)
 

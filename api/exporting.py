@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from typing_extensions import TypeIs
+
 from api.access import AccessExportQuery, why
 from api.entries import EntriesQuery, EntryList, told_of, value_of
 from api.moment import Asked, written
@@ -15,21 +17,28 @@ from api.services import Lists, Services
 from api.trail import TrailExportQuery
 from api.web.viewmodels import StepView, Teller, Timeline
 from api.words import Words
+from domain import policy
 from domain.access import AccessRow
 from domain.case import CASE_TYPES, STEPS, Case
 from domain.moment import Moment, day_of
+from domain.policy import Scope
 from domain.refusal import Refused
 from domain.registry import Registry, RegistryCase
+from projections.ocel import CaseLog, Entered, EventLog, LogFormat, log_of
 from projections.reading import CaseRow, Counts, Filter, TrailRow
 from projections.sheet import Column, Format, Kind, Line, Sheet, Value
 
 MOST = 200_000
 """Rows of an export."""
+MOST_HISTORIES = 20_000
+"""Cases of an event log that somebody waits for, each with its whole history."""
 
 MEDIA_TYPES: dict[Format, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
+
+LOG_MEDIA_TYPES: dict[LogFormat, str] = {"ocel-json": "application/json", "ocel-sqlite": "application/vnd.sqlite3"}
 
 _PAGE = 2_000
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
@@ -112,10 +121,9 @@ _ACCESS: tuple[tuple[str, Kind], ...] = (
 
 
 @dataclass(frozen=True)
-class Exported:
-    """A sheet, and what its file is called."""
+class Taken:
+    """What a file is called that is taken along."""
 
-    sheet: Sheet
     name: str
     plain_name: str
     """The name for programs that know ASCII alone."""
@@ -124,6 +132,20 @@ class Exported:
     def disposition(self) -> str:
         """The header that names the file (RFC 6266, RFC 5987)."""
         return f"attachment; filename=\"{self.plain_name}\"; filename*=UTF-8''{quote(self.name, safe='')}"
+
+
+@dataclass(frozen=True)
+class Exported(Taken):
+    """A sheet, and what its file is called."""
+
+    sheet: Sheet
+
+
+@dataclass(frozen=True)
+class ExportedLog(Taken):
+    """An event log, and what its file is called."""
+
+    log: EventLog
 
 
 def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
@@ -154,6 +176,58 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     sheet = _sheet(say, say("export.sheet"), lines, _columns(say, _COLUMNS, zone),
                    _rows(say, lists, registry, wanted, moment, sort))  # fmt: skip
     return _named(sheet, say("export.sheet"), "suggestions", moment, zone, format, say)
+
+
+def is_of_log(format: Format | LogFormat) -> TypeIs[LogFormat]:
+    """Whether it is a format of event logs, and not of sheets."""
+    return format in LOG_MEDIA_TYPES
+
+
+def export_log(  # noqa: PLR0913 - each of them is a part of what the reader sees
+    say: Words,
+    services: Services,
+    scope: Scope,
+    wanted: Filter,
+    moment: Moment,
+    *,
+    zone: str,
+    known_at: datetime | None,
+    format: LogFormat,
+    most: int | None = None,
+) -> ExportedLog:
+    """The histories of the cases of a filter at a moment, as far as somebody of that scope may know them."""
+    lists, now = services.views.within(scope), datetime.now(UTC)
+    counts = lists.counts(wanted, moment)
+    most = MOST_HISTORIES if most is None else most
+    if counts.total > most:
+        raise Refused("export-too-many", count=counts.total, most=most)
+    registry = services.registry
+    entered = Entered(lambda code: registry.entries(code, moment.known, moment.as_of))
+    told = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
+    about: dict[str, Any] = {f"only_{name}": value for name, value in told.items() if value is not None}
+    if any(registry.jurisdiction(code).sample for code in _codes(registry, wanted)):
+        about["nature"] = say("page.sample")
+    about |= {"as_of": moment.as_of, "position": moment.known, "made_at": now}
+    if known_at is not None:
+        about["known_at"] = known_at
+    books = {registry.jurisdiction(code).book_on(day_of(moment.as_of, zone)).ref for code in
+             _codes(registry, wanted)}  # fmt: skip
+    about["rulebooks_in_force"] = ", ".join(sorted(books))
+    cases = _histories(services, lists, scope, wanted, moment, entered, now)
+    name, plain_name = _file_names(say, say("export.log"), "ocel", moment, zone)
+    ending = format.removeprefix("ocel-")
+    return ExportedLog(f"{name}.{ending}", f"{plain_name}.{ending}", EventLog(cases, entered, about))
+
+
+def _histories(
+    services: Services, lists: Lists, scope: Scope, wanted: Filter, moment: Moment, entered: Entered, now: datetime
+) -> Iterator[CaseLog]:
+    for row in _rows_of(lists, wanted, moment, "opened_on"):
+        case_file = services.docket.case_file(row.case_id)
+        if scope.covers(case_file):
+            shown = policy.as_shown(case_file, scope, now, services.keys)
+            if (told := log_of(shown.history, moment, entered)) is not None:
+                yield told
 
 
 def export_counts(
@@ -336,9 +410,14 @@ def _columns(say: Words, columns: Iterable[tuple[str, Kind]], zone: str) -> list
 
 
 def _named(sheet: Sheet, title: str, plain: str, moment: Moment, zone: str, format: Format, say: Words) -> Exported:
+    name, plain_name = _file_names(say, title, plain, moment, zone)
+    return Exported(f"{name}.{format}", f"{plain_name}.{format}", sheet)
+
+
+def _file_names(say: Words, title: str, plain: str, moment: Moment, zone: str) -> tuple[str, str]:
+    """What a file is called, and what it is called in ASCII; both without what it ends in."""
     day = f"{day_of(moment.as_of, zone):%Y%m%d}"
-    name = say("export.file", title=title.translate(_NOT_IN_A_NAME), day=day)
-    return Exported(sheet, f"{name}.{format}", f"{plain}_{day}.{format}")
+    return say("export.file", title=title.translate(_NOT_IN_A_NAME), day=day), f"{plain}_{day}"
 
 
 def known_at(services: Services, asked: Asked) -> datetime | None:
@@ -352,14 +431,19 @@ def known_at(services: Services, asked: Asked) -> datetime | None:
 def _rows(
     say: Words, lists: Lists, registry: Registry, wanted: Filter, moment: Moment, sort: str
 ) -> Iterator[tuple[Value, ...]]:
-    after: tuple[Any, str] | None = None
     tellers: dict[str, Teller] = {}
+    for row in _rows_of(lists, wanted, moment, sort):
+        if row.jurisdiction not in tellers:
+            place = registry.jurisdiction(row.jurisdiction)
+            tellers[row.jurisdiction] = Teller(say, place, as_of=moment.as_of)
+        yield _row(tellers[row.jurisdiction], row)
+
+
+def _rows_of(lists: Lists, wanted: Filter, moment: Moment, sort: str) -> Iterator[CaseRow]:
+    """All rows of a list in their order, read page by page."""
+    after: tuple[Any, str] | None = None
     while found := lists.cases(wanted, moment, sort=sort, after=after, limit=_PAGE):
-        for row in found:
-            if row.jurisdiction not in tellers:
-                place = registry.jurisdiction(row.jurisdiction)
-                tellers[row.jurisdiction] = Teller(say, place, as_of=moment.as_of)
-            yield _row(tellers[row.jurisdiction], row)
+        yield from found
         if len(found) < _PAGE:
             return
         after = getattr(found[-1], sort.removeprefix("-")), found[-1].case_id

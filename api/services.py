@@ -20,6 +20,7 @@ from domain.personal import Keys
 from domain.policy import Scope
 from domain.principal import Principal
 from domain.registry import Registry
+from projections.ocel import EventLog, LogFormat
 from projections.reading import (
     CaseRow,
     Counts,
@@ -401,6 +402,13 @@ class Sheets(Protocol):
         """The file, piece by piece."""
 
 
+class EventLogs(Protocol):
+    """What an event log becomes for programs that mine processes."""
+
+    def write(self, log: EventLog, format: LogFormat) -> Iterator[bytes]:
+        """The file, piece by piece."""
+
+
 class Services(Protocol):
     """What the composition root hands over."""
 
@@ -463,6 +471,10 @@ class Services(Protocol):
     @property
     def sheets(self) -> Sheets:
         """How lists are taken along."""
+
+    @property
+    def event_logs(self) -> EventLogs:
+        """How histories are taken along."""
 
     @property
     def secret(self) -> bytes:

@@ -50,8 +50,16 @@ Text = Annotated[
 ]
 """Paragraphs: a body, a reason, an opinion. 1 to 100,000 characters."""
 
-UnitCode = Code
-DeputyId = Code
+
+class Named(StrEnum):
+    """What a field names by a code: a mark on its type, for whoever has to find what a step is about."""
+
+    UNIT = "unit"
+    DEPUTY = "deputy"
+
+
+UnitCode = Annotated[Code, Named.UNIT]
+DeputyId = Annotated[Code, Named.DEPUTY]
 CaseId = Code
 
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")]

@@ -41,11 +41,13 @@ from api.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import FrameType
 
     from adapters.exchange.importer import Report
     from adapters.wiring import Services
     from domain.docket import Docket
+    from projections.ocel import LogFormat
     from projections.reading import Filter
     from projections.sheet import Format
 
@@ -432,12 +434,10 @@ def _export_list(
     as_of: str | None,
     known_at: str | None,
 ) -> None:
-    """Write the list beside the file that is meant, and give it its name when it is whole."""
     from api.exporting import export as exported
     from api.words import words as in_language
 
     _require_new(out, "OUT")
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     with services() as found:
         moment = moment_of(found, as_of, known_at, wanted.jurisdiction)
         zone = zone_of(found, wanted.jurisdiction)
@@ -452,11 +452,100 @@ def _export_list(
             known_at=instant(known_at, zone, "--known-at"),
             format=format,
         ).sheet
-        try:
-            with unfinished.open("xb") as file:
-                file.writelines(found.sheets.write(sheet, format))
-            unfinished.rename(out)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        _write_whole(out, found.sheets.write(sheet, format))
     say(moment_line(moment, known_at, zone))
     say(told(f"The list is in {out}.", f"清单已写入 {out}。"))
+
+
+_OF_A_LOG = told(
+    "docs/ocel.md says what is in it. For whoever runs the installation: nothing is sealed in it but persons' data.",
+    "内容见 docs/ocel.md。供系统运行人员使用：除个人信息外均不密封。",
+)
+
+
+@export.command(
+    "ocel-json",
+    help=told(
+        f"The histories of cases as an object-centric event log (OCEL 2.0, JSON), as of a moment. {_OF_A_LOG}",
+        f"案件办理过程的对象中心事件日志（OCEL 2.0，JSON），以某一时点为准。{_OF_A_LOG}",
+    ),
+    epilog=example("duban export ocel-json 建议.json --kind suggestion --as-of 2026-03-31"),
+)
+def ocel_json(
+    *,
+    out: Out,
+    kind: Kind = None,
+    jurisdiction: Jurisdiction = None,
+    stage: Stage = None,
+    unit: Unit = None,
+    deputy: Deputy = None,
+    session: Session = None,
+    state: State = None,
+    text: Text = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> None:
+    wanted = filter_of(kind, jurisdiction, stage, unit, deputy, session, state, text)
+    _export_log(out, "ocel-json", wanted, as_of, known_at)
+
+
+@export.command(
+    "ocel-sqlite",
+    help=told(
+        f"The histories of cases as an object-centric event log (OCEL 2.0, SQLite), as of a moment. {_OF_A_LOG}",
+        f"案件办理过程的对象中心事件日志（OCEL 2.0，SQLite），以某一时点为准。{_OF_A_LOG}",
+    ),
+    epilog=example("duban export ocel-sqlite 建议.sqlite --unit jtj"),
+)
+def ocel_sqlite(
+    *,
+    out: Out,
+    kind: Kind = None,
+    jurisdiction: Jurisdiction = None,
+    stage: Stage = None,
+    unit: Unit = None,
+    deputy: Deputy = None,
+    session: Session = None,
+    state: State = None,
+    text: Text = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> None:
+    wanted = filter_of(kind, jurisdiction, stage, unit, deputy, session, state, text)
+    _export_log(out, "ocel-sqlite", wanted, as_of, known_at)
+
+
+def _export_log(out: Path, format: "LogFormat", wanted: "Filter", as_of: str | None, known_at: str | None) -> None:
+    from api.exporting import MOST, export_log
+    from api.words import words as in_language
+    from domain.policy import EVERYTHING
+
+    _require_new(out, "OUT")
+    with services() as found:
+        moment = moment_of(found, as_of, known_at, wanted.jurisdiction)
+        zone = zone_of(found, wanted.jurisdiction)
+        log = export_log(
+            in_language(language()),
+            found,
+            EVERYTHING,
+            wanted,
+            moment,
+            zone=zone,
+            known_at=instant(known_at, zone, "--known-at"),
+            format=format,
+            most=MOST,
+        ).log
+        _write_whole(out, found.event_logs.write(log, format))
+    say(moment_line(moment, known_at, zone))
+    say(told(f"The event log is in {out}.", f"事件日志已写入 {out}。"))
+
+
+def _write_whole(out: Path, pieces: "Iterable[bytes]") -> None:
+    """Write beside the file that is meant, and give it its name when it is whole."""
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with unfinished.open("xb") as file:
+            file.writelines(pieces)
+        unfinished.rename(out)
+    finally:
+        unfinished.unlink(missing_ok=True)

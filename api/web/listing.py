@@ -19,11 +19,13 @@ from domain.moment import Moment, day_of
 from domain.office import Jurisdiction
 from domain.refusal import Refused
 from domain.values import Line
+from projections.ocel import LogFormat
 from projections.reading import CaseRow, Counts, Filter
 from projections.sheet import Format
 
 PAGE_SIZE = 50
 FORMATS: tuple[Format, ...] = ("xlsx", "csv")
+LOG_FORMATS: tuple[LogFormat, ...] = ("ocel-json", "ocel-sqlite")
 
 State = Literal["unassigned", "waiting", "overdue", "answered"]
 Column = Literal["opened_on", "due_on", "number", "title"]
@@ -62,6 +64,12 @@ class ListQuery(BaseModel):
 
 class ExportQuery(ListQuery):
     """What the address of the list as a file asks for."""
+
+    format: Format | LogFormat = "xlsx"
+
+
+class CountsExportQuery(ListQuery):
+    """What the address of the counts as a file asks for."""
 
     format: Format = "xlsx"
 
@@ -136,7 +144,7 @@ class Listing:
     kept: list[tuple[str, str]]
     previous: str | None
     next: str | None
-    exports: list[tuple[Format, str]]
+    exports: list[tuple[str, str]]
     counts_exports: list[tuple[Format, str]]
     shown: str
     foot: str
@@ -172,7 +180,7 @@ def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Mo
         kept=[(name, text) for name, text in here.params.items() if name not in _TYPED],
         previous=here(**{**held, "before": _cursor(found[0], query.sort)}) if before else None,
         next=here(**{**held, "after": _cursor(found[-1], query.sort)}) if after else None,
-        exports=[(format, _export_url(tell, here, moment, format)) for format in FORMATS],
+        exports=[(format, _export_url(tell, here, moment, format)) for format in (*FORMATS, *LOG_FORMATS)],
         counts_exports=[(format, _export_url(tell, here, moment, format, "/counts")) for format in FORMATS],
         shown=tell.say("page.shown", total=counts.total, count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
@@ -199,7 +207,7 @@ def _page(lists: Lists, wanted: Filter, moment: Moment, query: ListQuery) -> tup
     return rows[:PAGE_SIZE], bool(query.after and rows), len(rows) > PAGE_SIZE
 
 
-def _export_url(tell: Teller, here: Here, moment: Moment, format: Format, what: str = "") -> str:
+def _export_url(tell: Teller, here: Here, moment: Moment, format: str, what: str = "") -> str:
     """Where the list that is shown, at the moment at which it is shown, is taken along."""
     params = {**here.params, **_FIRST_PAGE, **frozen(tell, here, moment)}
     return link(f"/cases/export{what}", {**params, "format": format})

@@ -22,7 +22,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from api.attachments import disposition, hand_out
-from api.exporting import MEDIA_TYPES, Exported, export, export_counts, export_history, known_at
+from api.exporting import (
+    LOG_MEDIA_TYPES,
+    MEDIA_TYPES,
+    Exported,
+    export,
+    export_counts,
+    export_history,
+    export_log,
+    is_of_log,
+    known_at,
+)
 from api.moment import Asked, MomentQuery
 from api.noting import also_refused
 from api.problems import STATUS, UNPROCESSABLE, ProblemError, refuse_repeated, status_of
@@ -60,7 +70,7 @@ from api.web.guard import (
     session_of,
     units_here,
 )
-from api.web.listing import FORMATS, ExportQuery, ListQuery, listing, wanted_by
+from api.web.listing import FORMATS, CountsExportQuery, ExportQuery, ListQuery, listing, wanted_by
 from api.web.previews import preview_of
 from api.web.viewmodels import (
     Change,
@@ -258,6 +268,20 @@ def exported_cases(request: Request) -> Response:
     query, tell = _query(ExportQuery, here), teller_now(request, asker)
     asked = _asked(here, tell)
     moment = asked.of_lists(services)
+    if is_of_log(query.format):
+        taken = export_log(
+            tell.say,
+            services,
+            policy.scope(asker),
+            wanted_by(query, tell.jurisdiction),
+            moment,
+            zone=tell.zone,
+            known_at=known_at(services, asked),
+            format=query.format,
+        )
+        pieces = services.event_logs.write(taken.log, query.format)
+        headers = {"Content-Disposition": taken.disposition}
+        return StreamingResponse(pieces, headers=headers, media_type=LOG_MEDIA_TYPES[query.format])
     found = export(
         tell.say,
         lists_of(services, asker),
@@ -276,7 +300,7 @@ def exported_cases(request: Request) -> Response:
 def exported_counts(request: Request) -> Response:
     """The counts of the list at a moment, as a file."""
     here, services, asker = _here(request), services_of(request), reader_of(request)
-    query, tell = _query(ExportQuery, here), teller_now(request, asker)
+    query, tell = _query(CountsExportQuery, here), teller_now(request, asker)
     asked = _asked(here, tell)
     moment, wanted = asked.of_lists(services), wanted_by(query, tell.jurisdiction)
     found = export_counts(

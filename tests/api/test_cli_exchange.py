@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -127,3 +130,21 @@ def test_a_template_of_the_registry_is_written(installation: Run, tmp_path: Path
     out = tmp_path / f"{profile}.xlsx"
     assert installation("template", profile, str(out)).code == 0
     assert installation("import", profile, str(out), "--sheet", "Example", "--dry-run", "--json").json["cases"] == 2
+
+
+@pytest.mark.database
+def test_histories_go_out_as_an_event_log(imported: Done, installation: Run, tmp_path: Path) -> None:
+    assert imported.code == 1
+    out = tmp_path / "log.json"
+    done = installation("export", "ocel-json", str(out), "--text", "26001", "--as-of", "2026-06-30")
+    assert (done.code, done.out, f"The event log is in {out}" in done.err) == (0, "", True)
+    log = json.loads(out.read_bytes())
+    assert [event["type"] for event in log["events"]] == ["suggestion.submitted"]
+    assert {one["type"] for one in log["objects"]} == {"suggestion", "deputy", "export"}
+    table = tmp_path / "log.sqlite"
+    assert installation("export", "ocel-sqlite", str(table)).code == 0
+    with closing(sqlite3.connect(table)) as sql:
+        assert sql.execute("SELECT count(*) FROM event_SuggestionSubmitted").fetchone() == (2,)
+    again = installation("export", "ocel-sqlite", str(table))
+    assert (again.code, "exists already and is not overwritten" in again.err) == (3, True)
+    assert sorted(path.name for path in tmp_path.glob("*log*")) == ["log.json", "log.sqlite"]
