@@ -9,12 +9,13 @@ from functools import cache
 
 from adapters.exchange.sample import load_sample
 from adapters.memory import MemoryLedger
-from domain.case import CASE_TYPES, Recorded
+from domain.case import CASE_TYPES, Recorded, Step
 from domain.docket import Docket
 from domain.matter import ENDED, Matter
 from domain.moment import Moment
+from domain.procedure import graph_of
 from projections.ocel import CaseLog, Entered, EventLog, log_of
-from tests.domain.matters import Walk
+from tests.domain.matters import Walk, leads_to, steps_onward
 from tests.models.nets import kinds
 from tests.registry import shipped_registry
 
@@ -22,7 +23,10 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = Moment(datetime(2027, 12, 31, tzinfo=UTC), 2**62)
 SAMPLE = 120
 """Suggestions that are played beside those that were written by hand."""
-WALKS, STEPS = 40, 30
+WALKS = 24
+"""Walks of a type, each as long as it has steps."""
+OWN, HEADING, ENDING, EARLY = 0.75, 1 / 2, 1 / 3, 0.03
+"""How often a step of the case's own is drawn, a walk heads for what was not done yet, is ended at last, or before."""
 
 
 def event_log() -> EventLog:
@@ -65,15 +69,38 @@ def _walked() -> Iterator[Sequence[Recorded]]:
 
 
 def _walk(kind: str, chance: random.Random) -> Sequence[Recorded]:
-    """A case that goes its own way, with what matters share beside it, and seldom ends early."""
+    """A case that goes its own way, or heads for what it did not do yet; one in three is brought to an end."""
     walk = Walk(CASE_TYPES[kind], chance).begin()
-    for _ in range(STEPS):
-        choices = walk.open_now()
+    wanted = {type(step) for step in steps_onward(CASE_TYPES[kind])}
+    heading = chance.random() < HEADING
+    for _ in wanted:
+        choices = _going_on(walk, walk.towards(wanted - walk.taken) if heading else walk.open_now())
         own = [step for step in choices if not step.declared.wire.startswith("matter.")]
-        going_on = [step for step in choices if step.declared.leads_to not in ENDED]
-        drawn = chance.random()
-        among = own if drawn < 0.75 else going_on if drawn < 0.97 else choices
         if not choices:
             break
-        walk.go_on(among or choices)
+        walk.go_on((chance.random() < OWN and own) or choices)
+    ending = [step for step in walk.open_now() if step.declared.leads_to in ENDED]
+    if ending and chance.random() < ENDING:
+        walk.go_on(ending)
     return walk.desk.history
+
+
+def _going_on(walk: Walk, choices: list[Step]) -> list[Step]:
+    """The steps without those that leave nothing to do, if there are others that lead to another stage; mostly."""
+    if walk.case is None or walk.chance.random() < EARLY:
+        return choices
+    stage, last = str(walk.case.stage), _last(walk.case_type.kind)
+    leading = {step: set(leads_to(step, stage)) for step in choices}
+    kept = [step for step, targets in leading.items() if not targets & last]
+    return kept if any(leading[step] for step in kept) else [s for s in choices if s.declared.leads_to not in ENDED]
+
+
+@cache
+def _last(kind: str) -> frozenset[str]:
+    """The stages after which nothing but the end comes."""
+    moves = [move for move in graph_of(CASE_TYPES[kind]).moves if move.target not in ENDED]
+    return frozenset(
+        str(stage)
+        for stage in CASE_TYPES[kind].Stage
+        if not any(stage in move.sources and stage != move.target for move in moves)
+    )
