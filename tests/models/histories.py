@@ -23,10 +23,10 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = Moment(datetime(2027, 12, 31, tzinfo=UTC), 2**62)
 SAMPLE = 120
 """Suggestions that are played beside those that were written by hand."""
-WALKS = 24
+WALKS = 12
 """Walks of a type, each as long as it has steps."""
-OWN, HEADING, ENDING, EARLY = 0.75, 1 / 2, 1 / 3, 0.03
-"""How often a step of the case's own is drawn, a walk heads for what was not done yet, is ended at last, or before."""
+OWN, EARLY = 0.75, 0.03
+"""How often a step of the case's own is drawn, and the case may come to an end before the walk does."""
 
 
 def event_log() -> EventLog:
@@ -64,40 +64,41 @@ def _of_the_sample() -> Iterator[Sequence[Recorded]]:
 def _walked() -> Iterator[Sequence[Recorded]]:
     for kind in kinds():
         if issubclass(CASE_TYPES[kind], Matter):
-            for seed in range(WALKS):
-                yield _walk(kind, random.Random(f"{kind}:{seed}"))
+            for number in range(WALKS):
+                chance = random.Random(f"{kind}:{number}")
+                yield _walk(kind, chance, heading=number % 4 < 2, ending=number % 2 == 0)
 
 
-def _walk(kind: str, chance: random.Random) -> Sequence[Recorded]:
-    """A case that goes its own way, or heads for what it did not do yet; one in three is brought to an end."""
+def _walk(kind: str, chance: random.Random, *, heading: bool, ending: bool) -> Sequence[Recorded]:
+    """A case that goes its own way, or heads for what it did not do yet, and may be brought to an end at last."""
     walk = Walk(CASE_TYPES[kind], chance).begin()
     wanted = {type(step) for step in steps_onward(CASE_TYPES[kind])}
-    heading = chance.random() < HEADING
     for _ in wanted:
         choices = _going_on(walk, walk.towards(wanted - walk.taken) if heading else walk.open_now())
         own = [step for step in choices if not step.declared.wire.startswith("matter.")]
         if not choices:
             break
         walk.go_on((chance.random() < OWN and own) or choices)
-    ending = [step for step in walk.open_now() if step.declared.leads_to in ENDED]
-    if ending and chance.random() < ENDING:
-        walk.go_on(ending)
+    if ending:
+        walk.go_on([step for step in walk.open_now() if step.declared.leads_to in ENDED])
     return walk.desk.history
 
 
 def _going_on(walk: Walk, choices: list[Step]) -> list[Step]:
     """The steps without those that leave nothing to do, if there are others that lead to another stage; mostly."""
-    if walk.case is None or walk.chance.random() < EARLY:
+    case = walk.case
+    if case is None or walk.chance.random() < EARLY:
         return choices
-    stage, last = str(walk.case.stage), _last(walk.case_type.kind)
-    leading = {step: set(leads_to(step, stage)) for step in choices}
-    kept = [step for step, targets in leading.items() if not targets & last]
-    return kept if any(leading[step] for step in kept) else [s for s in choices if s.declared.leads_to not in ENDED]
+    last, leading = _last(case.kind), [(step, set(leads_to(step, str(case.stage)))) for step in choices]
+    kept = [(step, targets) for step, targets in leading if not targets & last]
+    if any(targets for _, targets in kept):
+        return [step for step, _ in kept]
+    return [step for step in choices if step.declared.leads_to not in ENDED]
 
 
 @cache
 def _last(kind: str) -> frozenset[str]:
-    """The stages after which nothing but the end comes."""
+    """The end, and the stages after which nothing else comes."""
     moves = [move for move in graph_of(CASE_TYPES[kind]).moves if move.target not in ENDED]
     return frozenset(
         str(stage)

@@ -18,8 +18,9 @@ A name of an event without a full stop is one of the kind's own, and the name of
 of a part (`.problem`). A place is called as the stage in which the object then is: a history fits if it leads from
 `start` to the stage that the object is exported with.
 
-A net says what may be recorded, and that is more than what is lawful: what happened is recorded as it happened, and that
-it was out of order is a finding. Lines for that say so: `# recorded:` with the finding, or that there is none.
+A net says what may be recorded, which is more than what is lawful: what happened is recorded as it happened, and that
+it was out of order is a finding. Lines for that say so: `# recorded:` with the finding, or that there is none. What is
+lawful but cannot be recorded is in the net too: `# refused:`.
 """
 
 from __future__ import annotations
@@ -124,9 +125,7 @@ def read(text: str, kind: str) -> Iterator[Net]:
         if left == "anywhere":
             anywhere += events
         elif left.startswith("before "):
-            net.before += [
-                (event, other) for event in events for other in _events(left.removeprefix("before "), kind)
-            ]
+            net.before += [(event, other) for event in events for other in _events(left.removeprefix("before "), kind)]
         else:
             net.arrows += [arrow for event in events for arrow in _arrows(left, event)]
     if net is not None:
