@@ -105,6 +105,7 @@ class Walk:
     day: date = FIRST_DAY
     taken: set[type[Step]] = field(default_factory=set)
     goal: type[Step] | None = None
+    _folded: tuple[int, Case | None] | None = None
 
     def begin(self) -> Walk:
         """Open a case that has an attachment."""
@@ -117,7 +118,10 @@ class Walk:
     @property
     def case(self) -> Case | None:
         """The case as it stands."""
-        return self.desk.live
+        head = self.desk.ledger.head()
+        if self._folded is None or self._folded[0] != head:
+            self._folded = head, self.desk.live
+        return self._folded[1]
 
     def open_now(self) -> list[Step]:
         """The examples whose stage is right."""

@@ -23,8 +23,8 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = Moment(datetime(2027, 12, 31, tzinfo=UTC), 2**62)
 SAMPLE = 120
 """Suggestions that are played beside those that were written by hand."""
-WALKS = 12
-"""The fewest walks of a type: one for three of its steps, and each as long as it has steps."""
+WALKS, STEPS = 12, 36
+"""The fewest walks of a type, else one for three of its steps; and how long a walk is."""
 OWN, EARLY = 0.75, 0.03
 """How often a step of the case's own is drawn, and the case may come to an end before the walk does."""
 
@@ -67,20 +67,20 @@ def _walked() -> Iterator[Sequence[Recorded]]:
             missing = {type(step) for step in steps_onward(CASE_TYPES[kind])}
             for number in range(max(WALKS, len(steps_of(CASE_TYPES[kind])) // 3)):
                 walk = Walk(CASE_TYPES[kind], random.Random(f"{kind}:{number}")).begin()
-                _go(walk, missing, heading=number % 4 < 2, ending=number % 2 == 0)
+                _go(walk, missing, heading=number % 2 == 0)
                 yield walk.desk.history
 
 
-def _go(walk: Walk, missing: set[type[Step]], *, heading: bool, ending: bool) -> None:
-    """The case goes its own way, or heads for what no walk took yet, and may be brought to an end at last."""
-    for _ in steps_of(walk.case_type):
+def _go(walk: Walk, missing: set[type[Step]], *, heading: bool) -> None:
+    """The case goes its own way; or it heads for what no walk took yet, and is brought to an end at last."""
+    for _ in range(STEPS):
         choices = _going_on(walk, walk.towards(missing) if heading and missing else walk.open_now())
         own = [step for step in choices if not step.declared.wire.startswith("matter.")]
         if not choices:
             break
         walk.go_on((walk.chance.random() < OWN and own) or choices)
         missing -= walk.taken
-    if ending:
+    if heading:
         walk.go_on([step for step in walk.open_now() if step.declared.leads_to in ENDED])
 
 

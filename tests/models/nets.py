@@ -25,7 +25,7 @@ lawful but cannot be recorded is in the net too: `# refused:`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -70,8 +70,8 @@ class Net:
         """The events that begin a history."""
         return {arrow.event for arrow in self.arrows if START in arrow.sources}
 
-    def as_pnml(self, stage: str) -> str:
-        """The net in the exchange format of Petri nets, with that stage as its end."""
+    def as_pnml(self, stage: str, events: Container[str]) -> str:
+        """The net in the exchange format of Petri nets, with that stage as its end, for a log that has those events."""
         numbers = count()
         lines = [
             '<?xml version="1.0" encoding="UTF-8"?>',
@@ -80,7 +80,7 @@ class Net:
         for place in self.places:
             marked = "<initialMarking><text>1</text></initialMarking>" if place == START else ""
             lines.append(f"<place id={quoteattr(place)}><name><text>{place}</text></name>{marked}</place>")
-        for i, arrow in enumerate(self.arrows):
+        for i, arrow in enumerate(arrow for arrow in self.arrows if arrow.event in events):
             lines.append(f'<transition id="t{i}"><name><text>{arrow.event}</text></name></transition>')
             ends = [(source, f"t{i}") for source in arrow.sources] + [(f"t{i}", target) for target in arrow.targets]
             lines += [

@@ -57,7 +57,7 @@ def asked(folder: Path, exported: dict[str, Any], broken: dict[str, Any]) -> dic
     """What each tool will have found; they work at the same time."""
     assert exported["events"]
     logs = [str(folder / name) for name in ("whole.json", "whole.sqlite", *(f"{name}.json" for name in broken))]
-    job, pool = {"logs": logs, "nets": _written(folder)}, ThreadPoolExecutor(len(TOOLS))
+    job, pool = {"logs": logs, "nets": _written(folder, exported)}, ThreadPoolExecutor(len(TOOLS))
     return {tool: pool.submit(ask, tool, job, folder) for tool in TOOLS}
 
 
@@ -68,13 +68,14 @@ def answers(request: pytest.FixtureRequest, asked: dict[str, Future[dict[str, An
     return {Path(path).name: told for path, told in found.items()} | {"tool": request.param}
 
 
-def _written(folder: Path) -> dict[str, dict[str, str]]:
+def _written(folder: Path, exported: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Every net for every stage in which a history may end, as files by type and stage."""
+    events = {one["type"] for one in exported["events"]}
     paths: dict[str, dict[str, str]] = {}
     for net in NETS:
         for stage in net.places:
             path = folder / f"{net.object}-{stage}.pnml"
-            path.write_text(net.as_pnml(stage), "utf-8")
+            path.write_text(net.as_pnml(stage, events), "utf-8")
             paths.setdefault(net.object, {})[stage] = str(path)
     return paths
 
