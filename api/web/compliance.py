@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from api.compliance import Board, board_of, require_whole
+from api.compliance import Board, board_of
+from api.looking import require_whole
 from api.services import services_of
 from api.v1.finding import lists_of
 from api.web.guard import reader_of

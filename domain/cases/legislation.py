@@ -156,6 +156,8 @@ class Evaluation:
 class Legislation(Matter, kind="legislation", zh="地方立法"):
     """地方立法: proposed, planned, drafted, read, consulted on, voted on, approved, promulgated, in force, repealed."""
 
+    in_magazine = 1
+
     class Stage(Word):
         PROPOSED = auto()
         PLANNED = auto()

@@ -254,6 +254,12 @@ def test_the_board_of_the_articles_is_told_at_any_moment(installation: Run) -> N
     assert installation("compliance", "--year", "3").code == 2
 
 
+def test_the_chronicle_of_a_month_is_told(installation: Run) -> None:
+    assert installation("chronicle", "2026-06", "--json").json["month"] == "2026-06"
+    assert installation("chronicle", "2026-06").code == 0
+    assert installation("chronicle", "June").code == 2
+
+
 def test_a_list_can_be_asked_for_on_both_clocks(installation: Run, story: Told) -> None:
     true_then = installation("case", "list", "--as-of", "2026-03-01", "--json").json
     known_then = installation("case", "list", "--known-at", story.between, "--json").json
