@@ -17,7 +17,7 @@ from domain.moment import Moment
 from domain.office import Jurisdiction
 from projections.chronicle import Entry, chronicle
 
-Month = Annotated[str, Field(pattern=r"^(?!0000)\d{4}-(0[1-9]|1[0-2])$", examples=["2026-06"])]
+Month = Annotated[str, Field(pattern=r"^(19|2\d)\d{2}-(0[1-9]|1[0-2])$", examples=["2026-06"])]
 """A month of the calendar."""
 
 
