@@ -238,11 +238,6 @@ class Matter(Case):
         """What persons are owed."""
         yield from awaited_measures(self)
 
-    @property
-    def sort(self) -> str | None:
-        """Of which sort it is among its kind, where rules tell them apart."""
-        return None
-
     def still_due(self, rule: str) -> bool:
         """Whether what a rule wants before the meeting is not done yet."""
         running = self.clocks.get((rule, None))

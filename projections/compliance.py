@@ -14,7 +14,6 @@ from domain import fold, procedure
 from domain.calendar import add_days, add_months
 from domain.case import Case, Recorded
 from domain.casefile import CaseFile
-from domain.matter import Matter
 from domain.office import Jurisdiction
 from domain.rulebook import Article, Duty, Span
 
@@ -175,7 +174,7 @@ class _Asked:
         """The steps of a duty in its period."""
         period = self._period(duty)
         for looked in self.cases:
-            if duty.sorts and not (isinstance(looked.case, Matter) and looked.case.sort in duty.sorts):
+            if duty.sorts and looked.case.sort not in duty.sorts:
                 continue
             for record in looked.steps:
                 if (

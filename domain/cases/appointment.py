@@ -107,6 +107,8 @@ class Oath:
 class Appointment(Matter, kind="appointment", zh="任免"):
     """任免: notice, briefing, motion, files, exam, introduction, vote, certificate, oath, office."""
 
+    in_magazine = 3
+
     class Stage(Word):
         NOTICE_RECEIVED = auto()
         PARTY_GROUP_BRIEFED = auto()

@@ -40,6 +40,8 @@ from domain.refusal import Contradiction, Refused
 from domain.values import CaseId, DeputyId, Line, Text, UnitCode, Word
 
 SUBMIT, DISTRIBUTE, CONSULT_PARTY = "legislation.submit", "legislation.distribute", "legislation.consult_party"
+SMALL = "small_fast_agile"
+"""Which sort small, fast and agile legislation is (小快灵)."""
 PARTY_REPLY, COMMENT_PERIOD, COMMENT = "legislation.party_reply", "legislation.comment_period", "legislation.comment"
 TERMINATE, APPROVE = "legislation.terminate", "legislation.approve"
 SEND_TO_PROVINCE, FILE_UPWARD = "legislation.send_to_province", "legislation.file_upward"
@@ -154,6 +156,8 @@ class Evaluation:
 class Legislation(Matter, kind="legislation", zh="地方立法"):
     """地方立法: proposed, planned, drafted, read, consulted on, voted on, approved, promulgated, in force, repealed."""
 
+    in_magazine = 1
+
     class Stage(Word):
         PROPOSED = auto()
         PLANNED = auto()
@@ -234,6 +238,10 @@ class Legislation(Matter, kind="legislation", zh="地方立法"):
             and self.in_force_on <= day
             and (self.repealed_on is None or day < self.repealed_on)
         )
+
+    @property
+    def sort(self) -> str | None:
+        return SMALL if self.small else self.legislation_kind
 
     def held_activity(self, kind: ActivityKind) -> bool:
         """Whether there was an activity of a kind."""
