@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from domain.case import Step
 from domain.cases import plan as p
-from domain.cases.registry import meeting as m
 from domain.cases.plan import PlanKind
+from domain.cases.registry import meeting as m
 from domain.cases.supervision import opinion as o
 from domain.cases.supervision.opinion import OpinionKind
 from domain.matter import (

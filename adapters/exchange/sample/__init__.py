@@ -1,4 +1,4 @@
-"""The sample: two years of suggestions of 云江市, a city that does not exist, and of its counties; a year of the rest."""
+"""The sample: two years of suggestions of 云江市, a city that does not exist, and of its counties; one of the rest."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from adapters.exchange.jurisdictions import enter
 from adapters.exchange.sample.happening import JURISDICTION, sample_case_id
 from adapters.exchange.sample.played import played
 from adapters.exchange.sample.told import told
-from adapters.exchange.sample.year import year
+from adapters.exchange.sample.year import YEAR, year
 from domain.account import Asked
 from domain.case import Role
 from domain.docket import Docket, Receipt, Request
 
-__all__ = ["ACCOUNTS", "JURISDICTION", "enter_places", "load_sample", "sample_case_id"]
+__all__ = ["ACCOUNTS", "JURISDICTION", "YEAR", "enter_places", "load_sample", "sample_case_id", "year"]
 
 COUNTIES = ("cn-999911", "cn-999912", "cn-999921", "cn-999922")
 ZONES = ("cn-999971",)

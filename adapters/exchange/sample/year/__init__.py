@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from adapters.exchange.sample.happening import JURISDICTION, Happening, Story
 from adapters.exchange.sample.year.decisions import decisions
+from adapters.exchange.sample.year.facts import facts
 from adapters.exchange.sample.year.filings import filings
-from adapters.exchange.sample.year.meetings import SITTINGS, chairmens_meetings
+from adapters.exchange.sample.year.meetings import SITTINGS, chairmens_meetings, conference
 from adapters.exchange.sample.year.money import money
 from adapters.exchange.sample.year.persons import persons
 from adapters.exchange.sample.year.plans import plans
@@ -36,6 +37,7 @@ def _cases() -> Iterator[tuple[str, list[Happening]]]:
     yield from plans()
     yield from reports()
     yield from scrutiny()
+    yield from facts()
     yield from money()
     yield from decisions()
     yield from regulations()
@@ -48,3 +50,4 @@ def _meetings() -> Iterator[tuple[str, Iterator[Happening]]]:
     for sitting in SITTINGS:
         yield sitting.code, sitting.told()
     yield from chairmens_meetings()
+    yield "dwhy-2026", conference()

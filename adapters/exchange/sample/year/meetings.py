@@ -244,6 +244,7 @@ AUGUST = Sitting(
         ("审议《云江市电动自行车停放充电管理规定（草案）》", "law-e-bikes"),
         ("讨论决定加强古树名木保护事项", "decision-trees"),
         ("听取市农业农村局局长述职", "duty-farming"),
+        ("表决特定问题调查委员会组成人员", None),
         ("审议学前教育审议意见办理情况的报告并测评", "opinion-preschool"),
         ("审议民事执行审议意见办理情况的报告并测评", "opinion-court"),
         (GOVERNMENT_MOTION, None),
@@ -273,6 +274,7 @@ OCTOBER = Sitting(
         ("部门评议整改情况测评", "appraisal"),
         ("专题询问整改情况二次测评", "inquiry"),
         ("听取云江大桥改造质询案的再次答复", "interpellation"),
+        ("审议撤职案", None),
         (GOVERNMENT_MOTION, None),
         (COURT_MOTION, None),
         (PROCURATORATE_MOTION, None),
@@ -294,6 +296,7 @@ DECEMBER = Sitting(
         ("审议《云江市饮用水水源保护条例（修正草案）》", "law-water"),
         ("审议物业管理审议意见办理情况的报告并测评", "opinion-property"),
         ("执法检查审议意见整改情况测评", "inspection"),
+        ("听取特定问题调查委员会的报告", None),
         (GOVERNMENT_MOTION, None),
         (CHAIRMENS_MOTION, None),
     ),
@@ -356,6 +359,19 @@ def _chairmens(
     yield general_office(month, day, AttendanceRecorded(present=CHAIRMEN))
     for item in items:
         yield chairmen(month, day, AgendaItemDealtWith(item=item.item))
+
+
+def conference() -> Iterator[Happening]:
+    """The Party committee's conference on the congress's work: there is one in a term."""
+    called = MeetingCalled(
+        jurisdiction=JURISDICTION,
+        code=f"dwhy-{YEAR}",
+        kind=MeetingKind.PARTY_CONFERENCE,
+        title="市委人大工作会议",
+        starts_on=_day(3, 6),
+    )
+    yield general_office(2, 27, called)
+    yield general_office(3, 6, MeetingHeld())
 
 
 def _items(agenda: tuple[tuple[str, str | None], ...]) -> Iterator[ItemForAgenda]:

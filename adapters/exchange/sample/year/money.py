@@ -124,9 +124,7 @@ def _audit() -> Iterator[Happening]:
         ("f-5", "违规发放补贴", "jtj", 38),
     )
     findings = tuple(
-        FindingToRegister(
-            finding=key, text=text, unit=of, amount=amount * _TEN_THOUSAND, due_on=date(YEAR, 11, 30)
-        )
+        FindingToRegister(finding=key, text=text, unit=of, amount=amount * _TEN_THOUSAND, due_on=date(YEAR, 11, 30))
         for key, text, of, amount in found
     )
     yield committee(7, 6, AuditFindingsRegistered(findings=findings))

@@ -146,9 +146,7 @@ MOTIONS = (
         _POST,
         (("市中级人民法院民二庭副庭长", "fy"), _JUDGE, _JUDGE),
     ),
-    _Motion(
-        _APRIL, _GOVERNMENT, "云政任〔2026〕2号", _HEAD, (("市民政局局长", "mzj"), ("市统计局局长", "tjj"))
-    ),
+    _Motion(_APRIL, _GOVERNMENT, "云政任〔2026〕2号", _HEAD, (("市民政局局长", "mzj"), ("市统计局局长", "tjj"))),
     _Motion(_APRIL, _COURT, "云中法任〔2026〕2号", _POST, (_JUDGE, _JUDGE)),
     _Motion(
         _APRIL,
@@ -167,9 +165,7 @@ MOTIONS = (
     _Motion(_JUNE, _PROCURATORATE, "云检任〔2026〕1号", _POST, (_PROCURATOR, _PROCURATOR, _PROCURATOR)),
     _Motion(_JUNE, _CHAIRMEN, "云人任〔2026〕1号", _POST, (("市人大常委会研究室副主任", None),)),
     _Motion(_AUGUST, _COURT, "云中法任〔2026〕3号", _POST, (_JUDGE, _JUDGE, _JUDGE)),
-    _Motion(
-        _AUGUST, _GOVERNMENT, "云政任〔2026〕4号", _HEAD, (("市医疗保障局局长", "ybj"), ("市审计局局长", "sjj"))
-    ),
+    _Motion(_AUGUST, _GOVERNMENT, "云政任〔2026〕4号", _HEAD, (("市医疗保障局局长", "ybj"), ("市审计局局长", "sjj"))),
     _Motion(
         _OCTOBER,
         _GOVERNMENT,
@@ -179,9 +175,7 @@ MOTIONS = (
     ),
     _Motion(_OCTOBER, _COURT, "云中法任〔2026〕4号", _POST, (_JUDGE, _JUDGE)),
     _Motion(_OCTOBER, _PROCURATORATE, "云检任〔2026〕3号", _POST, (_PROCURATOR, _PROCURATOR)),
-    _Motion(
-        _DECEMBER, _GOVERNMENT, "云政任〔2026〕6号", _HEAD, (("市科学技术局局长", "kjj"), ("市信访局局长", "xfj"))
-    ),
+    _Motion(_DECEMBER, _GOVERNMENT, "云政任〔2026〕6号", _HEAD, (("市科学技术局局长", "kjj"), ("市信访局局长", "xfj"))),
     _Motion(
         _DECEMBER,
         _CHAIRMEN,
@@ -381,5 +375,3 @@ def _told_of_duty(month: int, day: int) -> Iterator[Happening]:
 def _to_put_right(adopted: _Day, handed: _Day, of: str, *problems: ProblemToList) -> Iterator[Happening]:
     yield chairmen(*adopted, AppraisalOpinionsAdopted(text="评议意见：肯定成绩，限期整改下列问题。"))
     yield committee(*handed, OpinionsHandedOver(unit=of, in_person=True, problems=problems))
-
-

@@ -43,6 +43,7 @@ from domain.matter import (
 def plans() -> Iterator[tuple[str, list[Happening]]]:
     """The plans by their names, each with its steps."""
     yield "plan-programme", list(_programme())
+    yield "plan-points", list(_work_points())
     yield "plan-study", list(_study())
     yield "plan-legislative", in_order(_legislative(), _taken_up(*_LEGISLATIVE))
     yield "plan-major", in_order(_major_matters(), _taken_up(*_MAJOR))
@@ -105,6 +106,24 @@ def _programme() -> Iterator[Happening]:
     yield chairmen(9, 8, ItemTakenUp(item="g-3", case_id=named("law-water")))
     yield chairmen(10, 13, ItemCarriedOut(item="g-1", note="条例已公布。"))
     yield chairmen(12, 11, ItemCarriedOut(item="g-2", note="规定已公布。"))
+
+
+def _work_points() -> Iterator[Happening]:
+    """What the year is to be about; the Party group reports on it to the Party committee at its end."""
+    items = (
+        _item("w-1", "开展“四项职权”对照检查"),
+        _item("w-2", "落实市委人大工作会议精神"),
+    )
+    yield general_office(12, 8, _drafted(PlanKind.WORK_POINTS, "市人大常委会2026年工作要点", *items), year=2025)
+    yield party_group(12, 16, PartyGroupDeliberated(opinion="同意，报市委。"), year=2025)
+    yield party_group(12, 18, SubmittedToPartyCommittee(opinion="请市委审定。"), year=2025)
+    yield party_committee(1, 15, ApprovedByPartyCommittee(opinion="市委常委会会议审定。"))
+    yield chairmen(1, 22, PlanAdopted())
+    yield general_office(1, 26, _PUBLISHED)
+    yield general_office(3, 27, ItemCarriedOut(item="w-2", note="任务分解已印发。"))
+    report = PlanExecutionReported(reported_to="市委常委会", summary="常委会党组汇报全年工作。")
+    yield party_group(12, 17, report)
+    yield general_office(12, 30, ItemCarriedOut(item="w-1"))
 
 
 def _study() -> Iterator[Happening]:
@@ -206,9 +225,7 @@ def _supervision() -> Iterator[Happening]:
         _item("s-13", "养老服务体系建设专题询问", "mzj"),
         _item("s-14", "听取旅游业发展情况的报告", "wgj"),
     )
-    yield general_office(
-        12, 3, _drafted(PlanKind.SUPERVISION, "市人大常委会2026年度监督工作计划", *items), year=2025
-    )
+    yield general_office(12, 3, _drafted(PlanKind.SUPERVISION, "市人大常委会2026年度监督工作计划", *items), year=2025)
     yield from _comments()
     yield party_group(12, 16, PartyGroupDeliberated(opinion="同意，报市委。"), year=2025)
     yield party_group(12, 18, SubmittedToPartyCommittee(opinion="请市委研究审定。"), year=2025)
@@ -299,5 +316,3 @@ def _training() -> Iterator[Happening]:
     course = ActivityHeld(kind=ActivityKind.TRAINING, title="代表履职能力培训班", invited=came, attended=came)
     yield deputies_office(5, 12, course)
     yield from _done(("t-1", 5, 13), ("t-2", 10, 21))
-
-

@@ -1,4 +1,4 @@
-"""The year's regulations: one consulted 28 days before its vote, a small one in time, one on the way, three in force."""
+"""The year's regulations: one consulted 28 days before its vote, a small one in time, one to come, three in force."""
 
 from __future__ import annotations
 

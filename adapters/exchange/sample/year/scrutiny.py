@@ -226,13 +226,17 @@ def _appraisal() -> Iterator[Happening]:
         attended=("d-006", "d-027", "d-097"),
     )
     yield deputies_office(5, 19, investigated)
-    survey = AppraisalPublicSurveyed(voters="服务对象", present=400, satisfied=231, basically_satisfied=129, dissatisfied=40)
+    survey = AppraisalPublicSurveyed(
+        voters="服务对象", present=400, satisfied=231, basically_satisfied=129, dissatisfied=40
+    )
     yield deputies_office(5, 29, survey)
     yield general_office(6, 11, JUNE.scheduled())
     yield standing_committee(6, 25, AppraisalReportHeard(reporter="辰七", sitting_in=("d-006", "d-022")))
     yield standing_committee(6, 25, AppraisalDeliberated(speakers=("甲九", "甲十", "丁六")))
     yield standing_committee(6, 25, SpecialAppraisalPollHeld.model_validate(JUNE.polled(17, 10, 2)))
-    yield chairmen(7, 3, SpecialAppraisalOpinionsAdopted(text="评议意见：零工市场、欠薪处置、窗口服务三个方面限期整改。"))
+    yield chairmen(
+        7, 3, SpecialAppraisalOpinionsAdopted(text="评议意见：零工市场、欠薪处置、窗口服务三个方面限期整改。")
+    )
     problems = (
         ProblemToList(problem="p-1", text="零工市场建设滞后", unit="rsj"),
         ProblemToList(problem="p-2", text="欠薪案件办理超期", unit="rsj", co_units=("zjj",)),

@@ -105,5 +105,3 @@ def _done() -> Iterator[Happening]:
     yield deputies_office(12, 4, TaskAccepted(task="t-06"))
     yield unit("mzj")(12, 16, EvidenceSubmitted(task="t-12", evidence="八个街道开展试点。"))
     yield chairmen(12, 22, TaskAccepted(task="t-12"))
-
-
