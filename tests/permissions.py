@@ -211,6 +211,8 @@ def case_of(cases: dict[str, str], kind: str, step: Step | None, reader: Reader)
         return cases[reader.case]
     own = None if step is None else step.declared.case_type
     usual = "opinion" if kind == "matters" else "unit"
+    if own is not None and not own.kind:
+        usual = next(name for name in (usual, *cases) if name in CASE_TYPES and issubclass(CASE_TYPES[name], own))
     return cases.get(own.kind if own else usual, cases[usual])
 
 

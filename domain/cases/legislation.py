@@ -111,7 +111,7 @@ class RegulationInspection(Part):
 class DraftVersion:
     """A version of the draft: an attachment of the case that never changes."""
 
-    version: str
+    edition: str
     sha256: str
     kept_on: date
 
@@ -122,7 +122,7 @@ class Reading:
 
     reading: int
     held_on: date
-    version: str | None
+    edition: str | None
     speakers: tuple[str, ...]
 
 
@@ -326,7 +326,7 @@ def _of_office(step: type[Step], due_on: date | None = None) -> Awaited:
 
 def _require_version(case: Legislation, version: str | None) -> None:
     if version is not None and version not in case.versions:
-        raise Refused("version-not-kept", field="version", version=version)
+        raise Refused("version-not-kept", field="edition", version=version)
 
 
 # The project
@@ -618,7 +618,7 @@ class DraftVersionKept(
 ):
     """A version of the draft is fixed: which attachment of the case it is, and what it is called."""
 
-    version: Line
+    edition: Line
     """Such as 草案, 草案修改稿, 表决稿."""
     sha256: Sha256
     """The attachment that holds it."""
@@ -626,26 +626,26 @@ class DraftVersionKept(
     def check(self, case: Legislation, office: Office) -> None:
         if case.attachment(self.sha256) is None:
             raise Refused("version-not-attached", field="sha256", sha256=self.sha256)
-        kept = case.versions.get(self.version)
+        kept = case.versions.get(self.edition)
         if kept is not None and kept.sha256 != self.sha256:
-            raise Refused("version-kept-already", field="version", version=self.version)
+            raise Refused("version-kept-already", field="edition", version=self.edition)
 
     def already(self, case: Legislation) -> bool:
-        return self.version in case.versions
+        return self.edition in case.versions
 
     def apply(self, case: Legislation, act: Act) -> None:
-        case.versions.setdefault(self.version, DraftVersion(self.version, self.sha256, act.occurred_on))
+        case.versions.setdefault(self.edition, DraftVersion(self.edition, self.sha256, act.occurred_on))
 
 
 class _OfVersion(Step):
     """A step about a text of the draft."""
 
-    version: Line | None = None
+    edition: Line | None = None
     """Which version of the draft it is about."""
 
     def check(self, case: Any, office: Office) -> None:
         """Refuse a version that was not kept."""
-        _require_version(case, self.version)
+        _require_version(case, self.edition)
 
 
 class DraftSubmitted(
@@ -732,7 +732,7 @@ class _Reading(_OfVersion):
 
     def read(self, case: Legislation, reading: int, on: date) -> None:
         """Keep the reading."""
-        case.readings.append(Reading(reading, on, self.version, self.speakers))
+        case.readings.append(Reading(reading, on, self.edition, self.speakers))
         case.distributed_on = None
 
 
@@ -953,12 +953,12 @@ class ClauseVoted(
 class _RegulationVote(VoteStep):
     """A vote on the regulation as a whole."""
 
-    version: Line | None = None
+    edition: Line | None = None
     """The text that is voted on."""
 
     def check(self, case: Any, office: Office) -> None:
         """Refuse a version that was not kept, and tallies that do not add up."""
-        _require_version(case, self.version)
+        _require_version(case, self.edition)
         super().check(case, office)
 
     def breaches(self, case: Any, office: Office) -> Iterator[Refused]:

@@ -278,6 +278,11 @@ def test_every_step_has_a_form_from_its_declaration_alone(tongue: Language) -> N
                 assert field.kind != "one_of" or all(option.text for option in field.options)
 
 
+def test_no_field_of_a_step_is_called_as_what_every_form_carries() -> None:
+    for step in STEPS.values():
+        assert set(step.model_fields).isdisjoint({"version", "key", "rows", "do", "draft", "form_token", "act"}), step
+
+
 def test_whoever_is_chosen_in_a_form_is_chosen_from_the_register() -> None:
     for step in STEPS.values():
         own = step.declared.case_type
