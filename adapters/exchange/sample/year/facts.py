@@ -101,7 +101,7 @@ def _dismissal() -> Iterator[Happening]:
     """Of a bureau's head; he speaks for himself before the vote, and the next is appointed at the same meeting."""
     proposed = DismissalProposed(
         jurisdiction=JURISDICTION,
-        title="关于撤销卯五市城市管理局局长职务的议案",
+        title="关于撤销卯五的市城市管理局局长职务的议案",
         year=YEAR,
         unit="cgj",
         holder="卯五",

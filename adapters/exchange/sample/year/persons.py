@@ -217,10 +217,13 @@ def _candidate(place: int) -> str:
 
 
 def _notice(candidate: str, post: str, kind: ActKind, of: str | None, motion: str) -> ArrangementNotified:
-    verb = {ActKind.REMOVE: "免去", ActKind.ACCEPT_RESIGNATION: "接受辞去"}.get(kind, "任命")
+    title = {
+        ActKind.REMOVE: f"免去{candidate}的{post}职务",
+        ActKind.ACCEPT_RESIGNATION: f"接受{candidate}辞去{post}职务",
+    }.get(kind, f"任命{candidate}为{post}")
     return ArrangementNotified(
         jurisdiction=JURISDICTION,
-        title=f"{verb}{candidate}{post}{'职务' if verb != '任命' else ''}",
+        title=title,
         candidate=candidate,
         post=post,
         kind=kind,
