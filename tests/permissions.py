@@ -94,7 +94,7 @@ REGISTRARS = {
 OF_MATTERS = {
     name: reader for name, reader in REGISTRARS.items() if "elsewhere" not in name or name.startswith("deputy_affairs")
 } | {"handling_unit, not concerned": _reader(Role.HANDLING_UNIT, who=STRANGER)}
-"""Every role once for the matters of the standing committee, a unit that a matter is not about, and one of elsewhere."""
+"""Every role once for the matters of the standing committee, a unit that none is about, and one of elsewhere."""
 
 
 class Door(Protocol):
