@@ -260,8 +260,8 @@ class _Asked:
             status = Status.BREACHED
         else:
             status = Status.ON_THE_WAY if covered else Status.DUE_BY
-        proofs = tuple(dict.fromkeys(named[one] for one in sorted(covered)))
-        return DutyState(duty, status, len(wanted), len(covered), due_on, proofs)
+        proofs = {(proof.case_id, proof.version): proof for proof in (named[one] for one in sorted(covered))}
+        return DutyState(duty, status, len(wanted), len(covered), due_on, tuple(proofs.values()))
 
     def _everybody(self, duty: Duty) -> set[str]:
         """Who is to be covered on the day."""
