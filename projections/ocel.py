@@ -35,6 +35,7 @@ from domain.case import (
     Step,
     Voided,
 )
+from domain.matter import Matter
 from domain.moment import Moment
 from domain.personal import personal_fields
 from domain.registry import RegistryCase
@@ -125,7 +126,7 @@ class LogObject:
         self._now = values
 
     def become(self, time: datetime, values: Sequence[object]) -> None:
-        """Note what is otherwise from a time on; what is said of one time last holds."""
+        """Note what is otherwise from a time on; what is said of one time last holds, if it is news."""
         if values == self._now:
             return
         for (name, kind), value, before in zip(self.type.attributes, values, self._now, strict=True):
@@ -136,7 +137,9 @@ class LogObject:
     def _change(self, change: Change) -> None:
         if self.since is None or change.time > self.since:
             self.changes = [c for c in self.changes if (c.time, c.name) != (change.time, change.name)]
-            self.changes.append(change)
+            at_first = self.attributes.get(change.name)
+            if change.value != next((c.value for c in reversed(self.changes) if c.name == change.name), at_first):
+                self.changes.append(change)
         elif change.value is None:
             self.attributes.pop(change.name, None)
         else:
@@ -443,7 +446,7 @@ class _Telling:
         case, facts = self.case, self.case.facts()
         for other in case.follows():
             self.ties[case.id, other, "follows"] = None
-        if facts.person is not None:
+        if facts.person is not None and not isinstance(case, Matter):  # there, the person is whom it is about
             self._tie(case.id, Named.DEPUTY, facts.person, "brought by")
         for unit in facts.units:
             self._tie(case.id, Named.UNIT, unit, "led by" if unit == facts.unit else "handled by")

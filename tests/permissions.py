@@ -91,8 +91,10 @@ REGISTRARS = {
 """Every role once: to the registry nobody has another relation than that it is of his jurisdiction, or is not."""
 
 
-OF_MATTERS = REGISTRARS | {"handling_unit, not concerned": _reader(Role.HANDLING_UNIT, who=STRANGER)}
-"""The same for the matters of the standing committee, and a unit that a matter is not about."""
+OF_MATTERS = {
+    name: reader for name, reader in REGISTRARS.items() if "elsewhere" not in name or name.startswith("deputy_affairs")
+} | {"handling_unit, not concerned": _reader(Role.HANDLING_UNIT, who=STRANGER)}
+"""Every role once for the matters of the standing committee, a unit that none is about, and one of elsewhere."""
 
 
 class Door(Protocol):

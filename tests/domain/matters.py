@@ -70,7 +70,7 @@ def role_of(step: Step) -> Role:
     return min(step.declared.by, key=lambda role: (role is Role.HANDLING_UNIT, role is Role.DEPUTY, role))
 
 
-def _leads_to(step: Step | type[Step], stage: str) -> list[str]:
+def leads_to(step: Step | type[Step], stage: str) -> list[str]:
     """To which stages a step may lead from one."""
     declared = step.declared
     if declared.part is None and declared.leads_to is not None:
@@ -87,7 +87,7 @@ def _stages_away(kind: str, goal: type[Step]) -> dict[str, int]:
         for step in steps_of(case_type)
         if not step.declared.opens
         for stage in step.declared.open_in(case_type)
-        for target in _leads_to(step, str(stage))
+        for target in leads_to(step, str(stage))
     }
     away = {str(stage): 0 for stage in goal.declared.open_in(case_type)}
     for distance in range(len(case_type.Stage)):
@@ -147,11 +147,11 @@ class Walk:
         if part is not None and (kin := [step for step in going_on if step.declared.part == part]):
             return kin if self.chance.random() < 0.6 else going_on
         if part is not None:
-            onward = [step for step in going_on if _leads_to(step, stage)]
+            onward = [step for step in going_on if leads_to(step, stage)]
             return onward if onward and self.chance.random() < 0.5 else going_on
         far = _stages_away(self.case_type.kind, self.goal)
         nearer = [
-            step for step in going_on if any(far.get(to, 99) < far.get(stage, 99) for to in _leads_to(step, stage))
+            step for step in going_on if any(far.get(to, 99) < far.get(stage, 99) for to in leads_to(step, stage))
         ]
         return nearer or going_on
 

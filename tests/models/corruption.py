@@ -10,7 +10,7 @@ from typing import Any
 from tests.models.nets import Net
 
 Item = dict[str, Any]
-MOST = 12
+MOST = 6
 """Cases of a type that are corrupted in one way."""
 
 

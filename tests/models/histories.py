@@ -9,12 +9,13 @@ from functools import cache
 
 from adapters.exchange.sample import load_sample
 from adapters.memory import MemoryLedger
-from domain.case import CASE_TYPES, Recorded
+from domain.case import CASE_TYPES, Recorded, Step
 from domain.docket import Docket
 from domain.matter import ENDED, Matter
 from domain.moment import Moment
+from domain.procedure import graph_of
 from projections.ocel import CaseLog, Entered, EventLog, log_of
-from tests.domain.matters import Walk
+from tests.domain.matters import Walk, leads_to, steps_onward
 from tests.models.nets import kinds
 from tests.registry import shipped_registry
 
@@ -22,7 +23,10 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = Moment(datetime(2027, 12, 31, tzinfo=UTC), 2**62)
 SAMPLE = 120
 """Suggestions that are played beside those that were written by hand."""
-WALKS, STEPS = 40, 30
+WALKS = 12
+"""Walks of a type, each as long as it has steps."""
+OWN, EARLY = 0.75, 0.03
+"""How often a step of the case's own is drawn, and the case may come to an end before the walk does."""
 
 
 def event_log() -> EventLog:
@@ -60,20 +64,44 @@ def _of_the_sample() -> Iterator[Sequence[Recorded]]:
 def _walked() -> Iterator[Sequence[Recorded]]:
     for kind in kinds():
         if issubclass(CASE_TYPES[kind], Matter):
-            for seed in range(WALKS):
-                yield _walk(kind, random.Random(f"{kind}:{seed}"))
+            for number in range(WALKS):
+                chance = random.Random(f"{kind}:{number}")
+                yield _walk(kind, chance, heading=number % 4 < 2, ending=number % 2 == 0)
 
 
-def _walk(kind: str, chance: random.Random) -> Sequence[Recorded]:
-    """A case that goes its own way, with what matters share beside it, and seldom ends early."""
+def _walk(kind: str, chance: random.Random, *, heading: bool, ending: bool) -> Sequence[Recorded]:
+    """A case that goes its own way, or heads for what it did not do yet, and may be brought to an end at last."""
     walk = Walk(CASE_TYPES[kind], chance).begin()
-    for _ in range(STEPS):
-        choices = walk.open_now()
+    wanted = {type(step) for step in steps_onward(CASE_TYPES[kind])}
+    for _ in wanted:
+        choices = _going_on(walk, walk.towards(wanted - walk.taken) if heading else walk.open_now())
         own = [step for step in choices if not step.declared.wire.startswith("matter.")]
-        going_on = [step for step in choices if step.declared.leads_to not in ENDED]
-        drawn = chance.random()
-        among = own if drawn < 0.75 else going_on if drawn < 0.97 else choices
         if not choices:
             break
-        walk.go_on(among or choices)
+        walk.go_on((chance.random() < OWN and own) or choices)
+    if ending:
+        walk.go_on([step for step in walk.open_now() if step.declared.leads_to in ENDED])
     return walk.desk.history
+
+
+def _going_on(walk: Walk, choices: list[Step]) -> list[Step]:
+    """The steps without those that leave nothing to do, if there are others that lead to another stage; mostly."""
+    case = walk.case
+    if case is None or walk.chance.random() < EARLY:
+        return choices
+    last, leading = _last(case.kind), [(step, set(leads_to(step, str(case.stage)))) for step in choices]
+    kept = [(step, targets) for step, targets in leading if not targets & last]
+    if any(targets for _, targets in kept):
+        return [step for step, _ in kept]
+    return [step for step in choices if step.declared.leads_to not in ENDED]
+
+
+@cache
+def _last(kind: str) -> frozenset[str]:
+    """The end, and the stages after which nothing else comes."""
+    moves = [move for move in graph_of(CASE_TYPES[kind]).moves if move.target not in ENDED]
+    return frozenset(
+        str(stage)
+        for stage in CASE_TYPES[kind].Stage
+        if not any(stage in move.sources and stage != move.target for move in moves)
+    )

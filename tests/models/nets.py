@@ -8,11 +8,19 @@ A file has a net for the case, and for those of its parts that go through stages
     a + b -> c : both                       from both at once
     a | b : aside                           an event that may come there and changes nothing
     anywhere : case.person_added            the same in every place but the start
+    ongoing : matter.scheduled              the same while something is left to do: not in the ends either
+    ongoing -> closed : matter.closed       from every such place
+    include matter                          the lines of `matter.lines`, which several case types share
     before signed_for, replied : handed_over    the one event without which those named first cannot be
     ends closed, withdrawn                  the stages after which nothing is left to do
 
-A name of an event without a full stop is one of the kind's own. A place is called as the stage in which the object then
-is: a history fits if it leads from `start` to the stage that the object is exported with.
+A name of an event without a full stop is one of the kind's own, and the name of an object that begins with one is that
+of a part (`.problem`). A place is called as the stage in which the object then is: a history fits if it leads from
+`start` to the stage that the object is exported with.
+
+A net says what may be recorded, which is more than what is lawful: what happened is recorded as it happened, and that
+it was out of order is a finding. Lines for that say so: `# recorded:` with the finding, or that there is none. What is
+lawful but cannot be recorded is in the net too: `# refused:`.
 """
 
 from __future__ import annotations
@@ -24,7 +32,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 FOLDER = Path(__file__).parent
-START = "start"
+START, ONGOING = "start", "ongoing"
 
 
 @dataclass(frozen=True)
@@ -101,35 +109,52 @@ def read(text: str, kind: str) -> Iterator[Net]:
     """The nets of a file."""
     net: Net | None = None
     anywhere: list[str] = []
-    for line in (raw.partition("#")[0].strip() for raw in text.splitlines()):
-        if not line:
-            continue
+    for line in _lines(text):
         if line.startswith("object "):
             if net is not None:
                 yield _whole(net, anywhere)
-            net, anywhere = Net(line.removeprefix("object ").strip()), []
+            name = line.removeprefix("object ").strip()
+            net, anywhere = Net(f"{kind}{name}" if name.startswith(".") else name), []
             continue
         assert net is not None, line
         if line.startswith("ends "):
             net.ends += _names(line.removeprefix("ends "), ",")
             continue
         left, _, right = line.rpartition(" : ")
-        events = [event if "." in event else f"{kind}.{event}" for event in _names(right, ",")]
+        events = _events(right, kind)
         if left == "anywhere":
             anywhere += events
         elif left.startswith("before "):
-            later = [
-                event if "." in event else f"{kind}.{event}" for event in _names(left.removeprefix("before "), ",")
-            ]
-            net.before += [(event, other) for event in events for other in later]
+            net.before += [(event, other) for event in events for other in _events(left.removeprefix("before "), kind)]
         else:
             net.arrows += [arrow for event in events for arrow in _arrows(left, event)]
     if net is not None:
         yield _whole(net, anywhere)
 
 
+def _lines(text: str) -> Iterator[str]:
+    """The lines that say something, with those that are included."""
+    for line in (raw.partition("#")[0].strip() for raw in text.splitlines()):
+        if line.startswith("include "):
+            yield from _lines((FOLDER / f"{line.removeprefix('include ')}.lines").read_text("utf-8"))
+        elif line:
+            yield line
+
+
+def _events(text: str, kind: str) -> list[str]:
+    return [event if "." in event else f"{kind}.{event}" for event in _names(text, ",")]
+
+
 def _whole(net: Net, anywhere: list[str]) -> Net:
-    places = [place for place in net.places if place != START]
+    """With an arrow for each place that `anywhere` and `ongoing` mean."""
+    places = [place for place in net.places if place not in {START, ONGOING}]
+    ongoing = [arrow for arrow in net.arrows if ONGOING in arrow.sources]
+    net.arrows = [arrow for arrow in net.arrows if ONGOING not in arrow.sources]
+    for arrow in ongoing:
+        for place in places:
+            if place not in net.ends:
+                target = tuple(place if one == ONGOING else one for one in arrow.targets)
+                net.arrows.append(Arrow((place,), target, arrow.event))
     net.arrows += [Arrow((place,), (place,), event) for event in anywhere for place in places]
     return net
 

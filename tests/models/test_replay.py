@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
 from adapters.exchange.ocel import EventLogs
-from domain.case import CASE_TYPES
+from domain.case import CASE_TYPES, Corrected, Voided
+from domain.procedure import opening_name, steps_of
 from tests.models import histories
 from tests.models.corruption import CORRUPTIONS, Log, corrupted
 from tests.models.nets import Net, kinds, nets_of
@@ -50,14 +52,19 @@ def broken(folder: Path, exported: dict[str, Any]) -> dict[str, dict[str, list[s
     return found
 
 
-@pytest.fixture(scope="module", params=TOOLS)
-def answers(
-    request: pytest.FixtureRequest, folder: Path, exported: dict[str, Any], broken: dict[str, Any]
-) -> dict[str, Any]:
-    """What a tool says of every log, by the log's name."""
+@pytest.fixture(scope="module")
+def asked(folder: Path, exported: dict[str, Any], broken: dict[str, Any]) -> dict[str, Future[dict[str, Any]]]:
+    """What each tool will have found; they work at the same time."""
     assert exported["events"]
     logs = [str(folder / name) for name in ("whole.json", "whole.sqlite", *(f"{name}.json" for name in broken))]
-    found = ask(request.param, {"logs": logs, "nets": _written(folder)}, folder)
+    job, pool = {"logs": logs, "nets": _written(folder)}, ThreadPoolExecutor(len(TOOLS))
+    return {tool: pool.submit(ask, tool, job, folder) for tool in TOOLS}
+
+
+@pytest.fixture(scope="module", params=TOOLS)
+def answers(request: pytest.FixtureRequest, asked: dict[str, Future[dict[str, Any]]]) -> dict[str, Any]:
+    """What a tool says of every log, by the log's name."""
+    found = asked[request.param].result()
     return {Path(path).name: told for path, told in found.items()} | {"tool": request.param}
 
 
@@ -75,6 +82,16 @@ def _written(folder: Path) -> dict[str, dict[str, str]]:
 def unfit(told: dict[str, Any]) -> set[str]:
     """The objects whose history does not lead to their stage."""
     return {id for id, cost in told["deviations"].items() if cost != 0}
+
+
+@pytest.mark.parametrize("net", OF_CASES, ids=lambda net: net.object)
+def test_a_net_knows_every_step_of_its_case_type_and_no_other(net: Net) -> None:
+    steps = [step for step in steps_of(CASE_TYPES[net.object]) if not issubclass(step, (Corrected, Voided))]
+    names = {opening_name(step) for step in steps}
+    for one in nets_of(net.object):
+        assert one.events <= names, one.object
+        assert {name for pair in one.before for name in pair} <= one.events, one.object
+    assert {name for name in names if not name.startswith("case.")} <= net.events
 
 
 @pytest.mark.parametrize("net", NETS, ids=lambda net: net.object)

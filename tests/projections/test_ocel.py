@@ -15,6 +15,7 @@ from adapters.exchange.ocel import EventLogs, _mapped
 from domain import policy
 from domain.case import STEPS, AttachmentAdded, Role
 from domain.casefile import CaseFile
+from domain.cases.appointment import ActKind, AppointmentProposed
 from domain.cases.suggestion import EvaluationInvited, EvaluationSubmitted, Grade, ReHandlingOrdered, ReplyIssued
 from domain.docket import Docket
 from domain.moment import Moment, end_of_day
@@ -28,12 +29,13 @@ from projections.ocel import (
     LogEvent,
     LogFormat,
     LogObject,
+    LogType,
     Value,
     log_of,
     type_of_step,
 )
 from tests.api.story import Story
-from tests.domain.support import LEAD, ZONE, Desk
+from tests.domain.support import LEAD, ZONE, Desk, act
 from tests.domain.test_attachment import Shelf, added
 from tests.domain.test_person import NAME, PHONE, Office
 from tests.domain.test_person import added as person_added
@@ -260,6 +262,27 @@ def test_a_file_is_an_object_of_its_case() -> None:
     assert isinstance(step, AttachmentAdded)
     assert thing(found, file).attributes["sha256"] == step.sha256
     assert (file, desk.case_id, "attached to") in found.ties
+
+
+def test_whom_a_matter_is_about_is_no_deputy_who_brought_it() -> None:
+    desk = Desk()
+    opening = AppointmentProposed(
+        jurisdiction=PLACE, title="任命案", candidate="示例一", post="局长", kind=ActKind.APPOINT
+    )
+    case = desk.docket.open(opening, act(date(2026, 3, 2), Role.GENERAL_OFFICE)).case_id
+    found = log(desk.docket.case_file(case))
+    assert thing(found, case).attributes["person"] == "示例一"
+    assert "brought by" not in {tie.qualifier for tie in found.ties}
+
+
+def test_what_changes_to_and_fro_at_one_time_is_told_once_or_not_at_all() -> None:
+    at = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3)]
+    thing = LogObject("x", LogType("x", (("due_on", "string"), ("stage", "string"))), [None, "a"], at[0])
+    for values in (["2026-04-01", "b"], [None, "c"], [None, "a"]):
+        thing.become(at[1], values)
+    assert thing.changes == []
+    thing.become(at[2], ["2026-05-01", "c"])
+    assert [(one.name, one.value) for one in thing.changes] == [("due_on", "2026-05-01"), ("stage", "c")]
 
 
 # What is not told
