@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -267,6 +268,33 @@ def test_a_case_names_only_cases_of_the_kinds_that_it_may() -> None:
                 other = stories[reference.case_id].happenings[0].step.declared.kind
                 kinds = reference.kinds or {happening.step.declared.kind}
                 assert other in kinds, (story.number, happening.step.declared.wire, reference.field)
+
+
+NAMING = {
+    *("candidate", "official", "holder", "reporter", "respondent", "speaker", "speakers", "leader", "name", "expert"),
+    *("experts", "members", "present", "on_leave", "absent", "proposers", "recipients", "member", "interested"),
+    *("investigator", "congress_lead", "government_lead"),
+}
+"""The fields in which persons stand by name."""
+
+
+def persons_in(said: object, field: str = "") -> Iterator[str]:
+    match said:
+        case dict():
+            for name, value in said.items():
+                yield from persons_in(value, name)
+        case list():
+            for value in said:
+                yield from persons_in(value, field)
+        case str() if field in NAMING:
+            yield said
+
+
+def test_no_name_is_one_that_a_person_could_have() -> None:
+    steps = [happening.step.model_dump(mode="json") for story in year() for happening in story.happenings]
+    names = {name for step in steps for name in persons_in(step)}
+    assert len(names) > 90
+    assert [name for name in names if not re.fullmatch("[甲乙丙丁戊己寅卯丑辰巳][一二三四五六七八九十]+", name)] == []
 
 
 def test_an_appointment_never_appears_on_an_agenda_that_everybody_reads(city: City) -> None:

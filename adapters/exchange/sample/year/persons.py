@@ -254,12 +254,12 @@ def _appointed(place: int, motion: _Motion, post: str, of: str | None) -> Iterat
     tallies = {"against": 1, "abstentions": 2} if place == _NOT_UNANIMOUS else {}
     yield from _voted(course, f"云人常任〔2026〕{place}号", **tallies)
     yield standing_committee(*course.held, CertificateAwarded(signed_by="主任"))
-    oath = OathSworn(form=OathForm.COLLECTIVE, leader="领誓人", text_version="2018年修正文本")
+    oath = OathSworn(form=OathForm.COLLECTIVE, text_version="2018年修正文本")
     if place == _OATH_LATER:
         yield from _told(course)
         later = OathPostponed(due_on=OCTOBER.minutes_on, reason="赴外地挂职学习，十月返回后宣誓。")
         yield standing_committee(9, 14, later)
-        yield standing_committee(10, 15, oath.model_copy(update={"form": OathForm.SINGLE, "leader": None}))
+        yield standing_committee(10, 15, oath.model_copy(update={"form": OathForm.SINGLE}))
         yield general_office(10, 19, OfficeEntered())
     else:
         yield standing_committee(*course.held, oath)
