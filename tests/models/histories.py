@@ -13,7 +13,7 @@ from domain.case import CASE_TYPES, Recorded, Step
 from domain.docket import Docket
 from domain.matter import ENDED, Matter
 from domain.moment import Moment
-from domain.procedure import graph_of
+from domain.procedure import graph_of, steps_of
 from projections.ocel import CaseLog, Entered, EventLog, log_of
 from tests.domain.matters import Walk, leads_to, steps_onward
 from tests.models.nets import kinds
@@ -24,7 +24,7 @@ LATER = Moment(datetime(2027, 12, 31, tzinfo=UTC), 2**62)
 SAMPLE = 120
 """Suggestions that are played beside those that were written by hand."""
 WALKS = 12
-"""Walks of a type, each as long as it has steps."""
+"""The fewest walks of a type: one for three of its steps, and each as long as it has steps."""
 OWN, EARLY = 0.75, 0.03
 """How often a step of the case's own is drawn, and the case may come to an end before the walk does."""
 
@@ -64,24 +64,24 @@ def _of_the_sample() -> Iterator[Sequence[Recorded]]:
 def _walked() -> Iterator[Sequence[Recorded]]:
     for kind in kinds():
         if issubclass(CASE_TYPES[kind], Matter):
-            for number in range(WALKS):
-                chance = random.Random(f"{kind}:{number}")
-                yield _walk(kind, chance, heading=number % 4 < 2, ending=number % 2 == 0)
+            missing = {type(step) for step in steps_onward(CASE_TYPES[kind])}
+            for number in range(max(WALKS, len(steps_of(CASE_TYPES[kind])) // 3)):
+                walk = Walk(CASE_TYPES[kind], random.Random(f"{kind}:{number}")).begin()
+                _go(walk, missing, heading=number % 4 < 2, ending=number % 2 == 0)
+                yield walk.desk.history
 
 
-def _walk(kind: str, chance: random.Random, *, heading: bool, ending: bool) -> Sequence[Recorded]:
-    """A case that goes its own way, or heads for what it did not do yet, and may be brought to an end at last."""
-    walk = Walk(CASE_TYPES[kind], chance).begin()
-    wanted = {type(step) for step in steps_onward(CASE_TYPES[kind])}
-    for _ in wanted:
-        choices = _going_on(walk, walk.towards(wanted - walk.taken) if heading else walk.open_now())
+def _go(walk: Walk, missing: set[type[Step]], *, heading: bool, ending: bool) -> None:
+    """The case goes its own way, or heads for what no walk took yet, and may be brought to an end at last."""
+    for _ in steps_of(walk.case_type):
+        choices = _going_on(walk, walk.towards(missing) if heading and missing else walk.open_now())
         own = [step for step in choices if not step.declared.wire.startswith("matter.")]
         if not choices:
             break
-        walk.go_on((chance.random() < OWN and own) or choices)
+        walk.go_on((walk.chance.random() < OWN and own) or choices)
+        missing -= walk.taken
     if ending:
         walk.go_on([step for step in walk.open_now() if step.declared.leads_to in ENDED])
-    return walk.desk.history
 
 
 def _going_on(walk: Walk, choices: list[Step]) -> list[Step]:
