@@ -671,7 +671,7 @@ class ReportedAgain(
     of=Rectified,
     wire="rectification.reported_again.v1",
     zh="再次报告",
-    while_in={Rectification.RE_RECTIFYING, Rectification.PLAN_RECEIVED, Rectification.REPORT_IN_COMMENT},
+    while_in=BEING_RECTIFIED - {Rectification.HANDED_OVER},
     leads_to=Rectification.REPORTED,
     by=UNITS,
     stops=(REPORT,),

@@ -157,6 +157,7 @@ class Legislation(Matter, kind="legislation", zh="地方立法"):
     """地方立法: proposed, planned, drafted, read, consulted on, voted on, approved, promulgated, in force, repealed."""
 
     in_magazine = 1
+    opens_when_told = False
 
     class Stage(Word):
         PROPOSED = auto()
