@@ -13,6 +13,7 @@ from api.commands import (
     audit,
     backup,
     cases,
+    chronicle,
     compliance,
     exchange,
     files,
@@ -83,6 +84,7 @@ app.registered_commands += [
     *service.app.registered_commands,
     *work.app.registered_commands,
     *compliance.app.registered_commands,
+    *chronicle.app.registered_commands,
     *backup.app.registered_commands,
     *exchange.app.registered_commands,
 ]

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
+from api.looking import looked_at
 from api.services import Lists, Services
-from domain import policy
 from domain.case import CASE_TYPES, STEPS
 from domain.moment import Moment, day_of
 from domain.office import Jurisdiction
-from domain.principal import Principal
-from domain.refusal import Refused
 from projections import compliance
 from projections.compliance import ArticleState, Term
-from projections.reading import Filter
-
-_PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -36,21 +30,11 @@ def board_of(services: Services, lists: Lists, jurisdiction: Jurisdiction, momen
     year = day.year if year is None else year
     book = jurisdiction.book_on(day)
     articles = list(book.articles.values())
-    ids = _cases(lists, jurisdiction, moment, kinds_of(compliance.wires_of(articles)))
-    looked = (
-        compliance.look_at(services.docket.case_file(case_id), jurisdiction, moment.known, moment.as_of)
-        for case_id in ids
-    )
-    cases = [one for one in looked if one is not None]
+    kinds = kinds_of(compliance.wires_of(articles))
+    cases = list(looked_at(services, lists, jurisdiction, moment, kinds))
     return Board(
         year, book.ref, compliance.board(articles, cases, jurisdiction, year, day, term_of(jurisdiction, year))
     )
-
-
-def require_whole(asker: Principal) -> None:
-    """Refuse somebody who does not read every case: of a part of them the board would say what is not so."""
-    if not policy.reads_all(asker):
-        raise Refused("not-all-is-yours")
 
 
 def kinds_of(wires: Iterable[str]) -> list[str]:
@@ -63,14 +47,3 @@ def term_of(jurisdiction: Jurisdiction, year: int) -> Term:
     """The term of the congress that ran at the end of a year; the year itself where no term is entered."""
     term = jurisdiction.term_on(date(year, 12, 31))
     return Term(date(year, 1, 1), date(year, 12, 31)) if term is None else Term(term.since, term.ends_on)
-
-
-def _cases(lists: Lists, jurisdiction: Jurisdiction, moment: Moment, kinds: Iterable[str]) -> Iterator[str]:
-    for kind in kinds:
-        wanted = Filter(kind=kind, jurisdiction=jurisdiction.code)
-        after: tuple[Any, str] | None = None
-        while rows := lists.cases(wanted, moment, after=after, limit=_PAGE):
-            yield from (row.case_id for row in rows)
-            if len(rows) < _PAGE:
-                break
-            after = rows[-1].opened_on, rows[-1].case_id

@@ -245,6 +245,11 @@ class Case:
         """What lists show of the case."""
         raise NotImplementedError
 
+    @property
+    def sort(self) -> str | None:
+        """Of which sort it is among its kind, where rules tell them apart."""
+        return None
+
     def claims(self) -> frozenset[str]:
         """What no other case of the ledger may hold at the same time, such as a number."""
         return frozenset()

@@ -127,6 +127,8 @@ class Matter(Case):
     """What the standing committee does by its own powers."""
 
     ending_of: ClassVar[frozenset[Ending]] = frozenset(Ending)
+    opens_when_told: ClassVar[bool] = True
+    """Whether those to whom it was told read its file; where that tells of persons, they are told the paper alone."""
     before_meeting: ClassVar[tuple[str, ...]] = ()
     """The clocks that count back from the meeting at which it is on the agenda."""
 
@@ -212,6 +214,8 @@ class Matter(Case):
             yield f"{Role.HANDLING_UNIT}:{unit}"
         if any(passed.gate is not Gate.PARTY_GROUP for passed in self.gates):
             yield Role.PARTY_COMMITTEE
+        if not self.opens_when_told:
+            return
         if Audience.DEPUTIES in self.told:
             yield Role.DEPUTY
         if Audience.PUBLIC in self.told:
@@ -237,11 +241,6 @@ class Matter(Case):
     def awaited(self) -> Iterator[Awaited]:
         """What persons are owed."""
         yield from awaited_measures(self)
-
-    @property
-    def sort(self) -> str | None:
-        """Of which sort it is among its kind, where rules tell them apart."""
-        return None
 
     def still_due(self, rule: str) -> bool:
         """Whether what a rule wants before the meeting is not done yet."""

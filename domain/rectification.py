@@ -109,7 +109,7 @@ class HandlingReport:
     """What the organ reported on the handling (办理情况报告)."""
 
     reported_on: date
-    handling: int
+    turn: int
     summary: str
 
 
@@ -134,7 +134,7 @@ class Rectified(Matter):
     important: bool = False
     in_person: bool | None = None
     handed_over_on: date | None = None
-    handling: int = 0
+    turn: int = 0
     """Which handling it is: 1, and one more each time it is ordered again."""
     problems: dict[str, ListedProblem] = field(default_factory=dict)
     plan_received_on: date | None = None
@@ -151,11 +151,11 @@ class Rectified(Matter):
     @property
     def answered_by_units_on(self) -> date | None:
         last = self.reports[-1] if self.reports else None
-        return last.reported_on if last is not None and last.handling == self.handling else None
+        return last.reported_on if last is not None and last.turn == self.turn else None
 
     @property
     def handlings(self) -> int:
-        return self.handling
+        return self.turn
 
     @property
     def rating(self) -> Rating | None:
@@ -190,7 +190,7 @@ class Rectified(Matter):
             elif problem.stage is ListedProblem.Stage.RECTIFIED:
                 yield _of_committee(ProblemVerified, part=problem.key)
         if self.unit is not None and self.stage in BEING_RECTIFIED:
-            step = ReportSubmitted if self.handling <= 1 else ReportedAgain
+            step = ReportSubmitted if self.turn <= 1 else ReportedAgain
             yield Awaited(f"{Role.HANDLING_UNIT}:{self.unit}", step.declared.wire, self.due_by(REPORT))
         if self.stage == Rectification.ADOPTED:
             yield _of_committee(OpinionsHandedOver)
@@ -305,7 +305,7 @@ class OpinionsHandedOver(
         yield from _deadlines_of(self.problems, act.occurred_on)
 
     def apply(self, case: Rectified, act: Act) -> None:
-        case.unit, case.handed_over_on, case.handling = self.unit, act.occurred_on, max(case.handling, 1)
+        case.unit, case.handed_over_on, case.turn = self.unit, act.occurred_on, max(case.turn, 1)
         case.important, case.in_person = self.important, self.in_person
         case.list_problems(self.problems, act.occurred_on)
 
@@ -565,7 +565,7 @@ class _Report(Step):
         return case.unit
 
     def apply(self, case: Rectified, act: Act) -> None:
-        case.reports.append(HandlingReport(act.occurred_on, case.handling, self.summary))
+        case.reports.append(HandlingReport(act.occurred_on, case.turn, self.summary))
 
 
 class ReportSubmitted(
@@ -663,7 +663,7 @@ class ReRectificationOrdered(
             yield clock.agreed(REPORT, act.occurred_on, self.due_on)
 
     def apply(self, case: Rectified, act: Act) -> None:
-        case.handling += 1
+        case.turn += 1
 
 
 class ReportedAgain(
@@ -671,7 +671,7 @@ class ReportedAgain(
     of=Rectified,
     wire="rectification.reported_again.v1",
     zh="再次报告",
-    while_in={Rectification.RE_RECTIFYING, Rectification.PLAN_RECEIVED, Rectification.REPORT_IN_COMMENT},
+    while_in=BEING_RECTIFIED - {Rectification.HANDED_OVER},
     leads_to=Rectification.REPORTED,
     by=UNITS,
     stops=(REPORT,),

@@ -186,7 +186,7 @@ class Duty(_Data):
     steps: Annotated[tuple[_Text, ...], Field(min_length=1)]
     """Stored names of the steps that it is about."""
     sorts: tuple[_Text, ...] = ()
-    """Only of matters of these sorts (`Matter.sort`)."""
+    """Only of cases of these sorts (`Case.sort`)."""
     others: tuple[_Text, ...] = ()
     """Stored names of the steps that follow, or come before."""
     findings: tuple[_Text, ...] = ()

@@ -14,7 +14,6 @@ from domain import fold, procedure
 from domain.calendar import add_days, add_months
 from domain.case import Case, Recorded
 from domain.casefile import CaseFile
-from domain.matter import Matter
 from domain.office import Jurisdiction
 from domain.rulebook import Article, Duty, Span
 
@@ -175,7 +174,7 @@ class _Asked:
         """The steps of a duty in its period."""
         period = self._period(duty)
         for looked in self.cases:
-            if duty.sorts and not (isinstance(looked.case, Matter) and looked.case.sort in duty.sorts):
+            if duty.sorts and looked.case.sort not in duty.sorts:
                 continue
             for record in looked.steps:
                 if (
@@ -261,8 +260,8 @@ class _Asked:
             status = Status.BREACHED
         else:
             status = Status.ON_THE_WAY if covered else Status.DUE_BY
-        proofs = tuple(dict.fromkeys(named[one] for one in sorted(covered)))
-        return DutyState(duty, status, len(wanted), len(covered), due_on, proofs)
+        proofs = {(proof.case_id, proof.version): proof for proof in (named[one] for one in sorted(covered))}
+        return DutyState(duty, status, len(wanted), len(covered), due_on, tuple(proofs.values()))
 
     def _everybody(self, duty: Duty) -> set[str]:
         """Who is to be covered on the day."""

@@ -91,8 +91,10 @@ REGISTRARS = {
 """Every role once: to the registry nobody has another relation than that it is of his jurisdiction, or is not."""
 
 
-OF_MATTERS = REGISTRARS | {"handling_unit, not concerned": _reader(Role.HANDLING_UNIT, who=STRANGER)}
-"""The same for the matters of the standing committee, and a unit that a matter is not about."""
+OF_MATTERS = {
+    name: reader for name, reader in REGISTRARS.items() if "elsewhere" not in name or name.startswith("deputy_affairs")
+} | {"handling_unit, not concerned": _reader(Role.HANDLING_UNIT, who=STRANGER)}
+"""Every role once for the matters of the standing committee, a unit that none is about, and one of elsewhere."""
 
 
 class Door(Protocol):
@@ -211,6 +213,8 @@ def case_of(cases: dict[str, str], kind: str, step: Step | None, reader: Reader)
         return cases[reader.case]
     own = None if step is None else step.declared.case_type
     usual = "opinion" if kind == "matters" else "unit"
+    if own is not None and not own.kind:
+        usual = next(name for name in (usual, *cases) if name in CASE_TYPES and issubclass(CASE_TYPES[name], own))
     return cases.get(own.kind if own else usual, cases[usual])
 
 

@@ -218,8 +218,9 @@ def migrate() -> None:
 
 @app.command(
     help=told(
-        "Play two years of a fictional city's suggestions into an empty ledger; make accounts and a token for the API.",
-        "向空账本载入一个虚构城市两年的代表建议，并生成帐号和一个接口令牌。",
+        "Play two years of a fictional city's suggestions and one of its other powers into an empty ledger; "
+        "make accounts and a token for the API.",
+        "向空账本载入一个虚构城市两年的代表建议和一年的其他履职事项，并生成帐号和一个接口令牌。",
     ),
     epilog=example("DUBAN_DATA_DIR=sample duban demo --cases 2000"),
 )
@@ -301,9 +302,10 @@ def _offer_sample(found: "Services") -> None:
     """Load the sample that a first start brings, and say first what that is and how to do without."""
     say(
         told(
-            "Nothing is recorded yet: two years of suggestions of 云江市, a city that does not exist, are loaded. "
+            "Nothing is recorded yet: two years of suggestions of 云江市, a city that does not exist, are loaded, "
+            "and one of its other powers. "
             "To begin with an empty installation, give --no-sample and another DUBAN_DATA_DIR.",
-            "尚无任何记录：正在载入虚构城市“云江市”两年的代表建议。"
+            "尚无任何记录：正在载入虚构城市“云江市”两年的代表建议和一年的其他履职事项。"
             "如需空白安装，请加 --no-sample，并用 DUBAN_DATA_DIR 指定其他目录。",
         )
     )

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.compliance import board_of, require_whole
+from api.compliance import board_of
+from api.looking import require_whole
 from api.moment import Asked, Meta, MomentQuery
 from api.principal import Asker
 from api.problems import documented, words_for

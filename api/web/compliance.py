@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from api.compliance import Board, board_of, require_whole
+from api.compliance import Board, board_of
+from api.looking import require_whole
 from api.services import services_of
 from api.v1.finding import lists_of
 from api.web.guard import reader_of
@@ -66,7 +67,7 @@ class ArticleView:
     """An article in words."""
 
     anchor: str
-    number: int
+    number: str
     text: str
     explanation: str
     sources: list[str]
@@ -105,8 +106,8 @@ def _count(board: Board, status: Status) -> int:
 def _article(tell: Teller, state: ArticleState, moment: dict[str, str]) -> ArticleView:
     article = state.article
     return ArticleView(
-        anchor=f"a{article.number}",
-        number=article.number,
+        anchor=f"{article.set}-{article.number}",
+        number=tell.say("compliance.nth", set=_set(tell, article.set), n=article.number),
         text=getattr(article, tell.lang),
         explanation=getattr(article.explanation, tell.lang),
         sources=[source.text for source in article.sources],
@@ -114,6 +115,11 @@ def _article(tell: Teller, state: ArticleState, moment: dict[str, str]) -> Artic
         light=LIGHTS[state.status],
         duties=[_duty(tell, duty, moment) for duty in state.duties],
     )
+
+
+def _set(tell: Teller, name: str) -> str:
+    known = f"compliance.set.{name}"
+    return tell.say(known) if known in tell.say else name
 
 
 def _duty(tell: Teller, state: DutyState, moment: dict[str, str]) -> DutyView:

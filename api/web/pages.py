@@ -42,7 +42,6 @@ from api.v1.finding import case_file_of, lists_of
 from api.web.bulk import in_bulk
 from api.web.doing import (
     ActionView,
-    Doing,
     Foreseen,
     Posted,
     amends_of,
@@ -94,6 +93,7 @@ from domain import policy, procedure
 from domain.case import CASE_TYPES, AttachmentAdded, Opening, Role
 from domain.docket import CaseNotFoundError, Receipt
 from domain.draft import FormDraft
+from domain.matter import Matter
 from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
@@ -356,6 +356,12 @@ def case(request: Request, case_id: str) -> Response:
     return _case_page(request, case_id, wanted=request.query_params.get("step"))
 
 
+def _place_of(step: type[Opening]) -> tuple[bool, bool]:
+    """What deputies bring comes first, then what the standing committee does, then the registry."""
+    own = step.declared.case_type
+    return own is not None and own.of_registry, own is not None and issubclass(own, Matter)
+
+
 def _new_case_page(request: Request, wanted: str | None, posted: Posted | None = None) -> Response:
     asker = reader_of_registry(request)
     if asker.suspended:
@@ -365,16 +371,11 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
     chosen = None if wanted is None else _opening_named(asker, wanted)
     if chosen is not None and posted is None and (draft := _draft(request, None, wanted)) is not None:
         posted = reopened(tell, draft, None)
-    shown = [
-        ActionView(
-            procedure.opening_name(step),
-            tell.step(step),
-            f"/cases/new/{procedure.opening_name(step)}",
-            None,
-            step is chosen,
-        )
-        for step in steps
-    ]
+    shown: dict[str, list[ActionView]] = {}
+    for step in sorted(steps, key=_place_of):
+        name = procedure.opening_name(step)
+        action = ActionView(name, tell.step(step), f"/cases/new/{name}", None, step is chosen)
+        shown.setdefault(tell.kind(step.declared.kind or ""), []).append(action)
     form = None if chosen is None else opening_form(tell, asker, chosen, posted)
     status = 422 if posted is not None and posted.trouble else 200
     registry = asker.role is Role.ADMINISTRATOR or (chosen is not None and issubclass(chosen, RegistryOpening))
@@ -382,7 +383,9 @@ def _new_case_page(request: Request, wanted: str | None, posted: Posted | None =
         request,
         "new_case.html",
         status=status,
-        page=Doing(shown, form),
+        kinds=list(shown.items()),
+        form=form,
+        kind=None if chosen is None else tell.kind(chosen.declared.kind or ""),
         bar=None,
         title=tell.say("registry.new" if registry else "page.new"),
         importing=bool(services_of(request).imports.lists(asker.role)),

@@ -64,10 +64,25 @@ OF_UNITS = frozenset(
         "to_unit",
         "reassigned_to",
         "absorbed_by",
+        "applicant_unit",
+        "inspected_units",
         "parent",
     }
 )
-OF_DEPUTIES = frozenset({"deputy", "lead_deputy", "co_signers", "co_signers_confirmed", "dissenters"})
+OF_DEPUTIES = frozenset(
+    {
+        "attended",
+        "co_signers",
+        "co_signers_confirmed",
+        "deputies",
+        "deputy",
+        "dissenters",
+        "group_deputies",
+        "invited",
+        "lead_deputy",
+        "sitting_in",
+    }
+)
 OF_OUTCOMES = frozenset({"outcome", "old", "new"})
 _OF_CASES = frozenset({"case_id", "other", "merged_into", "plan", "regulation", "appointment"})
 _OF_SIZES = frozenset({"size"})

@@ -107,6 +107,9 @@ class Oath:
 class Appointment(Matter, kind="appointment", zh="任免"):
     """任免: notice, briefing, motion, files, exam, introduction, vote, certificate, oath, office."""
 
+    in_magazine = 3
+    opens_when_told = False
+
     class Stage(Word):
         NOTICE_RECEIVED = auto()
         PARTY_GROUP_BRIEFED = auto()
@@ -172,6 +175,11 @@ class Appointment(Matter, kind="appointment", zh="任免"):
     def still_due(self, rule: str) -> bool:
         """The motion, as long as it was not submitted."""
         return self.motion_submitted_on is None and super().still_due(rule)
+
+    def audience(self) -> Iterator[str]:
+        """Also the Party committee, whose organisation department notified it; nobody else, also once it is public."""
+        yield from super().audience()
+        yield Role.PARTY_COMMITTEE
 
     def units_concerned(self) -> Iterator[str]:
         """The organ of the post, once the decision is told."""

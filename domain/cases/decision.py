@@ -89,6 +89,8 @@ class MatterConsultation:
 class MajorDecision(Matter, kind="decision", zh="重大事项决定"):
     """重大事项决定: proposed, planned, deliberated, adopted or answered by opinions, promulgated, carried out."""
 
+    in_magazine = 2
+
     class Stage(Word):
         PROPOSED = auto()
         PLANNED = auto()

@@ -27,6 +27,8 @@ from domain.values import CaseId, Line, Text, Word
 class DutyAppraisal(Rectified, kind="duty_appraisal", zh="任后述职评议"):
     """任后述职评议: chosen, reported, investigated, heard, polled, rated, rectified."""
 
+    opens_when_told = False
+
     class Stage(Word):
         SELECTED = auto()
         DUTY_REPORT_RECEIVED = auto()

@@ -718,7 +718,7 @@ class ReviewSuggested(
     def check(self, case: FilingReview, office: Office) -> None:
         super().check(case, office)
         if self.person is not None and self.person not in case.persons:
-            raise Refused("no-such-person", field="person", person=self.person)
+            raise Refused("person-not-added", field="person", person=self.person)
 
     def apply(self, case: FilingReview, act: Act) -> None:
         case.applications[self.application] = ReviewApplication(

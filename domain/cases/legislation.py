@@ -40,6 +40,8 @@ from domain.refusal import Contradiction, Refused
 from domain.values import CaseId, DeputyId, Line, Text, UnitCode, Word
 
 SUBMIT, DISTRIBUTE, CONSULT_PARTY = "legislation.submit", "legislation.distribute", "legislation.consult_party"
+SMALL = "small_fast_agile"
+"""Which sort small, fast and agile legislation is (小快灵)."""
 PARTY_REPLY, COMMENT_PERIOD, COMMENT = "legislation.party_reply", "legislation.comment_period", "legislation.comment"
 TERMINATE, APPROVE = "legislation.terminate", "legislation.approve"
 SEND_TO_PROVINCE, FILE_UPWARD = "legislation.send_to_province", "legislation.file_upward"
@@ -109,7 +111,7 @@ class RegulationInspection(Part):
 class DraftVersion:
     """A version of the draft: an attachment of the case that never changes."""
 
-    version: str
+    edition: str
     sha256: str
     kept_on: date
 
@@ -120,7 +122,7 @@ class Reading:
 
     reading: int
     held_on: date
-    version: str | None
+    edition: str | None
     speakers: tuple[str, ...]
 
 
@@ -153,6 +155,9 @@ class Evaluation:
 @dataclass
 class Legislation(Matter, kind="legislation", zh="地方立法"):
     """地方立法: proposed, planned, drafted, read, consulted on, voted on, approved, promulgated, in force, repealed."""
+
+    in_magazine = 1
+    opens_when_told = False
 
     class Stage(Word):
         PROPOSED = auto()
@@ -234,6 +239,10 @@ class Legislation(Matter, kind="legislation", zh="地方立法"):
             and self.in_force_on <= day
             and (self.repealed_on is None or day < self.repealed_on)
         )
+
+    @property
+    def sort(self) -> str | None:
+        return SMALL if self.small else self.legislation_kind
 
     def held_activity(self, kind: ActivityKind) -> bool:
         """Whether there was an activity of a kind."""
@@ -318,7 +327,7 @@ def _of_office(step: type[Step], due_on: date | None = None) -> Awaited:
 
 def _require_version(case: Legislation, version: str | None) -> None:
     if version is not None and version not in case.versions:
-        raise Refused("version-not-kept", field="version", version=version)
+        raise Refused("version-not-kept", field="edition", version=version)
 
 
 # The project
@@ -610,7 +619,7 @@ class DraftVersionKept(
 ):
     """A version of the draft is fixed: which attachment of the case it is, and what it is called."""
 
-    version: Line
+    edition: Line
     """Such as 草案, 草案修改稿, 表决稿."""
     sha256: Sha256
     """The attachment that holds it."""
@@ -618,26 +627,26 @@ class DraftVersionKept(
     def check(self, case: Legislation, office: Office) -> None:
         if case.attachment(self.sha256) is None:
             raise Refused("version-not-attached", field="sha256", sha256=self.sha256)
-        kept = case.versions.get(self.version)
+        kept = case.versions.get(self.edition)
         if kept is not None and kept.sha256 != self.sha256:
-            raise Refused("version-kept-already", field="version", version=self.version)
+            raise Refused("version-kept-already", field="edition", version=self.edition)
 
     def already(self, case: Legislation) -> bool:
-        return self.version in case.versions
+        return self.edition in case.versions
 
     def apply(self, case: Legislation, act: Act) -> None:
-        case.versions.setdefault(self.version, DraftVersion(self.version, self.sha256, act.occurred_on))
+        case.versions.setdefault(self.edition, DraftVersion(self.edition, self.sha256, act.occurred_on))
 
 
 class _OfVersion(Step):
     """A step about a text of the draft."""
 
-    version: Line | None = None
+    edition: Line | None = None
     """Which version of the draft it is about."""
 
     def check(self, case: Any, office: Office) -> None:
         """Refuse a version that was not kept."""
-        _require_version(case, self.version)
+        _require_version(case, self.edition)
 
 
 class DraftSubmitted(
@@ -724,7 +733,7 @@ class _Reading(_OfVersion):
 
     def read(self, case: Legislation, reading: int, on: date) -> None:
         """Keep the reading."""
-        case.readings.append(Reading(reading, on, self.version, self.speakers))
+        case.readings.append(Reading(reading, on, self.edition, self.speakers))
         case.distributed_on = None
 
 
@@ -945,12 +954,12 @@ class ClauseVoted(
 class _RegulationVote(VoteStep):
     """A vote on the regulation as a whole."""
 
-    version: Line | None = None
+    edition: Line | None = None
     """The text that is voted on."""
 
     def check(self, case: Any, office: Office) -> None:
         """Refuse a version that was not kept, and tallies that do not add up."""
-        _require_version(case, self.version)
+        _require_version(case, self.edition)
         super().check(case, office)
 
     def breaches(self, case: Any, office: Office) -> Iterator[Refused]:

@@ -275,7 +275,8 @@ def test_an_unknown_profile_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(Refused) as refused:
         profile_named("receipt")
     assert refused.value.params["known"] == profile_names()
-    assert profile_names() == ["deputies-xlsx", "sangiin-questions", "seats-xlsx", "suggestions-xlsx", "units-xlsx"]
+    others = ["sangiin-appointments", "sangiin-questions"]
+    assert profile_names() == ["deputies-xlsx", *others, "seats-xlsx", "suggestions-xlsx", "units-xlsx"]
 
 
 # Again

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic_core import to_json
 
-from adapters.exchange.sample import ACCOUNTS, load_sample, sample_case_id
+from adapters.exchange.sample import ACCOUNTS, load_sample, sample_case_id, year
 from adapters.memory import MemoryLedger
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import open_pool
@@ -24,6 +24,7 @@ from tests.registry import shipped_registry
 
 TODAY = date(2026, 11, 22)
 NUMBERS = [f"2026-{number:03}" for number in (*range(1, 9), *range(101, 111))]
+BY_HAND = len(NUMBERS)
 CITY, COUNTIES = "cn-999900", {"cn-999911", "cn-999912", "cn-999921", "cn-999922"}
 
 
@@ -37,6 +38,11 @@ def docket(request: pytest.FixtureRequest) -> Iterator[Docket]:
         yield Docket(PostgresLedger(pool, "main"), shipped_registry())
 
 
+def of_the_year(today: date) -> int:
+    """How many cases and meetings of the year had begun by a day."""
+    return sum(story.happenings[0].on <= today for story in year())
+
+
 def suggestion(docket: Docket, number: str) -> Suggestion:
     case = docket.case_file(sample_case_id(number)).case
     assert isinstance(case, Suggestion)
@@ -44,7 +50,7 @@ def suggestion(docket: Docket, number: str) -> Suggestion:
 
 
 def test_the_sample_shows_a_suggestion_in_every_interesting_state(docket: Docket) -> None:
-    assert load_sample(docket, today=TODAY, seed=1, cases=0) == len(NUMBERS)
+    assert load_sample(docket, today=TODAY, seed=1, cases=0) == BY_HAND + of_the_year(TODAY)
     stages = {suggestion(docket, number).stage for number in NUMBERS}
     assert stages >= {
         Suggestion.Stage.SUBMITTED,
@@ -76,20 +82,22 @@ def test_the_sample_shows_a_suggestion_in_every_interesting_state(docket: Docket
 
 
 def test_loaded_twice_it_is_stored_once(docket: Docket) -> None:
-    assert load_sample(docket, today=TODAY, seed=1, cases=40) == 18 + 40 + 4 * 4
+    assert load_sample(docket, today=TODAY, seed=1, cases=40) == BY_HAND + 40 + 4 * 4 + of_the_year(TODAY)
     head = docket.head()
     assert load_sample(docket, today=TODAY, seed=1, cases=40) == 0
     assert docket.head() == head
 
 
 def test_nothing_of_the_sample_lies_ahead_of_the_day_on_which_it_is_loaded(docket: Docket) -> None:
-    assert load_sample(docket, today=date(2026, 2, 20), seed=1, cases=0) == 8
+    february, new_years_eve = date(2026, 2, 20), date(2025, 12, 31)
+    assert load_sample(docket, today=february, seed=1, cases=0) == 8 + of_the_year(february)
     assert suggestion(docket, "2026-001").stage is Suggestion.Stage.IN_HANDLING
-    assert load_sample(docket, today=date(2025, 12, 31), seed=1, cases=0) == 0
+    assert of_the_year(new_years_eve) == 6, "the programme of the term, and the drafts of five plans"
+    assert load_sample(docket, today=new_years_eve, seed=1, cases=0) == 0
 
 
 def stored(today: date = TODAY, *, seed: int = SAMPLE_SEED, cases: int = SAMPLE_CASES) -> list[CaseFile]:
-    """The suggestions of the sample as a ledger in memory has them at noon of a day."""
+    """The cases of the sample as a ledger in memory has them at noon of a day."""
     noon = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
     ledger = MemoryLedger(lambda: noon)
     docket = Docket(ledger, shipped_registry(), lambda: noon)
@@ -115,11 +123,12 @@ def in_the_city(files: list[CaseFile]) -> list[Suggestion]:
 
 
 def test_two_years_are_played_in_the_city_and_in_each_county(files: list[CaseFile]) -> None:
-    count = Counter(file.case.jurisdiction for file in files if file.case)
+    suggestions = [file for file in files if isinstance(file.case, Suggestion)]
+    count = Counter(file.case.jurisdiction for file in suggestions if file.case)
     assert set(count) == {CITY, *COUNTIES}
     assert count[CITY] > 400
     assert all(count[county] in range(36, 41) for county in COUNTIES)
-    days = sorted(step.act.occurred_on for file in files for step in file.history)
+    days = sorted(step.act.occurred_on for file in suggestions for step in file.history)
     assert (days[0], days[-1] <= TODAY) == (date(2025, 1, 2), True)
 
 
@@ -142,9 +151,10 @@ def test_every_stage_of_an_assignment_and_of_a_commitment_came_about(files: list
     assert {kept.stage for case in suggestions for kept in case.commitments.values()} == set(Commitment.Stage)
 
 
-def test_the_sample_agrees_with_the_procedure(files: list[CaseFile]) -> None:
+def test_the_suggestions_agree_with_the_procedure(files: list[CaseFile]) -> None:
     places = {code: shipped_registry().jurisdiction(code) for code in (CITY, *COUNTIES)}
-    found = [findings(file.history, places[file.case.jurisdiction]) for file in files if file.case]
+    suggestions = [file for file in files if isinstance(file.case, Suggestion)]
+    found = [findings(file.history, places[file.case.jurisdiction]) for file in suggestions if file.case]
     assert [one for several in found for one in several] == []
 
 
@@ -192,7 +202,7 @@ def test_on_an_earlier_day_the_same_is_told_as_far_as_it_had_come() -> None:
 @pytest.mark.parametrize(("seed", "cases"), [(0, 1), (1, 9), (2, 150), (3, 700), (2**40, 60), (-1, 40)])
 def test_any_seed_and_number_can_be_played(seed: int, cases: int) -> None:
     files = stored(date(2027, 6, 30), cases=cases, seed=seed)
-    assert len(files) == 18 + cases + 4 * (cases // 10)
+    assert len(files) == BY_HAND + cases + 4 * (cases // 10) + len(year())
 
 
 def test_the_counties_stand_under_the_city_and_the_zone_has_no_congress() -> None:

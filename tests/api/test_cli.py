@@ -247,11 +247,17 @@ def test_work_that_cannot_be_asked_for_is_one_clear_line(
 def test_the_board_of_the_articles_is_told_at_any_moment(installation: Run) -> None:
     told = installation("compliance", "--year", "2026", "--as-of", "2026-06-30", "--json").json
     assert told["year"] == 2026
-    assert {article["set"] for article in told["articles"]} == {"eighteen"}
+    assert {article["set"] for article in told["articles"]} == {"eighteen", "party_side"}
     shown = installation("compliance", "--as-of", "2026-06-30")
     assert shown.code == 0
     assert "2026" in shown.err
     assert installation("compliance", "--year", "3").code == 2
+
+
+def test_the_chronicle_of_a_month_is_told(installation: Run) -> None:
+    assert installation("chronicle", "2026-06", "--json").json["month"] == "2026-06"
+    assert installation("chronicle", "2026-06").code == 0
+    assert installation("chronicle", "June").code == 2
 
 
 def test_a_list_can_be_asked_for_on_both_clocks(installation: Run, story: Told) -> None:

@@ -257,7 +257,7 @@ def test_a_clock_explains_itself(office: Office, told: str) -> None:
         "国家法律",
         "读自国家法律原文",
         "cn@2025-11-04",
-        "cn-999900@2026-11-22",
+        "cn-999900@2026-11-29",
     ):
         assert words_of_it in text
     assert "2026-02-28" in text, "the make-up Saturday that counted"

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from datetime import date
 from html import unescape
-from typing import Any
+from typing import Any, get_args
 
 import httpx2
 import pytest
+from pydantic.fields import FieldInfo
 from starlette.testclient import TestClient
 
 from api.web.stepforms import Form, actions
-from api.web.viewmodels import Teller
+from api.web.viewmodels import OF_DEPUTIES, OF_UNITS, Teller
 from api.words import LANGUAGES, Language, words
 from domain.case import CASE_TYPES, STEPS, Opening, Role
 from domain.cases.suggestion import HandedOver, ReplyIssued
 from domain.principal import Principal
+from domain.values import Named
 from tests.adapters.papers import pdf
 from tests.api.conftest import Office
 from tests.domain.support import LEAD, Desk
@@ -274,6 +276,32 @@ def test_every_step_has_a_form_from_its_declaration_alone(tongue: Language) -> N
             for field in form.fields():
                 assert "page.field." not in field.label, (step, field)
                 assert field.kind != "one_of" or all(option.text for option in field.options)
+
+
+def test_no_field_of_a_step_is_called_as_what_every_form_carries() -> None:
+    for step in STEPS.values():
+        assert set(step.model_fields).isdisjoint({"version", "key", "rows", "do", "draft", "form_token", "act"}), step
+
+
+def test_whoever_is_chosen_in_a_form_is_chosen_from_the_register() -> None:
+    for step in STEPS.values():
+        own = step.declared.case_type
+        if own is not None and own.of_registry:
+            continue
+        for name, field in step.model_fields.items():
+            named = names_in(field)
+            assert Named.UNIT not in named or name in OF_UNITS, (step, name)
+            assert Named.DEPUTY not in named or name in OF_DEPUTIES, (step, name)
+
+
+def names_in(field: FieldInfo) -> set[Named]:
+    found = {one for one in field.metadata if isinstance(one, Named)}
+    waiting = list(get_args(field.annotation))
+    while waiting:
+        one = waiting.pop()
+        found |= {mark for mark in getattr(one, "__metadata__", ()) if isinstance(mark, Named)}
+        waiting += get_args(one)
+    return found
 
 
 def test_a_form_reads_back_every_sample_that_it_can_say() -> None:

@@ -194,13 +194,15 @@ def test_the_oath_is_due_fifteen_working_days_after_the_notice_and_may_be_postpo
     assert of(office).clocks[a.OATH, None].late is False
 
 
-def test_what_is_not_decided_is_read_by_the_congress_alone_and_what_is_published_by_everybody() -> None:
+def test_the_file_of_a_person_is_read_by_the_congress_and_the_party_committee_also_once_the_decision_is_public() -> (
+    None
+):
     office = desk(*UP_TO_SPEECH)
-    assert set(of(office).audience()) == set()
+    assert set(of(office).audience()) == {Role.PARTY_COMMITTEE}
     office.take(vote(), MEETING)
     office.take(a.AppointmentApproved(), MEETING)
     office.take(Published(audiences=(Audience.DEPUTIES, Audience.PUBLIC)), MEETING)
-    assert "everybody" in set(of(office).audience())
+    assert set(of(office).audience()) == {"handling_unit:jyj", Role.PARTY_COMMITTEE}
 
 
 def test_a_deputy_and_a_unit_take_no_step_of_an_appointment() -> None:

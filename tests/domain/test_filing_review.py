@@ -308,7 +308,7 @@ def test_no_field_of_a_suggestion_names_a_citizen(desk: Desk, tmp_path: Path) ->
     keys = KeyStore(tmp_path / "keys", bytes(range(32)), "main", lambda: desk.now)
     desk.docket = Docket(desk.ledger, shipped_registry(), lambda: desk.now, keys=keys)
     desk.open(published(), PUBLISHED)
-    assert refusal_of(desk, suggested(person="p1"), FILED) == ("no-such-person", "person")
+    assert refusal_of(desk, suggested(person="p1"), FILED) == ("person-not-added", "person")
     person = {"person": "p1", "capacity": Capacity.PETITIONER, "name": "标记张某某"}
     desk.take(PersonAdded.model_validate(person), FILED, Role.GENERAL_OFFICE)
     desk.take(suggested(person="p1"), FILED)

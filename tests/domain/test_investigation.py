@@ -216,7 +216,7 @@ def test_a_citizen_whose_name_is_no_secret_is_named_by_key(investigating: Desk, 
     keys = KeyStore(tmp_path / "keys", bytes(range(32)), "main", lambda: investigating.now)
     investigating.docket = Docket(investigating.ledger, shipped_registry(), lambda: investigating.now, keys=keys)
     received = EvidenceReceived(evidence="e2", title="取水记录", person="p1")
-    assert refusal_of(investigating, received, TAKEN) == ("no-such-person", "person")
+    assert refusal_of(investigating, received, TAKEN) == ("person-not-added", "person")
     person = {"person": "p1", "capacity": Capacity.OTHER, "name": "张某"}
     investigating.take(PersonAdded.model_validate(person), TAKEN, Role.GENERAL_OFFICE)
     investigating.take(received, TAKEN)

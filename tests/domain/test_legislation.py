@@ -188,24 +188,24 @@ def test_a_regulation_goes_from_the_proposal_to_its_coming_into_force(desk: Desk
     desk.take(OrgansCoordinated(coordinated=(StateOrgan.COURT, StateOrgan.CONGRESS), summary="一致"), date(2026, 1, 29))
     desk.take(JointLegislationAgreed(partners=("江北市",)), date(2026, 1, 30))
     desk.take(attached(DRAFT), date(2026, 2, 9))
-    desk.take(DraftVersionKept(version="草案", sha256=DRAFT), date(2026, 2, 9))
+    desk.take(DraftVersionKept(edition="草案", sha256=DRAFT), date(2026, 2, 9))
     desk.take(Scheduled(meets_on=READ), date(2026, 2, 10))
-    desk.take(DraftSubmitted(unit=UNIT, version="草案"), date(2026, 2, 11))
-    desk.take(LegislationBillFiled(unit=UNIT, version="草案"), FILED)
-    desk.take(DraftDistributed(version="草案"), date(2026, 3, 20))
-    desk.take(FirstReadingHeld(version="草案", speakers=("甲三", "乙三")), READ)
-    desk.take(DraftCommentOpened(due_on=date(2026, 4, 27), version="草案"), date(2026, 3, 27))
+    desk.take(DraftSubmitted(unit=UNIT, edition="草案"), date(2026, 2, 11))
+    desk.take(LegislationBillFiled(unit=UNIT, edition="草案"), FILED)
+    desk.take(DraftDistributed(edition="草案"), date(2026, 3, 20))
+    desk.take(FirstReadingHeld(edition="草案", speakers=("甲三", "乙三")), READ)
+    desk.take(DraftCommentOpened(due_on=date(2026, 4, 27), edition="草案"), date(2026, 3, 27))
     desk.take(DraftCommentClosed(comments=212), date(2026, 4, 27))
     desk.take(attached(REVISED, "修改稿.pdf"), date(2026, 4, 28))
-    desk.take(DraftVersionKept(version="修改稿", sha256=REVISED), date(2026, 4, 28))
-    desk.take(UnifiedReviewHeld(version="修改稿", summary="审议结果报告"), date(2026, 4, 28))
-    desk.take(SecondReadingHeld(version="修改稿"), date(2026, 4, 29))
-    desk.take(PartyCommitteeConsulted(recipients=PARTY_MEMBERS, version="修改稿"), date(2026, 5, 6))
+    desk.take(DraftVersionKept(edition="修改稿", sha256=REVISED), date(2026, 4, 28))
+    desk.take(UnifiedReviewHeld(edition="修改稿", summary="审议结果报告"), date(2026, 4, 28))
+    desk.take(SecondReadingHeld(edition="修改稿"), date(2026, 4, 29))
+    desk.take(PartyCommitteeConsulted(recipients=PARTY_MEMBERS, edition="修改稿"), date(2026, 5, 6))
     for name in PARTY_MEMBERS:
         desk.take(PartyMemberReplied(member=name), date(2026, 5, 12))
     desk.take(PartyOpinionsConsidered(summary="采纳三条"), date(2026, 5, 20))
-    desk.take(ThirdReadingHeld(version="修改稿"), date(2026, 6, 24))
-    desk.take(RegulationVoted(**TALLY, votes_for=28, version="修改稿"), date(2026, 6, 25))
+    desk.take(ThirdReadingHeld(edition="修改稿"), date(2026, 6, 24))
+    desk.take(RegulationVoted(**TALLY, votes_for=28, edition="修改稿"), date(2026, 6, 25))
     desk.take(SubmittedForApproval(document_number="云人常〔2026〕10号"), date(2026, 6, 30))
     desk.take(ApprovedByProvince(), date(2026, 9, 28))
     desk.take(RegulationPromulgated(document_number="公告第5号", in_force_on=date(2026, 11, 1)), date(2026, 10, 9))
@@ -216,7 +216,7 @@ def test_a_regulation_goes_from_the_proposal_to_its_coming_into_force(desk: Desk
     assert desk.findings == []
     assert (case.stage, case.open_clocks) == (Stage.PROMULGATED, [])
     assert [clock.late for clock in case.all_clocks] == [False] * len(case.all_clocks)
-    assert [(one.reading, one.held_on, one.version) for one in case.readings] == [
+    assert [(one.reading, one.held_on, one.edition) for one in case.readings] == [
         (1, READ, "草案"),
         (2, date(2026, 4, 29), "修改稿"),
         (3, date(2026, 6, 24), "修改稿"),
@@ -270,8 +270,8 @@ def test_a_draft_may_be_commissioned(desk: Desk) -> None:
         (PartyOpinionsConsidered(summary="采纳"), "nobody-consulted", None),
         (DraftCommentOpened(due_on=date(2026, 1, 1)), "due-before-start", "due_on"),
         (DraftCommentClosed(comments=1), "no-comment-period", None),
-        (DraftVersionKept(version="草案", sha256=DRAFT), "version-not-attached", "sha256"),
-        (DraftCommentOpened(due_on=date(2026, 3, 1), version="草案"), "version-not-kept", "version"),
+        (DraftVersionKept(edition="草案", sha256=DRAFT), "version-not-attached", "sha256"),
+        (DraftCommentOpened(due_on=date(2026, 3, 1), edition="草案"), "version-not-kept", "edition"),
         (PartyMemberReplied(member="丑一"), "unknown-part", "member"),
         (VOTE, "step-not-open", None),
     ],
@@ -287,10 +287,10 @@ def test_a_version_of_the_draft_never_changes(desk: Desk) -> None:
     desk.open(proposed(), date(2026, 1, 12))
     for sha256 in (DRAFT, REVISED):
         desk.take(attached(sha256), date(2026, 1, 20))
-    desk.take(DraftVersionKept(version="草案", sha256=DRAFT), date(2026, 1, 21))
-    changed = DraftVersionKept(version="草案", sha256=REVISED)
-    assert refusal_of(desk, changed, date(2026, 1, 22)) == ("version-kept-already", "version")
-    assert not desk.take(DraftVersionKept(version="草案", sha256=DRAFT), date(2026, 1, 22)).changed
+    desk.take(DraftVersionKept(edition="草案", sha256=DRAFT), date(2026, 1, 21))
+    changed = DraftVersionKept(edition="草案", sha256=REVISED)
+    assert refusal_of(desk, changed, date(2026, 1, 22)) == ("version-kept-already", "edition")
+    assert not desk.take(DraftVersionKept(edition="草案", sha256=DRAFT), date(2026, 1, 22)).changed
 
 
 # Before the meeting

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from domain.case import Step
 from domain.cases import plan as p
 from domain.cases.plan import PlanKind
+from domain.cases.registry import meeting as m
 from domain.cases.supervision import opinion as o
 from domain.cases.supervision.opinion import OpinionKind
 from domain.matter import (
@@ -30,6 +31,7 @@ from tests.registry import shipped_registry
 YUNJIANG = shipped_registry().jurisdiction("cn-999900")
 TERM = Term(date(2022, 1, 14), date(2027, 1, 13))
 YEAR = 2026
+JUNE = date(2026, 6, 30)
 
 
 def duty(**fields: Any) -> Duty:
@@ -205,6 +207,21 @@ def test_a_correction_of_a_wrongly_dated_step_changes_what_is_known_now_and_not_
     in_january = duty(form="count", steps=("plan.adopted.v1",), at_least=1)
     assert city.state(in_january, date(2026, 1, 31)).status is Status.MET
     assert city.state(in_january, date(2026, 1, 31), known=head).status is Status.DUE_BY
+
+
+def test_whom_a_meeting_covers_is_covered_and_the_same_step_is_one_proof() -> None:
+    called = m.MeetingCalled(
+        jurisdiction="cn-999900",
+        code="cwh-90",
+        kind=m.MeetingKind.STANDING_COMMITTEE,
+        title="第九十次会议",
+        starts_on=date(2026, 4, 29),
+    )
+    sat_in = m.DeputiesSatIn(sitting_in=("d-001", "d-002"))
+    city = City().case(called, date(2026, 4, 1), (m.MeetingHeld(), date(2026, 4, 29)), (sat_in, date(2026, 4, 29)))
+    state = city.state(duty(form="coverage", steps=("meeting.deputies_sat_in.v1",), per="term", of="deputies"), JUNE)
+    assert (state.status, state.reached, len(state.proofs)) == (Status.ON_THE_WAY, 2, 1)
+    assert state.asked == sum(deputy.in_office(JUNE) for deputy in YUNJIANG.deputies)
 
 
 def test_the_worst_of_its_duties_is_an_articles_own() -> None:

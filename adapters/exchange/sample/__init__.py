@@ -1,4 +1,4 @@
-"""The sample: two years of suggestions of 云江市, a city that does not exist, and of its counties and districts."""
+"""The sample: two years of suggestions of 云江市, a city that does not exist, and of its counties; one of the rest."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from adapters.exchange.jurisdictions import enter
 from adapters.exchange.sample.happening import JURISDICTION, sample_case_id
 from adapters.exchange.sample.played import played
 from adapters.exchange.sample.told import told
+from adapters.exchange.sample.year import YEAR, year
 from domain.account import Asked
 from domain.case import Role
 from domain.docket import Docket, Receipt, Request
 
-__all__ = ["ACCOUNTS", "JURISDICTION", "enter_places", "load_sample", "sample_case_id"]
+__all__ = ["ACCOUNTS", "JURISDICTION", "YEAR", "enter_places", "load_sample", "sample_case_id", "year"]
 
 COUNTIES = ("cn-999911", "cn-999912", "cn-999921", "cn-999922")
 ZONES = ("cn-999971",)
@@ -53,12 +54,13 @@ def enter_places(docket: Docket) -> None:
 
 
 def load_sample(docket: Docket, *, today: date, seed: int, cases: int) -> int:
-    """Store the suggestions of the sample's places as far as they have happened by today; how many were new.
+    """Store the cases of the sample's places as far as they have happened by today; how many were new.
 
-    In the city so many are played beside those that were written by hand, in each county a tenth; the same seed and
-    number tell the same. They are stored in one transaction.
+    In the city so many suggestions are played beside those that were written by hand, in each county a tenth; the same
+    seed and number tell the same. What the city did by its other powers was written by hand too. All of them are
+    stored in one transaction.
     """
-    stories = told()
+    stories = told() + year()
     for code in (JURISDICTION, *COUNTIES):
         count = cases if code == JURISDICTION else cases // 10
         stories += played(docket.registry.jurisdiction(code), seed=seed, count=count)

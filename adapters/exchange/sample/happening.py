@@ -1,4 +1,4 @@
-"""What a sample is made of: steps with their days, each with who took it, told of one suggestion after the other."""
+"""What a sample is made of: steps with their days, each with who took it, told of one case after the other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from domain.case import Act, Role, Step
 from domain.moment import start_of_day
+from domain.registry import PREFIX
 
 JURISDICTION = "cn-999900"
 ZONE = "Asia/Shanghai"
@@ -37,16 +38,18 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A suggestion of the sample: its number, and its steps in the order in which they were recorded."""
+    """A case of the sample: its number or name, and its steps in the order in which they were recorded."""
 
     jurisdiction: str
     number: str
     happenings: Sequence[Happening]
+    of_registry: bool = False
+    """Whether it is something that the registry keeps: a meeting."""
 
     @property
     def case_id(self) -> str:
         """The id of the case."""
-        return sample_case_id(self.number, self.jurisdiction)
+        return (sample_entry_id if self.of_registry else sample_case_id)(self.number, self.jurisdiction)
 
     def until(self, today: date) -> Iterator[Happening]:
         """What had been recorded by a day."""
@@ -54,5 +57,10 @@ class Story:
 
 
 def sample_case_id(number: str, jurisdiction: str = JURISDICTION) -> str:
-    """The id of the sample's suggestion of that number, the same wherever it is loaded."""
+    """The id of the sample's case of that number or name, the same wherever it is loaded."""
     return str(uuid5(_NAMESPACE, number if jurisdiction == JURISDICTION else f"{jurisdiction}:{number}"))
+
+
+def sample_entry_id(name: str, jurisdiction: str = JURISDICTION) -> str:
+    """The id of what the sample enters into the registry under that name."""
+    return f"{PREFIX}{sample_case_id(name, jurisdiction)}"

@@ -43,6 +43,8 @@ class MeetingKind(Word):
     """列席代表座谈会."""
     LIAISON = auto()
     """对口联系部门座谈会."""
+    PARTY_CONFERENCE = auto()
+    """党委人大工作会议."""
     OTHER = auto()
 
 
@@ -117,6 +119,10 @@ class Meeting(RegistryCase, kind="meeting", zh="会议"):
 
     def entry(self) -> Dated | None:
         return None if self.stage is self.Stage.CANCELLED else Dated()
+
+    @property
+    def sort(self) -> str | None:
+        return self.meeting_kind
 
     def tied_to(self) -> Iterator[str]:
         """The cases that are on the agenda."""

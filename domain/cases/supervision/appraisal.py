@@ -60,6 +60,8 @@ class AppraisalInvestigation:
 class Appraisal(Rectified, kind="appraisal", zh="专项评议"):
     """专项评议: prepared, investigated, appraised by a poll; the opinions are handed over and put right."""
 
+    in_magazine = 6
+
     class Stage(Word):
         PREPARING = auto()
         INVESTIGATING = auto()

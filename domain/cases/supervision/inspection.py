@@ -126,6 +126,8 @@ class InspectionRound:
 class Inspection(Rectified, kind="inspection", zh="执法检查"):
     """执法检查: a group is formed, the organs are told, inspected, reported on; what it found is handed over."""
 
+    in_magazine = 7
+
     class Stage(Word):
         PROPOSED = auto()
         PLANNED = auto()

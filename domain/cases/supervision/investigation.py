@@ -383,7 +383,7 @@ class _Sourced(Step):
         if self.unit is not None:
             office.require_unit(self.unit, "unit")
         if self.person is not None and self.person not in case.persons:
-            raise Refused("no-such-person", field="person", person=self.person)
+            raise Refused("person-not-added", field="person", person=self.person)
 
     def noted(self, stage: Evidence.Stage) -> Evidence:
         """The evidence as this step tells of it."""

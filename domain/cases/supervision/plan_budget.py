@@ -149,6 +149,8 @@ class FindingToRegister(BaseModel):
 class PlanBudget(Matter, kind="plan_budget", zh="计划预算审查"):
     """计划预算审查: reviewed first, submitted, heard, deliberated, approved or not; audit findings put right."""
 
+    in_magazine = 5
+
     class Stage(Word):
         PLANNED = auto()
         PRELIMINARY_DRAFT_RECEIVED = auto()

@@ -93,6 +93,8 @@ class AnsweredInquiry:
 class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"):
     """专项工作报告: chosen, prepared, drafted, submitted, heard, deliberated; perhaps with a resolution to execute."""
 
+    in_magazine = 4
+
     class Stage(Word):
         PROPOSED = auto()
         PLANNED = auto()

@@ -1,0 +1,44 @@
+"""Case files of a jurisdiction as they were at a moment, for what is told of many of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from api.services import Lists, Services
+from domain import policy
+from domain.moment import Moment
+from domain.office import Jurisdiction
+from domain.principal import Principal
+from domain.refusal import Refused
+from projections.compliance import Looked, look_at
+from projections.reading import Filter
+
+_PAGE = 200
+
+
+def require_whole(asker: Principal) -> None:
+    """Refuse somebody who does not read every case: of a part of them it would be said what is not so."""
+    if not policy.reads_all(asker):
+        raise Refused("not-all-is-yours")
+
+
+def looked_at(
+    services: Services, lists: Lists, jurisdiction: Jurisdiction, moment: Moment, kinds: Iterable[str]
+) -> Iterator[Looked]:
+    """The cases of some kinds as they were then and as known then."""
+    for case_id in _cases(lists, jurisdiction, moment, kinds):
+        case_file = services.docket.case_file(case_id)
+        if (looked := look_at(case_file, jurisdiction, moment.known, moment.as_of)) is not None:
+            yield looked
+
+
+def _cases(lists: Lists, jurisdiction: Jurisdiction, moment: Moment, kinds: Iterable[str]) -> Iterator[str]:
+    for kind in kinds:
+        wanted = Filter(kind=kind, jurisdiction=jurisdiction.code)
+        after: tuple[Any, str] | None = None
+        while rows := lists.cases(wanted, moment, after=after, limit=_PAGE):
+            yield from (row.case_id for row in rows)
+            if len(rows) < _PAGE:
+                break
+            after = rows[-1].opened_on, rows[-1].case_id
