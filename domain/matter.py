@@ -126,7 +126,6 @@ class CaseLink:
 class Matter(Case):
     """What the standing committee does by its own powers."""
 
-    ending_of: ClassVar[frozenset[Ending]] = frozenset(Ending)
     opens_when_told: ClassVar[bool] = True
     """Whether those to whom it was told read its file; where that tells of persons, they are told the paper alone."""
     before_meeting: ClassVar[tuple[str, ...]] = ()
@@ -201,7 +200,7 @@ class Matter(Case):
     @property
     def has_ended(self) -> bool:
         """Whether it is closed or dropped."""
-        return self.stage in self.ending_of
+        return self.stage in ENDED
 
     def units_concerned(self) -> Iterator[str]:
         """The units that take part, the organ that it is about first."""
@@ -352,6 +351,28 @@ class MatterOpening(Opening):
         case.year = self.year or act.occurred_on.year
         case.unit, case.committee = self.unit, self.committee
         case.opened_on = act.occurred_on
+
+
+class PlanningStep(Step):
+    """A step by which a matter is put into a plan, whose approval by the Party's organs it inherits."""
+
+    plan: CaseId | None = None
+    """The plan, whose approval it inherits."""
+
+    def refers_to(self) -> Iterator[Reference]:
+        """The plan."""
+        if self.plan is not None:
+            yield Reference("plan", self.plan, frozenset({"plan"}), precedes=True)
+
+    def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
+        """Neither its plan nor the matter itself passed the Party's organs."""
+        inherited = self.plan or case.plan
+        if inherited is None and (case.passed(Gate.PARTY_GROUP) is None or case.passed(Gate.APPROVED) is None):
+            yield Refused("planned-without-party-organs")
+
+    def apply(self, case: Any, act: Act) -> None:
+        """It stands in the plan."""
+        case.plan = self.plan or case.plan
 
 
 # The gates of the Party

@@ -15,7 +15,6 @@ from domain.case import (
     Case,
     Corrected,
     DeadlineRecalculated,
-    Declared,
     Recorded,
     Role,
     Step,
@@ -74,9 +73,8 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: P
         return None
     if case is None:
         return Refused("no-case-then", step=declared.wire)
-    if not _is_open(declared, case):
-        open_in = sorted(declared.open_in(type(case)))
-        return Refused("step-not-open", step=declared.wire, stage=case.stage, open_in=open_in)
+    if case.stage not in (open_in := declared.open_in(type(case))):
+        return Refused("step-not-open", step=declared.wire, stage=case.stage, open_in=sorted(open_in))
     if declared.part is None:
         return None
     part = case.part(declared.part, step.part_key)
@@ -91,12 +89,6 @@ def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: P
             open_in=sorted(declared.after),
         )
     return None
-
-
-def _is_open(declared: Declared, case: Case) -> bool:
-    if declared.while_in is not None:
-        return case.stage in declared.while_in
-    return case.stage not in declared.not_in
 
 
 def require_role(step: type[Step], case_type: type[Case] | None, role: Role) -> None:
@@ -160,7 +152,7 @@ def open_steps(case: Case, role: Role) -> Iterator[Open]:
         if declared.opens or role not in step.roles(type(case)):
             continue
         why = None
-        if not _is_open(declared, case):
+        if case.stage not in declared.open_in(type(case)):
             why = "step-not-open"
         elif declared.part is not None:
             parts = getattr(case, declared.part).values()

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from domain import clock
 from domain.ballot import Vote, VoteStep
-from domain.case import Act, Awaited, ClockKey, Reference, Role, Step
+from domain.case import Act, Awaited, ClockKey, Role, Step
 from domain.clock import Deadline
 from domain.matter import (
     CHAIRMEN,
@@ -24,6 +24,7 @@ from domain.matter import (
     Gate,
     Matter,
     MatterOpening,
+    PlanningStep,
     require_not_before,
     require_once,
     require_units,
@@ -31,7 +32,7 @@ from domain.matter import (
 from domain.office import Office
 from domain.part import Part
 from domain.refusal import Refused
-from domain.values import CaseId, Line, Text, UnitCode, Word
+from domain.values import Line, Text, UnitCode, Word
 
 BILL, PRIOR_REPORT, DELIBERATE = "decision.bill", "decision.prior_report", "decision.deliberate"
 COMMENT, EXECUTION = "decision.public_comment", "decision.execution"
@@ -262,7 +263,7 @@ class MatterJointMeetingHeld(
 
 
 class MatterPlanned(
-    Step,
+    PlanningStep,
     of=MajorDecision,
     wire="decision.planned.v1",
     zh="列入年度工作计划",
@@ -271,22 +272,6 @@ class MatterPlanned(
     by=CHAIRMEN,
 ):
     """It is put into the yearly plan, which the Party group and then the Party committee approve (articles, 7)."""
-
-    plan: CaseId | None = None
-    """The plan, whose approval it inherits."""
-
-    def refers_to(self) -> Iterator[Reference]:
-        if self.plan is not None:
-            yield Reference("plan", self.plan, frozenset({"plan"}), precedes=True)
-
-    def breaches(self, case: MajorDecision, office: Office) -> Iterator[Refused]:
-        """Neither its plan nor the matter itself passed the Party's organs."""
-        inherited = self.plan or case.plan
-        if inherited is None and (case.passed(Gate.PARTY_GROUP) is None or case.passed(Gate.APPROVED) is None):
-            yield Refused("planned-without-party-organs")
-
-    def apply(self, case: MajorDecision, act: Act) -> None:
-        case.plan = self.plan or case.plan
 
 
 # Reporting and filing it

@@ -76,7 +76,7 @@ class Interpretation(Matter, kind="interpretation", zh="法规解释"):
 
     def units_concerned(self) -> Iterator[str]:
         """No unit, as long as it is a draft of the congress."""
-        return super().units_concerned() if self.stage in {*TOLD, *self.ending_of} else iter(())
+        return super().units_concerned() if self.stage in TOLD or self.has_ended else iter(())
 
     def awaited(self) -> Iterator[Awaited]:
         """The office's next step."""

@@ -30,6 +30,7 @@ from domain.matter import (
     Gate,
     Matter,
     MatterOpening,
+    PlanningStep,
     require_deputies,
     require_not_before,
     require_once,
@@ -438,7 +439,7 @@ class FeasibilityArgued(
 
 
 class LegislationPlanned(
-    Step,
+    PlanningStep,
     of=Legislation,
     wire="legislation.planned.v1",
     zh="列入立法计划",
@@ -448,21 +449,9 @@ class LegislationPlanned(
 ):
     """It is put into the five years' programme or the yearly plan, after the Party's organs (eighteen articles, 2)."""
 
-    plan: CaseId | None = None
-    """The plan, whose approval it inherits."""
-
-    def refers_to(self) -> Iterator[Reference]:
-        if self.plan is not None:
-            yield Reference("plan", self.plan, frozenset({"plan"}), precedes=True)
-
-    def breaches(self, case: Legislation, office: Office) -> Iterator[Refused]:
-        """Neither its plan nor the project itself passed the Party's organs."""
-        inherited = self.plan or case.plan
-        if inherited is None and (case.passed(Gate.PARTY_GROUP) is None or case.passed(Gate.APPROVED) is None):
-            yield Refused("planned-without-party-organs")
-
     def apply(self, case: Legislation, act: Act) -> None:
-        case.plan, case.planned_on = self.plan or case.plan, act.occurred_on
+        super().apply(case, act)
+        case.planned_on = act.occurred_on
 
 
 # Drafting

@@ -22,8 +22,8 @@ from domain.rulebook import ClockRule, Rulebook, load_rulebook
 BOOK = "cn-321100-zhenjiang-2022"
 RULES = sorted(load_rulebook(BOOK).clocks)
 AFTER = [rule for rule in RULES if load_rulebook(BOOK).clocks[rule].direction == "after"]
-WINDOWS = ["plan_budget.yearly_window"]
-"""What the law ties to months of the year, so that no rest day moves its last day."""
+WINDOWS = ["plan_budget.yearly_window", "appointment.renominate"]
+"""What the law ties to months of the year, and the day before which something may not be: no rest day moves them."""
 days = st.dates(date(2003, 1, 1), date(2027, 12, 31))
 
 
@@ -89,6 +89,13 @@ def test_no_deadline_in_china_falls_on_a_rest_day(started_on: date, rule: str) -
     assert started_on < deadline.counted_to <= deadline.due_on
     assert not any(cn.is_working_day(skipped.day) for skipped in deadline.skipped)
     assert all(started_on < day <= deadline.due_on for day in deadline.made_up)
+
+
+def test_whatever_else_is_counted_rolls_forward() -> None:
+    clocks = load_rulebook(BOOK).clocks
+    assert [rule for rule in AFTER if clocks[rule].unit != "working_day" and not clocks[rule].roll_forward] == sorted(
+        WINDOWS, key=AFTER.index
+    )
 
 
 @given(days)

@@ -13,11 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain import clock
 from domain.ballot import Vote, VoteStep
 from domain.calendar import add_months
 from domain.case import Act, Awaited, ClockKey, Reference, Role, Step
-from domain.clock import Deadline
 from domain.matter import (
     CHAIRMEN,
     COMMITTEE,
@@ -35,6 +33,7 @@ from domain.office import Office
 from domain.part import Part
 from domain.rectification import HAND_OVER, HANDED_OVER, Rectified
 from domain.refusal import Refused
+from domain.resolution import ResolutionStep
 from domain.values import CaseId, Code, DeputyId, Line, Text, UnitCode, Word
 
 NOTICE, REPORT, EXECUTION = "inspection.notice", "inspection.report", "inspection.execution"
@@ -624,7 +623,7 @@ class InspectionVoteHeld(
 
 
 class InspectionResolutionAdopted(
-    Step,
+    ResolutionStep,
     of=Inspection,
     wire="inspection.resolution_adopted.v1",
     zh="作出决议",
@@ -634,23 +633,7 @@ class InspectionResolutionAdopted(
 ):
     """The standing committee resolves on the report; in the term that it sets its execution is reported (art. 37)."""
 
-    title: Line
-    due_on: date | None = None
-    """Until when the organ reports on the execution."""
-
-    def check(self, case: Inspection, office: Office) -> None:
-        if self.due_on is not None:
-            require_not_before(self.due_on, office)
-
-    def breaches(self, case: Inspection, office: Office) -> Iterator[Refused]:
-        """The tallies say otherwise."""
-        vote = case.votes[-1] if case.votes else None
-        if vote is not None and not vote.passed:
-            yield Refused("result-contradicts-tally", votes_for=vote.votes_for, members=vote.members)
-
-    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
-        if self.due_on is not None:
-            yield clock.agreed(EXECUTION, act.occurred_on, self.due_on)
+    execution = EXECUTION
 
     def apply(self, case: Inspection, act: Act) -> None:
         case.resolution = self.title

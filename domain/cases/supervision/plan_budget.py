@@ -31,6 +31,7 @@ from domain.matter import (
 from domain.office import Office
 from domain.part import Part
 from domain.refusal import Refused
+from domain.resolution import ResolutionStep
 from domain.values import Code, DeputyId, Line, Text, UnitCode, Word
 
 BUDGET_DRAFT, ADJUSTMENT = "plan_budget.budget_draft", "plan_budget.adjustment"
@@ -613,7 +614,7 @@ class PlanBudgetPublished(
 
 
 class PlanBudgetResolutionAdopted(
-    Step,
+    ResolutionStep,
     of=PlanBudget,
     wire="plan_budget.resolution_adopted.v1",
     zh="作出决议",
@@ -623,23 +624,7 @@ class PlanBudgetResolutionAdopted(
 ):
     """The standing committee resolves on a report, of an audit too, with a term for its execution (art. 27, 29)."""
 
-    title: Line
-    due_on: date | None = None
-    """Until when the government reports on the execution."""
-
-    def check(self, case: PlanBudget, office: Office) -> None:
-        if self.due_on is not None:
-            require_not_before(self.due_on, office)
-
-    def breaches(self, case: PlanBudget, office: Office) -> Iterator[Refused]:
-        """The tallies say otherwise."""
-        vote = case.votes[-1] if case.votes else None
-        if vote is not None and not vote.passed:
-            yield Refused("result-contradicts-tally", votes_for=vote.votes_for, members=vote.members)
-
-    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
-        if self.due_on is not None:
-            yield clock.agreed(EXECUTION, act.occurred_on, self.due_on)
+    execution = EXECUTION
 
     def apply(self, case: PlanBudget, act: Act) -> None:
         case.decided_on, case.resolution = act.occurred_on, self.title

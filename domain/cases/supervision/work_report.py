@@ -31,6 +31,7 @@ from domain.matter import (
 )
 from domain.office import Office
 from domain.refusal import Refused
+from domain.resolution import ResolutionStep
 from domain.values import DeputyId, Line, Text, Word
 
 DRAFT, COMMENT = "work_report.draft", "work_report.comment"
@@ -488,7 +489,7 @@ class WorkReportVoteHeld(
 
 
 class WorkReportResolutionAdopted(
-    Step,
+    ResolutionStep,
     of=WorkReport,
     wire="work_report.resolution_adopted.v1",
     zh="作出决议",
@@ -498,23 +499,7 @@ class WorkReportResolutionAdopted(
 ):
     """The standing committee resolves on the report; in the term that it sets its execution is reported (art. 17)."""
 
-    title: Line
-    due_on: date | None = None
-    """Until when the organ reports on the execution."""
-
-    def check(self, case: WorkReport, office: Office) -> None:
-        if self.due_on is not None:
-            require_not_before(self.due_on, office)
-
-    def breaches(self, case: WorkReport, office: Office) -> Iterator[Refused]:
-        """The tallies say otherwise."""
-        vote = case.votes[-1] if case.votes else None
-        if vote is not None and not vote.passed:
-            yield Refused("result-contradicts-tally", votes_for=vote.votes_for, members=vote.members)
-
-    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
-        if self.due_on is not None:
-            yield clock.agreed(EXECUTION, act.occurred_on, self.due_on)
+    execution = EXECUTION
 
     def apply(self, case: WorkReport, act: Act) -> None:
         case.resolution, case.resolved_on = self.title, act.occurred_on
