@@ -12,7 +12,7 @@ from domain.office import Jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
 from projections.compliance import Looked, look_at
-from projections.reading import Filter
+from projections.reading import CaseRow, Filter
 
 _PAGE = 200
 
@@ -23,22 +23,30 @@ def require_whole(asker: Principal) -> None:
         raise Refused("not-all-is-yours")
 
 
+def as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
+    """The jurisdiction as it was known at a moment; as it is now, where the moment lies before it."""
+    try:
+        return services.registry.jurisdiction(code, moment.known)
+    except Refused:
+        return services.registry.jurisdiction(code)
+
+
 def looked_at(
     services: Services, lists: Lists, jurisdiction: Jurisdiction, moment: Moment, kinds: Iterable[str]
 ) -> Iterator[Looked]:
     """The cases of some kinds as they were then and as known then."""
-    for case_id in _cases(lists, jurisdiction, moment, kinds):
-        case_file = services.docket.case_file(case_id)
-        if (looked := look_at(case_file, jurisdiction, moment.known, moment.as_of)) is not None:
-            yield looked
-
-
-def _cases(lists: Lists, jurisdiction: Jurisdiction, moment: Moment, kinds: Iterable[str]) -> Iterator[str]:
     for kind in kinds:
-        wanted = Filter(kind=kind, jurisdiction=jurisdiction.code)
-        after: tuple[Any, str] | None = None
-        while rows := lists.cases(wanted, moment, after=after, limit=_PAGE):
-            yield from (row.case_id for row in rows)
-            if len(rows) < _PAGE:
-                break
-            after = rows[-1].opened_on, rows[-1].case_id
+        for row in rows_of(lists, Filter(kind=kind, jurisdiction=jurisdiction.code), moment):
+            case_file = services.docket.case_file(row.case_id)
+            if (looked := look_at(case_file, jurisdiction, moment.known, moment.as_of)) is not None:
+                yield looked
+
+
+def rows_of(lists: Lists, wanted: Filter, moment: Moment) -> Iterator[CaseRow]:
+    """Every case of a filter, however many pages they are."""
+    after: tuple[Any, str] | None = None
+    while rows := lists.cases(wanted, moment, after=after, limit=_PAGE):
+        yield from rows
+        if len(rows) < _PAGE:
+            break
+        after = rows[-1].opened_on, rows[-1].case_id

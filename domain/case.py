@@ -182,7 +182,7 @@ class Facts:
     number: str | None
     session: str | None
     person: str | None
-    """Who brought it: the lead deputy of a suggestion."""
+    """Who brought it, the lead deputy of a suggestion; or whom it is about, the candidate of an appointment."""
     unit: str | None
     """Who leads it now."""
     units: tuple[str, ...]

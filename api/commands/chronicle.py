@@ -45,6 +45,7 @@ def chronicle(
     as_json: Json = False,
 ) -> None:
     from api.chronicle import chronicle_of, days_of
+    from api.looking import as_known
 
     try:
         days_of(month)
@@ -55,7 +56,7 @@ def chronicle(
     with services() as found:
         place = jurisdiction or found.settings.jurisdiction
         moment, zone = moment_of(found, as_of, known_at, place), zone_of(found, place)
-        entries = chronicle_of(found, found.views, found.registry.jurisdiction(place), moment, month)
+        entries = chronicle_of(found, found.views, as_known(found, place, moment), moment, month)
         teller = tell(found, place, moment)
     if as_json:
         emit({"moment": echoed(moment, known_at), "month": month, "entries": [asdict(one) for one in entries]})

@@ -44,12 +44,13 @@ def compliance(
     as_json: Json = False,
 ) -> None:
     from api.compliance import board_of
+    from api.looking import as_known
     from api.v1.compliance import article_answer
 
     with services() as found:
         place = jurisdiction or found.settings.jurisdiction
         moment, zone = moment_of(found, as_of, known_at, place), zone_of(found, place)
-        board = board_of(found, found.views, found.registry.jurisdiction(place), moment, year)
+        board = board_of(found, found.views, as_known(found, place, moment), moment, year)
         teller = tell(found, place, moment)
     if as_json:
         articles = [article_answer(state).model_dump(mode="json") for state in board.articles]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.chronicle import Month, chronicle_of, month_of
-from api.looking import require_whole
+from api.looking import as_known, require_whole
 from api.moment import Asked, Meta, MomentQuery
 from api.principal import Asker
 from api.problems import documented, words_for
@@ -66,7 +66,7 @@ def read_chronicle(request: Request, asker: Asker, query: Annotated[ChronicleQue
     asked = Asked(query, zone, words_for(request))
     moment = asked.of_lists(services)
     month = query.month or month_of(day_of(moment.as_of, zone))
-    jurisdiction = services.registry.jurisdiction(asker.jurisdiction)
+    jurisdiction = as_known(services, asker.jurisdiction, moment)
     found = chronicle_of(services, lists_of(services, asker), jurisdiction, moment, month)
     entries = [
         EntryAnswer(

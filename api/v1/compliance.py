@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.compliance import board_of
-from api.looking import require_whole
+from api.looking import as_known, require_whole
 from api.moment import Asked, Meta, MomentQuery
 from api.principal import Asker
 from api.problems import documented, words_for
@@ -95,7 +95,7 @@ def read_compliance(request: Request, asker: Asker, query: Annotated[ComplianceQ
     services = services_of(request)
     asked = Asked(query, zone_of(services, asker), words_for(request))
     moment = asked.of_lists(services)
-    jurisdiction = services.registry.jurisdiction(asker.jurisdiction)
+    jurisdiction = as_known(services, asker.jurisdiction, moment)
     board = board_of(services, lists_of(services, asker), jurisdiction, moment, query.year)
     meta = asked.meta(moment)
     articles = [article_answer(state) for state in board.articles]

@@ -33,6 +33,7 @@ from api.exporting import (
     is_of_log,
     known_at,
 )
+from api.looking import as_known, rows_of
 from api.moment import Asked, MomentQuery
 from api.noting import also_refused
 from api.problems import STATUS, UNPROCESSABLE, ProblemError, refuse_repeated, status_of
@@ -95,7 +96,6 @@ from domain.docket import CaseNotFoundError, Receipt
 from domain.draft import FormDraft
 from domain.matter import Matter
 from domain.moment import Moment
-from domain.office import Jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
 from domain.registry import PREFIX, RegistryOpening
@@ -178,7 +178,7 @@ def work(request: Request) -> Response:
     query = _query(WorkQuery, here)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_lists(services)
-    tell = Teller(say, _as_known(services, asker.jurisdiction, moment), as_of=moment.as_of)
+    tell = Teller(say, as_known(services, asker.jurisdiction, moment), as_of=moment.as_of)
     page = work_list(tell, here, query, lists_of(services, asker), asker, moment)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
@@ -194,7 +194,7 @@ def cases(request: Request) -> Response:
     query = _query(ListQuery, here)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(own)))
     moment = asked.of_lists(services)
-    tell = Teller(say, _as_known(services, own, moment), as_of=moment.as_of)
+    tell = Teller(say, as_known(services, own, moment), as_of=moment.as_of)
     page = listing(tell, here, query, lists_of(services, reader_of(request)), moment)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
@@ -447,7 +447,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     moment = asked.of_case(services)
     tell = Teller(
         say,
-        _as_known(services, asker.jurisdiction, moment),
+        as_known(services, asker.jurisdiction, moment),
         lambda id: called(services, asker, id, moment),
         moment.as_of,
     )
@@ -503,8 +503,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
 def _naming(tell: Teller, lists: Lists, case_id: str, moment: Moment, here: Here) -> Iterator[Naming]:
     """The cases that name this one, as they stood at the moment, among those that the reader may read."""
     for kind in (None, "meeting"):
-        wanted = Filter(kind=kind, jurisdiction=tell.jurisdiction.code, tied_to=case_id)
-        for row in lists.cases(wanted, moment, limit=_MOST_NAMING):
+        for row in rows_of(lists, Filter(kind=kind, jurisdiction=tell.jurisdiction.code, tied_to=case_id), moment):
             yield Naming(
                 title=" ".join(filter(None, (row.number, row.title))),
                 kind=tell.kind(row.kind),
@@ -598,9 +597,6 @@ class HistoryQuery(BaseModel):
     format: Format = "xlsx"
 
 
-_MOST_NAMING = 100
-
-
 @dataclass(frozen=True)
 class Naming:
     """A case that names another one, in words."""
@@ -627,7 +623,7 @@ def look_of(request: Request, asker: Principal, *, of_lists: bool = False) -> Lo
     here, say, services = _here(request), say_of(request), services_of(request)
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_lists(services) if of_lists else asked.of_case(services)
-    known = _as_known(services, asker.jurisdiction, moment)
+    known = as_known(services, asker.jurisdiction, moment)
     tell = Teller(say, known, lambda id: called(services, asker, id, moment), moment.as_of)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
@@ -638,14 +634,6 @@ def look_of(request: Request, asker: Principal, *, of_lists: bool = False) -> Lo
 def query_of(request: Request, model: type[Query]) -> Query:
     """What the address asks for; refused if it cannot be read."""
     return _query(model, _here(request))
-
-
-def _as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
-    """The jurisdiction as it was known at a moment; as it is now, where the moment lies before it."""
-    try:
-        return services.registry.jurisdiction(code, moment.known)
-    except Refused:
-        return services.registry.jurisdiction(code)
 
 
 def called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:

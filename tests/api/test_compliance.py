@@ -81,6 +81,26 @@ def test_the_board_of_an_earlier_moment_is_what_it_was_then_on_both_clocks(offic
     assert status(read(office, year=2026, as_of="2026-06-30", position=position - 1), 15) == "due_by"
 
 
+def test_the_board_of_an_earlier_position_goes_by_the_rulebook_that_was_known_then(
+    office: Office,
+) -> None:
+    before = read(office, year=2026).json()
+    region = next(
+        str(event.originator_id)
+        for event in office.services.ledger.registry_events(0)
+        if event.topic == "jurisdiction.opened.v1" and b'"cn-999900"' in event.state
+    )
+    body = {"step": {"rulebook": "cn-national"}, "act": {"occurred_at": "2026-03-02"}}
+    path = f"/api/v1/cases/{region}/steps/rulebook_adopted"
+    assert office.post(path, body, "general_office", If_Match="*").status_code == 200
+    now = read(office, year=2026, as_of="2026-06-30").json()
+    assert (now["rulebook"].partition("@")[0], now["articles"]) == ("cn-national", [])
+    then = read(office, year=2026, as_of="2026-06-30", position=before["meta"]["position"]).json()
+    assert then["rulebook"] == before["rulebook"]
+    assert len(then["articles"]) > 18
+    assert "没有条文" in office.client.get("/compliance?year=2026&as_of=2026-06-30&lang=zh").text
+
+
 def test_the_same_board_says_of_a_year_that_is_over_that_it_was_breached(office: Office) -> None:
     assert status(read(office, year=2025, as_of="2026-06-30"), 15) == "breached"
     assert status(read(office, year=2027, as_of="2026-06-30"), 15) == "not_yet_applicable"

@@ -103,6 +103,8 @@ class Site:
             f"{case}?as_of=2026-05-30&order=oldest",
             f"{case}?as_of=2020-01-01",
             "/cases/nobody",
+            "/compliance?year=2026",
+            "/chronicle?month=2026-06",
             "/procedures",
             "/procedures/suggestion",
             "/procedures/opinion?lang=en",

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import fold
-from domain.case import Case, Recorded, Role, Step
-from domain.matter import Ending, Matter
+from domain.case import EVERYBODY, Case, Recorded, Role, Step
+from domain.matter import Audience, Ending, Matter
 from domain.part import Part
 from domain.procedure import breach_of_stage, findings, require_role, steps_of
 from domain.rectification import Rectification, Rectified
@@ -114,6 +114,16 @@ def _refuses_strangers(walk: Walk, step: Step) -> None:
             if isinstance(getattr(step, name), tuple):
                 stranger = ("nowhere",)
             assert walk.take(step.model_copy(update={name: stranger})) is None, (type(step).__name__, name)
+
+
+@every_matter
+def test_what_is_told_opens_the_file_unless_it_tells_of_persons(case_type: type[Matter]) -> None:
+    case = case_type("x")
+    before = set(case.audience())
+    case.told = tuple(Audience)
+    opened = set(case.audience()) - before
+    closed = case_type.kind in {"appointment", "duty_appraisal", "legislation", "dismissal", "investigation"}
+    assert ({EVERYBODY, str(Role.DEPUTY)} <= opened) is not closed, opened
 
 
 @every_matter

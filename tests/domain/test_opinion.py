@@ -130,6 +130,17 @@ def test_a_second_poll_stands_beside_the_first_and_erases_nothing() -> None:
     assert before.rating is Rating.DISSATISFIED
 
 
+def test_the_organ_reports_again_also_after_a_new_plan_and_a_problem_that_was_put_right() -> None:
+    desk = reported()
+    desk.take(r.PollHeld(**poll(5, 6, 16)), date(2026, 8, 28))
+    desk.take(r.ReRectificationOrdered(reason="多数不满意"), date(2026, 8, 28))
+    desk.take(r.PlanSubmitted(summary="再次整改方案"), date(2026, 9, 7))
+    desk.take(r.ListedProblemRectified(problem="2", summary="已补录"), date(2026, 9, 21))
+    assert of(desk).stage is Stage.RECTIFYING
+    desk.take(r.ReportedAgain(summary="两项均已办结"), date(2026, 10, 26))
+    assert (of(desk).stage, [report.turn for report in of(desk).reports]) == (Stage.REPORTED, [1, 2])
+
+
 @pytest.mark.parametrize(
     ("step", "message_id"),
     [
