@@ -257,7 +257,7 @@ class Matter(Case):
 
 
 DEPUTIES_INVITED = "deputies_invited"
-NAMING_CASES = ("plan", "meeting", "regulation", "appointment")
+NAMING_CASES = ("plan", "meeting", "regulation", "appointment", "voted_after")
 """The fields of matters that hold the id of another case."""
 TO_WHICH_DEPUTIES_ARE_INVITED = frozenset({ActivityKind.SURVEY, ActivityKind.VISIT, ActivityKind.INSPECTION})
 FOLLOWING = frozenset({LinkKind.RESULTS_FROM, LinkKind.PART_OF})
