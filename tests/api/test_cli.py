@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from api.commands.troubles import LOG, explained, unforeseen
 from domain.account import Whence
 from domain.attachment import AttachmentKind
 from domain.case import Act, AttachmentAdded, Corrected, Role, Voided
+from domain.cases.legislation import RegulationEntered
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.moment import parse_occurred
 from domain.principal import Principal
@@ -252,6 +253,21 @@ def test_the_board_of_the_articles_is_told_at_any_moment(installation: Run) -> N
     assert shown.code == 0
     assert "2026" in shown.err
     assert installation("compliance", "--year", "3").code == 2
+
+
+def test_the_register_of_regulations_is_told_at_any_moment(installation: Run, database: str) -> None:
+    with closing(build(load_settings(), database, name="story")) as services:
+        entered = RegulationEntered(
+            jurisdiction="cn-999900", title="云江市历史文化保护条例", in_force_on=date(2019, 3, 1)
+        )
+        services.docket.open(entered, act("2026-01-05"))
+    Projector(database).catch_up()
+    told = installation("regulations", "--json").json["regulations"]
+    assert [(one["title"], one["validity"], one["in_force_on"]) for one in told] == [
+        ("云江市历史文化保护条例", "in_force", "2019-03-01")
+    ]
+    assert "云江市历史文化保护条例" in installation("regulations").out
+    assert installation("regulations", "--as-of", "2026-01-04", "--json").json["regulations"] == []
 
 
 def test_the_chronicle_of_a_month_is_told(installation: Run) -> None:
