@@ -377,7 +377,7 @@ def test_another_report_is_sent_for_comment_revised_submitted_and_distributed_li
 
 def test_another_report_that_no_member_had_before_is_a_finding(desk: Desk) -> None:
     demanded_again(desk)
-    desk.take(WorkReportSubmitted(), date(2026, 9, 11))
+    desk.take(WorkReportSentForComment(), date(2026, 9, 1))
     desk.take(WorkReportHeard(reporter="甲市长"), date(2026, 9, 24))
     assert [id for id, _ in desk.found] == ["report-not-distributed"]
 
