@@ -151,8 +151,8 @@ def test_what_an_organ_proposes_and_the_chairmen_keep_from_the_body_is_a_finding
 
 
 def investigation_voted(votes_for: int = 25, **more: Any) -> DismissalInvestigationVoted:
-    tally = {"members": 31, "present": 28, "votes_for": votes_for, "votes_against": 28 - votes_for, "abstentions": 0}
-    return DismissalInvestigationVoted(mode=BallotMode.ELECTRONIC, **tally, **more)
+    given = {"members": 31, "present": 28, "votes_for": votes_for, "votes_against": 28 - votes_for, "abstentions": 0}
+    return DismissalInvestigationVoted(**{"mode": BallotMode.ELECTRONIC, **given, **more})
 
 
 def test_the_chairmen_propose_an_investigation_the_plenary_decides_and_a_later_meeting_votes(desk: Desk) -> None:
