@@ -357,6 +357,8 @@ def test_another_report_is_sent_for_comment_revised_submitted_and_distributed_li
         (organ, "submitted", date(2026, 9, 14)),
         (organ, "execution_reported", date(2026, 10, 30)),
     ]
+    desk.take(WorkReportSurveyDistributed(title="整改情况专题调研报告"), date(2026, 8, 20))
+    desk.take(WorkReportOpinionsGathered(text="夜间施工噪声仍然突出"), date(2026, 8, 24))
     desk.take(WorkReportSentForComment(), date(2026, 9, 1))
     assert report(desk).stage is Stage.REPORT_DRAFTED
     desk.take(WorkReportCommented(summary="逐项写明完成时间"), date(2026, 9, 4))

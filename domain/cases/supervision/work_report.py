@@ -158,7 +158,7 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
         """What was not sent, submitted or distributed of the report that is awaited."""
         sent = {version.kind for version in self.versions if version.turn == self.turn}
         done = {DRAFT: bool(sent), SUBMISSION: ReportVersionKind.SUBMITTED in sent, DISTRIBUTION: self.distributed_on}
-        return self.stage in REPORT_AWAITED and not done[rule]
+        return self.stage in BEFORE_HEARING | {Stage.PROPOSED} and not done[rule]
 
     def add_version(self, kind: ReportVersionKind, act: Act) -> None:
         """The organ sends or submits a version of its report."""
@@ -206,9 +206,11 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
 
 
 Stage = WorkReport.Stage
-BEFORE_HEARING = frozenset({Stage.PLANNED, Stage.PREPARING, Stage.REPORT_DRAFTED, Stage.REPORT_SUBMITTED})
+BEFORE_HEARING = frozenset(
+    {Stage.PLANNED, Stage.PREPARING, Stage.REPORT_DRAFTED, Stage.REPORT_SUBMITTED, Stage.REPORT_DEMANDED_AGAIN}
+)
+"""Before a report is heard, the first one or another that was demanded."""
 AFTER_DELIBERATION = frozenset({Stage.DELIBERATED, Stage.RESOLVED, Stage.EXECUTION_REPORTED})
-REPORT_AWAITED = BEFORE_HEARING | {Stage.PROPOSED, Stage.REPORT_DEMANDED_AGAIN}
 MAY_BE_EXECUTED = AFTER_DELIBERATION | {
     Stage.REPORT_DEMANDED_AGAIN,
     Stage.REPORT_DRAFTED,
