@@ -165,8 +165,8 @@ class Rectified(Matter):
         return self.polls[-1].rating if self.polls else None
 
     @property
-    def polled_before(self) -> bool:
-        """Whether there was a poll that a second one may stand beside."""
+    def polled(self) -> bool:
+        """Whether there was a poll that a second one may follow."""
         return bool(self.polls)
 
     @property
@@ -594,11 +594,14 @@ class ReportDeliberated(
     of=Rectified,
     wire="rectification.report_deliberated.v1",
     zh="再次审议",
-    while_in={Rectification.REPORTED, Rectification.POLLED},
+    while_in=AFTER_REPORT,
     leads_to=Rectification.DELIBERATED_AGAIN,
     by=COMMITTEE,
 ):
-    """The chairmen's meeting puts the report before the standing committee, which deliberates it (再审、续审)."""
+    """The chairmen's meeting puts the report before the standing committee, which deliberates it (再审、续审).
+
+    It may do so at several meetings, and after it has looked again (监督法 art. 17, 29, 37).
+    """
 
     summary: Text
 
@@ -639,7 +642,7 @@ class SecondPollHeld(
 
     def check(self, case: Rectified, office: Office) -> None:
         super().check(case, office)
-        if not case.polled_before:
+        if not case.polled:
             raise Refused("not-polled-before")
 
     def apply(self, case: Rectified, act: Act) -> None:

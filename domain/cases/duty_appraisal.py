@@ -73,9 +73,9 @@ class DutyAppraisal(Rectified, kind="duty_appraisal", zh="任后述职评议"):
         return super().rating or self.rated
 
     @property
-    def polled_before(self) -> bool:
+    def polled(self) -> bool:
         """The poll on how the duty was done is the first one."""
-        return self.appraisal_poll is not None or super().polled_before
+        return self.appraisal_poll is not None or super().polled
 
     def awaited(self) -> Iterator[Awaited]:
         """Also that the result is told to the Party committee and to its organisation department (articles, 14)."""
