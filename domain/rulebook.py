@@ -172,7 +172,7 @@ class Minimum(Stated):
 
 
 class OrderRule(Stated):
-    """Which steps a case has to have taken before another: those of a procedure (程序环节), the Party's gates (报告审批环节).
+    """Which steps come before another: those of a procedure (程序环节), or the Party's gates (报告审批环节).
 
     It never blocks a step: what was left out is a finding.
     """

@@ -36,7 +36,8 @@ def gaps(book: Rulebook) -> Iterator[Gap]:
 
 def unmeasured(book: Rulebook) -> list[Stated]:
     """The rules that no step measures yet, because their case type or step is still to come."""
-    return [rule for rule in (*book.clocks.values(), *book.minimums.values()) if not rule.measured]
+    clocks = [rule for rule in book.clocks.values() if not rule.measured]
+    return [*clocks, *(rule for rule in book.minimums.values() if not rule.measured)]
 
 
 def unmentioned(book: Rulebook) -> list[type[Step]]:

@@ -3,10 +3,23 @@
 from fastapi import APIRouter, Depends
 
 from api.problems import refuse_repeated
-from api.v1 import attachments, audit, bulk, chronicle, compliance, persons, reading, recording, registry, work
+from api.v1 import (
+    attachments,
+    audit,
+    bulk,
+    chronicle,
+    compliance,
+    persons,
+    reading,
+    recording,
+    registry,
+    rulebooks,
+    work,
+)
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
+router.include_router(rulebooks.router)
 router.include_router(work.router)
 router.include_router(recording.router)
 router.include_router(bulk.router)
@@ -19,6 +32,7 @@ router.include_router(chronicle.router)
 
 routes = [
     *reading.router.routes,
+    *rulebooks.router.routes,
     *work.router.routes,
     *recording.router.routes,
     *bulk.router.routes,

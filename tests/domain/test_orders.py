@@ -21,6 +21,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 COLLATED = {"opinion.collated.v1": {"kind": "deliberation"}}
 OPINION = "opinion.collated opinion.adopted rectification.handed_over"
+REPORTED = f"{OPINION} rectification.report_sent_for_comment rectification.report_submitted"
 SUBMITTED = "work_report.topic_proposed work_report.planned work_report.implementation_plan_made"
 BILL = "legislation.proposed legislation.planned legislation.drafting_team_formed legislation.bill_filed"
 APPLIED = "filing_review.document_published filing_review.document_filed filing_review.registered"
@@ -33,7 +34,11 @@ def of(kind: str, wire: str = "plan.drafted.v1") -> dict[str, dict[str, Any]]:
 
 # By the order: steps up to the one that is out of order without the step in brackets; and what the steps say.
 PLAYED: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
-    ("work_report.opinions", f"{SUBMITTED} [work_report.opinions_gathered] work_report.submitted work_report.heard", {}),
+    (
+        "work_report.opinions",
+        f"{SUBMITTED} [work_report.opinions_gathered] work_report.submitted work_report.heard",
+        {},
+    ),
     (
         "rectification.comment",
         f"{OPINION} [rectification.report_sent_for_comment] rectification.report_submitted",
@@ -41,14 +46,13 @@ PLAYED: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ),
     (
         "rectification.comment_again",
-        f"{OPINION} rectification.report_sent_for_comment rectification.report_submitted"
-        " rectification.re_rectification_ordered [rectification.report_sent_for_comment] rectification.reported_again",
+        f"{REPORTED} rectification.re_rectification_ordered"
+        " [rectification.report_sent_for_comment] rectification.reported_again",
         COLLATED,
     ),
     (
         "opinion.handling",
-        "opinion.collated opinion.adopted [rectification.handed_over rectification.report_sent_for_comment"
-        " rectification.report_submitted] matter.closed",
+        REPORTED.replace("rectification.handed_over", "[rectification.handed_over") + "] matter.closed",
         COLLATED,
     ),
     ("plan.adopted_before_publication", "plan.drafted [plan.adopted] matter.published", of("supervision")),
@@ -61,8 +65,8 @@ PLAYED: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ),
     (
         "duty_appraisal.investigation",
-        "duty_appraisal.selected [duty_appraisal.investigation_conducted] duty_appraisal.duty_report_submitted"
-        " duty_appraisal.duty_report_heard",
+        "duty_appraisal.selected [duty_appraisal.investigation_conducted]"
+        " duty_appraisal.duty_report_submitted duty_appraisal.duty_report_heard",
         {},
     ),
     ("appointment.clearance", f"{MOTION} [appointment.cleared] {MET} appointment.vote_held", {}),
@@ -73,8 +77,8 @@ PLAYED: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ),
     (
         "legislation.third_reading",
-        f"{BILL} legislation.first_reading_held [legislation.second_reading_held] legislation.shelved"
-        " legislation.third_reading_held",
+        f"{BILL} legislation.first_reading_held [legislation.second_reading_held]"
+        " legislation.shelved legislation.third_reading_held",
         {},
     ),
     ("legislation.read_before_deferral", f"{BILL} [legislation.first_reading_held] legislation.vote_deferred", {}),

@@ -166,7 +166,7 @@ ALTERNATIVES = [
 
 @pytest.mark.parametrize(("rule", "place", "count", "unit", "rolls"), ALTERNATIVES)
 def test_a_book_of_another_region_takes_over_what_a_place_has_by_naming_it(
-    rule: str, place: str, count: int, unit: str, rolls: bool
+    rule: str, place: str, count: int, unit: str, rolls: object
 ) -> None:
     national = load_rulebook(NATIONAL)
     book = national.model_copy(update={"chosen": {rule: place}, "id": "x", "version": "2027-01-01"}).with_chosen()
@@ -187,9 +187,11 @@ def test_an_alternative_has_its_place_and_its_source(id: str) -> None:
 
 CHOOSING = """
 [alternatives."suggestion.reply"]
-lakeside = { jurisdiction = { code = "1", zh = "湖滨", en = "Lakeside" }, count = 9, unit = "working_day", confidence = "C", sources = [
-    { text = "湖滨 (Lakeside) §9", kind = "R" },
-] }
+lakeside.jurisdiction = { code = "1", zh = "湖滨", en = "Lakeside" }
+lakeside.count = 9
+lakeside.unit = "working_day"
+lakeside.confidence = "C"
+lakeside.sources = [{ text = "湖滨 (Lakeside) §9", kind = "R" }]
 """
 
 
@@ -202,7 +204,12 @@ def test_the_chosen_alternative_is_in_force_in_the_book_and_in_those_that_inheri
     shelf = Shelf(tmp_path)
     for id in ("city", "town"):
         reply = shelf.load(id).clocks["suggestion.reply"]
-        assert (reply.count, reply.unit, reply.force, reply.stated_in) == (9, "working_day", "regional", "city@2026-01-01")
+        assert (reply.count, reply.unit, reply.force, reply.stated_in) == (
+            9,
+            "working_day",
+            "regional",
+            "city@2026-01-01",
+        )
         assert "Lakeside" in reply.explanation.en
     assert shelf.load("base").clocks["suggestion.reply"].count == 3
 
@@ -210,9 +217,12 @@ def test_the_chosen_alternative_is_in_force_in_the_book_and_in_those_that_inheri
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (CLOCK + CHOOSING + '[chosen]\n"suggestion.reply" = "mars"\n', "there is no alternative mars; there are: lakeside"),
+        (
+            CLOCK + CHOOSING + '[chosen]\n"suggestion.reply" = "mars"\n',
+            "there is no alternative mars; there are: lakeside",
+        ),
         (CLOCK + CHOOSING.replace("reply", "nothing"), "neither a clock nor a minimum"),
-        (CLOCK + CHOOSING.replace('unit = "working_day", ', ""), "with the wrong unit"),
+        (CLOCK + CHOOSING.replace('lakeside.unit = "working_day"', ""), "with the wrong unit"),
     ],
 )
 def test_an_alternative_that_there_is_not_or_that_fits_no_rule_is_refused(
