@@ -46,8 +46,10 @@ PLAYED: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ),
     (
         "rectification.comment_again",
-        f"{REPORTED} rectification.re_rectification_ordered"
-        " [rectification.report_sent_for_comment] rectification.reported_again",
+        (
+            f"{REPORTED} rectification.re_rectification_ordered"
+            " [rectification.report_sent_for_comment] rectification.reported_again"
+        ),
         COLLATED,
     ),
     (
@@ -65,8 +67,10 @@ PLAYED: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ),
     (
         "duty_appraisal.investigation",
-        "duty_appraisal.selected [duty_appraisal.investigation_conducted]"
-        " duty_appraisal.duty_report_submitted duty_appraisal.duty_report_heard",
+        (
+            "duty_appraisal.selected [duty_appraisal.investigation_conducted]"
+            " duty_appraisal.duty_report_submitted duty_appraisal.duty_report_heard"
+        ),
         {},
     ),
     ("appointment.clearance", f"{MOTION} [appointment.cleared] {MET} appointment.vote_held", {}),
@@ -77,8 +81,10 @@ PLAYED: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ),
     (
         "legislation.third_reading",
-        f"{BILL} legislation.first_reading_held [legislation.second_reading_held]"
-        " legislation.shelved legislation.third_reading_held",
+        (
+            f"{BILL} legislation.first_reading_held [legislation.second_reading_held]"
+            " legislation.shelved legislation.third_reading_held"
+        ),
         {},
     ),
     ("legislation.read_before_deferral", f"{BILL} [legislation.first_reading_held] legislation.vote_deferred", {}),
