@@ -151,7 +151,10 @@ def _book(ref: str) -> "Rulebook":
 
 @rulebook.command(
     "show",
-    help=told("The clocks and targets of a rulebook, with where they come from.", "规则集中的期限和目标及其出处。"),
+    help=told(
+        "The clocks, orders and targets of a rulebook, with where they come from.",
+        "规则集中的期限、程序环节和目标及其出处。",
+    ),
     epilog=example("duban rulebook show cn-national"),
 )
 def rulebook_show(
@@ -181,6 +184,24 @@ def rulebook_show(
             for clock in book.clocks.values()
         ],
     )
+    if book.orders:
+        table(
+            told(
+                "order | name | before | requires | confidence | source",
+                "程序环节 | 名称 | 在此之前 | 应有 | 可信度 | 出处",
+            ),
+            [
+                (
+                    order.id,
+                    told(order.en, order.zh),
+                    ", ".join(order.before),
+                    ", ".join(" | ".join(steps) for steps in order.requires),
+                    order.confidence,
+                    "; ".join(source.text for source in order.sources),
+                )
+                for order in (*book.gates.values(), *book.orders.values())
+            ],
+        )
     if book.targets:
         table(
             told("target | name | year | value | source", "目标 | 名称 | 年份 | 目标值 | 出处"),

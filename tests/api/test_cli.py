@@ -478,7 +478,8 @@ def test_the_rulebooks_that_ship_are_in_order(run: Run) -> None:
     assert run("rulebook", "compare", "cn-national", "cn-national", "--json").json == []
     assert run("rulebook", "compare", "cn-national", "cn-nowhere").code == 4
     assert "cn-national" in {book["id"] for book in run("rulebook", "list", "--json").json}
-    assert "suggestion.reply" in run("rulebook", "show", "cn-national").out
+    shown = run("rulebook", "show", "cn-national").out
+    assert ("suggestion.reply" in shown, "rectification.report_sent_for_comment.v1" in shown) == (True, True)
     assert run("rulebook", "show", "cn-national", "--json").json["id"] == "cn-national"
     assert run("rulebook", "show", "nonsense").code == 4
     assert run("rulebook", "show", "cn-national@1900-01-01").code == 4
