@@ -13,12 +13,17 @@ from api.v1 import (
     reading,
     recording,
     registry,
+<<<<<<< HEAD
     regulations,
+=======
+    rulebooks,
+>>>>>>> h-rule
     work,
 )
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
+router.include_router(rulebooks.router)
 router.include_router(work.router)
 router.include_router(recording.router)
 router.include_router(bulk.router)
@@ -32,6 +37,7 @@ router.include_router(chronicle.router)
 
 routes = [
     *reading.router.routes,
+    *rulebooks.router.routes,
     *work.router.routes,
     *recording.router.routes,
     *bulk.router.routes,

@@ -484,14 +484,18 @@ def test_a_procedure_is_a_table_a_chart_or_data(run: Run) -> None:
 
 
 def test_the_rulebooks_that_ship_are_in_order(run: Run) -> None:
-    assert run("rulebook", "check").code == 0
+    checked = run("rulebook", "check")
+    assert (checked.code, "petition.settle: no case type yet" in checked.out) == (0, True)
+    listed = {line["checked"]: line for line in run("rulebook", "check", "--json").json}
+    assert "party_branch.activities" in listed["cn-999900@2026-11-29"]["unmeasured"]
     assert "suggestion.progress_reported.v1" in run("rulebook", "check", "--steps").out
     compared = run("rulebook", "compare", "cn-national@2026-11-22", "cn-national@2026-11-29")
     assert "+ clocks rectification.report" in compared.out
     assert run("rulebook", "compare", "cn-national", "cn-national", "--json").json == []
     assert run("rulebook", "compare", "cn-national", "cn-nowhere").code == 4
     assert "cn-national" in {book["id"] for book in run("rulebook", "list", "--json").json}
-    assert "suggestion.reply" in run("rulebook", "show", "cn-national").out
+    shown = run("rulebook", "show", "cn-national").out
+    assert ("suggestion.reply" in shown, "rectification.report_sent_for_comment.v1" in shown) == (True, True)
     assert run("rulebook", "show", "cn-national", "--json").json["id"] == "cn-national"
     assert run("rulebook", "show", "nonsense").code == 4
     assert run("rulebook", "show", "cn-national@1900-01-01").code == 4
@@ -671,6 +675,14 @@ def test_deadlines_that_no_calendar_moved_stay_as_they_are(installation: Run, st
     asked = ("rulebook", "recalculate", "cn-999900", "--reason", "公布放假安排")
     assert installation(*asked, "--dry-run", "--json").json == []
     assert "0 deadlines moved" in installation(*asked).err
+    head = len(installation("export", "jsonl").out.splitlines())
+    foreseen = installation("rulebook", "preview", "cn-999900", "jp-sangiin")
+    assert "- clocks suggestion.return Request to return it" in foreseen.out
+    deadlines = installation("rulebook", "preview", "cn-999900", "jp-sangiin", "--json").json["deadlines"]
+    assert f"{len(deadlines)} deadlines would move" in foreseen.err
+    assert "suggestion.reply" in {one["clock"] for one in deadlines}
+    assert len(installation("export", "jsonl").out.splitlines()) == head
+    assert installation("rulebook", "preview", "cn-999900", "cn-nowhere").code == 4
     unknown = installation("rulebook", "recalculate", "cn-000000", "--reason", "-")
     assert (unknown.code, "cn-000000" in unknown.err) == (1, True)
     bad = installation(*asked, "--actor", "no blanks")

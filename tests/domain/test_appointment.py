@@ -113,7 +113,7 @@ def test_tallies_that_cannot_be_are_refused_and_nothing_is_stored(tallies: dict[
 def test_a_vote_without_exam_introduction_and_speech_by_a_show_of_hands_is_recorded_and_found() -> None:
     office = desk((a.MotionSubmitted(proposer="市长"), MOTION), (vote(mode=BallotMode.SHOW_OF_HANDS), MEETING))
     found = [message for message, _ in office.found]
-    assert found == ["vote-not-secret", "exam-not-passed", "not-introduced", "no-speech-made"]
+    assert found == ["vote-not-secret", "exam-not-passed", "not-introduced", "no-speech-made", "step-left-out"]
 
 
 def test_who_fails_the_exam_takes_it_once_more_within_three_days() -> None:
