@@ -110,7 +110,7 @@ class Activity:
     title: str
     invited: tuple[str, ...]
     attended: tuple[str, ...]
-    members: tuple[str, ...]
+    participants: tuple[str, ...]
     summary: str | None
 
 
@@ -481,7 +481,7 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
     """The deputies who were invited."""
     attended: tuple[DeputyId, ...] = Field(default=(), max_length=1000)
     """The deputies who came."""
-    members: tuple[Line, ...] = Field(default=(), max_length=200)
+    participants: tuple[Line, ...] = Field(default=(), max_length=200)
     """Members of the standing committee, experts, others, by name."""
     summary: Text | None = None
 
@@ -500,7 +500,9 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
 
     def apply(self, case: Matter, act: Act) -> None:
         case.activities.append(
-            Activity(self.kind, act.occurred_on, self.title, self.invited, self.attended, self.members, self.summary)
+            Activity(
+                self.kind, act.occurred_on, self.title, self.invited, self.attended, self.participants, self.summary
+            )
         )
 
 
