@@ -177,7 +177,7 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     ]
     sheet = _sheet(say, say("export.sheet"), lines, _columns_of_cases(say, wanted.kind, zone),
                    _rows(say, lists, registry, wanted, moment, sort))  # fmt: skip
-    return _named(sheet, say("export.sheet"), "suggestions", moment, zone, format, say)
+    return _named(sheet, say("export.sheet"), "cases", moment, zone, format, say)
 
 
 def is_of_log(format: Format | LogFormat) -> TypeIs[LogFormat]:

@@ -52,7 +52,10 @@ def listed(browser: TestClient, url: str) -> list[tuple[str, str]]:
             return found
 
 
-@pytest.mark.parametrize("role", ["deputy_affairs", "general_office", "government_office", "handling_unit", "deputy"])
+@pytest.mark.parametrize("role", [
+    "deputy_affairs", "general_office", "special_committee", "party_committee", "government_office", "handling_unit",
+    "deputy",
+])  # fmt: skip
 def test_who_has_work_begins_with_the_work_list(office: Office, role: str) -> None:
     office.account(
         "somebody", role, **{"handling_unit": {"office": "jtj"}, "deputy": {"deputy": "d-001"}}.get(role, {})
@@ -61,7 +64,7 @@ def test_who_has_work_begins_with_the_work_list(office: Office, role: str) -> No
     assert (answer.status_code, answer.headers["location"]) == (307, "/work")
 
 
-@pytest.mark.parametrize("role", ["auditor", "chairmen_meeting", "third_party", "party_committee"])
+@pytest.mark.parametrize("role", ["auditor", "chairmen_meeting", "third_party", "party_group"])
 def test_who_has_none_begins_with_the_case_list_and_is_told_why_the_other_is_empty(office: Office, role: str) -> None:
     office.account("somebody", role)
     browser = office.browser("somebody")
