@@ -113,7 +113,7 @@ def test_an_export_shows_the_filter_and_the_moment_that_were_asked_for(office: O
     assert (cover["当时已知（录入）"], cover["件数"], cover["逾期（件）"]) == ("现在", 1.0, 1.0)
     assert str(int(cover["账本位置"])) == answer.headers["duban-position"]
     assert cover["答复率"] == 0.0
-    assert cover["编号"] == "建议编号，文本"
+    assert cover["编号"] == "编号，文本"
     before = listed(exported(office, as_of="2026-01-31").content)
     assert [row[0] for row in before] == ["@1"]
 
