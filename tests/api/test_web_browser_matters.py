@@ -128,18 +128,27 @@ def test_a_case_is_walked_through_and_its_page_is_right_in_both_languages(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_pages_of_the_four_powers_pass_axe_and_fit_their_window(site: Site, page: Page, language: str) -> None:
+@pytest.fixture(scope="module")
+def opinion(site: Site, page: Page) -> str:
+    """The address of a case with a citizen in it."""
     page.goto(f"{site.base}/cases/new/opinion.collated?lang=zh")
-    assert record(page, opened_alone(OpinionsCollated), None)
-    opinion = page.url.partition("#")[0]
-    page.goto(f"{opinion}?step=person_added")
-    page.fill("[name=person]", "p1")
+    collated = opened_alone(OpinionsCollated).model_copy(update={"number": "审1"})
+    assert record(page, collated, None), page.inner_text(".trouble")
+    address = page.url.partition("#")[0]
+    page.goto(f"{address}?step=person_added")
     page.select_option("[name=capacity]", "petitioner")
-    page.fill("[name=name]", "子七")
+    for name, text in (("person", "p1"), ("name", "子七")):
+        page.fill(f".step-form [name={name}]", text)
     page.locator(".do button.primary").click()
     assert page.locator(".trouble").count() == 0, page.inner_text(".trouble")
     site.office.catch_up()
+    return address
+
+
+@pytest.mark.parametrize(("language", "widths"), [("zh", ()), ("en", (360,))])
+def test_the_pages_of_the_four_powers_pass_axe_and_fit_their_window(
+    site: Site, page: Page, opinion: str, language: str, widths: tuple[int, ...]
+) -> None:
     forms = ("appointment.notified", "task_ledger.opened", "work_report.topic_proposed", "meeting.called")
     for path in (
         f"{site.base}/compliance?year=2026",
@@ -153,4 +162,4 @@ def test_the_pages_of_the_four_powers_pass_axe_and_fit_their_window(site: Site, 
     ):
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
         assert page.locator("h1").count() == 1, path
-        is_for_everybody(page)
+        is_for_everybody(page, *widths)
