@@ -97,7 +97,7 @@ class GatePassed:
     """What an organ of the Party said, and when."""
 
     gate: Gate
-    passed_on: date
+    at_gate_on: date
     opinion: str | None
 
 
@@ -248,7 +248,7 @@ class Matter(Case):
 
     def passed(self, gate: Gate) -> date | None:
         """When it was at a gate last."""
-        return max((one.passed_on for one in self.gates if one.gate is gate), default=None)
+        return max((one.at_gate_on for one in self.gates if one.gate is gate), default=None)
 
     def due_by(self, clock: str, part: str | None = None) -> date | None:
         """Until when, by a clock that runs."""
