@@ -358,9 +358,11 @@ def test_a_case_is_named_in_a_form_as_people_call_it(office: Office) -> None:
     opening = "/cases/new/work_report.topic_proposed"
     form = office.client.get(opening).text.partition('id="f-plan-list"')[2].partition("</datalist>")[0]
     assert re.findall('value="([^"]+)"', form) == ["云人常〔2026〕3号 2026年监督计划", "2025年监督计划"]
-    topic = {"title": "养老服务工作情况的报告", "kind": "special_work"}
+    topic = {"title": "养老服务工作情况的报告", "kind": "special_work", "reporting_organ": "government"}
     for said in ("云人常〔2026〕3号 2026年监督计划", "2026年监督计划", "〔2026〕3", yearly.rpartition("/")[2]):
-        case = case_of(post(office.client, opening, **topic, plan=said))
+        answer = post(office.client, opening, **topic, plan=said)
+        assert answer.status_code == 303, re.findall(r"(?:trouble|fault).*", answer.text)
+        case = case_of(answer)
         assert f'href="{yearly}"' in office.client.get(case).text, said
     assert f'href="{other}"' in office.client.get(case_of(post(office.client, opening, **topic, plan="2025年"))).text
 
@@ -370,7 +372,7 @@ def test_a_name_that_no_case_or_that_several_have_is_refused_at_its_field(office
     plan(office, "2026年监督计划")
     plan(office, "2025年监督计划")
     office.catch_up()
-    topic = {"title": "养老服务工作情况的报告", "kind": "special_work"}
+    topic = {"title": "养老服务工作情况的报告", "kind": "special_work", "reporting_organ": "government"}
     for said, why in (("2030年监督计划", "没有编号或标题为"), ("监督计划", "对应多件案件")):
         answer = post(office.client, "/cases/new/work_report.topic_proposed", **topic, plan=said)
         field = answer.text.partition('id="f-plan"')[2].partition("</p>")[0]
