@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -62,6 +62,8 @@ _COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("jurisdiction", "text"),
     ("case_id", "text"),
 )
+_PERSON = {"deputy": "person"}
+"""What a column is called of which the words of a kind speak by the name of the fact."""
 _COUNTED = ("unassigned", "waiting", "overdue", "answered")
 _COUNTS: tuple[tuple[str, Kind], ...] = (
     ("dimension", "text"),
@@ -165,17 +167,17 @@ def export(  # noqa: PLR0913 - each of them is a part of what the reader sees
     counts = lists.counts(wanted, moment)
     if counts.total > MOST:
         raise Refused("export-too-many", count=counts.total, most=MOST)
-    order = say("export.descending" if sort.startswith("-") else "export.ascending")
+    by, order = sort.removeprefix("-"), say("export.descending" if sort.startswith("-") else "export.ascending")
     lines = [
         *_nature(say, sample=any(registry.jurisdiction(code).sample for code in _codes(registry, wanted))),
         Line(say("export.filter"), _told(say, registry, wanted)),
-        Line(say("export.sort"), f"{say('export.column.' + sort.removeprefix('-'))} {order}"),
+        Line(say("export.sort"), f"{say.of_kind(wanted.kind, 'column', by, f'export.column.{by}')} {order}"),
         *_when(say, moment, zone, known_at, now),
         *_totals(say, counts),
     ]
-    sheet = _sheet(say, say("export.sheet"), lines, _columns(say, _COLUMNS, zone),
+    sheet = _sheet(say, say("export.sheet"), lines, _columns_of_cases(say, wanted.kind, zone),
                    _rows(say, lists, registry, wanted, moment, sort))  # fmt: skip
-    return _named(sheet, say("export.sheet"), "suggestions", moment, zone, format, say)
+    return _named(sheet, say("export.sheet"), "cases", moment, zone, format, say)
 
 
 def is_of_log(format: Format | LogFormat) -> TypeIs[LogFormat]:
@@ -409,6 +411,12 @@ def _columns(say: Words, columns: Iterable[tuple[str, Kind]], zone: str) -> list
     ]
 
 
+def _columns_of_cases(say: Words, kind: str | None, zone: str) -> list[Column]:
+    """The columns of the case list as cases of that kind call them."""
+    names = [say.of_kind(kind, "column", _PERSON.get(name, name), f"export.column.{name}") for name, _ in _COLUMNS]
+    return [replace(column, name=name) for column, name in zip(_columns(say, _COLUMNS, zone), names, strict=True)]
+
+
 def _named(sheet: Sheet, title: str, plain: str, moment: Moment, zone: str, format: Format, say: Words) -> Exported:
     name, plain_name = _file_names(say, title, plain, moment, zone)
     return Exported(f"{name}.{format}", f"{plain_name}.{format}", sheet)
@@ -459,7 +467,7 @@ def _row(tell: Teller, row: CaseRow) -> tuple[Value, ...]:
         say("page.comma").join(map(tell.unit, row.units)),
         row.session,
         tell.word(CASE_TYPES[row.kind].Stage(row.stage)),
-        say(f"export.state.{_state(row)}"),
+        say.of_kind(row.kind, "state", _state(row), f"export.state.{_state(row)}"),
         row.opened_on,
         row.handed_over_on,
         row.due_on,

@@ -59,6 +59,15 @@ class Words:
         """The label of a stage, a role, …; the name itself where there is none."""
         return self.entries.get(f"{table}.{name}", str(name))
 
+    def of_kind(self, kind: str | None, table: str, name: str, general: str) -> str:
+        """A column or a state as cases of a kind call it; as all do, where they have no word of their own."""
+        own = f"{table}.{kind}.{name}"
+        return self(own if own in self else general)
+
+    def kind(self, kind: str) -> str:
+        """What a case type is called."""
+        return CASE_TYPES[kind].zh if self.language == "zh" else kind.replace("_", " ").capitalize()
+
     def told(self, name: str, value: object) -> str:
         """A parameter as people call it."""
         if isinstance(value, (list, tuple, set, frozenset)):
@@ -68,8 +77,8 @@ class Words:
             return self.label(_TABLES[name], text)
         if name == "step" and text in STEPS:
             return self.step(text)
-        if name == "kind" and text in CASE_TYPES and self.language == "zh":
-            return CASE_TYPES[text].zh
+        if name == "kind" and text in CASE_TYPES:
+            return self.kind(text)
         if name == "expected" and (choices := _CHOICE.findall(text)):
             return self.told(name, choices)
         return text.rpartition(":")[2] if name == "claim" else text

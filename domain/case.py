@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from uuid import uuid4
 
@@ -259,8 +260,7 @@ class Case:
     @classmethod
     def takers(cls) -> frozenset[Role]:
         """The roles that may take some step of this case type."""
-        own = [step.declared for step in STEPS.values() if step.declared.case_type and step.declared.of(cls)]
-        return frozenset(role for declared in own for role in declared.by)
+        return _takers(cls, len(STEPS))  # type: ignore[arg-type]  # a class has a hash, whatever its cases have
 
     def audience(self) -> Iterable[str]:
         """Who beside the congress may read it, each as a key: a role, or a role with a unit or a deputy.
@@ -332,6 +332,12 @@ class Case:
 CASE_TYPES: dict[str, type[Case]] = {}
 STEPS: dict[str, type[Step]] = {}
 _UPCASTS: dict[str, tuple[type[Step], Callable[[dict[str, Any]], dict[str, Any]]]] = {}
+
+
+@cache
+def _takers(case_type: type[Case], known: int) -> frozenset[Role]:  # noqa: ARG001 - how many there were
+    own = [step.declared for step in STEPS.values() if step.declared.case_type and step.declared.of(case_type)]
+    return frozenset(role for declared in own for role in declared.by)
 
 
 class UnknownStepError(LookupError):

@@ -97,7 +97,7 @@ class GatePassed:
     """What an organ of the Party said, and when."""
 
     gate: Gate
-    passed_on: date
+    at_gate_on: date
     opinion: str | None
 
 
@@ -110,7 +110,7 @@ class Activity:
     title: str
     invited: tuple[str, ...]
     attended: tuple[str, ...]
-    members: tuple[str, ...]
+    participants: tuple[str, ...]
     summary: str | None
 
 
@@ -248,7 +248,7 @@ class Matter(Case):
 
     def passed(self, gate: Gate) -> date | None:
         """When it was at a gate last."""
-        return max((one.passed_on for one in self.gates if one.gate is gate), default=None)
+        return max((one.at_gate_on for one in self.gates if one.gate is gate), default=None)
 
     def due_by(self, clock: str, part: str | None = None) -> date | None:
         """Until when, by a clock that runs."""
@@ -470,7 +470,7 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
     """The deputies who were invited."""
     attended: tuple[DeputyId, ...] = Field(default=(), max_length=1000)
     """The deputies who came."""
-    members: tuple[Line, ...] = Field(default=(), max_length=200)
+    participants: tuple[Line, ...] = Field(default=(), max_length=200)
     """Members of the standing committee, experts, others, by name."""
     summary: Text | None = None
 
@@ -489,7 +489,9 @@ class ActivityHeld(Step, of=Matter, wire="matter.activity_held.v1", zh="开展�
 
     def apply(self, case: Matter, act: Act) -> None:
         case.activities.append(
-            Activity(self.kind, act.occurred_on, self.title, self.invited, self.attended, self.members, self.summary)
+            Activity(
+                self.kind, act.occurred_on, self.title, self.invited, self.attended, self.participants, self.summary
+            )
         )
 
 

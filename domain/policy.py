@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from domain import fold
-from domain.case import EVERYBODY, Act, Case, Opening, Recorded, Role, Step
+from domain.case import CASE_TYPES, EVERYBODY, STEPS, Act, Awaited, Case, Opening, Recorded, Role, Step
 from domain.casefile import CaseFile, file_of
 from domain.clock import overdue_from
+from domain.matter import Matter
 from domain.person import as_told
 from domain.personal import Keys
 from domain.principal import Principal
@@ -83,23 +84,50 @@ def may_act(case: Case, act: Act) -> bool:
     return not keys_of(act.role, who).isdisjoint(case.audience())
 
 
-_DESKS = {
-    Role.DEPUTY_AFFAIRS: Role.DEPUTY_AFFAIRS,
-    Role.GENERAL_OFFICE: Role.DEPUTY_AFFAIRS,
-    Role.GOVERNMENT_OFFICE: Role.GOVERNMENT_OFFICE,
-}
-"""The offices of which something is awaited; the two that keep the congress's office share its work."""
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is somebody's work of all that cases wait for (待办), as a value that a list can be asked with."""
+
+    keys: frozenset[str]
+    """Of whom it is awaited (`Awaited.who`); empty where nothing is ever awaited of somebody."""
+    steps: frozenset[str] | None = None
+    """Stored names of the steps of matters to which it is narrowed; None where all is meant, in whatever case."""
+    urges: bool = False
+    """Whether what a unit owes in a matter lies there too, once it is overdue."""
+
+    def has(self, kind: str, one: Awaited, day: date) -> bool:
+        """Whether something that a case of that kind waits for lies on the desk on a day."""
+        if one.from_on is not None and one.from_on > day:
+            return False
+        if one.who in self.keys and (self.steps is None or (kind in matters() and one.step in self.steps)):
+            return True
+        late = one.due_on is not None and one.due_on < day
+        return self.urges and late and kind in matters() and one.who.startswith(f"{Role.HANDLING_UNIT}:")
 
 
-def desks(principal: Principal) -> frozenset[str]:
-    """Whose work is the principal's own, as keys (`Awaited.who`); none where nothing is ever awaited of his role."""
+def matters() -> frozenset[str]:
+    """The kinds of what the standing committee does by its own powers."""
+    return frozenset(kind for kind, case_type in CASE_TYPES.items() if issubclass(case_type, Matter))
+
+
+def desk(principal: Principal) -> Desk:
+    """What is the principal's own work.
+
+    The two offices of the congress share one desk. On that of a special committee lies of it what a committee may do.
+    """
     match principal.role:
         case Role.DEPUTY:
-            return frozenset({f"{Role.DEPUTY}:{principal.actor}"})
+            return Desk(frozenset({f"{Role.DEPUTY}:{principal.actor}"}))
         case Role.HANDLING_UNIT:
-            return frozenset({f"{Role.HANDLING_UNIT}:{principal.office}"})
-        case role:
-            return frozenset({str(_DESKS[role])} if role in _DESKS else ())
+            return Desk(frozenset({f"{Role.HANDLING_UNIT}:{principal.office}"}))
+        case Role.GOVERNMENT_OFFICE | Role.PARTY_COMMITTEE as role:
+            return Desk(frozenset({str(role)}))
+        case Role.DEPUTY_AFFAIRS | Role.GENERAL_OFFICE:
+            return Desk(frozenset({str(Role.DEPUTY_AFFAIRS)}), urges=True)
+        case Role.SPECIAL_COMMITTEE as role:
+            steps = frozenset(wire for wire, step in STEPS.items() if role in step.declared.by)
+            return Desk(frozenset({str(Role.DEPUTY_AFFAIRS)}), steps, urges=True)
+    return Desk(frozenset())
 
 
 def is_barred(step: type[Step], case: Case, units: Iterable[str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 
 from domain import fold, policy
 from domain.case import (
@@ -28,8 +29,13 @@ from domain.rulebook import Rulebook
 
 def steps_of(case_type: type[Case]) -> list[type[Step]]:
     """Every step of a case type in the order of its declaration, then those that it shares with others."""
+    return list(_steps_of(case_type, len(STEPS)))  # type: ignore[arg-type]  # a class has a hash
+
+
+@cache
+def _steps_of(case_type: type[Case], known: int) -> tuple[type[Step], ...]:  # noqa: ARG001 - how many there were
     steps = [step for step in STEPS.values() if step.declared.of(case_type)]
-    return sorted(steps, key=lambda step: (step.declared.shared, step.declared.case_type is None))
+    return tuple(sorted(steps, key=lambda step: (step.declared.shared, step.declared.case_type is None)))
 
 
 def takers_of(step: type[Step]) -> frozenset[Role]:

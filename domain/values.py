@@ -1,7 +1,8 @@
 """The kinds of text that steps are made of. None of them lets a control character into the ledger, or says nothing."""
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 from pydantic import StringConstraints
 
@@ -56,11 +57,22 @@ class Named(StrEnum):
 
     UNIT = "unit"
     DEPUTY = "deputy"
+    CASE = "case"
+
+
+def marks(annotation: Any) -> Iterator[Named]:
+    """What the fields of a type name."""
+    if isinstance(annotation, Named):
+        yield annotation
+        return
+    inner = annotation if isinstance(annotation, tuple) else get_args(annotation)
+    for each in (*inner, *getattr(annotation, "__metadata__", ())):
+        yield from marks(each)
 
 
 UnitCode = Annotated[Code, Named.UNIT]
 DeputyId = Annotated[Code, Named.DEPUTY]
-CaseId = Code
+CaseId = Annotated[Code, Named.CASE]
 
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")]
 """An administrative division by GB/T 2260: six digits; nine or twelve for a town or a village."""

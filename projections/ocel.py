@@ -39,7 +39,7 @@ from domain.matter import Matter
 from domain.moment import Moment
 from domain.personal import personal_fields
 from domain.registry import RegistryCase
-from domain.values import Named
+from domain.values import Named, marks
 
 LogFormat = Literal["ocel-json", "ocel-sqlite"]
 ValueKind = Literal["string", "time", "integer", "float", "boolean"]
@@ -572,7 +572,7 @@ def _keyed_by_unit(kind: str) -> frozenset[str]:
         for step in STEPS.values()
         if step.declared.of(CASE_TYPES[kind])
         and step.declared.part is not None
-        and (Named.UNIT in _marks(type_of_field(step, step.declared.names)))
+        and (Named.UNIT in marks(type_of_field(step, step.declared.names)))
     )
 
 
@@ -582,22 +582,13 @@ def type_of_field(step: type[Step], name: str | None) -> Any:
     return (info.annotation, *info.metadata)
 
 
-def _marks(annotation: Any) -> Iterator[Named]:
-    """What the fields of a type name."""
-    if isinstance(annotation, Named):
-        yield annotation
-        return
-    inner = annotation if isinstance(annotation, tuple) else get_args(annotation)
-    for each in (*inner, *getattr(annotation, "__metadata__", ())):
-        yield from _marks(each)
-
-
 @cache
 def _naming(model: type[BaseModel]) -> tuple[tuple[str, Named | None], ...]:
     """The fields of a step, or of what it lists, each with what it names; None of those that list something."""
     found: list[tuple[str, Named | None]] = []
     for name, info in model.model_fields.items():
-        if (mark := next(_marks((info.annotation, *info.metadata)), None)) is not None:
+        named = (mark for mark in marks((info.annotation, *info.metadata)) if mark is not Named.CASE)
+        if (mark := next(named, None)) is not None:
             found.append((name, mark))
         elif any(isinstance(each, type) and issubclass(each, BaseModel) for each in get_args(info.annotation)):
             found.append((name, None))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from domain.policy import Desk
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -73,8 +75,7 @@ SOON_DAYS = 7
 class Work:
     """Whose work is asked for, on which day it is looked at, and of it which step and which light."""
 
-    desks: frozenset[str]
-    """Keys of those of whom it is awaited (`Awaited.who`)."""
+    desk: Desk
     day: date
     step: str | None = None
     """Stored name."""

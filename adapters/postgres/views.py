@@ -18,7 +18,7 @@ from adapters.postgres.pool import Pool, translated
 from domain.case import CASE_TYPES
 from domain.docket import LedgerEvent
 from domain.moment import Moment
-from domain.policy import EVERYTHING, Scope
+from domain.policy import EVERYTHING, Scope, matters
 from domain.procedure import case_type_named
 from domain.refusal import Refused
 from projections.case_list import CaseList
@@ -100,10 +100,14 @@ _TASKS: LiteralString = (
     " nullif(words[5], '-') AS part"
     " FROM {rows}, unnest(string_to_array(awaited, E'\\n')) WITH ORDINALITY AS line (text, place),"
     " LATERAL string_to_array(line.text, ' ') AS words"
-    " WHERE {where} AND awaited <> '' AND words[1] = ANY (%(desks)s)"
+    " WHERE {where} AND awaited <> '' AND ("
+    "words[1] = ANY (%(desk)s) AND (%(steps)s::text[] IS NULL"
+    " OR kind = ANY (%(matters)s) AND words[2] = ANY (%(steps)s))"
+    " OR %(urges)s AND kind = ANY (%(matters)s) AND starts_with(words[1], 'handling_unit:')"
+    " AND nullif(words[3], '-')::date < %(day)s)"
     " AND (words[4] = '-' OR words[4]::date <= %(day)s)"
 )
-"""What the cases of a filter wait for, a row each (`projections.case_list` writes it down)."""
+"""What lies on a desk of all that the cases of a filter wait for, a row each (`Desk.has`, `projections.case_list`)."""
 
 _SINCE: LiteralString = (
     "(SELECT coalesce(max(valid_to) FILTER (WHERE NOT awaits), min(valid_from), page.valid_from)"
@@ -356,7 +360,16 @@ class Views:
         conditions = [sql.SQL("true" if work.light is None else _LIGHTS[work.light])]
         if work.step is not None:
             conditions.append(sql.SQL("step = %(step)s"))
-        given = {"desks": sorted(work.desks), "day": work.day, "soon": soon, "step": work.step}
+        desk = work.desk
+        given = {
+            "desk": sorted(desk.keys),
+            "steps": None if desk.steps is None else sorted(desk.steps),
+            "urges": desk.urges,
+            "matters": sorted(matters()),
+            "day": work.day,
+            "soon": soon,
+            "step": work.step,
+        }
         return sql.SQL(" AND ").join(conditions), params | given
 
     def _in_force(self, moment: Moment, first: sql.Composable | None = None) -> tuple[sql.Composed, dict[str, Any]]:

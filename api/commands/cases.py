@@ -142,7 +142,7 @@ def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Js
         **{fact.label: fact.value.text for fact in facts_of(teller, then)},
     }
     table(told("field | value", "项目 | 内容"), list(known.items()))
-    if parts := list(_parts(groups_of(teller, then))):
+    if parts := list(_parts(groups_of(teller, then, then.kind))):
         table(told("part | stage | what is known", "部分 | 阶段 | 内容"), parts)
     if attached := attachments_of(teller, then, {}):
         table(

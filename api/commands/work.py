@@ -77,7 +77,7 @@ def work(
         day = day_of(moment.as_of, zone)
         wanted = filter_of(kind, place, None, unit, None, session, None, text)
         lists = found.views.within(policy.scope(who))
-        asked = Work(policy.desks(who), day, _step(step), _light(light))
+        asked = Work(policy.desk(who), day, _step(step), _light(light))
         rows, counts = lists.work(asked, wanted, moment, limit=limit), lists.work_counts(asked, wanted, moment)
         teller = tell(found, place, moment)
     if as_json:

@@ -69,7 +69,7 @@ def list_work(request: Request, asker: Asker, query: Annotated[WorkQuery, Query(
         page = cursor.work_page(query.cursor, services.secret, tell, asker.jurisdiction)
         wanted, moment, step, light, after = page.wanted, page.moment, page.step, page.light, page.after
         meta = Meta(as_of=written(moment.as_of, zone), known_at=None, position=moment.known)
-    work = Work(policy.desks(asker), day_of(moment.as_of, zone), step, light)
+    work = Work(policy.desk(asker), day_of(moment.as_of, zone), step, light)
     lists = lists_of(services, asker)
     rows = lists.work(work, wanted, moment, after=after, limit=query.limit + 1)
     headers, following = meta.headers, None

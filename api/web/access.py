@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 
 from fastapi import APIRouter, Request, Response
@@ -15,11 +14,11 @@ from api.exporting import export_access
 from api.services import services_of
 from api.web.guard import auditor
 from api.web.log import Choice, teller
-from api.web.pages import PageRoute, called, handed_out, query_of, render
+from api.web.naming import CasesOfReader
+from api.web.pages import PageRoute, handed_out, query_of, render
 from api.web.trail import PAGE
 from api.web.viewmodels import Teller, case_path, link
 from domain.access import AccessKind, AccessRow
-from domain.moment import Moment
 
 ACCESS = "/audit/access"
 
@@ -55,11 +54,10 @@ def access(request: Request) -> Response:
     given = {name: text for name, text in request.query_params.items() if text}
     rows = services.access.lines(query.wanted(asker.jurisdiction, tell.zone), before=query.before, limit=PAGE + 1)
     kept = {name: text for name, text in given.items() if name not in {"before", "lang"}}
-    now = Moment(datetime.now(UTC), services.docket.head())
     return render(
         request,
         "access.html",
-        rows=list(told_of(tell, rows[:PAGE], cache(lambda case_id: called(services, asker, case_id, now)))),
+        rows=list(told_of(tell, rows[:PAGE], cache(CasesOfReader.now(services, asker).called))),
         given=given,
         kinds=[Choice(kind, tell.say(f"access.kind.{kind}")) for kind in AccessKind],
         older=link(ACCESS, {**kept, "before": rows[PAGE - 1].number}) if len(rows) > PAGE else None,
@@ -78,7 +76,7 @@ def exported_access(request: Request) -> Response:
 
 
 def told_of(tell: Teller, rows: Iterable[AccessRow], call: Callable[[str], str]) -> Iterator[Told]:
-    """The rows in words; `call` says what a case is called, its id where the reader has none."""
+    """The rows in words; `call` says what a case is its id where the reader has none."""
     for row in rows:
         case = None if row.case_id is None else call(row.case_id)
         yield Told(

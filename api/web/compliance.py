@@ -15,7 +15,7 @@ from api.services import services_of
 from api.v1.finding import lists_of
 from api.web.guard import reader_of
 from api.web.pages import PageRoute, look_of, query_of, render
-from api.web.viewmodels import Teller, Turn, case_path, link
+from api.web.viewmodels import Teller, Turn, case_path, finding_text, link
 from domain.case import STEPS
 from projections.compliance import ArticleState, DutyState, Proof, Status
 
@@ -148,5 +148,5 @@ def _proofs(tell: Teller, proofs: Iterable[Proof], moment: dict[str, str]) -> It
             day=one.occurred_on.isoformat(),
             case=one.title,
             url=f"{link(case_path(one.case_id), dict(moment))}#step-{one.version}",
-            finding=None if one.finding is None else tell.say(one.finding, **one.params),
+            finding=None if one.finding is None else finding_text(tell, one.finding, one.params),
         )

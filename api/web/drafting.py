@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -14,13 +13,12 @@ from api.v1.finding import case_file_of
 from api.web.doing import openings
 from api.web.forms import Form, Nothing, of_session
 from api.web.guard import SEE_OTHER, reader_of, reader_of_case, session_of
-from api.web.pages import PageRoute, called, draft_path, render, teller_now
+from api.web.pages import PageRoute, draft_path, render, teller_now
 from api.web.viewmodels import Teller, case_path
 from domain import procedure
 from domain.case import Opening
 from domain.docket import CaseNotFoundError
 from domain.draft import FormDraft
-from domain.moment import Moment
 from domain.refusal import Refused
 
 DRAFTS = "/drafts"
@@ -77,7 +75,7 @@ def _view(request: Request, tell: Teller, draft: FormDraft) -> Iterator[DraftVie
         assert isinstance(opening, Opening)  # noqa: S101 - nothing else opens a case
         assert opening.declared.case_type is not None  # noqa: S101 - an opening is of a case type
         name = tell.step(procedure.step_named(opening.declared.case_type, draft.step))
-        case = called(services, asker, draft.case_id, Moment(datetime.now(UTC), services.docket.head()))
+        case = tell.cases.called(draft.case_id)
     yield DraftView(
         title=name,
         case=case,

@@ -178,7 +178,7 @@ def me(request: Request) -> Me | None:
         auditor=role is Role.AUDITOR,
         suspended=principal.suspended,
         opens=not principal.suspended and any(role in step.declared.by for step in opening_steps()),
-        has_desk=bool(policy.desks(principal)),
+        has_desk=bool(policy.desk(principal).keys),
         whole=policy.reads_all(principal),
         bulk=may_take(role),
         form_token=form_token(request),

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -31,7 +32,7 @@ State = Literal["unassigned", "waiting", "overdue", "answered"]
 Column = Literal["opened_on", "due_on", "number", "title"]
 Sort = Literal["opened_on", "-opened_on", "due_on", "-due_on", "number", "-number", "title", "-title"]
 
-_COLUMNS = ("number", "title", "deputy", "unit", "stage", "opened_on", "due_on", "answered_on", "rounds", "grade")
+_COLUMNS = ("number", "title", "person", "unit", "stage", "opened_on", "due_on", "answered_on", "rounds", "grade")
 _SORTED = {"number", "title", "opened_on", "due_on"}
 _STATES: tuple[tuple[State | None, str], ...] = (
     (None, ""),
@@ -40,7 +41,7 @@ _STATES: tuple[tuple[State | None, str], ...] = (
     ("overdue", "overdue"),
     ("answered", "done"),
 )
-_FILTERS = ("jurisdiction", "stage", "state", "unit", "deputy", "session", "text")
+_FILTERS = ("jurisdiction", "kind", "stage", "state", "unit", "deputy", "session", "text")
 _TYPED = {*_FILTERS, "after", "before"} - {"state"}
 _FIRST_PAGE: dict[str, str | None] = {"after": None, "before": None}
 
@@ -51,6 +52,7 @@ class ListQuery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     jurisdiction: Line | None = None
+    kind: Line | None = None
     stage: Line | None = None
     state: State | None = None
     unit: Line | None = None
@@ -138,6 +140,7 @@ class Listing:
     states: list[Count]
     stages: list[Count]
     columns: list[Heading]
+    kind_choices: list[Choice]
     stage_choices: list[Choice]
     units: list[tuple[str, list[Choice]]]
     deputies: list[str]
@@ -168,12 +171,15 @@ def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Mo
         rows=[_row(tell, here, row, moment) for row in found],
         states=list(_states(tell, here, wanted, any_state)),
         stages=list(_stages(tell, here, wanted, any_stage)),
-        columns=[_heading(tell, here, name, query.sort) for name in _COLUMNS],
+        columns=[_heading(tell, here, name, query) for name in _COLUMNS],
+        kind_choices=[
+            Choice(kind, tell.kind(kind), kind == wanted.kind)
+            for kind, case_type in CASE_TYPES.items()
+            if not case_type.of_registry
+        ],
         stage_choices=[
-            Choice(stage.value, tell.say.label("stage", stage.value), stage.value == wanted.stage)
-            for stage in dict.fromkeys(
-                stage for case_type in CASE_TYPES.values() if not case_type.of_registry for stage in case_type.Stage
-            )
+            Choice(stage.value, _stage(tell, stage, wanted.kind), stage.value == wanted.stage)
+            for stage in _stages_of(wanted.kind)
         ],
         units=list(unit_choices(tell, places, wanted.unit)),
         deputies=list(dict.fromkeys(deputy.name for place in places for deputy in place.all_deputies())),
@@ -264,7 +270,14 @@ def _row(tell: Teller, here: Here, row: CaseRow, moment: Moment) -> RowView:
         due_on=_day(row.due_on),
         estimate=row.estimate,
         extended=row.extended,
-        light=light_of(tell.say, day, row.due_on, row.answered_on, over=row.over),
+        light=light_of(
+            tell.say,
+            day,
+            row.due_on,
+            row.answered_on,
+            over=row.over,
+            thing="light" if row.kind == "suggestion" else "clock",
+        ),
         answered_on=_day(row.answered_on),
         rounds=row.rounds,
         grade=tell.say.label("page.grade", row.grade) if row.grade else "—",
@@ -280,24 +293,36 @@ def _states(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterato
         name = state or "all"
         number = counts.total if state is None else getattr(counts, state)
         url = here(**_FIRST_PAGE, state=state)
-        yield Count(tell.say(f"page.state.{name}"), number, url, wanted.state == state, kind)
+        text = tell.say.of_kind(wanted.kind, "state", name, f"page.state.{name}")
+        yield Count(text, number, url, wanted.state == state, kind)
 
 
 def _stages(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterator[Count]:
-    case_types = sorted(CASE_TYPES.values(), key=lambda case_type: case_type.of_registry)
-    stages = dict.fromkeys(stage for case_type in case_types for stage in case_type.Stage)
-    for stage in stages:
+    for stage in _stages_of(wanted.kind):
         if number := counts.by_stage.get(stage.value):
             chosen = wanted.stage == stage.value
             url = here(**_FIRST_PAGE, stage=None if chosen else stage.value)
-            yield Count(tell.say.label("stage", stage.value), number, url, chosen)
+            yield Count(_stage(tell, stage, wanted.kind), number, url, chosen)
 
 
-def _heading(tell: Teller, here: Here, name: str, sort: Sort) -> Heading:
+def _stages_of(kind: str | None) -> Iterator[StrEnum]:
+    """The stages of a kind, or of all that the office handles, each name once."""
+    case_types = [one for name, one in CASE_TYPES.items() if name == kind or (kind is None and not one.of_registry)]
+    yield from dict.fromkeys(stage for case_type in case_types for stage in case_type.Stage)
+
+
+def _stage(tell: Teller, stage: StrEnum, kind: str | None) -> str:
+    """A stage as its kind calls it, or as most do."""
+    return tell.say.label("stage", stage.value) if kind is None else tell.word(stage)
+
+
+def _heading(tell: Teller, here: Here, name: str, query: ListQuery) -> Heading:
+    sort = query.sort
     order = None
     if sort.removeprefix("-") == name:
         order = "descending" if sort.startswith("-") else "ascending"
     url = None
     if name in _SORTED:
         url = here(**_FIRST_PAGE, sort=f"-{name}" if order == "ascending" else name)
-    return Heading(tell.say(f"page.column.{name}"), url, order, name == "rounds")
+    text = tell.say.of_kind(query.kind, "column", name, f"page.column.{name}")
+    return Heading(text, url, order, name == "rounds")

@@ -71,6 +71,7 @@ from api.web.guard import (
     units_here,
 )
 from api.web.listing import FORMATS, CountsExportQuery, ExportQuery, ListQuery, listing, wanted_by
+from api.web.naming import CasesOfReader, named
 from api.web.previews import adoption_view, preview_of
 from api.web.viewmodels import (
     Change,
@@ -437,8 +438,11 @@ def _opening_named(asker: Principal, name: str) -> type[Opening]:
 
 
 def teller_now(request: Request, asker: Principal) -> Teller:
-    """Tells the reader's jurisdiction as it is now."""
-    return Teller(say_of(request), services_of(request).registry.jurisdiction(asker.jurisdiction))
+    """Tells the reader's jurisdiction and cases as they are now."""
+    services = services_of(request)
+    return Teller(
+        say_of(request), services.registry.jurisdiction(asker.jurisdiction), CasesOfReader.now(services, asker)
+    )
 
 
 def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Posted | None = None) -> Response:
@@ -450,7 +454,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     tell = Teller(
         say,
         as_known(services, asker.jurisdiction, moment),
-        lambda id: called(services, asker, id, moment),
+        CasesOfReader(services, asker, moment),
         moment.as_of,
     )
     bar = moment_bar(
@@ -507,7 +511,7 @@ def _naming(tell: Teller, lists: Lists, case_id: str, moment: Moment, here: Here
     for kind in (None, "meeting"):
         for row in rows_of(lists, Filter(kind=kind, jurisdiction=tell.jurisdiction.code, tied_to=case_id), moment):
             yield Naming(
-                title=" ".join(filter(None, (row.number, row.title))),
+                title=named(row),
                 kind=tell.kind(row.kind),
                 stage=tell.word(CASE_TYPES[row.kind].Stage(row.stage)),
                 url=link(case_path(row.case_id), here.moment),
@@ -627,7 +631,7 @@ def look_of(request: Request, asker: Principal, *, of_lists: bool = False) -> Lo
     asked = _asked(here, Teller(say, services.registry.jurisdiction(asker.jurisdiction)))
     moment = asked.of_lists(services) if of_lists else asked.of_case(services)
     known = as_known(services, asker.jurisdiction, moment)
-    tell = Teller(say, known, lambda id: called(services, asker, id, moment), moment.as_of)
+    tell = Teller(say, known, CasesOfReader(services, asker, moment), moment.as_of)
     bar = moment_bar(
         tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
     )
@@ -637,15 +641,6 @@ def look_of(request: Request, asker: Principal, *, of_lists: bool = False) -> Lo
 def query_of(request: Request, model: type[Query]) -> Query:
     """What the address asks for; refused if it cannot be read."""
     return _query(model, _here(request))
-
-
-def called(services: Services, asker: Principal, case_id: str, moment: Moment) -> str:
-    """What people call a case: its number at a moment, or else its title; its id where there is none for the asker."""
-    try:
-        found = case_file_of(services, asker, case_id).at(moment.known, moment.as_of)
-    except CaseNotFoundError:
-        found = None
-    return case_id if found is None else found.facts().number or found.facts().title
 
 
 def failure_page(request: Request, message_id: str, params: dict[str, object]) -> Response:
@@ -781,7 +776,7 @@ def _home(request: Request) -> str:
         return "/cases"
     if session.account.binding.role is Role.ADMINISTRATOR:
         return ACCOUNTS
-    return "/work" if policy.desks(session.account.principal) else "/cases"
+    return "/work" if policy.desk(session.account.principal).keys else "/cases"
 
 
 def _asked(here: Here, tell: Teller) -> Asked:

@@ -155,8 +155,8 @@ def preview_of(tell: Teller, before: Sequence[Recorded], after: Sequence[Recorde
     return PreviewView(
         stages=[_stage(tell, stage) for stage in found.stages],
         clocks=[_clock(tell, change, day) for change in found.clocks],
-        gone=[finding_text(tell, finding) for finding in found.gone],
-        come=[finding_text(tell, finding) for finding in found.come],
+        gone=[finding_text(tell, finding.message_id, finding.params) for finding in found.gone],
+        come=[finding_text(tell, finding.message_id, finding.params) for finding in found.come],
         spans=_spans(tell, found.spans, listed=case_type is not None and not case_type.of_registry),
         ahead=any(span.since > now for span in found.spans),
     )
@@ -230,7 +230,9 @@ def _counted(tell: Teller, standing: Standing | None) -> str:
     """Among which cases it is counted."""
     if standing is None:
         return tell.say("page.preview.absent")
-    return tell.say(f"page.state.{standing.state}") if standing.state else tell.say("page.preview.over")
+    if not standing.state:
+        return tell.say("page.preview.over")
+    return tell.say.of_kind(standing.row.kind, "state", standing.state, f"page.state.{standing.state}")
 
 
 def _shown(tell: Teller, span: Span) -> Iterator[Change]:
@@ -240,7 +242,7 @@ def _shown(tell: Teller, span: Span) -> Iterator[Change]:
     for name in Row._fields:
         before, after = getattr(span.was.row, name), getattr(span.now.row, name)
         if before != after and name not in NOT_TOLD:
-            label = tell.say(f"page.row.{name}")
+            label = tell.say.of_kind(span.now.row.kind, "column", name, f"page.row.{name}")
             yield Change(label, _value(tell, span.was.row, name), _value(tell, span.now.row, name))
 
 

@@ -118,7 +118,7 @@ def registry_page(request: Request) -> Response:
         name=getattr(tell.jurisdiction, tell.lang),
         own=own and link(case_path(own.id), path),
         facts=[] if own is None else list(_facts(look, own)),
-        terms=() if own is None else groups_of(tell, own),
+        terms=() if own is None else groups_of(tell, own, own.kind),
         adopted=[] if own is None else [(tell.label(name), getattr(own, name)) for name in _ADOPTED],
         lists=[
             (tell.say(f"registry.{name}"), len(_in_being(entries, listed)), link(f"{REGISTRY}/{name}", path))

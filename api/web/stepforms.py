@@ -15,7 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from api.web.viewmodels import OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller
+from api.web.viewmodels import OF_CASES, OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller
 from domain import amendment, procedure
 from domain.case import AttachmentAdded, Case, DeadlineRecalculated, Opening, Recorded, Role, Step
 from domain.office import Level, Office
@@ -25,8 +25,11 @@ from domain.personal import Personal, personal_fields
 from domain.principal import Principal
 from domain.refusal import Refused
 from domain.rulebook import rulebook_ids
+from domain.values import Named, marks
 
-Kind = Literal["line", "text", "lines", "number", "date", "check", "yes_no", "one_of", "some_of", "rows", "fixed"]
+Kind = Literal[
+    "line", "text", "lines", "number", "date", "check", "yes_no", "one_of", "some_of", "rows", "fixed", "case", "cases"
+]
 
 MOST_ROWS = 20
 """Rows of a list of things that a form shows at most."""
@@ -156,6 +159,9 @@ class Form:
             kind = "one_of" if kind == "line" else "some_of"
         elif kind == "line" and not values and name in self._begun:
             values = (self._free_key(path, name),)
+        if kind in {"case", "cases"}:
+            values = tuple(map(self._tell.cases.called, values))
+            options = tuple(Option(one, one) for one in self._tell.cases.offered(self._kinds(name)))
         rows: tuple[tuple[FieldView, ...], ...] = ()
         if kind == "rows":
             shown = min(len(_rows_in(given.values, path, self._begun)) + _SPARE, MOST_ROWS)
@@ -215,7 +221,7 @@ class Form:
             yield from (Option(key, self._tell.value(name, key).text) for key in open_parts)
         elif name in OF_UNITS or (name == "into" and self._case is not None and self._case.kind == "unit"):
             yield from _units(self._tell, office)
-        elif name in OF_DEPUTIES:
+        elif name in OF_DEPUTIES or (name == "leader" and declared.kind == "group"):
             deputies = office.jurisdiction.deputies
             yield from (Option(one.id, f"{one.name}（{one.id}）") for one in deputies if one.on(office.day))
         elif name in OF_OUTCOMES and (scheme := office.rulebook.outcome_scheme) is not None:
@@ -226,6 +232,11 @@ class Form:
             groups = office.jurisdiction.groups
             yield from (Option(one.code, getattr(one, self._tell.lang)) for one in groups if one.on(office.day))
 
+    def _kinds(self, name: str) -> tuple[str, ...]:
+        """Of which kinds the case may be that a field names; a suggestion names its like."""
+        own = self.step.declared.kind
+        return ("suggestion",) if own == "suggestion" else OF_CASES.get(name, ())
+
     # From what was given to a step
 
     def _said(self, model: type[BaseModel], values: Mapping[str, Sequence[str]], prefix: str) -> dict[str, Any]:
@@ -235,7 +246,7 @@ class Form:
             if not self._offers(path, name):
                 continue
             kind, inner = _kind_of(name, info)
-            texts = [text.replace("\r\n", "\n").strip() for text in values.get(path, ()) if text.strip()]
+            texts = self._texts_given(kind, name, path, values)
             if (fixed := self._fixed(name)) is not None:
                 said[name] = fixed
             elif kind == "check":
@@ -243,13 +254,20 @@ class Form:
             elif kind == "rows":
                 rows = [self._said(inner, values, f"{path}.{i}.") for i in _rows_in(values, path, self._begun)]
                 said[name] = [row for row in rows if any(value not in (False, []) for value in row.values())]
-            elif kind == "lines":
-                said[name] = [line.strip() for text in texts for line in text.split("\n") if line.strip()]
-            elif kind == "some_of":
+            elif kind in {"lines", "some_of", "cases"}:
                 said[name] = texts
             elif texts:
                 said[name] = texts[0]
         return said
+
+    def _texts_given(self, kind: Kind, name: str, path: str, values: Mapping[str, Sequence[str]]) -> list[str]:
+        """What was given for a field: what stands on lines of its own apart, a case by its id."""
+        texts = [text.replace("\r\n", "\n").strip() for text in values.get(path, ()) if text.strip()]
+        if kind in {"lines", "cases"}:
+            texts = [line.strip() for text in texts for line in text.split("\n") if line.strip()]
+        if kind in {"case", "cases"}:
+            return [self._tell.cases.found(text, self._kinds(name), path) for text in texts]
+        return texts
 
 
 def faults(tell: Teller, error: ValidationError) -> dict[str, str]:
@@ -347,7 +365,7 @@ def _units(tell: Teller, office: Office) -> Iterator[Option]:
 
 def _within(at: str, path: str, kind: Kind) -> bool:
     """Whether a fault lies inside a field that shows its parts as one."""
-    return kind in {"lines", "some_of"} and at.startswith(f"{path}.")
+    return kind in {"lines", "some_of", "cases"} and at.startswith(f"{path}.")
 
 
 def _rows_in(values: Mapping[str, Sequence[str]], path: str, filled_in: Container[str]) -> list[int]:
@@ -379,7 +397,11 @@ def _kind_of(name: str, info: FieldInfo) -> tuple[Kind, Any]:  # noqa: PLR0911 -
             return "rows", each
         if isinstance(each, type) and issubclass(each, StrEnum):
             return "some_of", each
+        if Named.CASE in marks((info.annotation, *info.metadata)):
+            return "cases", each
         return ("some_of" if name in OF_UNITS | OF_DEPUTIES else "lines"), each
+    if Named.CASE in marks((info.annotation, *info.metadata)):
+        return "case", inner
     most, _ = _limits(info)
     return ("text" if most is not None and most > _LONG_TEXT else "line"), inner
 

@@ -210,7 +210,7 @@ def _told(tell: Teller, case: Case | None) -> Iterator[tuple[str, str]]:
     yield tell.say("page.stage"), tell.word(case.stage) if case.stage else "—"
     for fact in facts_of(tell, case):
         yield fact.label, fact.value.text
-    yield from _of_groups(groups_of(tell, case), "")
+    yield from _of_groups(groups_of(tell, case, case.kind), "")
 
 
 def _of_groups(groups: Sequence[Group], within: str) -> Iterator[tuple[str, str]]:

@@ -18,11 +18,11 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from api.web.flowchart import Progress, chart_of
+from api.web.naming import Cases
 from api.words import Words
 from domain import amendment, clock, fold, procedure
 from domain.calendar import load_calendar
 from domain.case import (
-    CASE_TYPES,
     STEPS,
     AmendmentDeclined,
     Attachment,
@@ -84,7 +84,22 @@ OF_DEPUTIES = frozenset(
     }
 )
 OF_OUTCOMES = frozenset({"outcome", "old", "new"})
-_OF_CASES = frozenset({"case_id", "other", "merged_into", "plan", "regulation", "appointment"})
+OF_CASES: Mapping[str, tuple[str, ...]] = {
+    "amended_by": ("legislation",),
+    "appointment": ("appointment",),
+    "case_id": (),
+    "inspection": ("inspection",),
+    "interpretation": ("interpretation",),
+    "investigation": ("investigation",),
+    "into": (),
+    "meeting": ("meeting",),
+    "merged_into": (),
+    "other": (),
+    "plan": ("plan",),
+    "regulation": ("legislation",),
+    "repealed_by": ("legislation",),
+}
+"""The fields that name another case, and of which kinds that is; none where it may be of any."""
 _OF_SIZES = frozenset({"size"})
 _TABLES = frozenset({"role", "stage"})
 _THOUSAND = 1_000
@@ -221,7 +236,11 @@ class Teller:
     """Tells a jurisdiction's values in the reader's language."""
 
     def __init__(
-        self, say: Words, jurisdiction: Jurisdiction, case: Callable[[str], str] = str, as_of: datetime | None = None
+        self,
+        say: Words,
+        jurisdiction: Jurisdiction,
+        cases: Cases | None = None,
+        as_of: datetime | None = None,
     ) -> None:
         self.say = say
         self.lang = say.language
@@ -229,8 +248,8 @@ class Teller:
         self.zone = jurisdiction.time_zone
         self.day = day_of(as_of, self.zone) if as_of else date.max
         """As on which day units and deputies are called."""
-        self.case = case
-        """What another case is called, by its id."""
+        self.cases = cases or Cases()
+        """The other cases that pages and forms name."""
 
     def unit(self, code: str | None) -> str:
         """A unit's name, or its code where the registry has none."""
@@ -268,7 +287,7 @@ class Teller:
 
     def kind(self, kind: str) -> str:
         """What a case type is called."""
-        return CASE_TYPES[kind].zh if self.lang == "zh" else kind.replace("_", " ").capitalize()
+        return self.say.kind(kind)
 
     def step(self, step: type[Step]) -> str:
         """A step's name."""
@@ -301,7 +320,8 @@ class Teller:
             case date():
                 return Shown(value.isoformat())
             case list() | tuple() | set() | frozenset():
-                return Shown(self.say("page.comma").join(self.value(name, one).text for one in value))
+                between = "\n" if all(isinstance(one, BaseModel) for one in value) else self.say("page.comma")
+                return Shown(between.join(self.value(name, one).text for one in value))
             case BaseModel():
                 told = ((key, self.value(key, inner)) for key, inner in value)
                 return Shown(self._pairs((self.label(key), shown.text) for key, shown in told if not shown.empty))
@@ -314,14 +334,16 @@ class Teller:
             return Shown(self.size(int(text)))
         if name in OF_UNITS:
             return Shown(self.unit(text))
-        if name in OF_DEPUTIES:
+        if name in OF_DEPUTIES or name == "leader":
             return Shown(self.person(text))
+        if name == "poll_rule":
+            return Shown(self._poll_rule(text))
         if name in OF_OUTCOMES:
             return Shown(self._outcome(text))
         if name == "group":
             return Shown(self.group(text))
-        if name in _OF_CASES or text.startswith(PREFIX):
-            return Shown(self.case(text), case_path(text))
+        if (name in OF_CASES and self.cases.called(text) != text) or text.startswith(PREFIX):
+            return Shown(self.cases.called(text), case_path(text))
         return Shown(text)
 
     def size(self, count: int) -> str:
@@ -338,6 +360,16 @@ class Teller:
 
     def _pairs(self, pairs: Iterable[tuple[str, str]]) -> str:
         return self.say("page.semicolon").join(self.say("page.pair", label=label, value=text) for label, text in pairs)
+
+    def _poll_rule(self, text: str) -> str:
+        """A rule of a poll by its name, with the book that states it; as it was written where the shelf has it not."""
+        id, _, ref = text.partition(" ")
+        book, _, version = ref.partition("@")
+        try:
+            rule = load_rulebook(book, version).polls.get(id)
+        except RulebookError:
+            rule = None
+        return text if rule is None else self.say("page.rule", rule=getattr(rule, self.lang), book=ref)
 
     def _outcome(self, letter: str) -> str:
         scheme = self.jurisdiction.book.outcome_scheme
@@ -356,13 +388,13 @@ def facts_of(tell: Teller, case: Case) -> list[Fact]:
     return sorted([*known, jurisdiction], key=lambda fact: fact.value.long)
 
 
-def groups_of(tell: Teller, whole: object) -> tuple[Group, ...]:
-    """The parts that a case, or a part of it, consists of."""
+def groups_of(tell: Teller, whole: object, kind: str) -> tuple[Group, ...]:
+    """The parts that a case of some kind, or a part of it, consists of."""
     found = []
     for name, value in _fields(whole):
         if parts := _parts(value):
-            items = tuple(_item(tell, name, key, part) for key, part in parts)
-            found.append(Group(tell.label(name), items))
+            items = tuple(_item(tell, kind, name, key, part) for key, part in parts)
+            found.append(Group(tell.label(name, kind), items))
     return tuple(found)
 
 
@@ -384,7 +416,7 @@ def _parts(value: object) -> list[tuple[object, Any]]:
     return pairs if pairs and all(dataclasses.is_dataclass(part) for _, part in pairs) else []
 
 
-def _item(tell: Teller, kind: str, key: object, part: object) -> Item:
+def _item(tell: Teller, kind: str, name: str, key: object, part: object) -> Item:
     fields = dict(_fields(part))
     unit = fields.get("unit") if isinstance(key, int) else None
     if isinstance(part, Part):
@@ -394,16 +426,16 @@ def _item(tell: Teller, kind: str, key: object, part: object) -> Item:
     elif not isinstance(key, int):
         heading = tell.unit(str(key))
     else:
-        numbered = f"page.nth.{kind}"
+        numbered = f"page.nth.{name}"
         heading = tell.say(numbered if numbered in tell.say else "page.nth", n=key)
     in_heading = {"key", "stage", "number", *(["unit"] if unit else [])}
     facts = [
-        Fact(tell.label(name), tell.value(name, value))
+        Fact(tell.label(name, kind), tell.value(name, value))
         for name, value in fields.items()
         if name not in in_heading and not _parts(value)
     ]
     stage = tell.word(part.stage) if isinstance(part, Part) else None
-    return Item(heading, stage, tuple(facts), groups_of(tell, part))
+    return Item(heading, stage, tuple(facts), groups_of(tell, part, kind))
 
 
 @dataclass(frozen=True)
@@ -876,7 +908,8 @@ def changes(tell: Teller, record: Recorded, now: Recorded) -> list[Change]:
     found = [Change(tell.label("occurred_at"), Shown(was), Shown(then))] if was != then else []
     for (name, before), (_, after) in zip(record.step, now.step, strict=False):
         if before != after:
-            found.append(Change(tell.label(name), tell.value(name, before), tell.value(name, after)))
+            label = tell.label(name, record.step.declared.kind)
+            found.append(Change(label, tell.value(name, before), tell.value(name, after)))
     return found
 
 
@@ -893,15 +926,15 @@ def findings_of(tell: Teller, history: Sequence[Recorded], moment: Moment) -> li
     known = fold.known_by(history, moment.known)
     happened = {r.version for r in fold.sequence(known) if r.occurred_at <= moment.as_of}
     return [
-        FindingView(finding_text(tell, found), found.version)
+        FindingView(finding_text(tell, found.message_id, found.params), found.version)
         for found in procedure.findings(known, tell.jurisdiction)
         if found.version in happened
     ]
 
 
-def finding_text(tell: Teller, found: procedure.Finding) -> str:
+def finding_text(tell: Teller, message_id: str, params: Mapping[str, object]) -> str:
     """A finding in words."""
-    return tell.say(found.message_id, **_told(tell, found.params))
+    return tell.say(message_id, **_told(tell, params))
 
 
 def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
@@ -912,9 +945,8 @@ def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
         told["part"] = tell.part(str(told["part"]))
     if "clock" in told:
         told["clock"] = clock_name(tell, str(told["clock"]))
-    if (
-        rule := {**tell.jurisdiction.book.gates, **tell.jurisdiction.book.orders}.get(str(told.get("rule")))
-    ) is not None:
+    book = tell.jurisdiction.book
+    if (rule := {**book.gates, **book.orders}.get(str(told.get("rule")))) is not None:
         told["rule"] = getattr(rule, tell.lang)
     return told
 
@@ -986,7 +1018,7 @@ def case_page(tell: Teller, history: Sequence[Recorded], case: Case, moment: Mom
         title=facts.title,
         stage=tell.word(case.stage) if case.stage else "—",
         facts=facts_of(tell, case),
-        groups=groups_of(tell, case),
+        groups=groups_of(tell, case, case.kind),
         clocks=clocks_of(tell, case, day_of(moment.as_of, tell.zone)),
         open=open_steps_of(tell, case, requests=bool(requests)),
         findings=findings_of(tell, history, moment),

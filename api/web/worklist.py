@@ -17,9 +17,10 @@ from api.web import viewmodels
 from api.web.listing import PAGE_SIZE, Choice, Count, unit_choices
 from api.web.viewmodels import Here, Teller, case_path, frozen, light_of, link
 from domain import policy
-from domain.case import STEPS
+from domain.case import STEPS, Role
 from domain.moment import Moment, day_of
 from domain.principal import Principal
+from domain.procedure import takers_of
 from domain.refusal import Refused
 from domain.values import Line
 from projections.reading import Filter, Light, Work, WorkCounts, WorkKey, WorkRow
@@ -94,7 +95,7 @@ def work_list(tell: Teller, here: Here, query: WorkQuery, lists: Lists, asker: P
         raise Refused("unknown-step", step=query.step)
     wanted = Filter(jurisdiction=asker.jurisdiction, **query.model_dump(include=_FILTERS))
     day = day_of(moment.as_of, tell.zone)
-    work = Work(policy.desks(asker), day, query.step, query.light)
+    work = Work(policy.desk(asker), day, query.step, query.light)
     counts = lists.work_counts(work, wanted, moment)
     any_light = counts if work.light is None else lists.work_counts(replace(work, light=None), wanted, moment)
     any_step = counts if work.step is None else lists.work_counts(replace(work, step=None), wanted, moment)
@@ -132,7 +133,8 @@ def _page(
 
 
 def _row(tell: Teller, here: Here, row: WorkRow, asker: Principal, day: date) -> WorkView:
-    path, declared = case_path(row.case_id), STEPS[row.step].declared
+    path, step = case_path(row.case_id), STEPS[row.step]
+    declared = step.declared
     since = day_of(row.since, tell.zone)
     return WorkView(
         case_id=row.case_id,
@@ -140,14 +142,22 @@ def _row(tell: Teller, here: Here, row: WorkRow, asker: Principal, day: date) ->
         number=row.number,
         title=row.title,
         step=tell.say.step(row.step),
-        part=None if row.part in {None, asker.office} else tell.part(row.part or ""),
-        do=None if here.moment else f"{path}?step={declared.name}#do",
+        part=_place_of(tell, row, asker),
+        do=None if here.moment or asker.role not in takers_of(step) else f"{path}?step={declared.name}#do",
         due_on="—" if row.due_on is None else row.due_on.isoformat(),
         light=light_of(tell.say, day, row.due_on, None),
         since=max(since, row.from_on or since).isoformat(),
         unit=tell.unit(row.unit),
         deputy=tell.person(row.person),
     )
+
+
+def _place_of(tell: Teller, row: WorkRow, asker: Principal) -> str | None:
+    """The unit of which it is awaited, if the reader is not that, and the part of the case that it is about."""
+    role, _, unit = row.who.partition(":")
+    whose = [unit] if role == Role.HANDLING_UNIT else []
+    named = dict.fromkeys(key for key in (*whose, row.part) if key and key != asker.office)
+    return " · ".join(tell.part(key) for key in named) or None
 
 
 def _lights(tell: Teller, here: Here, query: WorkQuery, counts: WorkCounts) -> Iterator[Count]:

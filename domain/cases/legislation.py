@@ -206,7 +206,7 @@ class Legislation(Matter, kind="legislation", zh="地方立法"):
     government_lead: str | None = None
     third_party: str | None = None
     involved_on: date | None = None
-    members: tuple[str, ...] = ()
+    paired_members: tuple[str, ...] = ()
     """Members of the standing committee who are paired with it."""
     deputies: tuple[str, ...] = ()
     """Deputies who took part."""
@@ -539,16 +539,16 @@ class MembersPaired(
 ):
     """Members of the standing committee are paired with the project, and take part all along (opinion, point 6)."""
 
-    members: tuple[Line, ...] = Field(min_length=1, max_length=200)
+    paired_members: tuple[Line, ...] = Field(min_length=1, max_length=200)
 
     def check(self, case: Legislation, office: Office) -> None:
-        require_once(self.members, "members")
+        require_once(self.paired_members, "paired_members")
 
     def already(self, case: Legislation) -> bool:
-        return set(self.members) <= set(case.members)
+        return set(self.paired_members) <= set(case.paired_members)
 
     def apply(self, case: Legislation, act: Act) -> None:
-        case.members = tuple(dict.fromkeys((*case.members, *self.members)))
+        case.paired_members = tuple(dict.fromkeys((*case.paired_members, *self.paired_members)))
 
 
 class DeputiesTookPart(

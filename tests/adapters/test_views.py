@@ -140,7 +140,7 @@ def naive_work(
             continue
         row = row_of(case)
         for place, one in enumerate(case.awaited(), 1):
-            if one.who in policy.desks(reader) and (one.from_on is None or one.from_on <= day):
+            if policy.desk(reader).has(row.kind, one, day):
                 found.append(
                     WorkRow(
                         case_id, row.kind, row.number, row.title, row.stage, row.session, row.person, row.unit,
@@ -199,7 +199,7 @@ def test_the_work_list_at_any_moment_is_what_the_fold_of_what_was_known_then_wai
             views = Views(ledger._pool, ledger).within(policy.scope(reader))
             for known, as_of in (moment_of(moment, ledger.head()) for moment in drawn):
                 moment, day = Moment(as_of, known), day_of(as_of, ZONE) + timedelta(days=shift)
-                work = Work(policy.desks(reader), day)
+                work = Work(policy.desk(reader), day)
                 expected = naive_work(histories, reader, day, known, as_of)
                 assert views.work(work, Filter(), moment, limit=1_000) == expected
                 paged: list[WorkRow] = []

@@ -40,7 +40,7 @@ def book_of(content: bytes) -> CalamineWorkbook:
 
 def listed(content: bytes) -> list[list[Any]]:
     """The rows of an exported workbook below their header."""
-    rows = book_of(content).get_sheet_by_name("建议清单").to_python()
+    rows = book_of(content).get_sheet_by_name("案件清单").to_python()
     assert rows[0] == HEADERS
     return rows[1:]
 
@@ -88,11 +88,18 @@ def test_an_export_has_every_row_of_the_list_in_its_order_with_typed_columns(off
     assert [row[-1] for row in rows] == [case["case_id"] for case in page]
     by_number = {row[0]: dict(zip(HEADERS, row, strict=True)) for row in rows}
     answered = by_number["9002"]
-    assert (answered["提出日期"], answered["答复日期"]) == (date(2026, 3, 1), date(2026, 4, 1))
-    assert (answered["主办单位"], answered["全部承办单位"]) == ("市交通运输局", "市交通运输局、市财政局")
-    assert (answered["领衔代表"], answered["状态"], answered["轮次"]) == ("甲一", "已答复", 1.0)
+    assert (answered["开始日期"], answered["报告或答复日期"]) == (date(2026, 3, 1), date(2026, 4, 1))
+    assert (answered["单位"], answered["全部单位"]) == ("市交通运输局", "市交通运输局、市财政局")
+    assert (answered["人员"], answered["状态"], answered["办理次数"]) == ("甲一", "已答复", 1.0)
     assert by_number["0000"]["状态"] == "未交办"
-    assert by_number["9001"]["状态"] == "逾期未答复"
+    assert by_number["9001"]["状态"] == "逾期"
+
+
+@pytest.mark.database
+def test_a_list_of_one_kind_is_taken_along_in_the_words_of_that_kind(office: Office) -> None:
+    header = book_of(exported(office, kind="suggestion").content).get_sheet_by_name("案件清单").to_python()[0]
+    assert ("领衔代表" in header, "人员" in header) == (True, False)
+    assert {"提出日期", "答复期限", "轮次"} <= set(header)
 
 
 @pytest.mark.database
@@ -102,11 +109,11 @@ def test_an_export_shows_the_filter_and_the_moment_that_were_asked_for(office: O
     cover = covered(answer.content)
     assert cover["数据性质"] == "示例数据，均属虚构"
     assert cover["筛选条件"] == "地区：云江市（示例）；承办单位：市交通运输局；状态：逾期"
-    assert (cover["排序"], cover["截至（发生）"]) == ("答复期限 降序", "2026-06-30T23:59:59.999999+08:00")
+    assert (cover["排序"], cover["截至（发生）"]) == ("期限 降序", "2026-06-30T23:59:59.999999+08:00")
     assert (cover["当时已知（录入）"], cover["件数"], cover["逾期（件）"]) == ("现在", 1.0, 1.0)
     assert str(int(cover["账本位置"])) == answer.headers["duban-position"]
     assert cover["答复率"] == 0.0
-    assert cover["编号"] == "建议编号，文本"
+    assert cover["编号"] == "编号，文本"
     before = listed(exported(office, as_of="2026-01-31").content)
     assert [row[0] for row in before] == ["@1"]
 
@@ -127,8 +134,8 @@ def test_an_export_as_it_was_known_says_so_on_its_cover(office: Office) -> None:
 def test_a_file_is_called_after_its_moment_in_the_readers_language(office: Office) -> None:
     answer = exported(office, as_of="2026-03-31")
     named = answer.headers["content-disposition"]
-    assert named.startswith("attachment; filename=\"suggestions_20260331.xlsx\"; filename*=UTF-8''")
-    assert unquote(named.partition("UTF-8''")[2]) == "建议清单_截至20260331.xlsx"
+    assert named.startswith("attachment; filename=\"cases_20260331.xlsx\"; filename*=UTF-8''")
+    assert unquote(named.partition("UTF-8''")[2]) == "案件清单_截至20260331.xlsx"
     assert answer.headers["content-type"] == exporting.MEDIA_TYPES["xlsx"]
     headers = office.token("auditor") | {"Accept-Language": "en"}
     english = office.client.get("/api/v1/cases/export?format=csv&as_of=2026-03-31", headers=headers)
@@ -154,7 +161,7 @@ def test_an_export_read_back_is_the_list(office: Office, tmp_path: Path) -> None
     path.write_bytes(exported(office, sort="title").content)
     table = Table(path, Layout.exactly(HEADERS))
     cases = office.get("/api/v1/cases", limit=200, sort="title").json()["cases"]
-    read = [(r.values["编号"], r.values["标题"], r.values["提出日期"], r.values["案件编号"]) for r in table.rows()]
+    read = [(r.values["编号"], r.values["标题"], r.values["开始日期"], r.values["案件编号"]) for r in table.rows()]
     assert read == [(c["number"] or "", c["title"], c["opened_on"], c["case_id"]) for c in cases]
 
 

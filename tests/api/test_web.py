@@ -132,6 +132,18 @@ def test_a_filter_in_the_address_finds_its_case(office: Office) -> None:
         assert f"<bdi>{number}</bdi>" in text
 
 
+def test_a_list_of_one_kind_speaks_of_it_in_its_own_words_and_a_mixed_one_in_general_ones(
+    office: Office,
+) -> None:
+    office.submit()
+    office.catch_up()
+    mixed, own = read(office, "/cases"), read(office, "/cases?kind=suggestion")
+    assert all(text in own for text in ("领衔代表", "答复期限", "未交办", "待答复"))
+    assert not any(text in mixed for text in ("领衔代表", "答复期限", "</svg>未交办", "</svg>待答复"))
+    assert "制定机关" in read(office, "/cases?kind=filing_review")
+    assert read(office, "/cases?kind=nothing", status=404)
+
+
 @pytest.mark.usefixtures("told")
 def test_due_dates_have_a_light_that_also_speaks(office: Office) -> None:
     text = read(office, "/cases?as_of=2026-11-22")

@@ -138,8 +138,8 @@ def served(office: Office, browser: Browser, case_id: str = "") -> Iterator[Site
     assert found.wrong == []
 
 
-@pytest.fixture
-def site(office: Office, browser: Browser) -> Iterator[Site]:
+def told(office: Office) -> str:
+    """An office with suggestions in every state, and hostile ones; the id of the one with everything."""
     story = Story(office.services.docket)
     case_id = story.everything()
     for name in (LETTER, f"{'W' * 190}.pdf"):
@@ -147,7 +147,19 @@ def site(office: Office, browser: Browser) -> Iterator[Site]:
     story.each_state()
     story.hostile()
     office.catch_up()
-    with served(office, browser, case_id) as found:
+    return case_id
+
+
+@pytest.fixture
+def site(office: Office, browser: Browser) -> Iterator[Site]:
+    with served(office, browser, told(office)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared_site(shared_office: Office, browser: Browser) -> Iterator[Site]:
+    """The pages of an office of which the tests of the module only read."""
+    with served(shared_office, browser, told(shared_office)) as found:
         yield found
 
 
@@ -168,24 +180,26 @@ def is_for_everybody(page: Page, *widths: int) -> None:
         assert broken == [], f"{page.url} at {width}"
 
 
-def test_every_page_passes_axe_and_fits_its_window(site: Site) -> None:
-    site.office.seal()
-    page = site.page()
-    case = f"/cases/{site.case_id}"
+def test_every_page_passes_axe_and_fits_its_window(shared_site: Site) -> None:
+    shared_site.office.seal()
+    page = shared_site.page()
+    case = f"/cases/{shared_site.case_id}"
     forms = ("/cases/new/suggestion.submitted", f"{case}?step=contact_made")
     asked, unit = "POST /api/v1/cases/{case_id}/steps/evaluation_recorded_by_proxy", Role.HANDLING_UNIT
-    site.office.services.access.refused(Principal("u-1", unit, LEAD_UNIT, JURISDICTION), asked, "case-not-found", case)
+    shared_site.office.services.access.refused(
+        Principal("u-1", unit, LEAD_UNIT, JURISDICTION), asked, "case-not-found", case
+    )
     audit = ("/log", "/log?lang=en", "/audit/steps", "/audit/steps?lang=en", "/audit/access", f"{case}/compare?from=1")
-    for path in (*site.paths, *forms, *audit):
-        page.goto(site.base + path)
+    for path in (*shared_site.paths, *forms, *audit):
+        page.goto(shared_site.base + path)
         is_for_everybody(page)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_text_of_a_chart_stays_within_its_boxes(site: Site, language: str) -> None:
-    page = site.page()
-    for path in ("/procedures/suggestion", "/procedures/opinion", f"/cases/{site.case_id}"):
-        page.goto(f"{site.base}{path}?lang={language}")
+def test_the_text_of_a_chart_stays_within_its_boxes(shared_site: Site, language: str) -> None:
+    page = shared_site.page()
+    for path in ("/procedures/suggestion", "/procedures/opinion", f"/cases/{shared_site.case_id}"):
+        page.goto(f"{shared_site.base}{path}?lang={language}")
         page.locator("details:not([open])").evaluate_all("all => all.forEach(one => { one.open = true })")
         outside = page.evaluate(OUTSIDE)
         assert outside == [], path
@@ -391,9 +405,9 @@ def test_a_form_on_another_site_does_nothing(site: Site) -> None:
     assert page.url == f"{site.base}/account", "still signed in"
 
 
-def test_a_keyboard_is_enough(site: Site) -> None:
-    page = site.page()
-    page.goto(f"{site.base}/cases/{site.case_id}")
+def test_a_keyboard_is_enough(shared_site: Site) -> None:
+    page = shared_site.page()
+    page.goto(f"{shared_site.base}/cases/{shared_site.case_id}")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     assert page.locator(".skip").bounding_box()["width"] > 50  # type: ignore[index]
@@ -412,9 +426,9 @@ def test_a_keyboard_is_enough(site: Site) -> None:
     assert len(seen) > 8
 
 
-def test_filter_moment_and_page_work_without_scripts(site: Site) -> None:
-    page = site.page(java_script_enabled=False)
-    page.goto(f"{site.base}/cases")
+def test_filter_moment_and_page_work_without_scripts(shared_site: Site) -> None:
+    page = shared_site.page(java_script_enabled=False)
+    page.goto(f"{shared_site.base}/cases")
     page.fill("#text", "幼儿园")
     page.click("button.main")
     assert page.locator("tbody tr").count() == 1
@@ -429,9 +443,9 @@ def test_filter_moment_and_page_work_without_scripts(site: Site) -> None:
     assert page.url.endswith("order=oldest#timeline")
 
 
-def test_an_attachment_is_saved_under_its_name(site: Site, tmp_path: Path) -> None:
-    page = site.page(java_script_enabled=False)
-    page.goto(f"{site.base}/cases/{site.case_id}?as_of=2026-08-05")
+def test_an_attachment_is_saved_under_its_name(shared_site: Site, tmp_path: Path) -> None:
+    page = shared_site.page(java_script_enabled=False)
+    page.goto(f"{shared_site.base}/cases/{shared_site.case_id}?as_of=2026-08-05")
     with page.expect_download() as saved:
         page.click(f"text={LETTER}")
     assert saved.value.suggested_filename == LETTER
@@ -439,18 +453,18 @@ def test_an_attachment_is_saved_under_its_name(site: Site, tmp_path: Path) -> No
     assert (tmp_path / "saved").read_bytes() == pdf(LETTER.encode())
 
 
-def test_an_override_of_the_reading_direction_ends_with_its_text(site: Site) -> None:
-    page = site.page()
-    page.goto(f"{site.base}/cases?text=script")
+def test_an_override_of_the_reading_direction_ends_with_its_text(shared_site: Site) -> None:
+    page = shared_site.page()
+    page.goto(f"{shared_site.base}/cases?text=script")
     number, title, deputy = (
         page.locator(place).bounding_box() for place in ("td.nowrap", "tbody th", "tbody td >> nth=2")
     )
     assert number["x"] < title["x"] < deputy["x"]  # type: ignore[index]
 
 
-def test_a_case_prints_without_its_controls(site: Site) -> None:
-    page = site.page()
-    page.goto(f"{site.base}/cases/{site.case_id}")
+def test_a_case_prints_without_its_controls(shared_site: Site) -> None:
+    page = shared_site.page()
+    page.goto(f"{shared_site.base}/cases/{shared_site.case_id}")
     page.emulate_media(media="print")
     assert page.locator("h1").is_visible()
     assert page.locator("#step-2").is_visible()

@@ -44,8 +44,9 @@ def alone(step: Step) -> bool:
 
 @pytest.mark.parametrize("case_type", matters(), ids=lambda case_type: case_type.kind)
 def test_a_case_is_opened_and_gone_on_with_by_forms_and_read_in_both_languages(
-    office: Office, case_type: type[Matter]
+    shared_office: Office, case_type: type[Matter]
 ) -> None:
+    office = shared_office
     opening = opened_alone(
         next(
             step

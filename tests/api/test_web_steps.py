@@ -345,3 +345,38 @@ def test_a_unit_attaches_its_reply_letter_on_the_page_and_a_stranger_does_not(of
         assert sent(unit, case, letter, **changed).status_code == status, changed
     assert sent(unit, case, b"<html>").status_code == 422
     assert office.stored() == 3
+
+
+def plan(office: Office, title: str, **said: str) -> str:
+    return case_of(post(office.client, "/cases/new/plan.drafted", title=title, kind="supervision", **said))
+
+
+@pytest.mark.database
+def test_a_case_is_named_in_a_form_as_people_call_it(office: Office) -> None:
+    yearly, other = plan(office, "2026年监督计划", number="云人常〔2026〕3号"), plan(office, "2025年监督计划")
+    office.catch_up()
+    opening = "/cases/new/work_report.topic_proposed"
+    form = office.client.get(opening).text.partition('id="f-plan-list"')[2].partition("</datalist>")[0]
+    assert re.findall('value="([^"]+)"', form) == ["云人常〔2026〕3号 2026年监督计划", "2025年监督计划"]
+    topic = {"title": "养老服务工作情况的报告", "kind": "special_work", "reporting_organ": "government"}
+    for said in ("云人常〔2026〕3号 2026年监督计划", "2026年监督计划", "〔2026〕3", yearly.rpartition("/")[2]):
+        answer = post(office.client, opening, **topic, plan=said)
+        assert answer.status_code == 303, re.findall(r"(?:trouble|fault).*", answer.text)
+        case = case_of(answer)
+        assert f'href="{yearly}"' in office.client.get(case).text, said
+    assert f'href="{other}"' in office.client.get(case_of(post(office.client, opening, **topic, plan="2025年"))).text
+
+
+@pytest.mark.database
+def test_a_name_that_no_case_or_that_several_have_is_refused_at_its_field(office: Office) -> None:
+    plan(office, "2026年监督计划")
+    plan(office, "2025年监督计划")
+    office.catch_up()
+    topic = {"title": "养老服务工作情况的报告", "kind": "special_work", "reporting_organ": "government"}
+    for said, why in (("2030年监督计划", "没有编号或标题为"), ("监督计划", "对应多件案件")):
+        answer = post(office.client, "/cases/new/work_report.topic_proposed", **topic, plan=said)
+        field = answer.text.partition('id="f-plan"')[2].partition("</p>")[0]
+        assert (answer.status_code, why in field, said in field) == (422, True, True)
+    before = office.stored()
+    answer = post(office.client, "/cases/new/work_report.topic_proposed", **topic, plan="没有这个计划")
+    assert (answer.status_code, office.stored()) == (422, before)

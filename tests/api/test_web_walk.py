@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -102,7 +101,6 @@ class Person:
         if place in self.walk.seen:
             return
         self.walk.seen.add(place)
-        self.page.screenshot(path=self.walk.pictures / f"{len(self.walk.seen):02}-{place}.png", full_page=True)
         is_for_everybody(self.page, self.width)
         assert MESSAGE_ID.findall(self.page.inner_text("body")) == [], place
 
@@ -112,7 +110,6 @@ class Walk:
     """A service in which nothing has happened yet, and who comes to its pages."""
 
     site: Site
-    pictures: Path
     today: date = field(default_factory=lambda: datetime.now(ZoneInfo("Asia/Shanghai")).date())
     case: str = ""
     seen: set[str] = field(default_factory=set)
@@ -161,11 +158,9 @@ def fill(form: Locator, **said: Any) -> None:
 
 
 @pytest.fixture
-def walk(office: Office, browser: Browser, tmp_path: Path) -> Iterator[Walk]:
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
+def walk(office: Office, browser: Browser) -> Iterator[Walk]:
     with served(office, browser) as site:
-        yield Walk(site, pictures)
+        yield Walk(site)
 
 
 def test_one_suggestion_is_walked_through_by_everybody(walk: Walk) -> None:

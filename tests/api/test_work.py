@@ -10,7 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.web import worklist
+from domain.case import Role
 from domain.cases import suggestion as s
+from domain.cases.supervision.opinion import OpinionsAdopted, OpinionsCollated
+from domain.rectification import OpinionsHandedOver
 from tests.api.conftest import Office
 from tests.api.story import Story
 from tests.api.test_web import Links, leads, read
@@ -52,7 +55,10 @@ def listed(browser: TestClient, url: str) -> list[tuple[str, str]]:
             return found
 
 
-@pytest.mark.parametrize("role", ["deputy_affairs", "general_office", "government_office", "handling_unit", "deputy"])
+@pytest.mark.parametrize("role", [
+    "deputy_affairs", "general_office", "special_committee", "party_committee", "government_office", "handling_unit",
+    "deputy",
+])  # fmt: skip
 def test_who_has_work_begins_with_the_work_list(office: Office, role: str) -> None:
     office.account(
         "somebody", role, **{"handling_unit": {"office": "jtj"}, "deputy": {"deputy": "d-001"}}.get(role, {})
@@ -61,7 +67,7 @@ def test_who_has_work_begins_with_the_work_list(office: Office, role: str) -> No
     assert (answer.status_code, answer.headers["location"]) == (307, "/work")
 
 
-@pytest.mark.parametrize("role", ["auditor", "chairmen_meeting", "third_party", "party_committee"])
+@pytest.mark.parametrize("role", ["auditor", "chairmen_meeting", "third_party", "party_group"])
 def test_who_has_none_begins_with_the_case_list_and_is_told_why_the_other_is_empty(office: Office, role: str) -> None:
     office.account("somebody", role)
     browser = office.browser("somebody")
@@ -197,3 +203,24 @@ def test_a_row_says_since_when_it_has_waited_without_a_break(told: Office) -> No
     row = told.get("/api/v1/work", text="校车", step="suggestion.extension_granted.v1").json()["work"][0]
     assert row["since"] == "2026-09-01T16:00:00+00:00"
     assert "2026-09-02" in read(told, "/work?text=校车&step=suggestion.extension_granted.v1")
+
+
+def test_a_special_committee_and_the_office_find_the_opinions_that_a_unit_has_not_reported_on(office: Office) -> None:
+    story, docket = Story(office.services.docket), office.services.docket
+    said = {"jurisdiction": "cn-999900", "time_zone": "Asia/Shanghai", "title": "养老服务审议意见", "number": "审1"}
+    opening = OpinionsCollated.model_validate(said | {"kind": "deliberation", "text": "补齐社区设施。"})
+    case_id = docket.open(opening, story.act("2026-03-02", Role.SPECIAL_COMMITTEE)).case_id
+    story.record(case_id, "2026-03-03", OpinionsAdopted())
+    office.catch_up()
+    office.account("zmwyh", "special_committee")
+    committee = office.browser("zmwyh")
+    assert listed(committee, "/work") == listed(office.client, "/work") == [("审1", "交办")]
+    story.record(case_id, "2026-03-05", OpinionsHandedOver(unit="jtj", due_on=date(2026, 6, 1)))
+    office.catch_up()
+    overdue = ("审1", "提交办理情况报告 市交通运输局")
+    for browser in (committee, office.client):
+        assert listed(browser, "/work?as_of=2026-06-01") == [], "on its last day it is not overdue"
+        assert listed(browser, "/work?as_of=2026-06-02") == [overdue]
+        text = browser.get("/work", headers={"Accept-Language": "zh-CN"}).text
+        (do,) = [url for url in Links(text).to("/cases/") if "report_submitted" in url]
+        assert 'class="step-form"' in browser.get(unescape(do)).text

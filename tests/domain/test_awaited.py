@@ -35,7 +35,7 @@ def readers_of(who: str) -> list[Principal]:
     found = [Principal(actor, Role(role), office, PLACE)]
     if role == OFFICE:
         found.append(Principal("u-2", Role.GENERAL_OFFICE, PLACE, PLACE))
-    assert all(who in policy.desks(reader) for reader in found)
+    assert all(who in policy.desk(reader).keys for reader in found)
     return found
 
 
@@ -245,11 +245,34 @@ def test_what_is_over_waits_for_nobody() -> None:
 
 def test_both_who_keep_the_congresss_office_share_one_desk() -> None:
     def desks(role: Role) -> frozenset[str]:
-        return policy.desks(Principal("u-1", role, LEAD, PLACE))
+        return policy.desk(Principal("u-1", role, LEAD, PLACE)).keys
 
     assert desks(Role.GENERAL_OFFICE) == desks(OFFICE) == {OFFICE}
     assert desks(GOVERNMENT) == {GOVERNMENT}
     assert desks(Role.HANDLING_UNIT) == {unit(LEAD)}
     assert desks(Role.DEPUTY) == {"deputy:u-1"}
-    for role in set(Role) - {OFFICE, Role.GENERAL_OFFICE, GOVERNMENT, Role.HANDLING_UNIT, Role.DEPUTY}:
+    party, committee = Role.PARTY_COMMITTEE, Role.SPECIAL_COMMITTEE
+    assert desks(party) == {party}
+    assert desks(committee) == {OFFICE}
+    having = {OFFICE, Role.GENERAL_OFFICE, GOVERNMENT, Role.HANDLING_UNIT, Role.DEPUTY, party, committee}
+    for role in set(Role) - having:
         assert desks(role) == frozenset()
+
+
+def test_what_a_unit_owes_in_a_matter_lies_on_the_desks_of_the_congress_once_it_is_overdue() -> None:
+    owed = Awaited(unit(LEAD), "rectification.report_submitted.v1", TODAY)
+    day_after = TODAY + timedelta(days=1)
+    for role in (OFFICE, Role.GENERAL_OFFICE, Role.SPECIAL_COMMITTEE):
+        desk = policy.desk(Principal("u-1", role, PLACE, PLACE))
+        assert not desk.has("opinion", owed, TODAY), "until then it is the unit's alone"
+        assert desk.has("opinion", owed, day_after)
+        assert not desk.has("suggestion", owed, day_after), "there the office urges the unit by a step of its own"
+    other = policy.desk(Principal("u-1", Role.HANDLING_UNIT, SECOND, PLACE))
+    assert not other.has("opinion", owed, day_after)
+
+
+def test_a_special_committee_finds_what_a_committee_may_do_in_matters() -> None:
+    desk = policy.desk(Principal("u-1", Role.SPECIAL_COMMITTEE, PLACE, PLACE))
+    assert desk.has("opinion", Awaited(OFFICE, "rectification.handed_over.v1"), TODAY)
+    assert not desk.has("opinion", Awaited(OFFICE, "suggestion.handed_over.v1"), TODAY)
+    assert not desk.has("suggestion", Awaited(OFFICE, "suggestion.closed.v1"), TODAY)

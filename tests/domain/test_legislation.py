@@ -186,7 +186,7 @@ def test_a_regulation_goes_from_the_proposal_to_its_coming_into_force(desk: Desk
     desk.take(LegislationPlanned(), date(2026, 1, 16))
     desk.take(DraftingTeamFormed(congress_lead="甲四", government_lead="丑四", unit=UNIT), date(2026, 1, 19))
     desk.take(EarlyInvolved(members=("乙三",), summary="参加调研"), date(2026, 1, 26))
-    desk.take(MembersPaired(members=("甲五", "甲六")), date(2026, 1, 27))
+    desk.take(MembersPaired(paired_members=("甲五", "甲六")), date(2026, 1, 27))
     desk.take(DeputiesTookPart(deputies=("d-001", "d-002")), date(2026, 1, 28))
     desk.take(OrgansCoordinated(coordinated=(StateOrgan.COURT, StateOrgan.CONGRESS), summary="一致"), date(2026, 1, 29))
     desk.take(JointLegislationAgreed(partners=("江北市",)), date(2026, 1, 30))
@@ -226,7 +226,7 @@ def test_a_regulation_goes_from_the_proposal_to_its_coming_into_force(desk: Desk
     ]
     assert {name: kept.sha256 for name, kept in case.versions.items()} == {"草案": DRAFT, "修改稿": REVISED}
     assert case.coordinated == (StateOrgan.CONGRESS, StateOrgan.COURT)
-    assert (case.congress_lead, case.government_lead, case.members) == ("甲四", "丑四", ("甲五", "甲六"))
+    assert (case.congress_lead, case.government_lead, case.paired_members) == ("甲四", "丑四", ("甲五", "甲六"))
     assert (case.validity(date(2026, 10, 31)), case.validity(date(2026, 11, 1))) == (
         Validity.NOT_YET_IN_FORCE,
         Validity.IN_FORCE,
@@ -284,7 +284,7 @@ def test_a_draft_may_be_commissioned(desk: Desk) -> None:
         (DraftingTeamFormed(unit="nowhere"), "unknown-unit", "unit"),
         (DeputiesTookPart(deputies=("d-999",)), "unknown-deputy", "deputies.0"),
         (DeputiesTookPart(deputies=("d-001", "d-001")), "named-twice", "deputies.1"),
-        (MembersPaired(members=("甲五", "甲五")), "named-twice", "members.1"),
+        (MembersPaired(paired_members=("甲五", "甲五")), "named-twice", "paired_members.1"),
         (OrgansCoordinated(coordinated=(StateOrgan.COURT,) * 2, summary="一致"), "named-twice", "coordinated.1"),
         (JointLegislationAgreed(partners=("江北市", "江北市")), "named-twice", "partners.1"),
         (PartyCommitteeConsulted(recipients=("丑一", "丑一")), "named-twice", "recipients.1"),

@@ -125,7 +125,7 @@ def _trees() -> Iterator[Happening]:
     yield general_office(7, 15, AUGUST.scheduled_first())
     yield unit("lcj")(7, 17, MatterBillFiled(unit="lcj", text="提请审议关于加强古树名木保护的议案。"))
     argued = ActivityHeld(
-        kind=ActivityKind.EXPERT_ARGUMENT, title="古树名木保护论证会", members=("巳一", "巳二", "巳三")
+        kind=ActivityKind.EXPERT_ARGUMENT, title="古树名木保护论证会", participants=("巳一", "巳二", "巳三")
     )
     yield committee(7, 22, argued)
     yield general_office(8, 10, AUGUST.scheduled())

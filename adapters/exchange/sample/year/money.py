@@ -183,7 +183,7 @@ def _assets() -> Iterator[Happening]:
         title="行政事业性国有资产管理调研",
         invited=("d-020", "d-053", "d-099"),
         attended=("d-020", "d-099"),
-        members=("甲七", "丙四"),
+        participants=("甲七", "丙四"),
     )
     yield committee(9, 22, survey)
     yield general_office(9, 23, OCTOBER.scheduled())

@@ -177,7 +177,7 @@ def _greening() -> Iterator[Happening]:
     team = DraftingTeamFormed(congress_lead="乙三", government_lead="丑四", unit="lcj", members=("乙八", "甲八"))
     yield chairmen(2, 5, team)
     yield committee(2, 11, EarlyInvolved(members=("乙八",), summary="参加起草工作会议，提出框架意见。"))
-    yield committee(2, 27, MembersPaired(members=("甲八", "丁五")))
+    yield committee(2, 27, MembersPaired(paired_members=("甲八", "丁五")))
     yield committee(3, 12, DeputiesTookPart(deputies=("d-019", "d-047", "d-094"), summary="参加立法座谈会。"))
     yield general_office(3, 25, APRIL.scheduled())
     yield unit("lcj")(3, 26, DraftSubmitted(unit="lcj"))

@@ -299,7 +299,7 @@ def _preschool() -> Iterator[Happening]:
         title="普惠性幼儿园专题调研",
         invited=("d-003", "d-004", "d-020", "d-071"),
         attended=("d-003", "d-020", "d-071"),
-        members=("乙六", "乙七"),
+        participants=("乙六", "乙七"),
         summary="走访八所幼儿园，召开家长座谈会两次。",
     )
     yield committee(3, 17, survey)
@@ -318,7 +318,7 @@ def _court() -> Iterator[Happening]:
         title="旁听执行异议案件庭审",
         invited=("d-018", "d-047", "d-072", "d-094", "d-109"),
         attended=("d-018", "d-047", "d-072", "d-094"),
-        members=("甲五", "乙四"),
+        participants=("甲五", "乙四"),
     )
     yield committee(3, 26, trials)
     yield from told_on(5, 14, "市委政法委", public=20)
@@ -331,7 +331,7 @@ def _environment() -> Iterator[Happening]:
         title="青石河水质和噪声治理视察",
         invited=("d-005", "d-022", "d-095"),
         attended=("d-005", "d-022", "d-095"),
-        members=("甲八", "丁五"),
+        participants=("甲八", "丁五"),
     )
     yield committee(5, 21, visit)
     yield from told_on(7, 14, "市纪委监委", "市自然资源和规划局", public=16)
@@ -345,7 +345,7 @@ def _property() -> Iterator[Happening]:
         title="住宅小区物业管理专题调研",
         invited=("d-023", "d-024", "d-049", "d-050", "d-073"),
         attended=("d-023", "d-024", "d-050"),
-        members=("甲八", "丙五"),
+        participants=("甲八", "丙五"),
     )
     yield committee(7, 7, survey)
     yield general_office(8, 10, AUGUST.scheduled())
@@ -361,7 +361,7 @@ def _livelihood() -> Iterator[Happening]:
         title="民生实事项目集中视察",
         invited=("d-001", "d-026", "d-052", "d-075", "d-098", "d-113"),
         attended=("d-001", "d-026", "d-052", "d-098"),
-        members=("甲七", "丙四"),
+        participants=("甲七", "丙四"),
         summary="十个项目中八个按序时推进，两个滞后。",
     )
     yield committee(9, 16, visit)

@@ -270,7 +270,7 @@ def _inquiry() -> Iterator[Happening]:
         title="养老服务专题调研",
         invited=("d-001", "d-021", "d-048", "d-074"),
         attended=("d-001", "d-021", "d-048"),
-        members=("乙六", "丁四"),
+        participants=("乙六", "丁四"),
     )
     yield committee(5, 15, survey)
     yield chairmen(5, 22, InquiryPlanned(form=InquiryForm.JOINT_GROUPS, units=("mzj", "wjw", "ybj")))
