@@ -102,7 +102,8 @@ LISTS: Mapping[str, EntryList] = {
             "holder",
             (
                 ("body", "text"), ("organ", "text"), ("holder", "text"), ("deputy", "text"), ("post", "text"),
-                ("engagement", "text"), ("tenure", "text"), ("stage", "text"), ("opened_on", "date"), ("ended_on", "date"), ("left_because", "text"),
+                ("engagement", "text"), ("tenure", "text"), ("stage", "text"), ("opened_on", "date"),
+                ("ended_on", "date"), ("left_because", "text"),
             ),
             ("body",),
             lambda seat: (_BODIES.index(seat.body), seat.organ or "", seat.opened_on, seat.holder),

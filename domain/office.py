@@ -100,8 +100,6 @@ class Deputy(Dated):
     level: Level | None = None
     constituency: Line | None = None
     group: Code | None = None
-    background: Background | None = None
-    """None while nobody has stated it, which says neither the one nor the other."""
     suspended: bool = False
     """Whether the duties are suspended (暂停执行代表职务)."""
 

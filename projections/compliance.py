@@ -6,22 +6,30 @@ A pure function of case files at a moment: what is not recorded is not known, an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum, auto
+from functools import cached_property
+from math import ceil
+from typing import NamedTuple
 
 from domain import fold, procedure
-from domain.calendar import add_days, add_months
+from domain.calendar import WorkingCalendar, add_days, add_months
 from domain.case import Case, Recorded
 from domain.casefile import CaseFile
-from domain.office import Jurisdiction
-from domain.rulebook import Article, Duty, Span
+from domain.cases.appointment import Appointment
+from domain.cases.registry.deputy import DeputyRegistered, Mandate
+from domain.cases.registry.seat import Incumbency, SeatTaken
+from domain.office import Background, Body, Engagement, Jurisdiction, Tenure
+from domain.rulebook import Article, Duty, Group, Span
+from domain.values import Word
 
 
 class Status(StrEnum):
-    """How an article stands; the worst of its duties is its own."""
+    """How a duty stands, and an article; `unknown`: what is not recorded decides."""
 
     BREACHED = auto()
+    UNKNOWN = auto()
     DUE_BY = auto()
     ON_THE_WAY = auto()
     MET = auto()
@@ -51,11 +59,15 @@ class DutyState:
     status: Status
     asked: int | None = None
     reached: int = 0
+    base: int | None = None
+    """Of how many a share is."""
+    unknown: int = 0
+    """Of how many nobody has stated what is asked of them; they are counted neither way."""
     due_on: date | None = None
     proofs: tuple[Proof, ...] = ()
     breaches: tuple[Proof, ...] = ()
     awaited: tuple[Proof, ...] = ()
-    """Steps after which something is still to come."""
+    """Steps after which something is still to come, or has still to be stated."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +88,36 @@ class Term:
     ends_on: date
 
 
-@dataclass
+@dataclass(frozen=True)
 class Looked:
-    """A case file as it was at a moment: the case, its standing steps by their dates, what disagrees in them."""
+    """A case file as it was at a moment: its standing steps in their order, and what follows from them."""
 
-    case: Case
     steps: Sequence[Recorded]
-    findings: Mapping[int, Sequence[procedure.Finding]]
+    jurisdiction: Jurisdiction
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of the case, which its opening tells."""
+        return next(record.step.declared.kind for record in self.steps if record.step.declared.opens)
+
+    @cached_property
+    def case(self) -> Case:
+        """The case."""
+        case = fold.apply_all(self.steps)
+        assert case is not None  # noqa: S101 - `look_at` has seen the opening step
+        return case
+
+    @cached_property
+    def findings(self) -> Mapping[int, Sequence[procedure.Finding]]:
+        """What disagrees in the steps, by their numbers."""
+        found: dict[int, list[procedure.Finding]] = {}
+        for finding in procedure.findings(self.steps, self.jurisdiction):
+            found.setdefault(finding.version, []).append(finding)
+        return found
+
+    def on(self, day: date) -> Case | None:
+        """The case as it was on an earlier day."""
+        return fold.apply_all(record for record in self.steps if record.act.occurred_on <= day)
 
     def proof(self, record: Recorded, finding: procedure.Finding | None = None) -> Proof:
         """A step of it as a proof."""
@@ -102,26 +137,41 @@ def look_at(
     case_file: CaseFile, jurisdiction: Jurisdiction, known: int | None = None, as_of: datetime | None = None
 ) -> Looked | None:
     """A case file at a moment; None if there was no such case then."""
-    case = case_file.at(known, as_of)
-    if case is None:
-        return None
-    history = [
-        record
-        for record in case_file.history
-        if (known is None or record.position <= known) and (as_of is None or record.occurred_at <= as_of)
-    ]
-    found: dict[int, list[procedure.Finding]] = {}
-    for finding in procedure.findings(history, jurisdiction):
-        found.setdefault(finding.version, []).append(finding)
     steps = [
         record for record in fold.sequence(case_file.history, known) if as_of is None or record.occurred_at <= as_of
     ]
-    return Looked(case, steps, found)
+    return Looked(steps, jurisdiction) if any(record.step.declared.opens for record in steps) else None
 
 
-def wires_of(articles: Iterable[Article]) -> frozenset[str]:
-    """The stored names of all steps that some articles look at."""
-    return frozenset(wire for article in articles for duty in article.duties for wire in (*duty.steps, *duty.others))
+class Sought(NamedTuple):
+    """Steps by their stored names, from a day to a day: whatever cases have them are to be looked at."""
+
+    wires: frozenset[str]
+    first: date
+    last: date
+
+
+_GROUPS: Mapping[Group, frozenset[str]] = {
+    "deputies": frozenset({DeputyRegistered.declared.wire}),
+    "grass_roots_deputies": frozenset({DeputyRegistered.declared.wire, SeatTaken.declared.wire}),
+    "standing_committee": frozenset({SeatTaken.declared.wire}),
+    "full_time_members": frozenset({SeatTaken.declared.wire}),
+    "in_office": frozenset({"appointment.office_entered.v1"}),
+}
+"""The steps by which one gets into a group."""
+
+
+def sought(articles: Iterable[Article], year: int, term: Term) -> list[Sought]:
+    """What the articles look at for a year: the steps of the year, those of the term, and whoever is in a group."""
+    duties = [duty for article in articles for duty in article.duties]
+    of_year = frozenset(wire for duty in duties if duty.per == "year" for wire in duty.steps)
+    of_term = frozenset(wire for duty in duties if duty.per == "term" for wire in duty.steps)
+    members = frozenset(wire for duty in duties if duty.of is not None for wire in _GROUPS[duty.of])
+    return [
+        Sought(of_year, date(year, 1, 1), date(year, 12, 31)),
+        Sought(of_term, term.starts_on, term.ends_on),
+        Sought(members, date.min, date(year, 12, 31)),
+    ]
 
 
 def board(
@@ -140,9 +190,14 @@ def board(
 
 def _state_of(article: Article, year: int, asked: _Asked) -> ArticleState:
     duties = tuple(asked.state_of(duty) for duty in article.duties)
-    told = [duty.status for duty in duties if duty.status is not Status.NOT_YET_APPLICABLE]
-    worst = min(told, key=list(Status).index, default=Status.NOT_YET_APPLICABLE)
-    return ArticleState(article, year, worst, duties)
+    return ArticleState(article, year, _together({duty.status for duty in duties}), duties)
+
+
+def _together(duties: set[Status]) -> Status:
+    """What several duties come to: the worst; where a part is done and the rest not due yet, it is on the way."""
+    worst = min(duties - {Status.NOT_YET_APPLICABLE}, key=list(Status).index, default=Status.NOT_YET_APPLICABLE)
+    begun = worst is Status.DUE_BY and duties & {Status.ON_THE_WAY, Status.MET}
+    return Status.ON_THE_WAY if begun else worst
 
 
 @dataclass
@@ -163,6 +218,8 @@ class _Asked:
             "then": self._then,
             "before": self._before,
             "coverage": self._coverage,
+            "share": self._share,
+            "changes": self._changes,
             "shown": self._shown,
         }
         return forms[duty.form](duty)
@@ -174,12 +231,11 @@ class _Asked:
         """The steps of a duty in its period."""
         period = self._period(duty)
         for looked in self.cases:
-            if duty.sorts and looked.case.sort not in duty.sorts:
-                continue
             for record in looked.steps:
                 if (
                     record.step.declared.wire in duty.steps
                     and period.starts_on <= record.act.occurred_on <= period.ends_on
+                    and _is_meant(duty, looked.case, record)
                 ):
                     yield looked, record
 
@@ -194,11 +250,11 @@ class _Asked:
             status = Status.NOT_YET_APPLICABLE
         else:
             status = Status.ON_THE_WAY if proofs else Status.DUE_BY
-        return DutyState(duty, status, asked, len(proofs), due_on, proofs)
+        return DutyState(duty, status, asked, len(proofs), due_on=due_on, proofs=proofs)
 
     def _shown(self, duty: Duty) -> DutyState:
         proofs = tuple(looked.proof(record) for looked, record in self._taken(duty))
-        return DutyState(duty, Status.MET if proofs else Status.NOT_YET_APPLICABLE, None, len(proofs), None, proofs)
+        return DutyState(duty, Status.MET if proofs else Status.NOT_YET_APPLICABLE, None, len(proofs), proofs=proofs)
 
     def _without(self, duty: Duty) -> DutyState:
         proofs, breaches = [], []
@@ -222,60 +278,159 @@ class _Asked:
         proofs, breaches, awaited = [], [], []
         latest: date | None = None
         for looked, record in self._taken(duty):
-            at = looked.steps.index(record)
-            due_on = self.year.ends_on if duty.within is None else _after(record.act.occurred_on, duty.within)
-            done = {
-                one.step.declared.wire: one.act.occurred_on
-                for one in reversed(looked.steps[at + 1 :])
-                if one.step.declared.wire in duty.others
-            }
-            complete = all(wire in done for wire in duty.others)
-            if complete and (duty.within is None or max(done.values()) <= due_on):
-                proofs.append(looked.proof(record))
-            elif complete or self.day > due_on:
+            owed = list(self._owed(duty, looked, record))
+            open_until = [due for due, done in owed if done is None]
+            if any((done or self.day) > due for due, done in owed):
                 breaches.append(looked.proof(record))
-            else:
+            elif open_until:
                 awaited.append(looked.proof(record))
-                latest = due_on if latest is None else min(latest, due_on)
+                latest = min(open_until) if latest is None else min(latest, *open_until)
+            else:
+                proofs.append(looked.proof(record))
         judged = self._judged(duty, proofs, breaches)
         if not awaited:
             return judged
-        status = judged.status if breaches else Status.ON_THE_WAY
-        asked = len(proofs) + len(breaches) + len(awaited)
-        return DutyState(duty, status, asked, len(proofs), latest, judged.proofs, judged.breaches, tuple(awaited))
+        return replace(
+            judged,
+            status=judged.status if breaches else Status.ON_THE_WAY,
+            asked=len(proofs) + len(breaches) + len(awaited),
+            due_on=latest,
+            awaited=tuple(awaited),
+        )
+
+    def _owed(self, duty: Duty, looked: Looked, record: Recorded) -> Iterator[tuple[date, date | None]]:
+        """Until when each of the others has to follow a step, and when it did."""
+        later = looked.steps[looked.steps.index(record) + 1 :]
+        parts: Iterable[str | None] = getattr(looked.case, duty.each) if duty.each else ()
+        for key in parts or [None]:
+            running = None if duty.clock is None else looked.case.clocks.get((duty.clock, key))
+            if running is not None:
+                due = running.deadline.due_on
+            elif duty.within is not None:
+                due = _after(record.act.occurred_on, duty.within, self.jurisdiction.working_calendar)
+            else:
+                due = None
+            for wire in duty.others:
+                done = next(
+                    (
+                        one.act.occurred_on
+                        for one in later
+                        if one.step.declared.wire == wire and key in {None, one.step.part_key}
+                    ),
+                    None,
+                )
+                yield due or (self.year.ends_on if done is None else date.max), done
 
     def _coverage(self, duty: Duty) -> DutyState:
         named: dict[str, Proof] = {}
         for looked, record in self._taken(duty):
             for one in _named_by(record, looked):
                 named.setdefault(one, looked.proof(record))
-        wanted = self._everybody(duty)
-        covered = wanted & named.keys()
-        due_on = self._period(duty).ends_on
-        if not wanted:
-            status = Status.NOT_YET_APPLICABLE
-        elif covered == wanted:
-            status = Status.MET
-        elif self.day > due_on:
-            status = Status.BREACHED
-        else:
-            status = Status.ON_THE_WAY if covered else Status.DUE_BY
-        proofs = {(proof.case_id, proof.version): proof for proof in (named[one] for one in sorted(covered))}
-        return DutyState(duty, status, len(wanted), len(covered), due_on, tuple(proofs.values()))
-
-    def _everybody(self, duty: Duty) -> set[str]:
-        """Who is to be covered on the day."""
         day = min(self.day, self.term.ends_on)
-        if duty.of == "deputies":
-            return {deputy.id for deputy in self.jurisdiction.deputies if deputy.in_office(day)}
-        return {looked.case.id for looked in self.cases if str(looked.case.stage) == "in_office"}
+        wanted, unknown = set[str](), set[str]()
+        for _, member, is_one in self._group(duty.of, day):
+            key = member.code if isinstance(member, Mandate) else member.id
+            (wanted if is_one else unknown).add(key)
+        covered, unknown = wanted & named.keys(), unknown - named.keys()
+        due_on = self._period(duty).ends_on
+        if covered < wanted:
+            status = Status.BREACHED if self.day > due_on else Status.ON_THE_WAY if covered else Status.DUE_BY
+        elif unknown:
+            status = Status.UNKNOWN
+        else:
+            status = Status.MET if wanted else Status.NOT_YET_APPLICABLE
+        proofs = {(proof.case_id, proof.version): proof for proof in (named[one] for one in sorted(covered))}
+        return DutyState(
+            duty,
+            status,
+            len(wanted),
+            len(covered),
+            unknown=len(unknown),
+            due_on=due_on,
+            proofs=tuple(proofs.values()),
+        )
+
+    def _share(self, duty: Duty) -> DutyState:
+        """How many of a group have an attribute, on the day or at the end of a year that is over."""
+        assert duty.having is not None  # noqa: S101 - a duty without it is refused when it is read
+        assert duty.least is not None  # noqa: S101 - the same
+        day = min(self.day, self.year.ends_on)
+        attribute, wanted = _ATTRIBUTES[duty.having]
+        having: list[Proof] = []
+        unknown: list[Proof] = []
+        base = 0
+        for looked, member, is_one in self._group(duty.of, day):
+            base += 1
+            stated = getattr(member, attribute) if is_one else None
+            steps = [one for one in looked.steps if one.act.occurred_on <= day and one.step.declared.wire in duty.steps]
+            if stated is None:
+                unknown.append(looked.proof(looked.steps[0]))
+            elif stated == wanted and steps:
+                having.append(looked.proof(steps[-1]))
+        asked = ceil(duty.least * base)
+        if base == 0 or day < self.year.starts_on:
+            status = Status.NOT_YET_APPLICABLE
+        elif len(having) >= asked:
+            status = Status.MET
+        else:
+            status = Status.UNKNOWN if len(having) + len(unknown) >= asked else Status.BREACHED
+        return DutyState(
+            duty, status, asked, len(having), base, len(unknown), proofs=tuple(having), awaited=tuple(unknown)
+        )
+
+    def _changes(self, duty: Duty) -> DutyState:
+        """The steps of the term but those on the first day of it on which somebody got into the group."""
+        taken = [(looked, record) for looked, record in self._taken(duty) if _belongs(duty.of, looked.case)]
+        first = min((record.act.occurred_on for _, record in taken if record.step.declared.opens), default=date.min)
+        proofs = tuple(
+            looked.proof(record)
+            for looked, record in sorted(taken, key=lambda one: one[1].act.occurred_on)
+            if record.act.occurred_on > first
+        )
+        status = Status.MET if proofs else Status.NOT_YET_APPLICABLE
+        return DutyState(duty, status, None, len(proofs), proofs=proofs)
+
+    def _group(self, group: Group | None, day: date) -> Iterator[tuple[Looked, Case, bool]]:
+        """Who is in a group on a day; with False whoever may be in it, because nobody has stated whether."""
+        holders = {Incumbency.kind, Mandate.kind, Appointment.kind}
+        of_holders = (looked for looked in self.cases if looked.kind in holders)
+        then = [(looked, case) for looked in of_holders if (case := looked.on(day)) is not None]
+        members = [(looked, case) for looked, case in then if isinstance(case, Incumbency) and _sits(case)]
+        match group:
+            case "standing_committee":
+                yield from ((*one, True) for one in members)
+            case "full_time_members":
+                yield from (
+                    (looked, case, case.engagement is not None)
+                    for looked, case in members
+                    if case.engagement is not Engagement.PART_TIME
+                )
+            case "in_office":
+                yield from (
+                    (*one, True)
+                    for one in then
+                    if isinstance(one[1], Appointment) and one[1].stage is Appointment.Stage.IN_OFFICE
+                )
+            case "deputies" | "grass_roots_deputies":
+                seated = {case.deputy for _, case in members}
+                for looked, case in then:
+                    if not isinstance(case, Mandate) or not self._in_office(case):
+                        continue
+                    if group == "deputies":
+                        yield looked, case, True
+                    elif case.background is not Background.OTHER and case.code not in seated:
+                        yield looked, case, case.background is not None
+
+    def _in_office(self, case: Mandate) -> bool:
+        """Whether it is a deputy of the jurisdiction's own congress, perhaps suspended."""
+        return case.stage is not Mandate.Stage.ENDED and case.level in {None, self.jurisdiction.level}
 
     @staticmethod
     def _judged(duty: Duty, proofs: Sequence[Proof], breaches: Sequence[Proof]) -> DutyState:
         status = Status.BREACHED if breaches else Status.MET if proofs else Status.NOT_YET_APPLICABLE
         reached = len({(one.case_id, one.version) for one in proofs})
         asked = reached + len({(one.case_id, one.version) for one in breaches})
-        return DutyState(duty, status, asked, reached, None, tuple(proofs), tuple(breaches))
+        return DutyState(duty, status, asked, reached, proofs=tuple(proofs), breaches=tuple(breaches))
 
 
 def _named_by(record: Recorded, looked: Looked) -> Iterator[str]:
@@ -287,6 +442,42 @@ def _named_by(record: Recorded, looked: Looked) -> Iterator[str]:
         yield appointment
 
 
-def _after(day: date, span: Span) -> date:
-    """The last day of a span after a day; working days are counted as calendar days here, on the safe side."""
-    return add_months(day, span.count) if span.unit == "month" else add_days(day, span.count)
+def _is_meant(duty: Duty, case: Case, record: Recorded) -> bool:
+    """Whether a duty is about a step of such a case, with what the step and the case say."""
+    if (duty.kinds and case.kind not in duty.kinds) or (duty.sorts and case.sort not in duty.sorts):
+        return False
+    for name, values in duty.where.items():
+        said = getattr(record.step, name, None) or getattr(case, name, None)
+        if said is None or (values and str(said) not in values):
+            return False
+    return True
+
+
+def _belongs(group: Group | None, case: Case) -> bool:
+    """Whether a case is one of a group's, whatever became of it."""
+    if isinstance(case, Incumbency):
+        return group == "standing_committee" and case.body is Body.STANDING_COMMITTEE
+    return group == "deputies" and isinstance(case, Mandate)
+
+
+def _sits(case: Incumbency) -> bool:
+    """Whether somebody sits on the standing committee."""
+    return case.body is Body.STANDING_COMMITTEE and case.stage is Incumbency.Stage.IN_POST
+
+
+_ATTRIBUTES: Mapping[str, tuple[str, Word]] = {
+    "full_time": ("engagement", Engagement.FULL_TIME),
+    "re_elected": ("tenure", Tenure.RE_ELECTED),
+}
+"""Which field states an attribute, and by which value."""
+
+
+def _after(day: date, span: Span, calendar: WorkingCalendar) -> date:
+    """The last day of a span after a day."""
+    match span.unit:
+        case "month":
+            return add_months(day, span.count)
+        case "calendar_day":
+            return add_days(day, span.count)
+        case "working_day":
+            return calendar.add_working_days(day, span.count)

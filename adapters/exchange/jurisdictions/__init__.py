@@ -20,7 +20,7 @@ from domain.cases.registry.deputy import DeputyDescribed, DeputyRegistered, EndR
 from domain.cases.registry.group import GroupFormed
 from domain.cases.registry.jurisdiction import JurisdictionOpened, Region, SessionConvened, TermOpened
 from domain.cases.registry.meeting import MaterialsDistributed, MeetingCalled, MeetingHeld, MeetingKind
-from domain.cases.registry.seat import SeatDescribed, SeatTaken
+from domain.cases.registry.seat import LeaveReason, SeatDescribed, SeatLeft, SeatTaken
 from domain.cases.registry.unit import UnitMerged, UnitOpened
 from domain.docket import Docket, Draft, Receipt, Request
 from domain.moment import start_of_day
@@ -73,6 +73,8 @@ class _Seat(_Entered):
     post: str
     engagement: Engagement | None = None
     tenure: Tenure | None = None
+    left_on: date | None = None
+    left_because: LeaveReason = LeaveReason.TERM_OVER
 
 
 class _Meeting(_Entered):
@@ -266,10 +268,12 @@ def _mandate(file: _File, deputy: _Deputy) -> Iterator[tuple[Step, date]]:
 
 def _incumbency(file: _File, seat: _Seat) -> Iterator[tuple[Step, date]]:
     since = seat.since or file.since
-    said = seat.model_dump(exclude={"since", "engagement", "tenure"})
+    said = seat.model_dump(include={"body", "organ", "holder", "deputy", "post"})
     yield SeatTaken(jurisdiction=file.opened.jurisdiction, **said), since
     if seat.engagement or seat.tenure:
         yield SeatDescribed(engagement=seat.engagement, tenure=seat.tenure), since
+    if seat.left_on is not None:
+        yield SeatLeft(reason=seat.left_because), seat.left_on
 
 
 def _sitting(file: _File, meeting: _Meeting) -> Iterator[tuple[Step, date]]:

@@ -64,7 +64,6 @@ class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
             level=self.level,
             constituency=self.constituency,
             group=self.group,
-            background=self.background,
             suspended=self.stage is self.Stage.SUSPENDED,
         )
 
