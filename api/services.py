@@ -30,6 +30,7 @@ from projections.reading import (
     LogYear,
     ProjectionStatus,
     SignedCheckpoint,
+    Sought,
     TrailFilter,
     TrailRow,
     Work,
@@ -71,6 +72,9 @@ class Lists(Protocol):
 
     def work_counts(self, work: Work, wanted: Filter, moment: Moment) -> WorkCounts:
         """Counts over the whole work list."""
+
+    def having(self, sought: Sequence[Sought], jurisdiction: str, known: int) -> list[str]:
+        """The cases of a jurisdiction that may have one of the steps on one of the days, as known at a position."""
 
     def trail(self, wanted: TrailFilter, *, before: int | None = None, limit: int = 100) -> list[TrailRow]:
         """The recorded steps that a filter names, the newest first, those before a position."""

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from enum import StrEnum, auto
 from functools import cached_property
 from math import ceil
-from typing import NamedTuple
 
 from domain import fold, procedure
 from domain.calendar import WorkingCalendar, add_days, add_months
@@ -23,6 +22,7 @@ from domain.cases.registry.seat import Incumbency, SeatTaken
 from domain.office import Background, Body, Engagement, Jurisdiction, Tenure
 from domain.rulebook import Article, Duty, Group, Span
 from domain.values import Word
+from projections.reading import Sought
 
 
 class Status(StrEnum):
@@ -141,14 +141,6 @@ def look_at(
         record for record in fold.sequence(case_file.history, known) if as_of is None or record.occurred_at <= as_of
     ]
     return Looked(steps, jurisdiction) if any(record.step.declared.opens for record in steps) else None
-
-
-class Sought(NamedTuple):
-    """Steps by their stored names, from a day to a day: whatever cases have them are to be looked at."""
-
-    wires: frozenset[str]
-    first: date
-    last: date
 
 
 _GROUPS: Mapping[Group, frozenset[str]] = {

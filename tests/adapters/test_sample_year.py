@@ -310,7 +310,7 @@ def test_an_appointment_never_appears_on_an_agenda_that_everybody_reads(city: Ci
 
 
 def by_hand(day: date) -> dict[tuple[str, int], list[str]]:
-    """Status, asked, reached, not known and what breaches, of each duty by its number, and under 0 the status of its article."""
+    """Status, asked, reached, not known and what breaches, of each duty; under 0 the status of its article."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         return {
             (row["article"], int(row["duty"] or 0)): [

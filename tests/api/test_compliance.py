@@ -7,8 +7,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.compliance import kinds_of, term_of
-from domain.case import STEPS
+from api.compliance import term_of
+from domain.case import CASE_TYPES, STEPS
+from domain.procedure import kinds_having
 from domain.rulebook import load_rulebook, rulebook_ids
 from tests.api.conftest import Office
 from tests.registry import shipped_registry
@@ -136,7 +137,8 @@ def test_every_article_looks_at_steps_that_there_are() -> None:
         for article in load_rulebook(id).articles.values():
             wires = {wire for duty in article.duties for wire in (*duty.steps, *duty.others)}
             assert wires - STEPS.keys() == set(), article.id
-            assert kinds_of(wires), article.id
+            assert kinds_having(wires), article.id
+            assert {kind for duty in article.duties for kind in duty.kinds} <= CASE_TYPES.keys(), article.id
 
 
 def test_a_year_without_a_term_is_its_own_term() -> None:
