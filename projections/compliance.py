@@ -5,18 +5,20 @@ A pure function of case files at a moment: what is not recorded is not known, an
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum, auto
 from functools import cached_property
 from math import ceil
+from typing import TypeVar
 
 from domain import fold, procedure
 from domain.calendar import WorkingCalendar, add_days, add_months
 from domain.case import Case, Recorded
 from domain.casefile import CaseFile
-from domain.cases.appointment import Appointment
+from domain.cases.appointment import Appointment, OfficeEntered
 from domain.cases.registry.deputy import DeputyRegistered, Mandate
 from domain.cases.registry.seat import Incumbency, SeatTaken
 from domain.office import Background, Body, Engagement, Jurisdiction, Tenure
@@ -115,8 +117,14 @@ class Looked:
             found.setdefault(finding.version, []).append(finding)
         return found
 
+    @cached_property
+    def _latest(self) -> date:
+        return max(record.act.occurred_on for record in self.steps)
+
     def on(self, day: date) -> Case | None:
-        """The case as it was on an earlier day."""
+        """The case as it was on a day."""
+        if self._latest <= day:
+            return self.case
         return fold.apply_all(record for record in self.steps if record.act.occurred_on <= day)
 
     def proof(self, record: Recorded, finding: procedure.Finding | None = None) -> Proof:
@@ -148,7 +156,7 @@ _GROUPS: Mapping[Group, frozenset[str]] = {
     "grass_roots_deputies": frozenset({DeputyRegistered.declared.wire, SeatTaken.declared.wire}),
     "standing_committee": frozenset({SeatTaken.declared.wire}),
     "full_time_members": frozenset({SeatTaken.declared.wire}),
-    "in_office": frozenset({"appointment.office_entered.v1"}),
+    "in_office": frozenset({OfficeEntered.declared.wire}),
 }
 """The steps by which one gets into a group."""
 
@@ -158,11 +166,12 @@ def sought(articles: Iterable[Article], year: int, term: Term) -> list[Sought]:
     duties = [duty for article in articles for duty in article.duties]
     of_year = frozenset(wire for duty in duties if duty.per == "year" for wire in duty.steps)
     of_term = frozenset(wire for duty in duties if duty.per == "term" for wire in duty.steps)
-    members = frozenset(wire for duty in duties if duty.of is not None for wire in _GROUPS[duty.of])
+    groups = {duty.of for duty in duties if duty.of is not None}
+    of_registry = frozenset(wire for group in groups - {"in_office"} for wire in _GROUPS[group])
     return [
         Sought(of_year, date(year, 1, 1), date(year, 12, 31)),
-        Sought(of_term, term.starts_on, term.ends_on),
-        Sought(members, date.min, date(year, 12, 31)),
+        Sought(of_term | (_GROUPS["in_office"] if "in_office" in groups else set()), term.starts_on, term.ends_on),
+        Sought(of_registry, date.min, date(year, 12, 31)),
     ]
 
 
@@ -192,6 +201,9 @@ def _together(duties: set[Status]) -> Status:
     return Status.ON_THE_WAY if begun else worst
 
 
+_Kind = TypeVar("_Kind", bound=Case)
+
+
 @dataclass
 class _Asked:
     """What is asked of the cases: a year, a term, and the day on which one looks."""
@@ -207,7 +219,7 @@ class _Asked:
         forms: Mapping[str, Callable[[Duty], DutyState]] = {
             "count": self._count,
             "without": self._without,
-            "then": self._then,
+            "then": self._followed,
             "before": self._before,
             "coverage": self._coverage,
             "share": self._share,
@@ -222,14 +234,20 @@ class _Asked:
     def _taken(self, duty: Duty) -> Iterator[tuple[Looked, Recorded]]:
         """The steps of a duty in its period."""
         period = self._period(duty)
+        for wire in duty.steps:
+            for looked, record in self._by_wire[wire]:
+                in_period = period.starts_on <= record.act.occurred_on <= period.ends_on
+                if in_period and _is_meant(duty, looked, record):
+                    yield looked, record
+
+    @cached_property
+    def _by_wire(self) -> Mapping[str, Sequence[tuple[Looked, Recorded]]]:
+        """The steps of all cases by their stored names."""
+        found = defaultdict[str, list[tuple[Looked, Recorded]]](list)
         for looked in self.cases:
             for record in looked.steps:
-                if (
-                    record.step.declared.wire in duty.steps
-                    and period.starts_on <= record.act.occurred_on <= period.ends_on
-                    and _is_meant(duty, looked.case, record)
-                ):
-                    yield looked, record
+                found[record.step.declared.wire].append((looked, record))
+        return found
 
     def _count(self, duty: Duty) -> DutyState:
         proofs = tuple(looked.proof(record) for looked, record in self._taken(duty))
@@ -266,7 +284,7 @@ class _Asked:
             (proofs if before else breaches).append(looked.proof(record))
         return self._judged(duty, proofs, breaches)
 
-    def _then(self, duty: Duty) -> DutyState:
+    def _followed(self, duty: Duty) -> DutyState:
         proofs, breaches, awaited = [], [], []
         latest: date | None = None
         for looked, record in self._taken(duty):
@@ -384,10 +402,7 @@ class _Asked:
 
     def _group(self, group: Group | None, day: date) -> Iterator[tuple[Looked, Case, bool]]:
         """Who is in a group on a day; with False whoever may be in it, because nobody has stated whether."""
-        holders = {Incumbency.kind, Mandate.kind, Appointment.kind}
-        of_holders = (looked for looked in self.cases if looked.kind in holders)
-        then = [(looked, case) for looked in of_holders if (case := looked.on(day)) is not None]
-        members = [(looked, case) for looked, case in then if isinstance(case, Incumbency) and _sits(case)]
+        members = [(looked, case) for looked, case in self._then(Incumbency, day) if _sits(case)]
         match group:
             case "standing_committee":
                 yield from ((*one, True) for one in members)
@@ -398,22 +413,29 @@ class _Asked:
                     if case.engagement is not Engagement.PART_TIME
                 )
             case "in_office":
-                yield from (
-                    (*one, True)
-                    for one in then
-                    if isinstance(one[1], Appointment) and one[1].stage is Appointment.Stage.IN_OFFICE
-                )
+                yield from ((*one, True) for one in self._then(Appointment, day) if self._holds_office(one[1]))
             case "deputies" | "grass_roots_deputies":
                 seated = {case.deputy for _, case in members}
-                for looked, case in then:
-                    if not isinstance(case, Mandate) or not self._in_office(case):
+                for looked, case in self._then(Mandate, day):
+                    if not self._is_deputy(case):
                         continue
                     if group == "deputies":
                         yield looked, case, True
                     elif case.background is not Background.OTHER and case.code not in seated:
                         yield looked, case, case.background is not None
 
-    def _in_office(self, case: Mandate) -> bool:
+    def _then(self, case_type: type[_Kind], day: date) -> Iterator[tuple[Looked, _Kind]]:
+        """The cases of a type as they were on a day."""
+        for looked in self.cases:
+            if looked.kind == case_type.kind and isinstance(case := looked.on(day), case_type):
+                yield looked, case
+
+    def _holds_office(self, case: Appointment) -> bool:
+        """Whether somebody who was appointed within the term is in office."""
+        entered = case.entered_on is not None and case.entered_on >= self.term.starts_on
+        return entered and case.stage is Appointment.Stage.IN_OFFICE
+
+    def _is_deputy(self, case: Mandate) -> bool:
         """Whether it is a deputy of the jurisdiction's own congress, perhaps suspended."""
         return case.stage is not Mandate.Stage.ENDED and case.level in {None, self.jurisdiction.level}
 
@@ -434,12 +456,12 @@ def _named_by(record: Recorded, looked: Looked) -> Iterator[str]:
         yield appointment
 
 
-def _is_meant(duty: Duty, case: Case, record: Recorded) -> bool:
+def _is_meant(duty: Duty, looked: Looked, record: Recorded) -> bool:
     """Whether a duty is about a step of such a case, with what the step and the case say."""
-    if (duty.kinds and case.kind not in duty.kinds) or (duty.sorts and case.sort not in duty.sorts):
+    if (duty.kinds and looked.kind not in duty.kinds) or (duty.sorts and looked.case.sort not in duty.sorts):
         return False
     for name, values in duty.where.items():
-        said = getattr(record.step, name, None) or getattr(case, name, None)
+        said = getattr(record.step, name, None) or getattr(looked.case, name, None)
         if said is None or (values and str(said) not in values):
             return False
     return True
