@@ -11,7 +11,7 @@ from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
-from projections.compliance import Looked, look_at
+from projections.compliance import Looked
 from projections.reading import CaseRow, Filter, Sought
 
 _PAGE = 200
@@ -35,9 +35,15 @@ def looked_at(
     services: Services, lists: Lists, jurisdiction: Jurisdiction, moment: Moment, sought: Sequence[Sought]
 ) -> Iterator[Looked]:
     """The cases that have steps of those sought, as they were then and as known then."""
-    found = lists.having(sought, jurisdiction.code, moment.known)
-    for case_file in services.docket.case_files(found, moment.known):
-        if (looked := look_at(case_file, jurisdiction, moment.known, moment.as_of)) is not None:
+    unread = []
+    for case_id, version in lists.having(sought, jurisdiction.code, moment.known):
+        if (kept := services.looks.kept(case_id, version)) is None:
+            unread.append(case_id)
+        elif (looked := kept.at(moment.as_of, jurisdiction)) is not None:
+            yield looked
+    for case_file in services.docket.case_files(unread, moment.known):
+        kept = services.looks.keep(case_file, jurisdiction)
+        if kept is not None and (looked := kept.at(moment.as_of, jurisdiction)) is not None:
             yield looked
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum, auto
 from functools import cached_property
 from math import ceil
+from threading import Lock
 from typing import TypeVar
 
 from domain import fold, procedure
@@ -127,6 +128,14 @@ class Looked:
             return self.case
         return fold.apply_all(record for record in self.steps if record.act.occurred_on <= day)
 
+    def at(self, as_of: datetime, jurisdiction: Jurisdiction) -> Looked | None:
+        """The same at an earlier moment, by what the registry said then; None if there was no such case."""
+        steps = [record for record in self.steps if record.occurred_at <= as_of]
+        if not any(record.step.declared.opens for record in steps):
+            return None
+        same = len(steps) == len(self.steps) and jurisdiction is self.jurisdiction
+        return self if same else Looked(steps, jurisdiction)
+
     def proof(self, record: Recorded, finding: procedure.Finding | None = None) -> Proof:
         """A step of it as a proof."""
         return Proof(
@@ -145,10 +154,33 @@ def look_at(
     case_file: CaseFile, jurisdiction: Jurisdiction, known: int | None = None, as_of: datetime | None = None
 ) -> Looked | None:
     """A case file at a moment; None if there was no such case then."""
-    steps = [
-        record for record in fold.sequence(case_file.history, known) if as_of is None or record.occurred_at <= as_of
-    ]
-    return Looked(steps, jurisdiction) if any(record.step.declared.opens for record in steps) else None
+    whole = Looked(fold.sequence(case_file.history, known), jurisdiction)
+    return whole.at(as_of or datetime.max.replace(tzinfo=UTC), jurisdiction)
+
+
+class Looks:
+    """Cases as they were looked at last, so that those in which nothing was recorded since are not read again."""
+
+    def __init__(self, most: int = 2_000) -> None:
+        self._most = most
+        self._kept: dict[str, tuple[int, Looked]] = {}
+        self._lock = Lock()
+
+    def kept(self, case_id: str, version: int) -> Looked | None:
+        """The case with all its steps up to that version, if it is kept."""
+        kept, looked = self._kept.get(case_id, (0, None))
+        return looked if kept == version else None
+
+    def keep(self, case_file: CaseFile, jurisdiction: Jurisdiction) -> Looked | None:
+        """Keep a case with all that was read of it, perhaps in the place of the one that was kept first."""
+        if (looked := look_at(case_file, jurisdiction)) is None:
+            return None
+        with self._lock:
+            self._kept.pop(case_file.id, None)
+            if len(self._kept) >= self._most:
+                del self._kept[next(iter(self._kept))]
+            self._kept[case_file.id] = case_file.version, looked
+        return looked
 
 
 _GROUPS: Mapping[Group, frozenset[str]] = {

@@ -140,7 +140,9 @@ _OF_TRAIL: dict[str, LiteralString] = {
 }
 
 _HAVING: LiteralString = (
-    "SELECT found.case_id FROM (SELECT case_id FROM history WHERE ledger_id = %(ledger)s AND position <= %(known)s"
+    "SELECT found.case_id, (SELECT l.version FROM ledger l WHERE l.ledger_id = %(ledger)s"
+    " AND l.case_id = found.case_id AND l.position <= %(known)s ORDER BY l.version DESC LIMIT 1)"
+    " FROM (SELECT case_id FROM history WHERE ledger_id = %(ledger)s AND position <= %(known)s"
     " AND ({found} OR wire = %(corrected)s)"
     " UNION SELECT l.case_id FROM ledger l WHERE l.ledger_id = %(ledger)s AND l.position <= %(known)s"
     " AND l.position > (SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
@@ -313,8 +315,11 @@ class Views:
         with self._reading() as conn, conn.cursor(row_factory=class_row(TrailRow)) as cursor:
             return cursor.execute(query, params).fetchall()
 
-    def having(self, sought: Sequence[Sought], jurisdiction: str, known: int) -> list[str]:
-        """The cases of a jurisdiction that may have one of the steps on one of the days, as known at a position."""
+    def having(self, sought: Sequence[Sought], jurisdiction: str, known: int) -> list[tuple[str, int]]:
+        """The cases of a jurisdiction that may have one of the steps on one of the days, each with its last version.
+
+        As known at a position.
+        """
         if self._scope.keys is not None:
             raise Refused("not-all-is-yours")
         wires = frozenset[str]().union(*(one.wires for one in sought))
@@ -331,7 +336,7 @@ class Views:
             for one in sought
         )
         with self._reading() as conn:
-            return [case_id for (case_id,) in conn.execute(sql.SQL(_HAVING).format(found=found), params)]
+            return conn.execute(sql.SQL(_HAVING).format(found=found), params).fetchall()
 
     def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
         """Stored steps in ledger order."""
