@@ -35,7 +35,7 @@ check: install  ## format, lint, types, architecture, migrations, fast tests
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/squawk $(SQUAWK) adapters/postgres/migrations/*.sql
-	.venv/bin/pytest -m "not database and not slow and not faults and not browser"
+	.venv/bin/pytest -n 2 -m "not database and not slow and not faults and not browser"
 
 bench: install  ## the figures, each beside the raw limit of the same run
 	.venv/bin/python -m benchmarks
