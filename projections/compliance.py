@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum, auto
 from functools import cached_property
 from math import ceil
@@ -98,7 +98,7 @@ class Looked:
     steps: Sequence[Recorded]
     jurisdiction: Jurisdiction
 
-    @property
+    @cached_property
     def kind(self) -> str | None:
         """The kind of the case, which its opening tells."""
         return next(record.step.declared.kind for record in self.steps if record.step.declared.opens)
@@ -122,6 +122,10 @@ class Looked:
     def _latest(self) -> date:
         return max(record.act.occurred_on for record in self.steps)
 
+    @cached_property
+    def _latest_at(self) -> datetime:
+        return max(record.occurred_at for record in self.steps)
+
     def on(self, day: date) -> Case | None:
         """The case as it was on a day."""
         if self._latest <= day:
@@ -130,11 +134,10 @@ class Looked:
 
     def at(self, as_of: datetime, jurisdiction: Jurisdiction) -> Looked | None:
         """The same at an earlier moment, by what the registry said then; None if there was no such case."""
+        if self._latest_at <= as_of and jurisdiction is self.jurisdiction:
+            return self
         steps = [record for record in self.steps if record.occurred_at <= as_of]
-        if not any(record.step.declared.opens for record in steps):
-            return None
-        same = len(steps) == len(self.steps) and jurisdiction is self.jurisdiction
-        return self if same else Looked(steps, jurisdiction)
+        return Looked(steps, jurisdiction) if any(record.step.declared.opens for record in steps) else None
 
     def proof(self, record: Recorded, finding: procedure.Finding | None = None) -> Proof:
         """A step of it as a proof."""
@@ -154,8 +157,11 @@ def look_at(
     case_file: CaseFile, jurisdiction: Jurisdiction, known: int | None = None, as_of: datetime | None = None
 ) -> Looked | None:
     """A case file at a moment; None if there was no such case then."""
-    whole = Looked(fold.sequence(case_file.history, known), jurisdiction)
-    return whole.at(as_of or datetime.max.replace(tzinfo=UTC), jurisdiction)
+    steps = fold.sequence(case_file.history, known)
+    if not any(record.step.declared.opens for record in steps):
+        return None
+    looked = Looked(steps, jurisdiction)
+    return looked if as_of is None else looked.at(as_of, jurisdiction)
 
 
 class Looks:
@@ -264,13 +270,15 @@ class _Asked:
         return self.year if duty.per == "year" else self.term
 
     def _taken(self, duty: Duty) -> Iterator[tuple[Looked, Recorded]]:
-        """The steps of a duty in its period."""
+        """The steps of a duty in its period, in the order of their days."""
         period = self._period(duty)
-        for wire in duty.steps:
-            for looked, record in self._by_wire[wire]:
-                in_period = period.starts_on <= record.act.occurred_on <= period.ends_on
-                if in_period and _is_meant(duty, looked, record):
-                    yield looked, record
+        of_period = (
+            (looked, record)
+            for wire in duty.steps
+            for looked, record in self._by_wire[wire]
+            if period.starts_on <= record.act.occurred_on <= period.ends_on and _is_meant(duty, looked, record)
+        )
+        yield from sorted(of_period, key=lambda one: (one[1].act.occurred_on, one[1].originator_id, one[1].version))
 
     @cached_property
     def _by_wire(self) -> Mapping[str, Sequence[tuple[Looked, Recorded]]]:
@@ -424,16 +432,16 @@ class _Asked:
         """The steps of the term but those on the first day of it on which somebody got into the group."""
         taken = [(looked, record) for looked, record in self._taken(duty) if _belongs(duty.of, looked.case)]
         first = min((record.act.occurred_on for _, record in taken if record.step.declared.opens), default=date.min)
-        proofs = tuple(
-            looked.proof(record)
-            for looked, record in sorted(taken, key=lambda one: one[1].act.occurred_on)
-            if record.act.occurred_on > first
-        )
+        proofs = tuple(looked.proof(record) for looked, record in taken if record.act.occurred_on > first)
         status = Status.MET if proofs else Status.NOT_YET_APPLICABLE
         return DutyState(duty, status, None, len(proofs), proofs=proofs)
 
     def _group(self, group: Group | None, day: date) -> Iterator[tuple[Looked, Case, bool]]:
-        """Who is in a group on a day; with False whoever may be in it, because nobody has stated whether."""
+        """Who is in a group on a day, by name; with False whoever may be in it, as nobody has stated whether."""
+        found = sorted(self._members(group, day), key=lambda one: (one[1].facts().title, one[1].id))
+        yield from found
+
+    def _members(self, group: Group | None, day: date) -> Iterator[tuple[Looked, Case, bool]]:
         members = [(looked, case) for looked, case in self._then(Incumbency, day) if _sits(case)]
         match group:
             case "standing_committee":
