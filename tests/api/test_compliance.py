@@ -141,6 +141,17 @@ def test_the_page_shows_the_board_its_proofs_and_the_same_at_another_moment(offi
     assert office.client.get("/compliance?year=never").status_code == 422
 
 
+def test_the_page_tells_a_share_with_who_has_it_and_of_whom_it_is_not_stated(office: Office) -> None:
+    page = office.client.get("/compliance?year=2026&lang=zh").text
+    members = page[page.index('id="party_side-17"') : page.index('id="practice-1"')]
+    assert "19 / 31（61%），至少 19；1 人情况未登记，不计入" in members
+    assert "10 / 31（32%），至少 11；2 人情况未登记，不计入" in members
+    assert "登记不全，无法判断" in members
+    silent = members[members.index("未登记情况") :]
+    assert "己一" in silent[: silent.index("</ul>")]
+    assert "己二" in members, "who left within the term"
+
+
 def test_every_article_looks_at_steps_that_there_are() -> None:
     for id in rulebook_ids():
         for article in load_rulebook(id).articles.values():
