@@ -21,6 +21,7 @@ from api.commands import (
     procedures,
     recording,
     registry,
+    regulations,
     service,
     upkeep,
     work,
@@ -85,6 +86,7 @@ app.registered_commands += [
     *work.app.registered_commands,
     *compliance.app.registered_commands,
     *chronicle.app.registered_commands,
+    *regulations.app.registered_commands,
     *backup.app.registered_commands,
     *exchange.app.registered_commands,
 ]

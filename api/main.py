@@ -33,6 +33,7 @@ from api.web import (
     persons,
     procedures,
     registry,
+    regulations,
     trail,
 )
 
@@ -70,6 +71,7 @@ def create_app(services: Services) -> FastAPI:
         persons.router,
         procedures.router,
         registry.router,
+        regulations.router,
         importing.router,
         trail.router,
     )

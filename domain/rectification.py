@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import auto
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -131,6 +131,9 @@ class ProblemToList(BaseModel):
 class Rectified(Matter):
     """A matter whose opinions are handed over and put right."""
 
+    second_poll: ClassVar[str] = PollStep.rule
+    """The rule that says what follows from the tallies of a second poll."""
+
     important: bool = False
     in_person: bool | None = None
     handed_over_on: date | None = None
@@ -160,6 +163,11 @@ class Rectified(Matter):
     @property
     def rating(self) -> Rating | None:
         return self.polls[-1].rating if self.polls else None
+
+    @property
+    def polled(self) -> bool:
+        """Whether there was a poll that a second one may follow."""
+        return bool(self.polls)
 
     @property
     def open_problems(self) -> list[ListedProblem]:
@@ -586,11 +594,14 @@ class ReportDeliberated(
     of=Rectified,
     wire="rectification.report_deliberated.v1",
     zh="再次审议",
-    while_in={Rectification.REPORTED, Rectification.POLLED},
+    while_in=AFTER_REPORT,
     leads_to=Rectification.DELIBERATED_AGAIN,
     by=COMMITTEE,
 ):
-    """The chairmen's meeting puts the report before the standing committee, which deliberates it (再审、续审)."""
+    """The chairmen's meeting puts the report before the standing committee, which deliberates it (再审、续审).
+
+    It may do so at several meetings, and after it has looked again (监督法 art. 17, 29, 37).
+    """
 
     summary: Text
 
@@ -626,9 +637,12 @@ class SecondPollHeld(
 ):
     """The body is polled again, after it was reported again; the first poll stays beside it (丹徒)."""
 
+    def rule_for(self, case: Rectified) -> str:
+        return case.second_poll
+
     def check(self, case: Rectified, office: Office) -> None:
         super().check(case, office)
-        if not case.polls:
+        if not case.polled:
             raise Refused("not-polled-before")
 
     def apply(self, case: Rectified, act: Act) -> None:

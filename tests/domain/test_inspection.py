@@ -44,6 +44,7 @@ from domain.rectification import (
     OpinionsHandedOver,
     ProblemToList,
     ProblemVerified,
+    ReportSentForComment,
     ReportSubmitted,
 )
 from domain.refusal import Refused
@@ -148,6 +149,7 @@ def test_an_inspection_from_the_plan_to_what_was_put_right(desk: Desk) -> None:
     )
     desk.take(ListedProblemRectified(problem="1", summary="更换车辆十二台"), date(2026, 9, 1))
     desk.take(ProblemVerified(problem="1", verified_by="城建环保工委"), date(2026, 9, 20))
+    desk.take(ReportSentForComment(), date(2026, 10, 8))
     desk.take(ReportSubmitted(summary="已整改"), date(2026, 10, 20))
     desk.take(FollowUpHeld(summary="跟踪检查两个街道"), date(2026, 11, 10))
     desk.take(Closed(), date(2026, 11, 20))
@@ -241,6 +243,19 @@ def test_the_organs_know_of_it_once_they_are_told(desk: Desk) -> None:
     assert refusal_of(desk, step, date(2026, 5, 8), Role.HANDLING_UNIT, office=ORGAN)[0] == "not-your-unit"
     desk.take(step, date(2026, 5, 8), Role.HANDLING_UNIT, office=OTHER)
     assert [who for who, _, _ in awaited(desk)] == [f"handling_unit:{ORGAN}"]
+
+
+def test_organs_may_be_told_after_a_spot_check_and_further_ones_later(desk: Desk) -> None:
+    formed(desk)
+    desk.take(InspectionConducted(form=InspectionForm.SPOT_CHECK, place="城东街道"), date(2026, 4, 15))
+    desk.take(InspectionPlanNotified(units=(ORGAN,)), date(2026, 4, 20))
+    assert state(desk).stage is Stage.INSPECTING
+    assert (state(desk).due_by(NOTICE), state(desk).notified_on) == (None, date(2026, 4, 20))
+    desk.take(InspectionPlanNotified(units=(OTHER,)), date(2026, 5, 6))
+    assert state(desk).inspected_units == (ORGAN, OTHER)
+    own = InspectionSelfReported(unit=OTHER, summary="小区投放点已全部改造")
+    desk.take(own, date(2026, 5, 20), Role.HANDLING_UNIT, office=OTHER)
+    assert desk.found == []
 
 
 def test_a_problem_is_put_right_at_once_or_is_none(desk: Desk) -> None:
