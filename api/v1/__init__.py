@@ -13,11 +13,8 @@ from api.v1 import (
     reading,
     recording,
     registry,
-<<<<<<< HEAD
     regulations,
-=======
     rulebooks,
->>>>>>> h-rule
     work,
 )
 
