@@ -61,6 +61,11 @@ class MemoryLedger(ApplicationRecorder):
         """Stored events after a position, in their order."""
         return self._events[after:until][:limit]
 
+    def events_of(self, case_ids: Sequence[str], until: int) -> list[LedgerEvent]:
+        """The stored events of cases up to a position, those of a case in their order and beside each other."""
+        cases = (self._cases.get(case_id, []) for case_id in case_ids)
+        return [event for events in cases for event in events if event.position <= until]
+
     def registry_events(self, after: int) -> list[LedgerEvent]:
         """The stored steps of the registry's cases after a position, in their order."""
         return [event for event in self._events[after:] if str(event.originator_id).startswith(PREFIX)]

@@ -52,6 +52,7 @@ from adapters.settings import (
 )
 from domain.docket import Code, Command, Docket, Result
 from domain.registry import Registry
+from projections.compliance import Looks
 
 UNSAFE = "POSTGRES_ENABLE_DB_FUNCTIONS"
 SAMPLE_ACCOUNTS = "sample-accounts"
@@ -90,6 +91,7 @@ class Services:
     pool: Pool = field(repr=False)
     hints: Hints = field(repr=False)
     sheets: Sheets = field(default_factory=Sheets, repr=False)
+    looks: Looks = field(default_factory=Looks, repr=False)
     event_logs: EventLogs = field(default_factory=EventLogs, repr=False)
     _due: float = field(default=0.0, repr=False)
     _follow_due: float = field(default=0.0, repr=False)

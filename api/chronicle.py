@@ -11,11 +11,11 @@ from pydantic import Field
 
 from api.looking import looked_at
 from api.services import Lists, Services
-from domain.case import CASE_TYPES
-from domain.matter import Matter
+from domain.case import STEPS
 from domain.moment import Moment
 from domain.office import Jurisdiction
-from projections.chronicle import Entry, chronicle
+from projections.chronicle import Entry, chronicle, is_told
+from projections.reading import Sought
 
 Month = Annotated[str, Field(pattern=r"^(19|2\d)\d{2}-(0[1-9]|1[0-2])$", examples=["2026-06"])]
 """A month of the calendar."""
@@ -36,5 +36,6 @@ def chronicle_of(
     services: Services, lists: Lists, jurisdiction: Jurisdiction, moment: Moment, month: str
 ) -> Sequence[Entry]:
     """What the standing committee did in a month, as it was known at the moment."""
-    kinds = [kind for kind, case_type in CASE_TYPES.items() if issubclass(case_type, Matter) or kind == "meeting"]
-    return chronicle(looked_at(services, lists, jurisdiction, moment, sorted(kinds)), *days_of(month))
+    first, last = days_of(month)
+    told = frozenset(wire for wire, step in STEPS.items() if is_told(step))
+    return chronicle(looked_at(services, lists, jurisdiction, moment, [Sought(told, first, last)]), first, last)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from api.looking import looked_at
 from api.services import Lists, Services
-from domain.case import CASE_TYPES, STEPS
 from domain.moment import Moment, day_of
 from domain.office import Jurisdiction
 from projections import compliance
@@ -29,18 +28,9 @@ def board_of(services: Services, lists: Lists, jurisdiction: Jurisdiction, momen
     day = day_of(moment.as_of, jurisdiction.time_zone)
     year = day.year if year is None else year
     book = jurisdiction.book_on(day)
-    articles = list(book.articles.values())
-    kinds = kinds_of(compliance.wires_of(articles))
-    cases = list(looked_at(services, lists, jurisdiction, moment, kinds))
-    return Board(
-        year, book.ref, compliance.board(articles, cases, jurisdiction, year, day, term_of(jurisdiction, year))
-    )
-
-
-def kinds_of(wires: Iterable[str]) -> list[str]:
-    """The kinds of the cases that have one of the steps."""
-    declared = [STEPS[wire].declared for wire in wires if wire in STEPS]
-    return sorted(kind for kind, case_type in CASE_TYPES.items() if any(one.of(case_type) for one in declared))
+    articles, term = list(book.articles.values()), term_of(jurisdiction, year)
+    cases = list(looked_at(services, lists, jurisdiction, moment, compliance.sought(articles, year, term)))
+    return Board(year, book.ref, compliance.board(articles, cases, jurisdiction, year, day, term))
 
 
 def term_of(jurisdiction: Jurisdiction, year: int) -> Term:

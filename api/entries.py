@@ -76,7 +76,8 @@ LISTS: Mapping[str, EntryList] = {
             "full_name",
             (
                 ("code", "text"), ("full_name", "text"), ("term", "number"), ("level", "text"),
-                ("constituency", "text"), ("group", "text"), ("stage", "text"), ("elected_on", "date"),
+                ("constituency", "text"), ("group", "text"), ("background", "text"), ("tenure", "text"),
+                ("stage", "text"), ("elected_on", "date"),
                 ("opened_on", "date"), ("ended_on", "date"), ("ended_because", "text"),
             ),
             ("term", "level", "constituency", "group"),
@@ -101,7 +102,8 @@ LISTS: Mapping[str, EntryList] = {
             "holder",
             (
                 ("body", "text"), ("organ", "text"), ("holder", "text"), ("deputy", "text"), ("post", "text"),
-                ("stage", "text"), ("opened_on", "date"), ("ended_on", "date"), ("left_because", "text"),
+                ("engagement", "text"), ("tenure", "text"), ("stage", "text"), ("opened_on", "date"),
+                ("ended_on", "date"), ("left_because", "text"),
             ),
             ("body",),
             lambda seat: (_BODIES.index(seat.body), seat.organ or "", seat.opened_on, seat.holder),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from api.services import Lists, Services
@@ -11,8 +11,8 @@ from domain.moment import Moment
 from domain.office import Jurisdiction
 from domain.principal import Principal
 from domain.refusal import Refused
-from projections.compliance import Looked, look_at
-from projections.reading import CaseRow, Filter
+from projections.compliance import Looked
+from projections.reading import CaseRow, Filter, Sought
 
 _PAGE = 200
 
@@ -32,14 +32,19 @@ def as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:
 
 
 def looked_at(
-    services: Services, lists: Lists, jurisdiction: Jurisdiction, moment: Moment, kinds: Iterable[str]
+    services: Services, lists: Lists, jurisdiction: Jurisdiction, moment: Moment, sought: Sequence[Sought]
 ) -> Iterator[Looked]:
-    """The cases of some kinds as they were then and as known then."""
-    for kind in kinds:
-        for row in rows_of(lists, Filter(kind=kind, jurisdiction=jurisdiction.code), moment):
-            case_file = services.docket.case_file(row.case_id)
-            if (looked := look_at(case_file, jurisdiction, moment.known, moment.as_of)) is not None:
-                yield looked
+    """The cases that have steps of those sought, as they were then and as known then."""
+    unread = []
+    for case_id, version in lists.having(sought, jurisdiction.code, moment.known):
+        if (kept := services.looks.kept(case_id, version)) is None:
+            unread.append(case_id)
+        elif (looked := kept.at(moment.as_of, jurisdiction)) is not None:
+            yield looked
+    for case_file in services.docket.case_files(unread, moment.known):
+        kept = services.looks.keep(case_file, jurisdiction)
+        if kept is not None and (looked := kept.at(moment.as_of, jurisdiction)) is not None:
+            yield looked
 
 
 def rows_of(lists: Lists, wanted: Filter, moment: Moment) -> Iterator[CaseRow]:

@@ -20,6 +20,7 @@ from domain.personal import Keys
 from domain.policy import Scope
 from domain.principal import Principal
 from domain.registry import Registry
+from projections.compliance import Looks
 from projections.ocel import EventLog, LogFormat
 from projections.reading import (
     CaseRow,
@@ -30,6 +31,7 @@ from projections.reading import (
     LogYear,
     ProjectionStatus,
     SignedCheckpoint,
+    Sought,
     TrailFilter,
     TrailRow,
     Work,
@@ -71,6 +73,12 @@ class Lists(Protocol):
 
     def work_counts(self, work: Work, wanted: Filter, moment: Moment) -> WorkCounts:
         """Counts over the whole work list."""
+
+    def having(self, sought: Sequence[Sought], jurisdiction: str, known: int) -> list[tuple[str, int]]:
+        """The cases of a jurisdiction that may have one of the steps on one of the days, each with its last version.
+
+        As known at a position.
+        """
 
     def trail(self, wanted: TrailFilter, *, before: int | None = None, limit: int = 100) -> list[TrailRow]:
         """The recorded steps that a filter names, the newest first, those before a position."""
@@ -471,6 +479,10 @@ class Services(Protocol):
     @property
     def sheets(self) -> Sheets:
         """How lists are taken along."""
+
+    @property
+    def looks(self) -> Looks:
+        """Cases that were looked at."""
 
     @property
     def event_logs(self) -> EventLogs:

@@ -13,7 +13,7 @@ from platform import python_version
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import append, append16, audit, bulk_import, http, lists, moment, rebuild
+from benchmarks import append, append16, audit, board, bulk_import, http, lists, moment, rebuild
 from benchmarks.measuring import Figure, pulse
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "moment": moment.run,
     "http": http.run,
     "list": lists.run,
+    "board": board.run,
     "audit": audit.run,
 }
 

@@ -71,15 +71,15 @@ def run() -> Iterator[Figure]:
 def _measured(db: Database, port: int) -> Iterator[Figure]:
     """Each list of each reader, the first page, as it is now."""
     with db.pool(4) as pool, db.owner() as conn:
-        headers = {who: _headers(pool, who) for who in READERS}
+        headers = {who: headers_of(pool, who) for who in READERS}
         connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         for path in PATHS:
             for who in READERS:
-                _got(connection, path, headers[who])
+                got(connection, path, headers[who])
                 times, raw = [], []
                 for _ in range(READS):
                     started = perf_counter()
-                    _got(connection, path, headers[who])
+                    got(connection, path, headers[who])
                     times.append((perf_counter() - started) * 1000)
                     started = perf_counter()
                     conn.execute("SELECT count(*) FROM duban_read.case_list")
@@ -140,7 +140,7 @@ def _steps(number: int, chance: random.Random, units: list[str], deputies: list[
     yield from story[:come]
 
 
-def _headers(pool: Pool, who: str) -> dict[str, str]:
+def headers_of(pool: Pool, who: str) -> dict[str, str]:
     """What the requests of a reader carry: a session for the pages, a token for the API."""
     role, bound = READERS[who]
     registry, login = LedgerRegistry(PostgresLedger(pool, "main")), who.replace(" ", "-")
@@ -153,7 +153,7 @@ def _headers(pool: Pool, who: str) -> dict[str, str]:
     return {"Cookie": f"duban={session}", "Authorization": f"Bearer {token}"}
 
 
-def _got(connection: HTTPConnection, path: str, headers: dict[str, str]) -> bytes:
+def got(connection: HTTPConnection, path: str, headers: dict[str, str]) -> bytes:
     """The body of an answer, which must be a good one."""
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
@@ -165,6 +165,6 @@ def _got(connection: HTTPConnection, path: str, headers: dict[str, str]) -> byte
 
 def _weight(connection: HTTPConnection, path: str, headers: dict[str, str]) -> int:
     """Bytes of a page and of every file that it loads, each compressed."""
-    page = _got(connection, path, headers)
+    page = got(connection, path, headers)
     files = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.decode()))
-    return sum(len(gzip.compress(body)) for body in (page, *(_got(connection, file, headers) for file in files)))
+    return sum(len(gzip.compress(body)) for body in (page, *(got(connection, file, headers) for file in files)))

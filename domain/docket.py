@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from itertools import groupby
 from typing import Any, NotRequired, Protocol, TypeVar
 from uuid import uuid4
 
@@ -55,6 +56,8 @@ EARLIEST = date(1902, 1, 1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _SKEW = timedelta(minutes=1)
 _ATTEMPTS = 5
+_READ_TOGETHER = 500
+"""Cases whose steps are read by one question."""
 _Amending = TypeVar("_Amending", bound=Step)
 _IDENTITY = 32
 """Random bytes of an event: half for its id, half for its nonce."""
@@ -147,6 +150,9 @@ class Ledger(Protocol):
 
     def head(self) -> int:
         """The last position."""
+
+    def events_of(self, case_ids: Sequence[str], until: int) -> Sequence[LedgerEvent]:
+        """The stored events of cases up to a position, those of a case in their order and beside each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +332,25 @@ class Docket(Application[str]):
         except AggregateNotFoundError:
             raise CaseNotFoundError(case_id) from None
         return found
+
+    def case_files(self, case_ids: Sequence[str], known: int) -> Iterator[CaseFile]:
+        """What was recorded of many cases up to a position, read together; a case without such a step is left out."""
+        for at in range(0, len(case_ids), _READ_TOGETHER):
+            events = self._ledger.events_of(case_ids[at : at + _READ_TOGETHER], known)
+            for case_id, of_case in groupby(events, key=lambda event: str(event.originator_id)):
+                case_file = CaseFile(case_id)
+                for event in of_case:
+                    case_file.take(
+                        read_step(
+                            case_id,
+                            event.originator_version,
+                            event.topic,
+                            event.state,
+                            event.position,
+                            event.recorded_at,
+                        )
+                    )
+                yield case_file
 
     def position_at(self, known_at: datetime) -> int:
         """The last position recorded by then."""

@@ -47,6 +47,27 @@ class Body(Word):
     PARTY_STANDING_COMMITTEE = auto()
 
 
+class Engagement(Word):
+    """Whether a member of a standing committee does nothing else (专职), or has another occupation (兼职)."""
+
+    FULL_TIME = auto()
+    PART_TIME = auto()
+
+
+class Tenure(Word):
+    """Whether somebody held the office in the term before (连任) or not (新任)."""
+
+    RE_ELECTED = auto()
+    NEWLY_ELECTED = auto()
+
+
+class Background(Word):
+    """Whether a deputy comes from the grass roots (基层代表: 一线工人、农民、专业技术人员; 选举法 art. 7) or not."""
+
+    GRASS_ROOTS = auto()
+    OTHER = auto()
+
+
 class Dated(BaseModel):
     """What is so from a day on, and perhaps up to a day, which is its last."""
 

@@ -44,6 +44,12 @@ def takers_of(step: type[Step]) -> frozenset[Role]:
     return frozenset().union(*(step.roles(case_type) for case_type in having))
 
 
+def kinds_having(wires: Collection[str]) -> list[str]:
+    """The kinds of the cases that have one of the steps of those stored names."""
+    declared = [STEPS[wire].declared for wire in wires if wire in STEPS]
+    return sorted(kind for kind, case_type in CASE_TYPES.items() if any(one.of(case_type) for one in declared))
+
+
 def opening_steps() -> list[type[Step]]:
     """The steps that open a case, of all case types."""
     return [step for step in STEPS.values() if step.declared.opens]

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum, auto
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -199,22 +200,33 @@ class OrderRule(Stated):
         yield from (steps for steps in self.requires if counted.isdisjoint(steps))
 
 
+Group = Literal["deputies", "grass_roots_deputies", "standing_committee", "full_time_members", "in_office"]
+"""Deputies in office, those of the grass roots who are no members of the standing committee, its members, its full-time
+members, or those whom it appointed."""
+
+
 class Duty(_Data):
     """One thing that an article asks for, and from which recorded steps one sees whether it is done (要求).
 
     `count`: at least so many of the steps in a year or a term. `without`: each of the steps, and none with one of the
     findings. `then`: after each of the steps each of the others in the same case, within the term if there is one.
     `before`: before each of the steps one of the others in the same case. `coverage`: everybody of a group is named by
-    one of the steps once a term. `shown`: whatever of the steps there was; no number is asked.
+    one of the steps once a term. `share`: at least that share of a group has an attribute, which the steps state.
+    `changes`: the steps by which a group was changed within the term, after it was there. `shown`: whatever of the
+    steps there was; no number is asked.
     """
 
-    form: Literal["count", "without", "then", "before", "coverage", "shown"]
+    form: Literal["count", "without", "then", "before", "coverage", "share", "changes", "shown"]
     zh: _Text
     en: _Text
     steps: Annotated[tuple[_Text, ...], Field(min_length=1)]
     """Stored names of the steps that it is about."""
+    kinds: tuple[_Text, ...] = ()
+    """Only of cases of these kinds."""
     sorts: tuple[_Text, ...] = ()
     """Only of cases of these sorts (`Case.sort`)."""
+    where: Mapping[_Text, tuple[_Text, ...]] = {}
+    """Only steps that have one of these values in a field of theirs or of their case; any, where none is named."""
     others: tuple[_Text, ...] = ()
     """Stored names of the steps that follow, or come before."""
     findings: tuple[_Text, ...] = ()
@@ -222,8 +234,16 @@ class Duty(_Data):
     at_least: PositiveInt | None = None
     per: Literal["year", "term"] = "year"
     within: Span | None = None
-    of: Literal["deputies", "in_office"] | None = None
-    """Whose coverage it is: the deputies in office, or those whom the standing committee appointed."""
+    clock: _Text | None = None
+    """The clock of the case that says until when the others have to follow, where it runs or ran."""
+    each: _Text | None = None
+    """The parts of the case (the name of their field) of which each has to be followed by the others."""
+    of: Group | None = None
+    """Which group is covered, has the share, or changed."""
+    having: Literal["full_time", "re_elected"] | None = None
+    """The attribute of the share."""
+    least: Annotated[Fraction, Field(gt=0, le=1)] | None = None
+    """The least share."""
 
     @model_validator(mode="after")
     def _has_what_its_form_needs(self) -> Self:  # noqa: N804 - of an instance, after it was read
@@ -233,6 +253,8 @@ class Duty(_Data):
             "then": bool(self.others),
             "before": bool(self.others),
             "coverage": self.of is not None,
+            "share": None not in (self.of, self.having, self.least),
+            "changes": self.of is not None,
             "shown": True,
         }
         if not needed[self.form]:

@@ -24,6 +24,15 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Sought:
+    """Steps by their stored names, from a day to a day: the cases that have one of them are looked for."""
+
+    wires: frozenset[str]
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
 class CaseRow:
     """A case in a list, as it was at the moment."""
 

@@ -6,13 +6,26 @@ from adapters.exchange.jurisdictions import enter, entered_in_memory, shipped
 from adapters.memory import MemoryLedger
 from adapters.postgres.ledger import PostgresLedger
 from adapters.registry import LedgerRegistry
+from domain.casefile import CaseFile
 from domain.docket import Docket
+from domain.registry import jurisdiction_of
 
 
 @cache
 def shipped_registry() -> LedgerRegistry:
     """The same for all tests of a process, in no database."""
     return entered_in_memory()
+
+
+@cache
+def shipped_files(code: str) -> list[CaseFile]:
+    """The case files of what is entered in a jurisdiction."""
+    ledger = MemoryLedger()
+    docket = Docket(ledger, LedgerRegistry(ledger))
+    enter(docket, code, actor="test")
+    ids = dict.fromkeys(str(event.originator_id) for event in ledger.registry_events(0))
+    files = map(docket.case_file, ids)
+    return [file for file in files if jurisdiction_of(file) == code]
 
 
 def steps_entered() -> int:

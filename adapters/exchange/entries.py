@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from adapters.exchange.office_list import OfficeList, one_of
 from adapters.exchange.source import Row, SourceCase, SourceStep
 from domain.cases.registry.deputy import (
+    DeputyDescribed,
     DeputyReElected,
     DeputyRegistered,
     EndReason,
@@ -20,9 +21,9 @@ from domain.cases.registry.deputy import (
     Mandate,
     QualificationEnded,
 )
-from domain.cases.registry.seat import Incumbency, LeaveReason, PostChanged, SeatLeft, SeatTaken
+from domain.cases.registry.seat import Incumbency, LeaveReason, PostChanged, SeatDescribed, SeatLeft, SeatTaken
 from domain.cases.registry.unit import Organ, UnitClosed, UnitMerged, UnitOpened, UnitRenamed, UnitReordered
-from domain.office import Body, Level
+from domain.office import Background, Body, Engagement, Level, Tenure
 from domain.refusal import Refused
 from domain.registry import KEEPERS, RegistryCase
 
@@ -55,6 +56,21 @@ LEAVE_REASONS: Mapping[str, LeaveReason] = {
     "免职": LeaveReason.REMOVED, "撤职": LeaveReason.DISMISSED, "退休": LeaveReason.RETIRED,
     "去世": LeaveReason.DIED, "死亡": LeaveReason.DIED,
     **{reason.value: reason for reason in LeaveReason},
+}  # fmt: skip
+BACKGROUNDS: Mapping[str, Background] = {
+    "是": Background.GRASS_ROOTS, "基层": Background.GRASS_ROOTS, "基层代表": Background.GRASS_ROOTS,
+    "否": Background.OTHER, "其他": Background.OTHER,
+    **{background.value: background for background in Background},
+}  # fmt: skip
+ENGAGEMENTS: Mapping[str, Engagement] = {
+    "专职": Engagement.FULL_TIME, "是": Engagement.FULL_TIME,
+    "兼职": Engagement.PART_TIME, "否": Engagement.PART_TIME, "非专职": Engagement.PART_TIME,
+    **{engagement.value: engagement for engagement in Engagement},
+}  # fmt: skip
+TENURES: Mapping[str, Tenure] = {
+    "连任": Tenure.RE_ELECTED, "是": Tenure.RE_ELECTED,
+    "新任": Tenure.NEWLY_ELECTED, "否": Tenure.NEWLY_ELECTED,
+    **{tenure.value: tenure for tenure in Tenure},
 }  # fmt: skip
 
 _ABOUT = ("fill_entries", "changes", "dates", "empty", "again")
@@ -98,6 +114,11 @@ class _EntryList(OfficeList):
         """Refuse what no step changes: it was entered wrongly, there or here."""
         if said is not None and said != known:
             raise Refused("import-differs", field=column, known=_told(known))
+
+    def _still(self, column: str, said: object, known: object) -> None:
+        """Refuse what is otherwise than was stated; what nobody has stated may be said at any time."""
+        if known is not None:
+            self._same(column, said, known)
 
     def _day_of_change(self, column: str, known: object, days: Mapping[str, date], needed: str) -> date:
         """The day from which on it is otherwise, which the row must say."""
@@ -194,6 +215,8 @@ class DeputiesSheet(_EntryList):
         "level": ("层级", "代表层级", "级别"),
         "constituency": ("选区或选举单位", "选区", "选举单位", "选举单位（选区）"),
         "group": ("代表小组", "小组", "所在小组"),
+        "background": ("基层代表", "是否基层代表", "代表构成"),
+        "tenure": ("连任", "是否连任", "连任情况"),
         "since": ("任职日期", "当选日期", "资格确认日期", "本届任职日期"),
         "group_since": ("编组日期", "入组日期"),
         "ended_on": ("终止日期", "资格终止日期"),
@@ -210,7 +233,12 @@ class DeputiesSheet(_EntryList):
 
     def choices(self) -> Mapping[str, Sequence[str]]:
         """Tiers, and why a qualification ends."""
-        return {"level": _first_names(LEVELS), "ended_because": _first_names(END_REASONS)}
+        return {
+            "level": _first_names(LEVELS),
+            "background": _first_names(BACKGROUNDS),
+            "tenure": _first_names(TENURES),
+            "ended_because": _first_names(END_REASONS),
+        }
 
     def examples(self, today: date) -> Sequence[Mapping[str, str | date]]:
         """A deputy of the present term, in a group if there is one, and one of whom only the least is known."""
@@ -234,12 +262,14 @@ class DeputiesSheet(_EntryList):
         yield self.step(step, days["since"], "since")
         if group is not None and joined_on > days["since"]:
             yield self.step(GroupJoined(group=group), joined_on, "group_since")
+        if (described := _deputy_described(values)) != DeputyDescribed():
+            yield self.step(described, days["since"], "background")
         yield from self._no_more(values, days)
 
     def _changes(self, values: Mapping[str, str], days: Mapping[str, date], known: Mandate) -> Iterator[SourceStep]:
         self._same("name", values["name"], known.full_name)
         self._same("level", self._level(values), known.level)
-        term, group = _term(values["term"]), self._group(values, days)
+        term, group, described = _term(values["term"]), self._group(values, days), _deputy_described(values)
         ended = known.stage is Mandate.Stage.ENDED
         before = known.ended_on if ended else known.elected_on
         later = before is None or days["since"] > before
@@ -251,6 +281,8 @@ class DeputiesSheet(_EntryList):
             self._same("term", term, known.term)
             self._same("since", days["since"], known.elected_on)
             self._same("constituency", values["constituency"] or None, known.constituency)
+            self._still("background", described.background, known.background)
+            self._still("tenure", described.tenure, known.tenure)
             if ended:
                 if days.get("ended_on", known.ended_on) != known.ended_on or group not in {None, known.group}:
                     raise self._ended("ended_on", known)
@@ -261,6 +293,8 @@ class DeputiesSheet(_EntryList):
             was = known.group if left is None else left.zh
             day = self._day_of_change("group", was, {**since, **days}, "group_since")
             yield self.step(GroupJoined(group=group), day, "group_since")
+        if not described.already(known):
+            yield self.step(described, days["since"], "background")
         yield from self._no_more(values, days)
 
     def _no_more(self, values: Mapping[str, str], days: Mapping[str, date]) -> Iterator[SourceStep]:
@@ -290,6 +324,8 @@ class SeatsSheet(_EntryList):
         "holder": ("姓名", "任职人", "任职人姓名"),
         "deputy": ("代表编号", "代表证号", "代表代码"),
         "post": ("职务", "常委会职务"),
+        "engagement": ("专职情况", "专职", "是否专职"),
+        "tenure": ("连任情况", "连任", "是否连任"),
         "since": ("任职日期", "任职时间"),
         "changed_on": ("变更日期", "职务变动日期"),
         "left_on": ("离任日期", "免职日期"),
@@ -306,7 +342,12 @@ class SeatsSheet(_EntryList):
 
     def choices(self) -> Mapping[str, Sequence[str]]:
         """Bodies, and why a post is left."""
-        return {"body": _first_names(BODIES), "left_because": _first_names(LEAVE_REASONS)}
+        return {
+            "body": _first_names(BODIES),
+            "engagement": _first_names(ENGAGEMENTS),
+            "tenure": _first_names(TENURES),
+            "left_because": _first_names(LEAVE_REASONS),
+        }
 
     def examples(self, today: date) -> Sequence[Mapping[str, str | date]]:
         """A member of the standing committee, and one of the Party's."""
@@ -336,6 +377,8 @@ class SeatsSheet(_EntryList):
             post=values["post"],
         )
         yield self.step(step, days["since"], "since")
+        if (described := _seat_described(values)) != SeatDescribed():
+            yield self.step(described, days["since"], "engagement")
         yield from self._left(values, days)
 
     def _changes(self, values: Mapping[str, str], days: Mapping[str, date], known: Incumbency) -> Iterator[SourceStep]:
@@ -347,6 +390,12 @@ class SeatsSheet(_EntryList):
         if values["post"] != known.post:
             day = self._day_of_change("post", known.post, days, "changed_on")
             yield self.step(PostChanged(post=values["post"]), day, "changed_on")
+        described = _seat_described(values)
+        self._still("tenure", described.tenure, known.tenure)
+        if not described.already(known):
+            changed = known.engagement is not None and described.engagement not in {None, known.engagement}
+            day = self._day_of_change("engagement", known.engagement, days, "changed_on") if changed else days["since"]
+            yield self.step(described, day, "engagement")
         yield from self._left(values, days)
 
     def _left(self, values: Mapping[str, str], days: Mapping[str, date]) -> Iterator[SourceStep]:
@@ -356,6 +405,20 @@ class SeatsSheet(_EntryList):
 
     def _deputy(self, values: Mapping[str, str], days: Mapping[str, date]) -> str | None:
         return self.deputy(values["deputy"], days["since"], "deputy") if values["deputy"] else None
+
+
+def _deputy_described(values: Mapping[str, str]) -> DeputyDescribed:
+    return DeputyDescribed(
+        background=one_of(BACKGROUNDS, values["background"], "background") if values["background"] else None,
+        tenure=one_of(TENURES, values["tenure"], "tenure") if values["tenure"] else None,
+    )
+
+
+def _seat_described(values: Mapping[str, str]) -> SeatDescribed:
+    return SeatDescribed(
+        engagement=one_of(ENGAGEMENTS, values["engagement"], "engagement") if values["engagement"] else None,
+        tenure=one_of(TENURES, values["tenure"], "tenure") if values["tenure"] else None,
+    )
 
 
 def _seat_key(body: Body, organ: str, holder: str, since: date | None) -> str:

@@ -21,6 +21,10 @@ _EVENTS = (
     " WHERE ledger_id = %s AND case_id = %s AND version > %s AND version <= %s ORDER BY version"
 )
 _EVENTS_BACKWARDS = _EVENTS + " DESC"
+_EVENTS_OF = (
+    "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
+    " WHERE ledger_id = %s AND case_id = ANY(%s) AND position <= %s ORDER BY case_id, version"
+)
 _TAIL = (
     "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
     " WHERE ledger_id = %s AND position > %s AND position <= %s ORDER BY position LIMIT %s"
@@ -112,6 +116,11 @@ class PostgresLedger(ApplicationRecorder):
     def tail(self, after: int, limit: int, until: int = _LAST_POSITION) -> list[LedgerEvent]:
         """Stored events after a position, in their order."""
         return [_event(row) for row in self._rows(_TAIL, (self.ledger_id, after, until, limit), binary=True)]
+
+    def events_of(self, case_ids: Sequence[str], until: int) -> list[LedgerEvent]:
+        """The stored events of cases up to a position, those of a case in their order and beside each other."""
+        params = (self.ledger_id, list(case_ids), until)
+        return [_event(row) for row in self._rows(_EVENTS_OF, params, binary=True)]
 
     def registry_events(self, after: int) -> list[LedgerEvent]:
         """The stored steps of the registry's cases after a position, in their order."""

@@ -15,19 +15,21 @@ from psycopg.rows import class_row
 
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
-from domain.case import CASE_TYPES
+from domain.case import CASE_TYPES, Corrected
 from domain.docket import LedgerEvent
-from domain.moment import Moment
+from domain.moment import Moment, start_of_day
 from domain.policy import EVERYTHING, Scope, matters
-from domain.procedure import case_type_named
+from domain.procedure import case_type_named, kinds_having
 from domain.refusal import Refused
 from projections.case_list import CaseList
+from projections.history import History
 from projections.reading import (
     SOON_DAYS,
     CaseRow,
     Counts,
     Filter,
     ProjectionStatus,
+    Sought,
     TrailFilter,
     TrailRow,
     Work,
@@ -140,6 +142,22 @@ _OF_TRAIL: dict[str, LiteralString] = {
     "until": "h.recorded_at < %(until)s",
     "late": "h.late",
 }
+
+_HAVING: LiteralString = (
+    "SELECT found.case_id, (SELECT l.version FROM ledger l WHERE l.ledger_id = %(ledger)s"
+    " AND l.case_id = found.case_id AND l.position <= %(known)s ORDER BY l.version DESC LIMIT 1)"
+    " FROM (SELECT case_id FROM history WHERE ledger_id = %(ledger)s AND position <= %(known)s"
+    " AND ({found} OR wire = %(corrected)s)"
+    " UNION SELECT l.case_id FROM ledger l WHERE l.ledger_id = %(ledger)s AND l.position <= %(known)s"
+    " AND l.position > (SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
+    " WHERE p.ledger_id = %(ledger)s AND name = %(history)s AND b.state = 'live')) AS found"
+    " WHERE EXISTS (SELECT FROM case_list c WHERE c.ledger_id = %(ledger)s AND c.case_id = found.case_id"
+    " AND c.jurisdiction = %(place)s AND c.kind = ANY (%(kinds)s)) ORDER BY found.case_id"
+)
+"""Cases with one of the steps on one of the days; a correction may have put a step on any other day.
+
+What the history has not reached yet is looked for in the ledger.
+"""
 
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
@@ -301,6 +319,29 @@ class Views:
         with self._reading() as conn, conn.cursor(row_factory=class_row(TrailRow)) as cursor:
             return cursor.execute(query, params).fetchall()
 
+    def having(self, sought: Sequence[Sought], jurisdiction: str, known: int) -> list[tuple[str, int]]:
+        """The cases of a jurisdiction that may have one of the steps on one of the days, each with its last version.
+
+        As known at a position.
+        """
+        if self._scope.keys is not None:
+            raise Refused("not-all-is-yours")
+        wires = frozenset[str]().union(*(one.wires for one in sought))
+        params = {
+            "known": known,
+            "place": jurisdiction,
+            "kinds": kinds_having(wires),
+            "corrected": Corrected.declared.wire,
+            "history": History.name,
+            "ledger": self._ledger_id,
+        }
+        found = sql.SQL(" OR ").join(
+            sql.SQL("wire = ANY ({}) AND occurred_at BETWEEN {} AND {}").format(sorted(one.wires), *_around(one))
+            for one in sought
+        )
+        with self._reading() as conn:
+            return conn.execute(sql.SQL(_HAVING).format(found=found), params).fetchall()
+
     def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
         """Stored steps in ledger order."""
         return self._ledger.tail(after, limit, until)
@@ -405,3 +446,10 @@ class Views:
     def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         with translated(), self._pool.connection() as conn:
             return conn.execute(query, {"ledger": self._ledger_id} | params).fetchall()
+
+
+def _around(sought: Sought) -> tuple[datetime, datetime]:
+    """Instants between which the days lie in every zone."""
+    first = date.fromordinal(max(sought.first.toordinal() - 1, date.min.toordinal()))
+    last = date.fromordinal(min(sought.last.toordinal() + 2, date.max.toordinal()))
+    return start_of_day(first, "UTC"), start_of_day(last, "UTC")

@@ -66,8 +66,8 @@ def compliance(
     words = teller.say
     table(
         told(
-            "article | what it asks | status | reached | asked | not in accordance",
-            "条 | 要求 | 状态 | 已做 | 应做 | 不符合",
+            "article | what it asks | status | reached | asked | of | not known | not in accordance",
+            "条 | 要求 | 状态 | 已做 | 应做 | 总数 | 未登记 | 不符合",
         ),
         [
             (
@@ -76,11 +76,13 @@ def compliance(
                 words(f"compliance.status.{duty.status}"),
                 duty.reached,
                 duty.asked,
+                duty.base,
+                duty.unknown or None,
                 len(duty.breaches),
             )
             for state in board.articles
             for duty in state.duties
         ],
-        right=(0, 3, 4, 5),
+        right=(0, 3, 4, 5, 6, 7),
     )
     say(f"{board.year} · {board.rulebook} · {moment_line(moment, known_at, zone)}")

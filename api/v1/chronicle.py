@@ -37,6 +37,7 @@ class EntryAnswer(BaseModel):
     version: int
     type: str = Field(description="Stored name of the step")
     detail: str | None = None
+    meeting: str | None = Field(None, description="The meeting at which it happened, by its case")
     href: str
 
 
@@ -77,6 +78,7 @@ def read_chronicle(request: Request, asker: Asker, query: Annotated[ChronicleQue
             version=one.version,
             type=one.wire,
             detail=one.detail,
+            meeting=one.meeting,
             href=f"/api/v1/cases/{one.case_id}/steps",
         )
         for one in found

@@ -50,6 +50,8 @@ class DutyAnswer(BaseModel):
     status: Status
     asked: int | None
     reached: int
+    base: int | None = Field(None, description="Of how many a share is")
+    unknown: int = Field(0, description="Of how many nobody has stated what is asked: counted neither way")
     due_on: date | None
     proofs: list[ProofAnswer]
     breaches: list[ProofAnswer]
@@ -128,6 +130,8 @@ def _duty(state: DutyState) -> DutyAnswer:
         status=state.status,
         asked=state.asked,
         reached=state.reached,
+        base=state.base,
+        unknown=state.unknown,
         due_on=state.due_on,
         proofs=[_proof(one) for one in state.proofs],
         breaches=[_proof(one) for one in state.breaches],

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from operator import attrgetter
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -21,6 +22,9 @@ from api.web.viewmodels import Teller, Turn, case_path, link
 from domain.case import STEPS
 from domain.moment import day_of
 from projections.chronicle import Entry
+
+MOST_UNFOLDED = 5
+"""More lines of one kind, or more steps of one case, are folded."""
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -38,7 +42,26 @@ class Line:
     kind: str
     title: str
     url: str
-    steps: str
+    steps: list[str]
+    fold: bool
+    """Whether the steps are so many that they are folded."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Cases of one kind: as many as are folded, if they are."""
+
+    kind: str
+    lines: list[Line]
+    fold: bool
+
+
+@dataclass(frozen=True)
+class Together:
+    """What happened at one meeting, under it; or what happened beside meetings."""
+
+    meeting: Line | None
+    kinds: list[Lines]
 
 
 @router.get("/chronicle")
@@ -64,21 +87,34 @@ def show_chronicle(request: Request) -> Response:
     )
 
 
-def _days(tell: Teller, entries: Sequence[Entry], moment: dict[str, str]) -> Iterator[tuple[str, list[Line]]]:
-    """Each day with a line for each case that something happened in."""
-    for day, of_day in groupby(entries, key=lambda one: one.on):
-        lines = []
-        for case_id, of_case in groupby(of_day, key=lambda one: one.case_id):
-            told = list(of_case)
-            lines.append(
-                Line(
-                    kind=tell.kind(told[0].kind),
-                    title=told[0].title,
-                    url=f"{link(case_path(case_id), dict(moment))}#step-{told[0].version}",
-                    steps=tell.say("page.semicolon").join(_step(tell, one) for one in told),
-                )
-            )
-        yield day.isoformat(), lines
+def _days(tell: Teller, entries: Sequence[Entry], moment: dict[str, str]) -> Iterator[tuple[str, list[Together]]]:
+    """Each day with its meetings, and with a line for each case that something happened in."""
+    for day, of_day in groupby(entries, key=attrgetter("on")):
+        groups = [
+            _together(tell, meeting, list(of_meeting), moment)
+            for meeting, of_meeting in groupby(of_day, key=attrgetter("meeting"))
+        ]
+        yield day.isoformat(), groups
+
+
+def _together(tell: Teller, meeting: str | None, entries: Sequence[Entry], moment: dict[str, str]) -> Together:
+    own = [one for one in entries if one.case_id == meeting]
+    others = [one for one in entries if one.case_id != meeting]
+    kinds = []
+    for kind, of_kind in groupby(others, key=attrgetter("kind")):
+        lines = [_line(tell, list(told), moment) for _, told in groupby(of_kind, key=attrgetter("case_id"))]
+        kinds.append(Lines(tell.kind(kind), lines, len(lines) > MOST_UNFOLDED))
+    return Together(_line(tell, own, moment) if own else None, kinds)
+
+
+def _line(tell: Teller, told: Sequence[Entry], moment: dict[str, str]) -> Line:
+    return Line(
+        kind=tell.kind(told[0].kind),
+        title=told[0].title,
+        url=f"{link(case_path(told[0].case_id), dict(moment))}#step-{told[0].version}",
+        steps=[_step(tell, one) for one in told],
+        fold=len(told) > MOST_UNFOLDED,
+    )
 
 
 def _step(tell: Teller, one: Entry) -> str:

@@ -22,6 +22,7 @@ from projections.compliance import ArticleState, DutyState, Proof, Status
 BOARD = "/compliance"
 LIGHTS = {
     Status.BREACHED: "overdue",
+    Status.UNKNOWN: "none",
     Status.DUE_BY: "soon",
     Status.ON_THE_WAY: "running",
     Status.MET: "done",
@@ -60,6 +61,8 @@ class DutyView:
     proofs: list[ProofView]
     breaches: list[ProofView]
     awaited: list[ProofView]
+    still: str
+    """What is still to come after those awaited."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +134,17 @@ def _duty(tell: Teller, state: DutyState, moment: dict[str, str]) -> DutyView:
         proofs=list(_proofs(tell, state.proofs, moment)),
         breaches=list(_proofs(tell, state.breaches, moment)),
         awaited=list(_proofs(tell, state.awaited, moment)),
+        still=tell.say("compliance.not_stated" if state.duty.form == "share" else "compliance.awaited"),
     )
 
 
 def _figure(tell: Teller, state: DutyState) -> str:
     told = str(state.reached) if state.asked is None else f"{state.reached} / {state.asked}"
+    if state.base:
+        percent = round(100 * state.reached / state.base)
+        told = tell.say("compliance.share", reached=state.reached, base=state.base, percent=percent, asked=state.asked)
+    if state.unknown:
+        told = tell.say("compliance.unknown", figure=told, unknown=state.unknown)
     if state.due_on is not None and state.status in {Status.DUE_BY, Status.ON_THE_WAY}:
         told = tell.say("compliance.until", figure=told, due_on=state.due_on.isoformat())
     return told

@@ -28,14 +28,17 @@ from domain.cases.registry.seat import Incumbency
 from domain.cases.registry.unit import Organ
 from domain.docket import Docket
 from domain.moment import start_of_day
-from domain.office import Body, Level
+from domain.office import Background, Body, Engagement, Level, Tenure
 from domain.registry import PREFIX, RegistryCase
 from tests.adapters.workbooks import Cell, workbook
 
 PLACE = "cn-999900"
-DEPUTIES = ["代表编号", "姓名", "届次", "层级", "选区", "代表小组", "任职日期", "编组日期", "终止日期", "终止原因"]
+DEPUTIES = [
+    *("代表编号", "姓名", "届次", "层级", "选区", "代表小组", "任职日期", "编组日期", "终止日期", "终止原因"),
+    *("基层代表", "连任"),
+]
 UNITS = ["代码", "单位名称", "英文名称", "次序", "设立日期", "变更日期", "撤销日期", "并入单位"]
-SEATS = ["任职机构", "姓名", "代表编号", "职务", "任职日期", "变更日期", "离任日期", "离任原因"]
+SEATS = ["任职机构", "姓名", "代表编号", "职务", "任职日期", "变更日期", "离任日期", "离任原因", "专职情况", "连任情况"]
 NEW_TERM = date(2022, 1, 10)
 
 
@@ -395,6 +398,43 @@ def test_seats_are_taken_changed_and_left(office: Office, tmp_path: Path) -> Non
         (1, "import-unknown-value", "任职机构"),
         (2, "import-name-unknown", "代表编号"),
     ]
+
+
+def test_whether_a_member_is_full_time_and_re_elected_comes_with_the_seat_or_later(
+    office: Office, tmp_path: Path
+) -> None:
+    since = date(2022, 1, 12)
+    taken: list[Cell] = ["人大常委会", "甲一", "d-001", "委员", since]
+    assert office.seats(tmp_path, taken).steps == 1
+    described: list[Cell] = [*taken, None, None, None, "专职", "连任"]
+    assert office.seats(tmp_path, described).steps_by_wire == {"seat.described.v1": 1}
+    assert office.seats(tmp_path, described).already == 1
+    seat = next(e for e in office.registry.entries(PLACE) if isinstance(e, Incumbency) and e.holder == "甲一")
+    assert (seat.engagement, seat.tenure) == (Engagement.FULL_TIME, Tenure.RE_ELECTED)
+    assert office.steps(seat)[-1] == ("described", since)
+    part_time: list[Cell] = [*taken, None, None, None, "兼职", "连任"]
+    refused = office.seats(tmp_path, part_time)
+    assert reasons(refused) == [(1, "import-change-without-day", "专职情况")]
+    part_time[5] = date(2025, 3, 1)
+    assert office.seats(tmp_path, part_time).steps == 1
+    newly: list[Cell] = [*taken, date(2025, 3, 1), None, None, "兼职", "新任"]
+    assert reasons(office.seats(tmp_path, newly)) == [(1, "import-differs", "连任情况")]
+
+
+def test_whether_a_deputy_is_of_the_grass_roots_comes_with_the_registration_or_later(
+    office: Office, tmp_path: Path
+) -> None:
+    assert office.deputies(tmp_path, whole(基层代表="是")).steps_by_wire == {
+        "deputy.registered.v1": 1,
+        "deputy.described.v1": 1,
+    }
+    assert office.deputies(tmp_path, whole(基层代表="是", 连任="连任")).steps == 1
+    one: Mandate = office.entry("0101")
+    assert (one.background, one.tenure) == (Background.GRASS_ROOTS, Tenure.RE_ELECTED)
+    silent = office.deputies(tmp_path, whole())
+    assert (silent.already, silent.steps) == (1, 0), "an empty cell takes nothing back"
+    refused = office.deputies(tmp_path, whole(基层代表="否"))
+    assert reasons(refused) == [(1, "import-differs", "基层代表")]
 
 
 # Templates

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ import pytest
 from adapters.exchange.sample import YEAR, load_sample, year
 from adapters.exchange.sample.happening import Story
 from adapters.memory import MemoryLedger
+from domain.calendar import add_months
 from domain.case import CASE_TYPES, Case, Corrected, Role, Voided
 from domain.casefile import CaseFile
 from domain.cases.appointment import Appointment
@@ -32,11 +33,12 @@ from domain.matter import Matter
 from domain.moment import end_of_day
 from domain.office import Jurisdiction
 from domain.procedure import findings
+from projections.chronicle import Entry, chronicle
 from projections.compliance import Term, board, look_at
-from tests.registry import shipped_registry
+from tests.registry import shipped_files, shipped_registry
 
 CITY = "cn-999900"
-END, MIDDLE = date(YEAR, 12, 31), date(YEAR, 6, 30)
+END, MIDDLE, AUTUMN = date(YEAR, 12, 31), date(YEAR, 6, 30), date(YEAR, 9, 30)
 TABLE = Path(__file__).parent / "data" / "board-of-the-sample-year.csv"
 MEANT = {
     "plan-major": "gate-not-passed",
@@ -310,13 +312,14 @@ def test_an_appointment_never_appears_on_an_agenda_that_everybody_reads(city: Ci
 
 
 def by_hand(day: date) -> dict[tuple[str, int], list[str]]:
-    """Status, asked, reached and what breaches, of each duty by its number, and under 0 the status of its article."""
+    """Status, asked, reached, not known and what breaches, of each duty; under 0 the status of its article."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         return {
             (row["article"], int(row["duty"] or 0)): [
                 row["status"],
                 row["asked"],
                 row["reached"],
+                row["unknown"],
                 row["breached_by"],
             ]
             for row in csv.DictReader(file)
@@ -330,17 +333,46 @@ def told(day: date) -> Iterator[tuple[tuple[str, int], list[str]]]:
     place = yunjiang()
     term = place.term_on(END)
     assert term is not None
-    looked = (look_at(file, place, None, end_of_day(day, place.time_zone)) for file in played(END).files.values())
+    files = (*played(END).files.values(), *shipped_files(CITY))
+    looked = (look_at(file, place, None, end_of_day(day, place.time_zone)) for file in files)
     articles = place.book_on(day).articles.values()
     cases = [one for one in looked if one is not None]
     for state in board(articles, cases, place, YEAR, day, Term(term.since, term.ends_on)):
-        yield (state.article.id, 0), [state.status, "", "", ""]
+        yield (state.article.id, 0), [state.status, "", "", "", ""]
         for number, duty in enumerate(state.duties, 1):
             breached_by = " ".join(sorted({names[one.case_id] for one in duty.breaches}))
             asked = "" if duty.asked is None else str(duty.asked)
-            yield (state.article.id, number), [duty.status, asked, str(duty.reached), breached_by]
+            unknown = str(duty.unknown or "")
+            yield (state.article.id, number), [duty.status, asked, str(duty.reached), unknown, breached_by]
 
 
-@pytest.mark.parametrize("day", [MIDDLE, END], ids=str)
+@pytest.mark.parametrize("day", [MIDDLE, AUTUMN, END], ids=str)
 def test_the_board_agrees_with_a_table_made_by_hand(day: date) -> None:
     assert dict(told(day)) == by_hand(day)
+
+
+# The chronicle
+
+
+def chronicled(month: int) -> list[Entry]:
+    looked = (look_at(file, yunjiang()) for file in played(END).files.values())
+    first = date(YEAR, month, 1)
+    return chronicle((one for one in looked if one is not None), first, add_months(first, 1) - timedelta(days=1))
+
+
+def test_what_happened_at_a_meeting_stands_together_under_it_in_the_chronicle() -> None:
+    entries = chronicled(8)
+    (meeting,) = (story.case_id for story in year() if name_of(story) == "cwh-33")
+    places = [place for place, one in enumerate(entries) if one.meeting == meeting]
+    assert places == list(range(places[0], places[-1] + 1))
+    together = [entries[place] for place in places]
+    assert (together[0].wire, {one.on for one in together}) == ("meeting.held.v1", {date(YEAR, 8, 27)})
+    assert sum(one.wire == "meeting.item_dealt_with.v1" for one in together) == 13
+    assert {"inspection", "legislation", "decision", "work_report", "appointment"} <= {one.kind for one in together}
+    beside = [one for one in entries if one.on == date(YEAR, 8, 13) and one.meeting != meeting]
+    assert any(one.kind == "investigation" for one in beside)
+
+
+def test_of_a_candidate_the_chronicle_tells_what_was_decided_and_the_oath_alone() -> None:
+    told = Counter(one.wire for month in range(1, 13) for one in chronicled(month) if one.kind == "appointment")
+    assert told == {"appointment.approved.v1": 38, "appointment.oath_sworn.v1": 36}

@@ -59,6 +59,20 @@ def test_a_step_that_was_corrected_stands_on_its_right_day_and_on_its_wrong_one_
 
 
 @pytest.mark.database
+def test_many_cases_of_one_kind_on_a_day_are_folded(office: Office) -> None:
+    kinds = ("supervision", "legislative", "major_matters", "appraisal", "study", "training")
+    for kind in kinds[:5]:
+        plan(office, kind, gates=False, adopted_on="2026-02-09")
+    office.catch_up()
+    assert "5 件</summary>" not in office.client.get("/chronicle?month=2026-02&lang=zh").text
+    case_id = plan(office, kinds[5], gates=False, adopted_on="2026-02-09")
+    office.catch_up()
+    page = office.client.get("/chronicle?month=2026-02&lang=zh").text
+    folded = page[page.index("6 件</summary>") :]
+    assert f"/cases/{case_id}#step-2" in folded[: folded.index("</details>")]
+
+
+@pytest.mark.database
 @pytest.mark.parametrize("month", ["2026-13", "2026", "0000-01", "soon"])
 def test_what_is_no_month_is_refused(office: Office, month: str) -> None:
     assert office.get(CHRONICLE, "auditor", month=month).status_code == 422
@@ -75,4 +89,5 @@ def test_what_opens_a_matter_or_takes_it_on_is_told_and_what_is_kept_among_organ
     assert {"meeting.held.v1", "appointment.approved.v1", "matter.activity_held.v1", "decision.promulgated.v1"} <= told
     assert not is_told(PartyGroupDeliberated)
     assert not is_told(Closed)
+    assert not any("exam" in wire for wire in told)
     assert not any(wire.startswith("suggestion.") for wire in told)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import random
+from datetime import date, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
-from api.compliance import kinds_of, term_of
-from domain.case import STEPS
+from adapters.exchange.sample import load_sample, year
+from api.chronicle import chronicle_of, days_of
+from api.compliance import board_of, term_of
+from api.looking import as_known
+from domain.case import CASE_TYPES, STEPS, Corrected, Role
+from domain.moment import Moment, end_of_day, start_of_day
+from domain.procedure import kinds_having
 from domain.rulebook import load_rulebook, rulebook_ids
+from projections.chronicle import chronicle
+from projections.compliance import board, look_at
 from tests.api.conftest import Office
+from tests.domain.support import ZONE, act
 from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
@@ -134,15 +144,56 @@ def test_the_page_shows_the_board_its_proofs_and_the_same_at_another_moment(offi
     assert office.client.get("/compliance?year=never").status_code == 422
 
 
+def test_the_page_tells_a_share_with_who_has_it_and_of_whom_it_is_not_stated(office: Office) -> None:
+    page = office.client.get("/compliance?year=2026&lang=zh").text
+    members = page[page.index('id="party_side-17"') : page.index('id="practice-1"')]
+    assert "19 / 31（61%），至少 19；1 人情况未登记，不计入" in members
+    assert "10 / 31（32%），至少 11；2 人情况未登记，不计入" in members
+    assert "登记不全，无法判断" in members
+    silent = members[members.index("未登记情况") :]
+    assert "己一" in silent[: silent.index("</ul>")]
+    assert "己二" in members, "who left within the term"
+
+
 def test_every_article_looks_at_steps_that_there_are() -> None:
     for id in rulebook_ids():
         for article in load_rulebook(id).articles.values():
             wires = {wire for duty in article.duties for wire in (*duty.steps, *duty.others)}
             assert wires - STEPS.keys() == set(), article.id
-            assert kinds_of(wires), article.id
+            assert kinds_having(wires), article.id
+            assert {kind for duty in article.duties for kind in duty.kinds} <= CASE_TYPES.keys(), article.id
 
 
 def test_a_year_without_a_term_is_its_own_term() -> None:
     place = shipped_registry().jurisdiction("cn-999900")
     assert term_of(place, 2026).starts_on == place.terms[-1].since
     assert term_of(place, 1990).starts_on.year == 1990
+
+
+def test_the_board_and_the_chronicle_of_any_moment_are_those_of_all_case_files_read_one_by_one(office: Office) -> None:
+    services = office.services
+    docket = services.docket
+    load_sample(docket, today=date(2026, 11, 27), seed=1, cases=0)
+    voted = next(story.case_id for story in year() if story.number.endswith(":appointment-07"))
+    correction = Corrected(
+        corrects=2, occurred_at=start_of_day(date(2026, 1, 29), ZONE), reason="录入有误", approved_by="主任"
+    )
+    docket.record(voted, correction, act(date(2026, 11, 27), Role.GENERAL_OFFICE))
+    office.catch_up()
+    head = docket.head()
+    ids = sorted({str(event.originator_id) for event in services.views.steps(until=head, limit=head)})
+    chance = random.Random(20)
+    for year_asked in (2026, 2026, 2026, 2025):
+        day = date(2026, 1, 1) + timedelta(days=chance.randrange(330))
+        moment = Moment(end_of_day(day, ZONE), chance.randrange(head * 3 // 4, head + 1))
+        place = as_known(services, "cn-999900", moment)
+        files = (docket.case_file(case_id) for case_id in ids)
+        looked = [one for file in files if (one := look_at(file, place, moment.known, moment.as_of)) is not None]
+        of_place = [one for one in looked if one.case.jurisdiction == "cn-999900"]
+        articles = place.book_on(day).articles.values()
+        naive = board(articles, of_place, place, year_asked, day, term_of(place, year_asked))
+        for _ in range(2):
+            assert board_of(services, services.views, place, moment, year_asked).articles == naive
+        first, last = days_of(f"2026-{day.month:02}")
+        told = chronicle_of(services, services.views, place, moment, f"2026-{day.month:02}")
+        assert told == chronicle(of_place, first, last)

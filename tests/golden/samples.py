@@ -25,7 +25,7 @@ from domain.case import (
 from domain.cases import suggestion as s
 from domain.cases.registry import deputy, group, jurisdiction, meeting, seat, unit
 from domain.clock import Deadline, Extension, RuleRef, SkippedDay
-from domain.office import Body, Level
+from domain.office import Background, Body, Engagement, Level, Tenure
 from domain.person import (
     LegalGround,
     PersonAdded,
@@ -303,6 +303,7 @@ _STEPS: list[Step] = [
     ),
     deputy.DeputyReElected(term=10, constituency="云西区"),
     deputy.GroupJoined(group="yx-1"),
+    deputy.DeputyDescribed(background=Background.GRASS_ROOTS, tenure=Tenure.RE_ELECTED),
     deputy.DutySuspended(reason="被羁押正在受侦查"),
     deputy.DutyResumed(),
     deputy.QualificationEnded(reason=deputy.EndReason.RESIGNED),
@@ -314,6 +315,7 @@ _STEPS: list[Step] = [
         **_PLACE, body=Body.SPECIAL_COMMITTEE, organ="环资城建委", holder="甲一", deputy="d-001", post="副主任委员"
     ),
     seat.PostChanged(post="主任委员"),
+    seat.SeatDescribed(engagement=Engagement.FULL_TIME, tenure=Tenure.NEWLY_ELECTED),
     seat.SeatLeft(reason=seat.LeaveReason.TRANSFERRED),
     meeting.MeetingCalled(
         **_PLACE,

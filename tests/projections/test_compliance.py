@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from domain.ballot import BallotMode
 from domain.case import Step
+from domain.casefile import CaseFile
+from domain.cases import decision as d
 from domain.cases import plan as p
 from domain.cases.plan import PlanKind
 from domain.cases.registry import meeting as m
@@ -24,9 +27,10 @@ from domain.matter import (
 )
 from domain.moment import end_of_day
 from domain.rulebook import Article, Duty, Span
-from projections.compliance import ArticleState, DutyState, Looked, Status, Term, board, look_at, wires_of
+from projections.compliance import ArticleState, DutyState, Looked, Status, Term, board, look_at, sought
+from projections.reading import Sought
 from tests.domain.support import ZONE, Desk
-from tests.registry import shipped_registry
+from tests.registry import shipped_files, shipped_registry
 
 YUNJIANG = shipped_registry().jurisdiction("cn-999900")
 TERM = Term(date(2022, 1, 14), date(2027, 1, 13))
@@ -62,6 +66,7 @@ class City:
     def __init__(self) -> None:
         self.desk = Desk()
         self.ids: list[str] = []
+        self.files: list[CaseFile] = []
 
     def case(self, opening: Any, on: date, *steps: tuple[Step, date]) -> City:
         self.desk.open(opening, on)
@@ -72,7 +77,8 @@ class City:
 
     def looked(self, as_of: date | None = None, known: int | None = None) -> list[Looked]:
         instant = None if as_of is None else end_of_day(as_of, ZONE)
-        found = [look_at(self.desk.docket.case_file(id), YUNJIANG, known, instant) for id in self.ids]
+        files = [*map(self.desk.docket.case_file, self.ids), *self.files]
+        found = [look_at(file, YUNJIANG, known, instant) for file in files]
         return [one for one in found if one is not None]
 
     def state(self, one: Duty, day: date, year: int = YEAR, known: int | None = None) -> DutyState:
@@ -86,6 +92,10 @@ def plan(kind: PlanKind = PlanKind.SUPERVISION) -> p.PlanDrafted:
 
 def opinion() -> o.OpinionsCollated:
     return o.OpinionsCollated(jurisdiction="cn-999900", title="意见", kind=OpinionKind.DELIBERATION, text="-")
+
+
+def decision(**more: Any) -> d.MatterProposed:
+    return d.MatterProposed(jurisdiction="cn-999900", title="决定", kind=d.DecisionKind.COMMITTEE_DECIDES, **more)
 
 
 def survey(*invited: str) -> ActivityHeld:
@@ -219,9 +229,86 @@ def test_whom_a_meeting_covers_is_covered_and_the_same_step_is_one_proof() -> No
     )
     sat_in = m.DeputiesSatIn(sitting_in=("d-001", "d-002"))
     city = City().case(called, date(2026, 4, 1), (m.MeetingHeld(), date(2026, 4, 29)), (sat_in, date(2026, 4, 29)))
+    city.files += shipped_files("cn-999900")
     state = city.state(duty(form="coverage", steps=("meeting.deputies_sat_in.v1",), per="term", of="deputies"), JUNE)
     assert (state.status, state.reached, len(state.proofs)) == (Status.ON_THE_WAY, 2, 1)
     assert state.asked == sum(deputy.in_office(JUNE) for deputy in YUNJIANG.deputies)
+
+
+def test_a_training_is_no_visit_to_which_deputies_are_invited() -> None:
+    visits = duty(
+        form="without",
+        steps=("matter.activity_held.v1",),
+        where={"kind": ("survey", "visit", "inspection")},
+        findings=("too-few-deputies-invited",),
+    )
+    training = ActivityHeld(kind=ActivityKind.TRAINING, title="培训")
+    city = City().case(opinion(), date(2026, 3, 2), (training, date(2026, 3, 9)))
+    assert city.state(visits, date(2026, 4, 1)).status is Status.NOT_YET_APPLICABLE
+    city.desk.take(survey("d-001", "d-002", "d-003"), date(2026, 3, 16))
+    assert city.state(visits, date(2026, 4, 1)).reached == 1
+
+
+def test_only_the_steps_count_of_whose_case_it_is_recorded_what_is_meant() -> None:
+    of_party = duty(form="count", steps=("decision.proposed.v1",), where={"deployment": ()}, at_least=1)
+    city = City().case(decision(), date(2026, 3, 2))
+    assert city.state(of_party, JUNE).reached == 0
+    city.case(decision(deployment="制造业强市"), date(2026, 3, 3))
+    assert city.state(of_party, JUNE).reached == 1
+
+
+EXECUTED = duty(
+    form="then",
+    steps=("decision.promulgated.v1",),
+    others=("decision.execution_reported.v1",),
+    each="executions",
+    clock="decision.execution",
+    within=Span(count=12, unit="month"),
+)
+
+
+def test_a_decision_is_reported_on_when_each_organ_has_reported_by_the_day_that_it_sets() -> None:
+    voted = d.DecisionVoted(
+        mode=BallotMode.ELECTRONIC,
+        members=31,
+        present=31,
+        votes_for=31,
+        votes_against=0,
+        abstentions=0,
+        form=d.DecisionForm.DECISION,
+        units=("jtj", "czj"),
+        due_on=date(2026, 6, 30),
+    )
+    city = City().case(
+        decision(),
+        date(2026, 3, 2),
+        (d.MatterBillFiled(unit="jtj", text="-"), date(2026, 3, 9)),
+        (d.MatterDeliberated(), date(2026, 4, 28)),
+        (voted, date(2026, 4, 28)),
+        (d.DecisionPromulgated(), date(2026, 4, 29)),
+        (d.ExecutionReported(unit="jtj", summary="-"), date(2026, 6, 1)),
+    )
+    waiting = city.state(EXECUTED, JUNE)
+    assert (waiting.status, waiting.reached, waiting.due_on) == (Status.ON_THE_WAY, 0, JUNE)
+    assert city.state(EXECUTED, date(2026, 7, 1)).status is Status.BREACHED
+    city.desk.take(d.ExecutionReported(unit="czj", summary="-"), date(2026, 6, 29))
+    assert city.state(EXECUTED, date(2026, 7, 1)).status is Status.MET
+
+
+def test_working_days_are_counted_by_the_calendar_of_the_office() -> None:
+    within = REPORTED.model_copy(update={"within": Span(count=5, unit="working_day")})
+    city = City().case(opinion(), date(2026, 4, 20), (o.OpinionsAdopted(), date(2026, 4, 28)))
+    assert city.state(within, date(2026, 5, 8)).due_on == date(2026, 5, 8), "after the holidays of May"
+    assert city.state(within, date(2026, 5, 9)).status is Status.BREACHED
+
+
+def test_a_step_that_was_corrected_later_is_judged_as_corrected_on_any_earlier_day() -> None:
+    invited = duty(form="without", steps=("matter.activity_held.v1",), findings=("too-few-deputies-invited",))
+    city = City().case(opinion(), date(2026, 3, 2), (survey("d-001", "d-002"), date(2026, 3, 9)))
+    head = city.desk.ledger.head()
+    city.desk.correct(2, invited=["d-001", "d-002", "d-003"])
+    assert city.state(invited, date(2026, 4, 1)).status is Status.MET
+    assert city.state(invited, date(2026, 4, 1), known=head).status is Status.BREACHED
 
 
 def test_the_worst_of_its_duties_is_an_articles_own() -> None:
@@ -233,6 +320,19 @@ def test_the_worst_of_its_duties_is_an_articles_own() -> None:
     assert [(state.article.number, state.status) for state in states] == [(1, Status.BREACHED), (2, Status.MET)]
 
 
+def test_an_article_of_which_a_part_is_met_and_nothing_is_due_yet_is_on_the_way() -> None:
+    city = City().case(plan(), date(2026, 1, 5), (p.PlanAdopted(), date(2026, 2, 9)))
+    met = duty(form="count", steps=("plan.adopted.v1",), at_least=1)
+    reported = duty(form="count", steps=("plan.execution_reported.v1",), at_least=1)
+
+    def status(*duties: Duty, on: date) -> Status:
+        return board([article(*duties)], city.looked(), YUNJIANG, YEAR, on, TERM)[0].status
+
+    assert status(met, reported, on=JUNE) is Status.ON_THE_WAY
+    assert status(reported, on=JUNE) is Status.DUE_BY
+    assert status(met, reported, on=date(2027, 1, 1)) is Status.BREACHED
+
+
 def test_what_asks_no_number_is_shown_and_never_breached() -> None:
     shown = duty(form="shown", steps=("opinion.adopted.v1",))
     city = City()
@@ -241,16 +341,16 @@ def test_what_asks_no_number_is_shown_and_never_breached() -> None:
     assert city.state(shown, date(2026, 4, 1)).status is Status.MET
 
 
-@pytest.mark.parametrize("form", ["count", "without", "then", "before", "coverage"])
+@pytest.mark.parametrize("form", ["count", "without", "then", "before", "coverage", "share", "changes"])
 def test_a_duty_without_what_it_is_measured_by_is_no_duty(form: str) -> None:
     with pytest.raises(ValidationError):
         duty(form=form, steps=("plan.adopted.v1",))
 
 
-def test_the_board_says_which_steps_it_looks_at() -> None:
-    assert wires_of([article(REPORTED, ADOPTED)]) == {
-        "opinion.adopted.v1",
-        "matter.reported_to_party_committee.v1",
-        "matter.departments_notified.v1",
-        "plan.adopted.v1",
-    }
+def test_the_board_says_for_which_steps_of_which_days_it_looks() -> None:
+    of_term = duty(form="coverage", steps=("meeting.deputies_sat_in.v1",), per="term", of="deputies")
+    assert sought([article(REPORTED, ADOPTED, of_term)], YEAR, TERM) == [
+        Sought(frozenset({"opinion.adopted.v1", "plan.adopted.v1"}), date(2026, 1, 1), date(2026, 12, 31)),
+        Sought(frozenset({"meeting.deputies_sat_in.v1"}), TERM.starts_on, TERM.ends_on),
+        Sought(frozenset({"deputy.registered.v1"}), date.min, date(2026, 12, 31)),
+    ]

@@ -16,15 +16,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from adapters.memory import MemoryLedger
 from adapters.registry import LedgerRegistry
 from domain.case import Act, Imported, Role, Step
-from domain.cases.registry.deputy import DeputyRegistered, EndReason, QualificationEnded
+from domain.cases.registry.deputy import DeputyDescribed, DeputyRegistered, EndReason, QualificationEnded
 from domain.cases.registry.group import GroupFormed
 from domain.cases.registry.jurisdiction import JurisdictionOpened, Region, SessionConvened, TermOpened
 from domain.cases.registry.meeting import MaterialsDistributed, MeetingCalled, MeetingHeld, MeetingKind
-from domain.cases.registry.seat import SeatTaken
+from domain.cases.registry.seat import LeaveReason, SeatDescribed, SeatLeft, SeatTaken
 from domain.cases.registry.unit import UnitMerged, UnitOpened
 from domain.docket import Docket, Draft, Receipt, Request
 from domain.moment import start_of_day
-from domain.office import Body
+from domain.office import Background, Body, Engagement, Tenure
 from domain.refusal import Refused, refused_by
 from domain.registry import PREFIX
 
@@ -59,6 +59,8 @@ class _Deputy(_Entered):
     term: int | None = None
     constituency: str | None = None
     group: str | None = None
+    background: Background | None = None
+    tenure: Tenure | None = None
     ended_on: date | None = None
     reason: EndReason = EndReason.TERM_OVER
 
@@ -69,6 +71,10 @@ class _Seat(_Entered):
     holder: str
     deputy: str | None = None
     post: str
+    engagement: Engagement | None = None
+    tenure: Tenure | None = None
+    left_on: date | None = None
+    left_because: LeaveReason = LeaveReason.TERM_OVER
 
 
 class _Meeting(_Entered):
@@ -220,9 +226,7 @@ def _stages(file: _File) -> Iterator[list[_Case]]:
     yield [_Case(f"group:{group.code}", [(_formed(file, group), group.since or file.since)]) for group in file.groups]
     yield [_Case(f"deputy:{deputy.id}", list(_mandate(file, deputy))) for deputy in file.deputies]
     yield [
-        _Case(
-            f"seat:{seat.body}:{seat.organ}:{seat.holder}:{seat.post}", [(_taken(file, seat), seat.since or file.since)]
-        )
+        _Case(f"seat:{seat.body}:{seat.organ}:{seat.holder}:{seat.post}", list(_incumbency(file, seat)))
         for seat in file.seats
     ]
     yield [_Case(f"meeting:{meeting.code}", list(_sitting(file, meeting))) for meeting in file.meetings]
@@ -256,12 +260,20 @@ def _mandate(file: _File, deputy: _Deputy) -> Iterator[tuple[Step, date]]:
         ),
         deputy.since or file.since,
     )
+    if deputy.background or deputy.tenure:
+        yield DeputyDescribed(background=deputy.background, tenure=deputy.tenure), deputy.since or file.since
     if deputy.ended_on is not None:
         yield QualificationEnded(reason=deputy.reason), deputy.ended_on
 
 
-def _taken(file: _File, seat: _Seat) -> SeatTaken:
-    return SeatTaken(jurisdiction=file.opened.jurisdiction, **seat.model_dump(exclude={"since"}))
+def _incumbency(file: _File, seat: _Seat) -> Iterator[tuple[Step, date]]:
+    since = seat.since or file.since
+    said = seat.model_dump(include={"body", "organ", "holder", "deputy", "post"})
+    yield SeatTaken(jurisdiction=file.opened.jurisdiction, **said), since
+    if seat.engagement or seat.tenure:
+        yield SeatDescribed(engagement=seat.engagement, tenure=seat.tenure), since
+    if seat.left_on is not None:
+        yield SeatLeft(reason=seat.left_because), seat.left_on
 
 
 def _sitting(file: _File, meeting: _Meeting) -> Iterator[tuple[Step, date]]:

@@ -9,7 +9,7 @@ from enum import auto
 from pydantic import Field
 
 from domain.case import Act, Step
-from domain.office import Deputy, Level, Office
+from domain.office import Background, Deputy, Level, Office, Tenure
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
 from domain.values import Code, DeputyId, Line, Word
 
@@ -46,6 +46,8 @@ class Mandate(RegistryCase, kind="deputy", zh="人大代表"):
     group: str | None = None
     elected_on: date | None = None
     """Since when in this term."""
+    background: Background | None = None
+    tenure: Tenure | None = None
     ended_because: EndReason | None = None
 
     @property
@@ -121,6 +123,9 @@ class DeputyReElected(
     """The deputy is elected again: for the next term, or after a while without office."""
 
     def apply(self, case: Mandate, act: Act) -> None:
+        in_office = case.ended_on is None or case.ended_because is EndReason.TERM_OVER
+        follows = case.term is not None and self.term == case.term + 1
+        case.tenure = Tenure.RE_ELECTED if in_office and follows else None
         case.term, case.constituency = self.term or case.term, self.constituency or case.constituency
         case.elected_on, case.ended_on, case.ended_because = act.occurred_on, None, None
 
@@ -140,6 +145,37 @@ class GroupJoined(
 
     def apply(self, case: Mandate, act: Act) -> None:
         case.group = self.group
+
+
+class DeputyDescribed(
+    Step,
+    of=Mandate,
+    wire="deputy.described.v1",
+    zh="登记基层和连任情况",
+    while_in={Mandate.Stage.IN_OFFICE, Mandate.Stage.SUSPENDED},
+    by=KEEPERS,
+):
+    """Whether the deputy comes from the grass roots, and was re-elected, as far as it is known, from this day on.
+
+    Who of the grass roots sat in is counted from it (eighteen articles, 18), and the share of those re-elected (opinion
+    of the Party committee, point 10).
+    """
+
+    background: Background | None = None
+    """基层 or 其他; left open where it is not known."""
+    tenure: Tenure | None = None
+    """连任 or 新任; left open where it is not known."""
+
+    def may_come_before(self) -> bool:
+        """What was so from the beginning may be stated later."""
+        return True
+
+    def already(self, case: Mandate) -> bool:
+        return self.background in {None, case.background} and self.tenure in {None, case.tenure}
+
+    def apply(self, case: Mandate, act: Act) -> None:
+        case.background = self.background or case.background
+        case.tenure = self.tenure or case.tenure
 
 
 class DutySuspended(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import auto
 
 from domain.case import Act, Step
-from domain.office import Body, Office, Seat
+from domain.office import Body, Engagement, Office, Seat, Tenure
 from domain.registry import KEEPERS, RegistryCase, RegistryOpening
 from domain.values import DeputyId, Line, Word
 
@@ -38,6 +38,8 @@ class Incumbency(RegistryCase, kind="seat", zh="任职"):
     holder: str = ""
     deputy: str | None = None
     post: str = ""
+    engagement: Engagement | None = None
+    tenure: Tenure | None = None
     left_because: LeaveReason | None = None
 
     @property
@@ -92,6 +94,31 @@ class PostChanged(Step, of=Incumbency, wire="seat.post_changed.v1", zh="职务�
 
     def apply(self, case: Incumbency, act: Act) -> None:
         case.post = self.post
+
+
+class SeatDescribed(
+    Step, of=Incumbency, wire="seat.described.v1", zh="登记专职和连任情况", while_in=IN_POST, by=KEEPERS
+):
+    """Whether the holder is a full-time member, and was re-elected, as far as it is known, from this day on.
+
+    The composition of a standing committee is counted from it (opinion of the Party committee, point 17).
+    """
+
+    engagement: Engagement | None = None
+    """专职 or 兼职; left open where it is not known."""
+    tenure: Tenure | None = None
+    """连任 or 新任; left open where it is not known."""
+
+    def may_come_before(self) -> bool:
+        """What was so from the beginning may be stated later."""
+        return True
+
+    def already(self, case: Incumbency) -> bool:
+        return self.engagement in {None, case.engagement} and self.tenure in {None, case.tenure}
+
+    def apply(self, case: Incumbency, act: Act) -> None:
+        case.engagement = self.engagement or case.engagement
+        case.tenure = self.tenure or case.tenure
 
 
 class SeatLeft(

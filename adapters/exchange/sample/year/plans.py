@@ -35,6 +35,7 @@ from domain.matter import (
     Audience,
     PartyGroupDeliberated,
     Published,
+    ReportedToPartyCommittee,
     ReturnedByPartyCommittee,
     SubmittedToPartyCommittee,
 )
@@ -121,8 +122,7 @@ def _work_points() -> Iterator[Happening]:
     yield chairmen(1, 22, PlanAdopted())
     yield general_office(1, 26, _PUBLISHED)
     yield general_office(3, 27, ItemCarriedOut(item="w-2", note="任务分解已印发。"))
-    report = PlanExecutionReported(reported_to="市委常委会", summary="常委会党组汇报全年工作。")
-    yield party_group(12, 17, report)
+    yield party_group(12, 17, ReportedToPartyCommittee(opinion="常委会党组向市委常委会汇报全年工作。"))
     yield general_office(12, 30, ItemCarriedOut(item="w-1"))
 
 
