@@ -16,6 +16,7 @@ from api.commands import (
     chronicle,
     compliance,
     exchange,
+    figures,
     files,
     keys,
     procedures,
@@ -85,6 +86,7 @@ app.registered_commands += [
     *work.app.registered_commands,
     *compliance.app.registered_commands,
     *chronicle.app.registered_commands,
+    *figures.app.registered_commands,
     *backup.app.registered_commands,
     *exchange.app.registered_commands,
 ]

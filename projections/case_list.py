@@ -201,7 +201,11 @@ class CaseList:
 
     name: ClassVar[str] = "case_list"
     version: ClassVar[int] = 5
-    key: ClassVar[Mapping[str, LiteralString]] = {"case_id": "text", "valid_from": "timestamptz", "known_from": "bigint"}
+    key: ClassVar[Mapping[str, LiteralString]] = {
+        "case_id": "text",
+        "valid_from": "timestamptz",
+        "known_from": "bigint",
+    }
 
     def __init__(self) -> None:
         self._tracked: OrderedDict[str, Tracked] = OrderedDict()

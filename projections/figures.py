@@ -1,26 +1,27 @@
 """Figures at any moment on both clocks: for each thing that counts, the stretches of its counts (计数区间).
 
 A thing counts at `(as_of, known)` if its stretch holds both; a figure is the sum over what counts then, and the list
-behind it is what counts then. `projections/counting` says what a case adds, `projections/metrics.toml` what is made of it.
+behind it is that itself. `projections/counting` says what a case adds, `projections/metrics.toml` what is made of it.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, LiteralString, NamedTuple
 
 from domain import fold
 from domain.case import Case, Corrected, Recorded, Voided
 from domain.casefile import CaseFile
 from domain.clock import overdue_from
-from domain.moment import day_of
+from domain.moment import Moment, day_of
 from projections.case_list import FOREVER, STILL_KNOWN
-from projections.counting import counted, turning_days
+from projections.counting import SUBJECTS, counted, turning_days
 from projections.projection import Changes, Histories
 
 _REMEMBERED = 20_000
+_INSTANT = timedelta(microseconds=1)
 
 
 class Cell(NamedTuple):
@@ -163,6 +164,34 @@ def _stretches(course: Iterable[tuple[datetime, Cell | None]]) -> Iterator[tuple
         start, current = at, cell
     if current is not None and start is not None:
         yield start, FOREVER, current
+
+
+def steps_that_count(
+    case_file: CaseFile, item: Item, measures: Sequence[str], earlier: Moment, later: Moment
+) -> Iterator[Recorded]:
+    """The steps between two moments with which something counted otherwise; none where only a date had passed."""
+    history = case_file.history
+
+    def at(known: int, as_of: datetime) -> tuple[int, ...] | None:
+        case = fold.case_at(history, known, as_of)
+        cell = None if case is None else cells_of(case, as_of).get(item)
+        places = SUBJECTS[item[0]].measures
+        return None if cell is None else tuple(cell.counts[places.index(measure)] for measure in measures)
+
+    first, last = sorted((earlier.known, later.known))
+    since, until = sorted((earlier.as_of, later.as_of))
+    for record in history:
+        if first < record.position <= last:
+            counts = at(record.position - 1, later.as_of) != at(record.position, later.as_of)
+        else:
+            happened = record.occurred_at
+            counts = (
+                record.position <= first
+                and since < happened <= until
+                and at(earlier.known, happened - _INSTANT) != at(earlier.known, happened)
+            )
+        if counts:
+            yield record
 
 
 class Figures:

@@ -218,7 +218,7 @@ class Build:
             "UPDATE {} t SET known_to = c.known_to FROM unnest({}) AS c ({}, known_to) WHERE t.ledger_id = %s AND {}"
         ).format(
             self._table,
-            sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(type)) for type in [*key.values(), "bigint"]),
+            sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in [*key.values(), "bigint"]),
             sql.SQL(", ").join(map(sql.Identifier, key)),
             sql.SQL(" AND ").join(sql.SQL("t.{0} = c.{0}").format(sql.Identifier(column)) for column in key),
         )

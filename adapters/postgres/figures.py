@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, LiteralString, get_args
+from typing import Any, LiteralString, cast, get_args
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import class_row
 
 from adapters.postgres.pool import Pool, translated
 from domain.moment import Moment
@@ -62,9 +64,7 @@ class FigureViews:
         self, wanted: FigureFilter, measures: Sequence[str], moment: Moment, by: Dimension | None = None
     ) -> dict[str | None, Sums]:
         """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
-        return {
-            value: counts for _, value, counts in self._summed(wanted, measures, [moment.as_of], moment.known, by)
-        }
+        return {value: counts for _, value, counts in self._summed(wanted, measures, [moment.as_of], moment.known, by)}
 
     def series(
         self,
@@ -86,7 +86,7 @@ class FigureViews:
         after: tuple[str, str] | None = None,
         limit: int = 50,
     ) -> list[CountedRow]:
-        """A page of what adds to one of the measures at a moment; `after` is the last case and part of the page before."""
+        """A page of what adds to a measure at a moment; `after` is the last case and part of the page before."""
         where, params = self._asked(wanted)
         chosen = sql.SQL(" OR ").join(sql.SQL("{} <> 0").format(one) for one in self._columns(wanted, measures))
         rows = self._rows(sql.SQL(_AT).format(at=sql.SQL("%(as_of)s"), known=sql.SQL("%(known)s")), where)
@@ -101,9 +101,9 @@ class FigureViews:
         ).format(counts=self._array(wanted, measures), rows=rows, chosen=chosen, page=page)
         params |= {"as_of": moment.as_of, "known": moment.known, "limit": limit}
         params |= {"after_case": after[0], "after_part": after[1]} if after else {}
-        with self._reading() as conn:
-            found = conn.execute(query, params).fetchall()
-        return [CountedRow(*row[:-1], counts=dict(zip(measures, row[-1], strict=True))) for row in found]
+        with self._reading() as conn, conn.cursor(row_factory=class_row(CountedRow)) as cursor:
+            found = cursor.execute(query, params).fetchall()
+        return [replace(row, counts=dict(zip(measures, cast("list[int]", row.counts), strict=True))) for row in found]
 
     def changed(
         self, wanted: FigureFilter, measures: Sequence[str], before: Moment, after: Moment, limit: int = 1_000
@@ -158,9 +158,7 @@ class FigureViews:
         )
         with self._reading() as conn:
             found = conn.execute(query, params | {"instants": list(instants), "known": known}).fetchall()
-        return [
-            (at, value, dict(zip(measures, map(int, totals), strict=True))) for at, value, totals in found
-        ]
+        return [(at, value, dict(zip(measures, map(int, totals), strict=True))) for at, value, totals in found]
 
     @staticmethod
     def _columns(wanted: FigureFilter, measures: Sequence[str]) -> list[sql.Composed]:
@@ -171,7 +169,7 @@ class FigureViews:
         return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(self._columns(wanted, measures)))
 
     def _rows(self, at: sql.Composable, where: sql.Composable) -> sql.Composed:
-        """What counts at a moment: as it stands, as it stood, and as it was once known; each has an index of its own."""
+        """What counts at a moment: as it stands, as it stood, as it was once known; each has an index of its own."""
         each = sql.SQL(" UNION ALL ").join(
             sql.SQL("SELECT * FROM figures WHERE {} AND {} AND {}").format(where, at, sql.SQL(which))
             for which in (_STANDS, _STOOD, _WAS_KNOWN)

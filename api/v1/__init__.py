@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from api.problems import refuse_repeated
-from api.v1 import attachments, audit, bulk, chronicle, compliance, persons, reading, recording, registry, work
+from api.v1 import attachments, audit, bulk, chronicle, compliance, figures, persons, reading, recording, registry, work
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
@@ -16,6 +16,7 @@ router.include_router(registry.router)
 router.include_router(audit.router)
 router.include_router(compliance.router)
 router.include_router(chronicle.router)
+router.include_router(figures.router)
 
 routes = [
     *reading.router.routes,
@@ -28,5 +29,6 @@ routes = [
     *audit.router.routes,
     *compliance.router.routes,
     *chronicle.router.routes,
+    *figures.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

@@ -9,11 +9,13 @@ from functools import singledispatch
 from typing import Final
 
 from domain.case import Case
+from domain.matter import Matter
 
 CASES: Final = "case"
 OF_EVERY_CASE: Final = ("opened", "open", "over", "handed_over", "waiting", "overdue", "answered")
-"""What every case adds to: there is one; it goes on, or ended without an answer; it was handed over, and is not yet
+"""What every case adds to: there is one; it goes on; nothing is awaited of it; it was handed over, and is not yet
 answered; its date has passed; it was answered."""
+_CLOSED: Final = "closed"
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def of_every_case(case: Case, day: date) -> dict[str, int]:
     waiting = handed and not answered and not facts.over
     return flags(
         opened=True,
-        open=not (facts.over or answered),
+        open=not (case.has_ended if isinstance(case, Matter) else facts.over or str(case.stage) == _CLOSED),
         over=facts.over,
         handed_over=handed,
         waiting=waiting,

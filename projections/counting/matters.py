@@ -15,11 +15,30 @@ from domain.rectification import ListedProblem, Rectified
 from projections.counting.counted import CASES, Counted, committee_of, counted, flags, of_every_case, subject
 
 VOTES = subject(
-    "vote", "表决", "votes", "votes_taken", "unanimous", "members", "present", "votes_for", "votes_against", "abstentions"
+    "vote",
+    "表决",
+    "votes",
+    "votes_taken",
+    "unanimous",
+    "members",
+    "present",
+    "votes_for",
+    "votes_against",
+    "abstentions",
 )
-POLLS = subject("poll", "测评", "polls", "polls_held", "eligible", "voters", "valid", "satisfied", "basically", "dissatisfied")
+POLLS = subject(
+    "poll", "测评", "polls", "polls_held", "eligible", "voters", "valid", "satisfied", "basically", "dissatisfied"
+)
 DOCUMENTS = subject(
-    "document", "备案文件", "documents filed", "to_be_filed", "filed", "filed_on_time", "reviewed", "problematic", "corrected"
+    "document",
+    "备案文件",
+    "documents filed",
+    "to_be_filed",
+    "filed",
+    "filed_on_time",
+    "reviewed",
+    "problematic",
+    "corrected",
 )
 
 

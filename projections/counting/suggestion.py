@@ -104,6 +104,8 @@ _WORST_LAST = list(Outcome)
 def of_suggestion(case: Suggestion, day: date) -> Iterator[Counted]:
     """The suggestion itself, the shares of its units, what they promised, what they have to put right."""
     yield Counted("suggestion", "", case.lead_unit, case.committee, _suggestion(case, day))
+    if not _is_counted(case):
+        return
     for number, share in enumerate([*case.former_assignments, *case.assignments.values()]):
         current = case.assignments.get(share.key) is share
         part = share.key if current else f"{share.key}-{number}"
@@ -116,18 +118,26 @@ def of_suggestion(case: Suggestion, day: date) -> Iterator[Counted]:
         yield Counted("problem", problem.key, problem.unit or None, case.committee, _problem(problem))
 
 
-def _suggestion(case: Suggestion, day: date) -> dict[str, int]:
+def _replied_on(case: Suggestion) -> date | None:
+    """When it was first answered by every unit that had to."""
     first = case.rounds.get(1)
-    replied_on = first.answered_on if first else None
-    handed_over = case.handed_over_on is not None and (case.stage not in OVER or replied_on is not None)
+    return first.answered_on if first else None
+
+
+def _is_counted(case: Suggestion) -> bool:
+    """Whether it is one of those that were handed over: not if it was withdrawn before it was answered."""
+    return case.handed_over_on is not None and (case.stage not in OVER or _replied_on(case) is not None)
+
+
+def _suggestion(case: Suggestion, day: date) -> dict[str, int]:
     counts = of_every_case(case, day)
-    if not handed_over:
+    if not _is_counted(case):
         return counts
     grade, first_grade = _grade(case, day), _first_grade(case, day)
     outcome, first_outcome = _outcome(case), _first_outcome(case)
     return (
         counts
-        | _times(case.handling_clock(1), replied_on, day)
+        | _times(case.handling_clock(1), _replied_on(case), day)
         | _graded(grade)
         | {f"first_{name}": count for name, count in _graded(first_grade).items()}
         | ({f"outcome_{outcome}": 1} if outcome is not None else {})
@@ -202,11 +212,13 @@ def _worst(outcomes: list[Outcome | None]) -> Outcome | None:
 
 def _outcome(case: Suggestion) -> Outcome | None:
     """What holds now, by the last reply of each unit that answers."""
-    outcomes = []
-    for share in case.assignments.values():
-        if share.answers and (last := case.last_round_of(share.key)) and (reply := last.reply_of(share.key)):
-            outcomes.append(_outcome_now(reply))
-    return _worst(outcomes)
+    return _worst(
+        [
+            _outcome_now(reply)
+            for share in case.assignments.values()
+            if share.answers and (last := case.last_round_of(share.key)) and (reply := last.reply_of(share.key))
+        ]
+    )
 
 
 def _first_outcome(case: Suggestion) -> Outcome | None:
@@ -255,9 +267,8 @@ def _share(case: Suggestion, share: Assignment, day: date, *, current: bool) -> 
         return counts | _opinion(case, share, day)
     first = case.rounds.get(1)
     reply = first.reply_of(share.key) if first else None
-    counts |= _times(
-        case.clocks.get((UNIT_REPLY, share.key)) or case.clocks.get((REPLY, None)), reply and reply.replied_on, day
-    )
+    clock = case.clocks.get((UNIT_REPLY, share.key)) or case.clocks.get((REPLY, None))
+    counts |= _times(clock, None if reply is None else reply.replied_on, day)
     if last := case.last_round_of(share.key):
         if (said := last.evaluation) is not None:
             sealed = last is case.round and _is_sealed(case, day)

@@ -112,9 +112,7 @@ def test_figures_lists_and_the_fold_agree_at_any_moment_for_any_reader(
         persons = frozenset({"d-001"})
         told = before.sums(FigureFilter(subject, persons=persons), measures, moment, by="unit")
         earlier = before.sums(FigureFilter(subject, persons=persons), measures, Moment(as_of, start), by="unit")
-        grown = {
-            value: +(Counter(sums) - Counter(earlier.get(value, {}))) for value, sums in told.items()
-        }
+        grown = {value: +(Counter(sums) - Counter(earlier.get(value, {}))) for value, sums in told.items()}
         assert {value: sums for value, sums in grown.items() if sums} == {v: s for v, s in units.items() if s}
 
 
@@ -143,14 +141,16 @@ def test_between_two_moments_those_changed_that_add_otherwise(
     changed = {row.case_id: (row.before, row.after) for row in figures.changed(wanted, measures, first, last)}
     sums = [figures.sums(wanted, measures, moment).get(None, {}) for moment in (first, last)]
     for measure in measures:
-        grown = sum((after or {}).get(measure, 0) - (before or {}).get(measure, 0) for before, after in changed.values())
+        grown = sum(
+            (after or {}).get(measure, 0) - (before or {}).get(measure, 0) for before, after in changed.values()
+        )
         assert grown == sums[1].get(measure, 0) - sums[0].get(measure, 0)
     assert changed
     assert not figures.changed(wanted, measures, last, last)
 
 
 def _move(case: int, what: str, day: int, **more: Any) -> Move:
-    given = {"minutes": 0, "unit": "jtj", "late": False, "imported": False, "target": 2} | more
+    given: dict[str, Any] = {"minutes": 0, "unit": "jtj", "late": False, "imported": False, "target": 2} | more
     return Move(case=case, what=what, day=day, **given)
 
 

@@ -36,10 +36,10 @@ class Table:
         self.rows: dict[Key, tuple[Any, ...]] = {}
 
     def write(self, added: Sequence[tuple[Any, ...]], closed: Sequence[tuple[Any, ...]]) -> None:
-        for *key, known_to in closed:
-            row = self.rows[tuple(key)]  # type: ignore[index]
+        for case_id, subject, part, valid_from, known_from, known_to in closed:
+            row = self.rows[case_id, subject, part, valid_from, known_from]
             assert row[4] == STILL_KNOWN
-            self.rows[tuple(key)] = (*row[:4], known_to, *row[5:])  # type: ignore[index]
+            self.rows[case_id, subject, part, valid_from, known_from] = (*row[:4], known_to, *row[5:])
         for row in added:
             key = (row[0], row[5], row[6], row[1], row[3])
             assert key not in self.rows
