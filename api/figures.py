@@ -189,7 +189,8 @@ class Figures:
     def _targets(self, asked: Asked) -> Mapping[str, Target]:
         year = asked.year or self.day.year
         book = self._jurisdiction.book_on(self.day)
-        return {target.metric: target for target in book.targets_of(self._jurisdiction.code, year)}
+        division = self._jurisdiction.division
+        return {} if division is None else {one.metric: one for one in book.targets_of(division, year)}
 
 
 def require_not_ahead(moment: Moment, jurisdiction: Jurisdiction) -> None:

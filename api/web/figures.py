@@ -203,85 +203,85 @@ def exported(request: Request) -> Response:
     )
 
 
-@router.get(FIGURES + "/{id}")
-def show_metric(request: Request, id: str) -> Response:
+@router.get(FIGURES + "/{metric}")
+def show_metric(request: Request, metric: str) -> Response:
     """One metric: how it is counted, its figure, its course, and by a dimension."""
     look, figures, query = _looked(request, MetricQuery)
-    metric, tell, here = metric_named(id), look.tell, look.here
-    [told] = figures.told(query.asked, [id], query.by)
+    shown, tell, here = metric_named(metric), look.tell, look.here
+    [told] = figures.told(query.asked, [metric], query.by)
     since = query.since or _a_while_before(figures.day, query.pace)
-    points = figures.series(query.asked, id, since, figures.day, query.pace)
+    points = figures.series(query.asked, metric, since, figures.day, query.pace)
     return render(
         request,
         "figure.html",
         bar=look.bar,
-        metric=metric,
-        words=getattr(metric, tell.lang),
-        counts=getattr(SUBJECTS[metric.subject], tell.lang),
-        measures=[tell.say(f"figures.measure.{name}") for name in metric.measures],
-        formula=getattr(metric.formula, tell.lang),
-        caution=getattr(metric.caution, tell.lang) if metric.caution else None,
+        metric=shown,
+        words=getattr(shown, tell.lang),
+        counts=getattr(SUBJECTS[shown.subject], tell.lang),
+        measures=[tell.say(f"figures.measure.{name}") for name in shown.measures],
+        formula=getattr(shown.formula, tell.lang),
+        caution=getattr(shown.caution, tell.lang) if shown.caution else None,
         query=query,
         since=since.isoformat(),
         kept=[(name, text) for name, text in here.params.items() if name not in {"pace", "since"}],
         kept_change=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],
         paces=[Choice(pace, tell.say(f"figures.pace.{pace}"), pace == query.pace) for pace in get_args(Pace)],
         dimensions=[Choice(by, tell.say(f"figures.by.{by}"), by == query.by) for by in get_args(By)],
-        figure=_figure(tell, here, metric, told.figure, target=told.target),
-        points=[(day.isoformat(), _figure(tell, here, metric, figure, as_of=day)) for day, figure in points],
+        figure=_figure(tell, here, shown, told.figure, target=told.target),
+        points=[(day.isoformat(), _figure(tell, here, shown, figure, as_of=day)) for day, figure in points],
         rows=_rows(tell, here, query.by, [told]),
-        chart=_line(getattr(metric, tell.lang), points),
+        chart=_line(getattr(shown, tell.lang), points),
         before=_a_while_before(figures.day, "month").isoformat(),
         all=link(FIGURES, dict(here.moment)),
     )
 
 
-@router.get(FIGURES + "/{id}/cases")
-def show_counted(request: Request, id: str) -> Response:
+@router.get(FIGURES + "/{metric}/cases")
+def show_counted(request: Request, metric: str) -> Response:
     """The list behind a metric: what it counts adds up to the figure."""
     look, figures, query = _looked(request, CountedQuery)
-    metric, tell, here = metric_named(id), look.tell, look.here
+    shown, tell, here = metric_named(metric), look.tell, look.here
     case_id, _, part = (query.after or "").partition(" ")
-    rows = figures.counted(query.asked, id, after=(case_id, part) if query.after else None, limit=_PAGE + 1)
+    rows = figures.counted(query.asked, metric, after=(case_id, part) if query.after else None, limit=_PAGE + 1)
     following = None
     if len(rows) > _PAGE:
         rows = rows[:_PAGE]
         following = here(after=f"{rows[-1].case_id} {rows[-1].part}")
-    [told] = figures.told(query.asked, [id])
+    [told] = figures.told(query.asked, [metric])
     return render(
         request,
         "figure_cases.html",
         bar=look.bar,
-        words=getattr(metric, tell.lang),
-        figure=_figure(tell, here, metric, told.figure, target=told.target),
+        words=getattr(shown, tell.lang),
+        figure=_figure(tell, here, shown, told.figure, target=told.target),
         rows=[_counted(tell, row, here.moment) for row in rows],
         next=following,
-        back=_metric_url(here, id),
+        back=_metric_url(here, metric),
     )
 
 
-@router.get(FIGURES + "/{id}/change")
-def show_change(request: Request, id: str) -> Response:
+@router.get(FIGURES + "/{metric}/change")
+def show_change(request: Request, metric: str) -> Response:
     """Which cases count otherwise than on an earlier day, and through which steps."""
     look, figures, query = _looked(request, ChangeQuery)
-    metric, tell, here = metric_named(id), look.tell, look.here
+    shown, tell, here = metric_named(metric), look.tell, look.here
     day = query.before or _a_while_before(figures.day, "month")
     services, asker = services_of(request), reader_of(request)
     position = figures.moment.known
     earlier = AskedMoment(MomentQuery(as_of=day.isoformat(), position=position), tell.zone, tell.say)
     then = Figures(services, lists_of(services, asker), tell.jurisdiction, earlier.of_lists(services))
-    [now], [before] = figures.told(query.asked, [id]), then.told(query.asked, [id])
+    [now], [before] = figures.told(query.asked, [metric]), then.told(query.asked, [metric])
     return render(
         request,
         "figure_change.html",
         bar=look.bar,
-        words=getattr(metric, tell.lang),
+        words=getattr(shown, tell.lang),
         day=day.isoformat(),
         kept=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],
-        before=_figure(tell, here, metric, before.figure, as_of=day),
-        after=_figure(tell, here, metric, now.figure),
-        changes=[_change(tell, change, here.moment) for change in figures.changes(query.asked, id, then.moment)],
-        back=_metric_url(here, id),
+        before=_figure(tell, here, shown, before.figure, as_of=day),
+        after=_figure(tell, here, shown, now.figure),
+        changes=[_change(tell, change, here.moment) for change in figures.changes(query.asked, metric, then.moment)],
+        back=_metric_url(here, metric),
     )
 
 
