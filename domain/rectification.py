@@ -162,6 +162,11 @@ class Rectified(Matter):
         return self.polls[-1].rating if self.polls else None
 
     @property
+    def polled(self) -> bool:
+        """Whether there was a poll that a second one may follow."""
+        return bool(self.polls)
+
+    @property
     def open_problems(self) -> list[ListedProblem]:
         """What is not yet put right."""
         return [one for one in self.problems.values() if one.stage is ListedProblem.Stage.OPEN]
@@ -586,11 +591,14 @@ class ReportDeliberated(
     of=Rectified,
     wire="rectification.report_deliberated.v1",
     zh="再次审议",
-    while_in={Rectification.REPORTED, Rectification.POLLED},
+    while_in=AFTER_REPORT,
     leads_to=Rectification.DELIBERATED_AGAIN,
     by=COMMITTEE,
 ):
-    """The chairmen's meeting puts the report before the standing committee, which deliberates it (再审、续审)."""
+    """The chairmen's meeting puts the report before the standing committee, which deliberates it (再审、续审).
+
+    It may do so at several meetings, and after it has looked again (监督法 art. 17, 29, 37).
+    """
 
     summary: Text
 
@@ -628,7 +636,7 @@ class SecondPollHeld(
 
     def check(self, case: Rectified, office: Office) -> None:
         super().check(case, office)
-        if not case.polls:
+        if not case.polled:
             raise Refused("not-polled-before")
 
     def apply(self, case: Rectified, act: Act) -> None:

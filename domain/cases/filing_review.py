@@ -203,7 +203,9 @@ class FilingReview(Matter, kind="filing_review", zh="备案审查"):
         OPINION_ISSUED = auto()
         MAKER_REPLIED = auto()
         CORRECTED = auto()
+        REVIEW_ENDED = auto()
         REVOCATION_PROPOSED = auto()
+        REVOCATION_SUBMITTED = auto()
         REVOKED = auto()
         CLOSED = auto()
         DROPPED = auto()
@@ -287,7 +289,7 @@ class FilingReview(Matter, kind="filing_review", zh="备案审查"):
     def _owed_by_maker(self) -> Iterator[Awaited]:
         desk = Role.GOVERNMENT_OFFICE if self.document_kind in OF_GOVERNMENT else Role.DEPUTY_AFFAIRS
         who = desk if self.unit is None else f"{Role.HANDLING_UNIT}:{self.unit}"
-        if self.filed_on is None and self.stage in TO_BE_FILED:
+        if self.filed_on is None and self.stage in TO_BE_FILED - NOT_IN_FORCE:
             yield Awaited(who, DocumentFiled.declared.wire, self.due_by(FILE) or self.due_by(FILE_RULE))
         match self.stage:
             case Stage.SUPPLEMENT_REQUESTED:
@@ -296,7 +298,7 @@ class FilingReview(Matter, kind="filing_review", zh="备案审查"):
                 yield Awaited(who, MakerReplied.declared.wire, self.due_by(MAKER_REPLY))
             case Stage.PROBLEM_FOUND | Stage.MAKER_REPLIED if self.to_correct:
                 yield Awaited(who, DocumentAmendedOrRepealed.declared.wire, self.due_by(CORRECTION))
-            case Stage.CORRECTED if self.reported_on is None:
+            case Stage.CORRECTED | Stage.REVIEW_ENDED if self.reported_on is None:
                 yield Awaited(who, CorrectionReported.declared.wire, self.due_by(REPORT))
 
     def _owed_by_congress(self) -> Iterator[Awaited]:
@@ -310,8 +312,12 @@ class FilingReview(Matter, kind="filing_review", zh="备案审查"):
                 yield _of_office(FilingDispatched, self.due_by(DISPATCH))
             case Stage.UNDER_REVIEW:
                 yield _of_office(ReviewConcluded, self.due_by(REVIEW))
+            case Stage.CORRECTED:
+                yield _of_office(ReviewEnded, self.due_by(REVIEW))
             case Stage.REVOCATION_PROPOSED:
-                yield _of_office(RevocationVoted)
+                yield _of_office(RevocationSubmitted)
+            case Stage.REVOCATION_SUBMITTED:
+                yield Awaited(Role.DEPUTY_AFFAIRS, RevocationVoted.declared.wire, from_on=self.meets_on)
             case _:
                 yield from self._owed_at_the_end()
 
@@ -323,7 +329,7 @@ class FilingReview(Matter, kind="filing_review", zh="备案审查"):
                 yield _of_office(RevocationProposed)
             case Stage.OUT_OF_SCOPE | Stage.REVIEW_DONE | Stage.REVOKED:
                 yield _of_office(Closed)
-            case Stage.CORRECTED if self.reported_on is not None:
+            case Stage.REVIEW_ENDED if self.reported_on is not None:
                 yield _of_office(Closed)
 
     def _owed_to_applicants(self) -> Iterator[Awaited]:
@@ -342,11 +348,15 @@ def _of_office(step: type[Step], due_on: date | None = None, part: str | None = 
 
 
 Stage = FilingReview.Stage
-TO_BE_FILED = frozenset({Stage.DOCUMENT_PUBLISHED, Stage.UNDER_REVIEW, Stage.REVIEW_DONE})
-"""A document that was not filed may be reviewed all the same."""
-AFTER_REVIEW = frozenset({Stage.REVIEW_DONE, Stage.CORRECTED, Stage.REVOKED})
 WRONG = frozenset({Stage.PROBLEM_FOUND, Stage.OPINION_ISSUED, Stage.MAKER_REPLIED})
 """Something is wrong with the document, and its maker is to put it right."""
+TO_BE_REVOKED = frozenset({Stage.REVOCATION_PROPOSED, Stage.REVOCATION_SUBMITTED})
+AFTER_REVIEW = frozenset({Stage.REVIEW_DONE, Stage.REVIEW_ENDED, Stage.REVOKED})
+NOT_IN_FORCE = frozenset({Stage.CORRECTED, Stage.REVIEW_ENDED, Stage.REVOKED})
+"""The document is not in force any more as it was made."""
+SINCE_REVIEW = AFTER_REVIEW | WRONG | TO_BE_REVOKED | {Stage.UNDER_REVIEW, Stage.CORRECTED}
+TO_BE_FILED = SINCE_REVIEW | {Stage.DOCUMENT_PUBLISHED}
+"""A document that was not filed may be reviewed all the same, whatever comes of that."""
 
 
 class _OfMaker(Step):
@@ -396,9 +406,13 @@ class FilingUrged(
     while_in=TO_BE_FILED,
     by=KEEPERS,
 ):
-    """The maker is told to file what it did not file (核查)."""
+    """The maker is told to file what it did not file (核查), also after a review of it was begun."""
 
     summary: Text | None = None
+
+    def check(self, case: FilingReview, office: Office) -> None:
+        if case.filed_on is not None:
+            raise Refused("filed-already", on=case.filed_on.isoformat())
 
     def apply(self, case: FilingReview, act: Act) -> None:
         case.notices.append(NonFilingNotice(act.occurred_on, circulated=False, summary=self.summary))
@@ -431,7 +445,7 @@ class DocumentFiled(
     starts=(FORMAL_CHECK,),
     stops=(FILE, FILE_RULE),
 ):
-    """The maker files it: report, text, explanation. One that is under review meanwhile stays so."""
+    """The maker files it: report, text, explanation. One that is reviewed meanwhile is at the stage where it was."""
 
     document_number: Line | None = None
     """Number of the filing report."""
@@ -453,7 +467,7 @@ class FilingRegistered(
     of=FilingReview,
     wire="filing_review.registered.v1",
     zh="备案登记",
-    while_in={Stage.DOCUMENT_FILED, Stage.UNDER_REVIEW, Stage.REVIEW_DONE},
+    while_in=SINCE_REVIEW | {Stage.DOCUMENT_FILED},
     moves={(Stage.DOCUMENT_FILED, Stage.REGISTERED)},
     by=KEEPERS,
     starts=(DISPATCH, REVIEW),
@@ -977,7 +991,10 @@ class ReviewOpinionIssued(
     by=CHAIRMEN,
     starts=(MAKER_REPLY,),
 ):
-    """The maker is told in writing what is wrong, and is to say whether it amends or repeals it (立法法 art. 112)."""
+    """The maker is told in writing what is wrong, and is to say whether it amends or repeals it (立法法 art. 112).
+
+    So it is where what the maker changed does not follow an earlier opinion.
+    """
 
     text: Text
     document_number: Line | None = None
@@ -1019,7 +1036,7 @@ class MakerUrged(
     of=FilingReview,
     wire="filing_review.maker_urged.v1",
     zh="督促制定机关",
-    while_in={Stage.OPINION_ISSUED, Stage.MAKER_REPLIED},
+    while_in=WRONG,
     by=CHAIRMEN,
 ):
     """The maker is urged by letter, or its head is summoned (函询、约谈), to reply or to do what it said."""
@@ -1035,28 +1052,67 @@ class DocumentAmendedOrRepealed(
     of=FilingReview,
     wire="filing_review.amended_or_repealed.v1",
     zh="修改或者废止",
-    while_in=WRONG | {Stage.UNDER_REVIEW, Stage.REVOCATION_PROPOSED},
+    while_in=WRONG | TO_BE_REVOKED | {Stage.UNDER_REVIEW},
     leads_to=Stage.CORRECTED,
     by=UNITS,
     starts=(REPORT,),
-    stops=(CORRECTION, REVIEW),
+    stops=(CORRECTION,),
 ):
-    """The maker amends or repeals it, which ends the review (立法法 art. 112), also before it is concluded."""
+    """The maker amends or repeals it, as the opinion says or of its own (立法法 art. 112)."""
 
     correction_way: CorrectionWay
     document_number: Line | None = None
 
     def dropped_clocks(self, case: FilingReview) -> Iterator[ClockKey]:
         yield MAKER_REPLY, None
+
+    def apply(self, case: FilingReview, act: Act) -> None:
+        case.correction_way, case.corrected_on = self.correction_way, act.occurred_on
+
+
+class ReviewEnded(
+    Step,
+    of=FilingReview,
+    wire="filing_review.review_ended.v1",
+    zh="审查终止",
+    while_in={Stage.CORRECTED},
+    leads_to=Stage.REVIEW_ENDED,
+    by=KEEPERS,
+    stops=(REVIEW,),
+):
+    """What the maker amended or repealed is as it should be, and so the review ends (立法法 art. 112)."""
+
+    summary: Text | None = None
+
+    def dropped_clocks(self, case: FilingReview) -> Iterator[ClockKey]:
         yield from _of_review(case)
 
     def apply(self, case: FilingReview, act: Act) -> None:
-        case.correction_way = self.correction_way
-        _put_right(case, act.occurred_on)
+        case.reviewed_on = case.reviewed_on or act.occurred_on
+        _put_right(case, case.corrected_on)
 
 
-def _put_right(case: FilingReview, on: date) -> None:
-    case.corrected_on, case.reviewed_on = on, case.reviewed_on or on
+class CorrectionFoundInsufficient(
+    Step,
+    of=FilingReview,
+    wire="filing_review.correction_insufficient.v1",
+    zh="修改后仍不符合审查意见",
+    while_in={Stage.CORRECTED},
+    leads_to=Stage.PROBLEM_FOUND,
+    by=KEEPERS,
+):
+    """What the maker changed does not follow the opinion, so that the review does not end (立法法 art. 112)."""
+
+    reason: Text
+
+    def dropped_clocks(self, case: FilingReview) -> Iterator[ClockKey]:
+        yield REPORT, None
+
+    def apply(self, case: FilingReview, act: Act) -> None:
+        case.correction_way = case.corrected_on = case.reported_on = None
+
+
+def _put_right(case: FilingReview, on: date | None) -> None:
     for problem in case.uncorrected:
         problem.stage, problem.corrected_on = ReviewProblem.Stage.PUT_RIGHT, on
 
@@ -1066,7 +1122,7 @@ class CorrectionReported(
     of=FilingReview,
     wire="filing_review.correction_reported.v1",
     zh="报告修改或者废止情况",
-    while_in={Stage.CORRECTED},
+    while_in={Stage.CORRECTED, Stage.REVIEW_ENDED},
     by=UNITS,
     stops=(REPORT,),
 ):
@@ -1082,12 +1138,12 @@ class RevocationProposed(
     Step,
     of=FilingReview,
     wire="filing_review.revocation_proposed.v1",
-    zh="提出撤销议案",
+    zh="提出撤销的议案、建议",
     while_in=WRONG,
     leads_to=Stage.REVOCATION_PROPOSED,
-    by=CHAIRMEN,
+    by=KEEPERS,
 ):
-    """The maker does not put it right: it is proposed that the standing committee revoke it (立法法 art. 112)."""
+    """The maker does not put it right: who reviewed it proposes that it be revoked (立法法 art. 112)."""
 
     reason: Text
 
@@ -1097,13 +1153,25 @@ class RevocationProposed(
             yield Refused("revocation-without-opinion")
 
 
+class RevocationSubmitted(
+    Step,
+    of=FilingReview,
+    wire="filing_review.revocation_submitted.v1",
+    zh="主任会议决定提请审议撤销议案",
+    while_in={Stage.REVOCATION_PROPOSED},
+    leads_to=Stage.REVOCATION_SUBMITTED,
+    by=CHAIRMEN,
+):
+    """The chairmen's meeting puts the revocation before the standing committee (立法法 art. 112)."""
+
+
 class RevocationVoted(
     VoteStep,
     of=FilingReview,
     wire="filing_review.revocation_voted.v1",
     zh="表决撤销",
-    while_in={Stage.REVOCATION_PROPOSED},
-    moves={(Stage.REVOCATION_PROPOSED, Stage.REVOKED)},
+    while_in={Stage.REVOCATION_SUBMITTED},
+    moves={(Stage.REVOCATION_SUBMITTED, Stage.REVOKED)},
     by=COMMITTEE,
 ):
     """The standing committee votes on revoking it, the whole or some provisions (监督法 art. 39)."""
@@ -1120,9 +1188,10 @@ class RevocationVoted(
         vote = self.counted(act.occurred_on)
         case.votes.append(vote)
         if vote.passed:
-            case.revoked_on = act.occurred_on
+            case.revoked_on = case.corrected_on = act.occurred_on
+            case.reviewed_on = case.reviewed_on or act.occurred_on
             _put_right(case, act.occurred_on)
-            if case.stage is Stage.REVOCATION_PROPOSED:
+            if case.stage is Stage.REVOCATION_SUBMITTED:
                 case.stage = Stage.REVOKED
 
 

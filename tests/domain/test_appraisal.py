@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.ballot import Rating
+from domain.ballot import PollStep, Rating
 from domain.case import Role, Step
 from domain.cases.supervision.appraisal import (
     SELF_REVIEW,
@@ -161,6 +161,26 @@ def test_an_appraisal_from_its_plan_to_the_second_poll(desk: Desk) -> None:
     earlier = desk.at(date(2026, 4, 30))
     assert isinstance(earlier, Appraisal)
     assert (earlier.stage, earlier.surveys, earlier.appraisal_poll) == (Stage.INVESTIGATING, [], None)
+
+
+def test_the_poll_on_the_rectification_is_the_second_one_under_a_rule_of_its_own(desk: Desk) -> None:
+    rectifying(desk)
+    desk.take(ReportSubmitted(summary="已整改"), date(2026, 9, 1))
+    desk.take(SecondPollHeld(**tallies(24, 4, 1)), date(2026, 9, 24))
+    first, second = (record.step for record in desk.history if isinstance(record.step, PollStep))
+    rules = [(one.poll_rule or "").partition(" ")[0] for one in (first, second)]
+    assert rules == ["poll.appraisal", "poll.rectification"]
+    assert (first.rating, second.rating) == (Rating.BASICALLY_SATISFIED, Rating.SATISFIED)
+    assert state(desk).facts().grade == Rating.SATISFIED
+    assert desk.found == []
+
+
+def test_without_a_first_poll_there_is_no_second_one(desk: Desk) -> None:
+    heard(desk)
+    desk.take(SpecialAppraisalOpinionsAdopted(text="加强食品安全抽检"), date(2026, 6, 29))
+    desk.take(OpinionsHandedOver(unit=ORGAN), date(2026, 7, 2))
+    desk.take(ReportSubmitted(summary="已整改"), date(2026, 9, 1))
+    assert refusal_of(desk, SecondPollHeld(**tallies(24, 4, 1)), date(2026, 9, 24))[0] == "not-polled-before"
 
 
 def test_the_organ_knows_of_it_once_it_is_told(desk: Desk) -> None:

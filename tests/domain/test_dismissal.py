@@ -10,13 +10,18 @@ import pytest
 from domain.ballot import BallotMode
 from domain.case import Step
 from domain.cases.supervision.dismissal import (
+    DefenceDistributed,
     DefenceHeard,
+    DefenceSubmitted,
     DefenceWaived,
     Dismissal,
     DismissalDecided,
-    DismissalInvestigated,
+    DismissalInvestigationProposed,
+    DismissalInvestigationReported,
+    DismissalInvestigationVoted,
     DismissalProposed,
     DismissalProposer,
+    DismissalSubmissionDeclined,
     DismissalSubmitted,
     DismissalVoted,
     DismissalWithdrawn,
@@ -78,7 +83,7 @@ def awaited(desk: Desk) -> list[tuple[str, date | None]]:
 
 
 def test_an_official_is_heard_and_removed_by_secret_ballot(submitted: Desk) -> None:
-    submitted.take(DefenceHeard(summary="承认失职", in_writing=True, distributed=True), HEARD)
+    submitted.take(DefenceHeard(summary="承认失职"), HEARD)
     submitted.take(voted(), VOTED)
     submitted.take(DismissalDecided(document_number="云人常〔2026〕12号"), VOTED)
     submitted.take(Closed(), VOTED)
@@ -108,7 +113,91 @@ def test_at_an_earlier_moment_nobody_has_voted(submitted: Desk) -> None:
     assert (then.stage, then.votes, then.dismissed) == (Stage.SUBMITTED, [], None)
 
 
-def test_a_committee_may_investigate_first(desk: Desk) -> None:
+def test_a_written_defence_is_given_to_the_members_before_the_vote(submitted: Desk) -> None:
+    assert refusal_of(submitted, DefenceDistributed(), SUBMITTED)[0] == "no-written-defence"
+    submitted.take(DefenceSubmitted(summary="承认失职"), SUBMITTED)
+    assert awaited(submitted)[0] == ("dismissal.defence_distributed.v1", None)
+    submitted.take(DefenceDistributed(), HEARD)
+    assert not submitted.take(DefenceDistributed(), HEARD).changed
+    submitted.take(voted(), VOTED)
+    assert case_of(submitted).defence_distributed_on == HEARD
+    assert submitted.found == []
+
+
+def test_a_written_defence_that_no_member_had_is_a_finding(submitted: Desk) -> None:
+    submitted.take(DefenceSubmitted(summary="承认失职"), SUBMITTED)
+    submitted.take(DefenceDistributed(), SUBMITTED)
+    submitted.take(DefenceSubmitted(summary="补充申辩"), HEARD)
+    submitted.take(voted(), VOTED)
+    assert submitted.found == [("written-defence-not-distributed", 6)]
+
+
+MEMBERS = tuple(f"委员{i}" for i in range(1, 8))
+
+
+def test_the_chairmen_decide_whether_what_members_propose_is_deliberated(desk: Desk) -> None:
+    desk.open(proposed(proposer=DismissalProposer.MEMBERS, proposers=MEMBERS), PROPOSED)
+    desk.take(DismissalSubmissionDeclined(reason="事实清楚，情节轻微"), SUBMITTED)
+    assert case_of(desk).stage is Stage.NOT_SUBMITTED
+    assert awaited(desk) == [("matter.dropped.v1", None)]
+    desk.take(Dropped(reason="主任会议决定不提请审议"), SUBMITTED)
+    assert desk.found == []
+
+
+def test_what_an_organ_proposes_and_the_chairmen_keep_from_the_body_is_a_finding(desk: Desk) -> None:
+    desk.open(proposed(), PROPOSED)
+    desk.take(DismissalSubmissionDeclined(reason="另行处理"), SUBMITTED)
+    assert desk.found == [("dismissal-kept-from-the-body", 2)]
+
+
+def investigation_voted(votes_for: int = 25, **more: Any) -> DismissalInvestigationVoted:
+    given = {"members": 31, "present": 28, "votes_for": votes_for, "votes_against": 28 - votes_for, "abstentions": 0}
+    return DismissalInvestigationVoted(**{"mode": BallotMode.ELECTRONIC, **given, **more})
+
+
+def test_the_chairmen_propose_an_investigation_the_plenary_decides_and_a_later_meeting_votes(desk: Desk) -> None:
+    desk.open(proposed(proposer=DismissalProposer.MEMBERS, proposers=MEMBERS), PROPOSED)
+    assert refusal_of(desk, investigation_voted(), SUBMITTED)[0] == "step-not-open"
+    desk.take(DismissalInvestigationProposed(reason="事实不清"), SUBMITTED)
+    assert awaited(desk) == [("dismissal.investigation_voted.v1", None)]
+    desk.take(investigation_voted(), HEARD)
+    assert case_of(desk).dismissed is None
+    assert awaited(desk) == [("dismissal.investigation_reported.v1", None)]
+    desk.take(DismissalInvestigationReported(summary="失职属实"), date(2026, 7, 20))
+    desk.take(DismissalSubmitted(), date(2026, 7, 22))
+    desk.take(DefenceWaived(), date(2026, 7, 30))
+    desk.take(voted(), date(2026, 7, 30))
+    desk.take(DismissalDecided(), date(2026, 7, 30))
+    case = case_of(desk)
+    assert (case.stage, case.investigation_report) == (Stage.REMOVED_FROM_OFFICE, "失职属实")
+    assert [one.held_on for one in (*case.investigation_votes, *case.votes)] == [HEARD, date(2026, 7, 30)]
+    assert desk.found == []
+
+
+def test_where_the_plenary_wants_no_investigation_it_is_put_before_it_as_it_was_proposed(desk: Desk) -> None:
+    desk.open(proposed(), PROPOSED)
+    desk.take(DismissalInvestigationProposed(), SUBMITTED)
+    desk.take(investigation_voted(15), HEARD)
+    assert case_of(desk).stage is Stage.PROPOSAL_MADE
+    desk.take(DismissalSubmitted(), HEARD)
+    assert desk.found == []
+
+
+def test_what_is_investigated_and_put_before_the_body_without_a_report_is_a_finding(desk: Desk) -> None:
+    desk.open(proposed(), PROPOSED)
+    desk.take(DismissalInvestigationProposed(), SUBMITTED)
+    desk.take(investigation_voted(), HEARD)
+    desk.take(DismissalSubmitted(), VOTED)
+    assert desk.found == [("dismissal-before-investigation-report", 4)]
+
+
+def test_an_investigation_that_too_few_members_caused_is_a_finding(desk: Desk) -> None:
+    desk.open(proposed(proposer=DismissalProposer.MEMBERS, proposers=MEMBERS[:6]), PROPOSED)
+    desk.take(DismissalInvestigationProposed(), SUBMITTED)
+    assert desk.found == [("fewer-than-a-fifth", 2)]
+
+
+def test_it_follows_from_the_case_of_its_investigation(desk: Desk) -> None:
     investigation = desk.open(
         InvestigationProposed(
             jurisdiction="cn-999900", title="调查", reason="事实不清", proposer=InvestigationProposer.CHAIRMEN_MEETING
@@ -116,10 +205,9 @@ def test_a_committee_may_investigate_first(desk: Desk) -> None:
         PROPOSED,
     ).case_id
     desk.open(proposed(proposer=DismissalProposer.CHAIRMEN_MEETING), PROPOSED)
-    desk.take(DismissalInvestigated(investigation=investigation), SUBMITTED)
+    desk.take(DismissalInvestigationProposed(), SUBMITTED)
+    desk.take(investigation_voted(investigation=investigation), SUBMITTED)
     assert list(case_of(desk).follows()) == [investigation]
-    desk.take(DismissalSubmitted(), HEARD)
-    assert desk.found == []
 
 
 # What breaks a rule

@@ -26,6 +26,7 @@ from domain.cases.filing_review import (
     SUPPLEMENT,
     Applicant,
     ApplicantInformed,
+    CorrectionFoundInsufficient,
     CorrectionReported,
     CorrectionWay,
     DocumentAmendedOrRepealed,
@@ -51,6 +52,7 @@ from domain.cases.filing_review import (
     ReviewApplicationTransferred,
     ReviewBasis,
     ReviewConcluded,
+    ReviewEnded,
     ReviewExtended,
     ReviewNotOpened,
     ReviewOpened,
@@ -63,6 +65,7 @@ from domain.cases.filing_review import (
     ReviewStandard,
     ReviewSuggested,
     RevocationProposed,
+    RevocationSubmitted,
     RevocationVoted,
 )
 from domain.docket import Docket
@@ -161,6 +164,7 @@ def test_a_document_is_filed_reviewed_and_put_right(wrong: Desk) -> None:
     wrong.take(ReviewOpinionIssued(text="建议修改第八条"), OPINION)
     wrong.take(MakerReplied(text="同意修改", maker_agrees=True, due_on=CORRECTED), REPLIED)
     wrong.take(DocumentAmendedOrRepealed(correction_way=CorrectionWay.AMENDED), CORRECTED)
+    wrong.take(ReviewEnded(summary="已按审查意见修改"), date(2026, 7, 6))
     wrong.take(CorrectionReported(summary="已删去第八条"), date(2026, 7, 20))
     wrong.take(Closed(), date(2026, 7, 21))
     case = case_of(wrong)
@@ -374,12 +378,59 @@ def test_what_the_maker_does_not_put_right_is_revoked_by_more_than_half_of_all(
     wrong.take(MakerUrged(summary="函询"), REPLIED)
     wrong.take(MakerReplied(text="无需修改", maker_agrees=False), REPLIED)
     wrong.take(RevocationProposed(reason="理由不成立"), CORRECTED)
+    assert refusal_of(wrong, revocation(votes_for), CORRECTED)[0] == "step-not-open"
+    wrong.take(RevocationSubmitted(), date(2026, 7, 20))
     wrong.take(revocation(votes_for), date(2026, 7, 30))
     case = case_of(wrong)
     assert (case.stage is Stage.REVOKED, case.corrected_on == date(2026, 7, 30), case.uncorrected == []) == (
         (revoked,) * 3
     )
     assert wrong.found == []
+
+
+def test_the_review_ends_when_the_maker_has_followed_the_opinion_and_not_before(wrong: Desk) -> None:
+    wrong.take(ReviewOpinionIssued(text="建议修改第八条"), OPINION)
+    wrong.take(DocumentAmendedOrRepealed(correction_way=CorrectionWay.AMENDED), REPLIED)
+    assert case_of(wrong).problems["p1"].stage is ReviewProblem.Stage.IDENTIFIED
+    wrong.take(CorrectionFoundInsufficient(reason="仍保留许可"), date(2026, 6, 16))
+    case = case_of(wrong)
+    assert (case.stage, case.corrected_on, case.due_by(REPORT)) == (Stage.PROBLEM_FOUND, None, None)
+    wrong.take(ReviewOpinionIssued(text="请删去第八条"), date(2026, 6, 17))
+    wrong.take(DocumentAmendedOrRepealed(correction_way=CorrectionWay.AMENDED), CORRECTED)
+    wrong.take(ReviewEnded(), date(2026, 7, 6))
+    case = case_of(wrong)
+    assert (case.stage, case.problems["p1"].corrected_on, case.uncorrected) == (Stage.REVIEW_ENDED, CORRECTED, [])
+    assert wrong.found == []
+
+
+def test_a_review_that_the_maker_forestalled_ends_in_its_term(under_review: Desk) -> None:
+    under_review.take(DocumentAmendedOrRepealed(correction_way=CorrectionWay.REPEALED), REVIEWED)
+    assert due(under_review, REVIEW) == date(2026, 6, 25)
+    under_review.take(ReviewEnded(), OPINION)
+    case = case_of(under_review)
+    assert (case.reviewed_on, case.due_by(REVIEW), case.due_by(COMMITTEE_OPINION, "fz")) == (OPINION, None, None)
+
+
+def test_a_maker_that_agreed_in_talks_and_does_nothing_is_urged(wrong: Desk) -> None:
+    wrong.take(MakerConsulted(summary="同意修改", agreed=True, due_on=CORRECTED), OPINION)
+    wrong.take(MakerUrged(summary="逾期未修改，约谈负责人"), date(2026, 7, 8))
+    assert case_of(wrong).contacts[-1].urged
+
+
+def test_a_document_in_which_something_was_found_may_still_be_filed_and_registered(desk: Desk) -> None:
+    desk.open(published(), PUBLISHED)
+    desk.take(ReviewOpened(basis=ReviewBasis.THEMATIC), date(2026, 4, 2))
+    desk.take(problem(), REVIEWED)
+    desk.take(ReviewConcluded(), REVIEWED)
+    assert (f"handling_unit:{MAKER}", "document_filed", date(2026, 4, 1)) in awaited(desk)
+    desk.take(FilingUrged(summary="请于五日内报送"), REVIEWED)
+    desk.take(ReviewOpinionIssued(text="建议修改"), OPINION)
+    desk.take(DocumentFiled(), date(2026, 5, 22))
+    desk.take(FilingRegistered(number="云备〔2026〕9号"), date(2026, 5, 25))
+    case = case_of(desk)
+    assert (case.stage, case.filed_on_time, case.registered_on) == (Stage.OPINION_ISSUED, False, date(2026, 5, 25))
+    assert refusal_of(desk, FilingUrged(), REPLIED)[0] == "filed-already"
+    assert desk.found == []
 
 
 def test_a_revocation_without_a_written_opinion_is_a_finding(wrong: Desk) -> None:
@@ -465,10 +516,14 @@ def test_at_each_stage_somebody_is_awaited(desk: Desk) -> None:
     desk.take(MakerReplied(text="不改", maker_agrees=False), REPLIED)
     assert awaited(desk) == [(office, "revocation_proposed", None)]
     desk.take(RevocationProposed(reason="理由不成立"), REPLIED)
+    assert awaited(desk) == [(office, "revocation_submitted", None)]
+    desk.take(RevocationSubmitted(), REPLIED)
     assert awaited(desk) == [(office, "revocation_voted", None)]
     desk.take(DocumentAmendedOrRepealed(correction_way=CorrectionWay.REPEALED), CORRECTED)
-    informed = (office, "applicant_informed", None)
-    assert awaited(desk) == [(maker, "correction_reported", date(2026, 7, 31)), informed]
+    reported = (maker, "correction_reported", date(2026, 7, 31))
+    assert awaited(desk) == [reported, (office, "review_ended", None)]
+    desk.take(ReviewEnded(), CORRECTED)
+    assert awaited(desk) == [reported, (office, "applicant_informed", None)]
     desk.take(ApplicantInformed(application="a1"), CORRECTED)
     desk.take(CorrectionReported(summary="已废止"), CORRECTED)
     assert awaited(desk) == [(office, "closed", None)]

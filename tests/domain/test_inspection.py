@@ -243,6 +243,19 @@ def test_the_organs_know_of_it_once_they_are_told(desk: Desk) -> None:
     assert [who for who, _, _ in awaited(desk)] == [f"handling_unit:{ORGAN}"]
 
 
+def test_organs_may_be_told_after_a_spot_check_and_further_ones_later(desk: Desk) -> None:
+    formed(desk)
+    desk.take(InspectionConducted(form=InspectionForm.SPOT_CHECK, place="城东街道"), date(2026, 4, 15))
+    desk.take(InspectionPlanNotified(units=(ORGAN,)), date(2026, 4, 20))
+    assert state(desk).stage is Stage.INSPECTING
+    assert (state(desk).due_by(NOTICE), state(desk).notified_on) == (None, date(2026, 4, 20))
+    desk.take(InspectionPlanNotified(units=(OTHER,)), date(2026, 5, 6))
+    assert state(desk).inspected_units == (ORGAN, OTHER)
+    own = InspectionSelfReported(unit=OTHER, summary="小区投放点已全部改造")
+    desk.take(own, date(2026, 5, 20), Role.HANDLING_UNIT, office=OTHER)
+    assert desk.found == []
+
+
 def test_a_problem_is_put_right_at_once_or_is_none(desk: Desk) -> None:
     inspecting(desk)
     found = InspectionProblemFound(problem="1", text="投放点无人值守", unit=ORGAN, place="城东街道")

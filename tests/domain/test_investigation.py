@@ -25,8 +25,8 @@ from domain.cases.supervision.investigation import (
     ExpertEngaged,
     Investigation,
     InvestigationCommitteeReported,
-    InvestigationCommitteeVoted,
     InvestigationDecisionVoted,
+    InvestigationEstablishmentVoted,
     InvestigationProposed,
     InvestigationProposer,
     InvestigationReferred,
@@ -34,6 +34,8 @@ from domain.cases.supervision.investigation import (
     InvestigationSubmitted,
     Investigator,
     InvestigatorPost,
+    InvestigatorsNominated,
+    InvestigatorsVoted,
 )
 from domain.docket import Docket
 from domain.matter import Audience, Closed, Published, SubmittedToPartyCommittee
@@ -47,7 +49,7 @@ Stage = Investigation.Stage
 UNIT = "hbj"
 PROPOSED, SUBMITTED, CONSTITUTED = date(2026, 3, 2), date(2026, 3, 16), date(2026, 3, 30)
 TAKEN, DUE, REPORTED, DECIDED = date(2026, 4, 15), date(2026, 6, 30), date(2026, 6, 22), date(2026, 7, 30)
-CHAIR = Investigator(investigator="甲副主任", investigator_post=InvestigatorPost.CHAIR)
+CHAIR = Investigator(investigator="甲三", deputy="d-009", investigator_post=InvestigatorPost.CHAIR)
 DEPUTY = Investigator(investigator="甲一", deputy="d-001")
 MEMBERS = tuple(f"委员{i}" for i in range(1, 8))
 
@@ -74,8 +76,16 @@ def tally(votes_for: int = 25, *, mode: BallotMode = BallotMode.ELECTRONIC) -> d
     }
 
 
-def constituted(*investigators: Investigator, votes_for: int = 25, **more: Any) -> InvestigationCommitteeVoted:
-    return InvestigationCommitteeVoted(investigators=investigators or (CHAIR, DEPUTY), **tally(votes_for), **more)
+def established(votes_for: int = 25, **more: Any) -> InvestigationEstablishmentVoted:
+    return InvestigationEstablishmentVoted(**tally(votes_for), **more)
+
+
+def nominated(*investigators: Investigator) -> InvestigatorsNominated:
+    return InvestigatorsNominated(investigators=investigators or (CHAIR, DEPUTY))
+
+
+def constituted(votes_for: int = 25) -> InvestigatorsVoted:
+    return InvestigatorsVoted(**tally(votes_for))
 
 
 @pytest.fixture
@@ -84,11 +94,18 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def investigating(desk: Desk) -> Desk:
+def submitted(desk: Desk) -> Desk:
     desk.open(proposed(), PROPOSED)
     desk.take(InvestigationSubmitted(), SUBMITTED)
-    desk.take(constituted(due_on=DUE), CONSTITUTED)
     return desk
+
+
+@pytest.fixture
+def investigating(submitted: Desk) -> Desk:
+    submitted.take(nominated(), SUBMITTED)
+    submitted.take(established(due_on=DUE), CONSTITUTED)
+    submitted.take(constituted(), CONSTITUTED)
+    return submitted
 
 
 def case_of(desk: Desk) -> Investigation:
@@ -117,7 +134,7 @@ def test_a_committee_is_constituted_takes_evidence_reports_and_the_body_decides(
     desk.take(Closed(), DECIDED)
     case = case_of(desk)
     assert (case.stage, case.decision, case.decided_on) == (Stage.CLOSED, "责令限期治理", DECIDED)
-    assert (case.evidence["e1"].stage, len(case.votes)) == (Evidence.Stage.PROVIDED, 2)
+    assert (case.evidence["e1"].stage, len(case.votes)) == (Evidence.Stage.PROVIDED, 3)
     assert (case.clocks[EVIDENCE, "e1"].late, case.clocks[REPORT, None].late) == (False, False)
     assert desk.found == []
 
@@ -138,23 +155,50 @@ def test_at_an_earlier_moment_there_is_no_committee(investigating: Desk) -> None
     assert (then.stage, then.investigators) == (Stage.SUBMITTED, ())
 
 
-def test_a_vote_that_fails_constitutes_nothing_and_decides_nothing(desk: Desk) -> None:
-    desk.open(proposed(), PROPOSED)
-    desk.take(InvestigationSubmitted(), SUBMITTED)
-    desk.take(constituted(votes_for=15, due_on=DUE), CONSTITUTED)
-    assert (case_of(desk).stage, case_of(desk).investigators, case_of(desk).open_clocks) == (Stage.SUBMITTED, (), [])
+def test_the_body_decides_on_a_committee_and_apart_from_that_on_who_is_on_it(submitted: Desk) -> None:
+    submitted.take(established(due_on=DUE), CONSTITUTED)
+    case = case_of(submitted)
+    assert (case.stage, case.established_on, case.investigators) == (Stage.ESTABLISHED, CONSTITUTED, ())
+    assert refusal_of(submitted, constituted(), CONSTITUTED) == ("nobody-nominated", None)
+    submitted.take(nominated(), CONSTITUTED)
+    submitted.take(constituted(), TAKEN)
+    case = case_of(submitted)
+    assert (case.stage, case.investigators, case.constituted_on) == (Stage.INVESTIGATING, (CHAIR, DEPUTY), TAKEN)
+    assert case.due_by(REPORT) == DUE
+    assert submitted.found == []
+
+
+def test_a_vote_that_fails_sets_up_nothing_constitutes_nothing_and_decides_nothing(submitted: Desk) -> None:
+    desk = submitted
+    desk.take(established(votes_for=15, due_on=DUE), CONSTITUTED)
+    assert (case_of(desk).stage, case_of(desk).established_on, case_of(desk).open_clocks) == (Stage.SUBMITTED, None, [])
+    desk.take(established(votes_for=16), CONSTITUTED)
+    desk.take(nominated(), CONSTITUTED)
+    desk.take(constituted(votes_for=15), CONSTITUTED)
+    assert (case_of(desk).stage, case_of(desk).investigators) == (Stage.ESTABLISHED, ())
     desk.take(constituted(votes_for=16), CONSTITUTED)
     assert case_of(desk).stage is Stage.INVESTIGATING
     desk.take(InvestigationReportSubmitted(summary="报告"), REPORTED)
     desk.take(InvestigationDecisionVoted(text="决定", **tally(15)), DECIDED)
-    assert (case_of(desk).stage, case_of(desk).decision, len(case_of(desk).votes)) == (Stage.REPORTED, None, 3)
+    assert (case_of(desk).stage, case_of(desk).decision, len(case_of(desk).votes)) == (Stage.REPORTED, None, 5)
 
 
-def test_another_vote_changes_who_is_on_the_committee(investigating: Desk) -> None:
-    other = Investigator(investigator="丙委员")
-    investigating.take(constituted(CHAIR, other), TAKEN)
+def test_another_nomination_and_vote_change_who_is_on_the_committee(investigating: Desk) -> None:
+    other = Investigator(investigator="丙三", deputy="d-065")
+    investigating.take(nominated(CHAIR, other), TAKEN)
+    assert case_of(investigating).investigators == (CHAIR, DEPUTY)
+    investigating.take(constituted(), TAKEN)
     case = case_of(investigating)
     assert (case.investigators, case.constituted_on, case.due_by(REPORT)) == ((CHAIR, other), CONSTITUTED, DUE)
+
+
+def test_members_of_the_committee_and_deputies_without_a_seat_are_nominated_and_nobody_else(submitted: Desk) -> None:
+    member = Investigator(investigator="甲三", investigator_post=InvestigatorPost.CHAIR)
+    submitted.take(nominated(member, DEPUTY), SUBMITTED)
+    assert case_of(submitted).nominated == (CHAIR, DEPUTY)
+    stranger = nominated(member, Investigator(investigator="某专家"))
+    assert refusal_of(submitted, stranger, SUBMITTED) == ("investigator-not-a-deputy", "investigators.1")
+    assert not submitted.take(nominated(), SUBMITTED).changed
 
 
 # Conflicts of interest
@@ -168,21 +212,27 @@ def test_whoever_has_an_interest_leaves_the_committee(investigating: Desk) -> No
     assert investigating.found == []
 
 
-def test_an_interested_person_on_the_committee_or_among_the_experts_is_a_finding(desk: Desk) -> None:
-    desk.open(proposed(), PROPOSED)
-    desk.take(InvestigationSubmitted(), SUBMITTED)
-    desk.take(ConflictRecorded(interested="甲一", reason="亲属任职"), SUBMITTED)
-    desk.take(constituted(), CONSTITUTED)
-    desk.take(ExpertEngaged(expert="甲一"), TAKEN)
-    assert desk.found == [("interested-person-takes-part", 4), ("interested-person-takes-part", 5)]
+def test_an_interested_person_who_is_nominated_or_engaged_as_an_expert_is_a_finding(submitted: Desk) -> None:
+    submitted.take(ConflictRecorded(interested="甲一", reason="亲属任职"), SUBMITTED)
+    submitted.take(nominated(), SUBMITTED)
+    submitted.take(established(), CONSTITUTED)
+    submitted.take(constituted(), CONSTITUTED)
+    submitted.take(ExpertEngaged(expert="甲一"), TAKEN)
+    assert submitted.found == [("interested-person-takes-part", 4), ("interested-person-takes-part", 7)]
+
+
+def test_whoever_has_an_interest_is_nominated_no_more(submitted: Desk) -> None:
+    submitted.take(nominated(), SUBMITTED)
+    submitted.take(ConflictRecorded(interested="甲一", reason="亲属任职"), SUBMITTED)
+    assert case_of(submitted).nominated == (CHAIR,)
 
 
 @pytest.mark.parametrize("investigators", [(DEPUTY,), (CHAIR, CHAIR.model_copy(update={"investigator": "丁"}))])
-def test_a_committee_without_one_chair_is_a_finding(desk: Desk, investigators: tuple[Investigator, ...]) -> None:
-    desk.open(proposed(), PROPOSED)
-    desk.take(InvestigationSubmitted(), SUBMITTED)
-    desk.take(constituted(*investigators), CONSTITUTED)
-    assert desk.found == [("committee-without-one-chair", 3)]
+def test_a_committee_without_one_chair_is_a_finding(submitted: Desk, investigators: tuple[Investigator, ...]) -> None:
+    submitted.take(established(), CONSTITUTED)
+    submitted.take(nominated(*investigators), CONSTITUTED)
+    submitted.take(constituted(), CONSTITUTED)
+    assert submitted.found == [("committee-without-one-chair", 5)]
 
 
 def test_fewer_members_than_a_fifth_are_a_finding_of_who_puts_it_before_the_body(desk: Desk) -> None:
@@ -226,7 +276,7 @@ def test_a_citizen_whose_name_is_no_secret_is_named_by_key(investigating: Desk, 
 def test_what_is_withheld_is_a_finding_and_may_be_given_later(investigating: Desk) -> None:
     investigating.take(EvidenceRequested(evidence="e1", title="台账", organisation="某公司"), TAKEN)
     investigating.take(EvidenceWithheld(evidence="e1", reason="称已遗失"), TAKEN)
-    assert investigating.found == [("evidence-withheld", 5)]
+    assert investigating.found == [("evidence-withheld", 7)]
     investigating.take(EvidenceProvided(evidence="e1"), TAKEN)
     assert case_of(investigating).evidence["e1"].stage is Evidence.Stage.PROVIDED
 
@@ -239,17 +289,22 @@ def test_what_is_withheld_is_a_finding_and_may_be_given_later(investigating: Des
         (EvidenceReceived(evidence="e2", title="台账", unit="nowhere"), ("unknown-unit", "unit")),
         (EvidenceRequested(evidence="e2", title="台账", due_on=PROPOSED), ("due-before-start", "due_on")),
         (EvidenceProvided(evidence="e9"), ("unknown-part", "evidence")),
-        (constituted(CHAIR, CHAIR), ("named-twice", "investigators.1")),
+        (nominated(CHAIR, CHAIR), ("named-twice", "investigators.1")),
         (
-            constituted(CHAIR, Investigator(investigator="某", deputy="nowhere")),
+            nominated(CHAIR, Investigator(investigator="某", deputy="nowhere")),
             ("unknown-deputy", "investigators.1.deputy"),
         ),
-        (constituted(due_on=PROPOSED), ("due-before-start", "due_on")),
     ],
 )
 def test_what_cannot_be_is_refused(investigating: Desk, step: Step, refusal: tuple[str, str | None]) -> None:
     investigating.take(EvidenceReceived(evidence="e1", title="举报材料", unit=UNIT), TAKEN)
     assert refusal_of(investigating, step, TAKEN) == refusal
+
+
+def test_a_term_that_is_over_and_a_vote_on_what_is_set_up_are_refused(submitted: Desk) -> None:
+    assert refusal_of(submitted, established(due_on=PROPOSED), CONSTITUTED) == ("due-before-start", "due_on")
+    submitted.take(established(), CONSTITUTED)
+    assert refusal_of(submitted, established(), TAKEN)[0] == "step-not-open"
 
 
 def test_a_name_that_signs_twice_is_refused(desk: Desk) -> None:
@@ -264,10 +319,11 @@ def test_a_name_that_signs_twice_is_refused(desk: Desk) -> None:
 def test_in_its_course_only_its_deputies_and_the_party_committee_read_it(investigating: Desk) -> None:
     investigating.take(SubmittedToPartyCommittee(), TAKEN)
     investigating.take(Published(audiences=(Audience.DEPUTIES,)), TAKEN)
-    assert set(case_of(investigating).audience()) == {"party_committee", "deputy:d-001"}
+    deputies = {"deputy:d-001", "deputy:d-009"}
+    assert set(case_of(investigating).audience()) == {"party_committee", *deputies}
     investigating.take(InvestigationReportSubmitted(summary="报告"), REPORTED)
     investigating.take(InvestigationDecisionVoted(text="决定", **tally()), DECIDED)
-    told = {"party_committee", "deputy:d-001", "deputy", f"handling_unit:{UNIT}"}
+    told = {"party_committee", *deputies, "deputy", f"handling_unit:{UNIT}"}
     assert set(case_of(investigating).audience()) == told
 
 
@@ -276,15 +332,19 @@ def test_with_a_secret_source_it_is_told_to_nobody_else_ever(investigating: Desk
     investigating.take(InvestigationReportSubmitted(summary="报告"), REPORTED)
     investigating.take(InvestigationDecisionVoted(text="决定", **tally()), DECIDED)
     investigating.take(Published(audiences=(Audience.PUBLIC,)), DECIDED)
-    assert set(case_of(investigating).audience()) == {"deputy:d-001"}
+    assert set(case_of(investigating).audience()) == {"deputy:d-001", "deputy:d-009"}
 
 
 def test_at_each_stage_somebody_is_awaited(desk: Desk) -> None:
     desk.open(proposed(), PROPOSED)
     assert awaited(desk) == [("investigation.submitted.v1", None)]
     desk.take(InvestigationSubmitted(), SUBMITTED)
-    assert awaited(desk) == [("investigation.committee_voted.v1", None)]
-    desk.take(constituted(due_on=DUE), CONSTITUTED)
+    assert awaited(desk) == [("investigation.establishment_voted.v1", None)]
+    desk.take(established(due_on=DUE), CONSTITUTED)
+    assert awaited(desk)[0] == ("investigation.investigators_nominated.v1", None)
+    desk.take(nominated(), CONSTITUTED)
+    assert awaited(desk)[0] == ("investigation.investigators_voted.v1", None)
+    desk.take(constituted(), CONSTITUTED)
     desk.take(EvidenceRequested(evidence="e1", title="台账", unit=UNIT, due_on=date(2026, 4, 30)), TAKEN)
     assert awaited(desk) == [
         ("investigation.report_submitted.v1", DUE),

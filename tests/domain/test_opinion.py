@@ -156,6 +156,17 @@ def test_polls_that_cannot_be_are_refused(step: Step, message_id: str) -> None:
     assert refused.value.message_id == message_id
 
 
+def test_the_report_may_be_deliberated_at_several_meetings_and_after_one_has_looked_again() -> None:
+    desk = reported()
+    for on in (date(2026, 8, 27), date(2026, 9, 24)):
+        desk.take(r.ReportDeliberated(summary="继续审议"), on)
+        assert of(desk).stage is Stage.DELIBERATED_AGAIN
+    desk.take(r.FollowUpHeld(summary="实地查看"), date(2026, 10, 12))
+    desk.take(r.ReportDeliberated(summary="再次审议"), date(2026, 10, 29))
+    assert of(desk).stage is Stage.DELIBERATED_AGAIN
+    assert desk.found == []
+
+
 def test_a_referral_is_followed_to_its_outcome_and_the_deputies_are_told() -> None:
     desk = reported()
     desk.take(r.ReferredForAccountability(referral="1", receiver="市纪委监委", reason="拒不整改"), date(2026, 9, 1))

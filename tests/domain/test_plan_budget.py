@@ -271,6 +271,26 @@ def test_what_was_put_right_is_heard_within_six_months_of_the_audit_report() -> 
     assert desk.found == []
 
 
+def test_the_rectification_is_polled_also_after_it_was_resolved_on_and_reported_again() -> None:
+    desk = heard(listed(PlanBudgetKind.AUDIT_REPORT))
+    desk.take(PlanBudgetDeliberated(), MEETING)
+    poll = AuditRectificationPollHeld(
+        voters="常委会组成人员", present=29, satisfied=9, basically_satisfied=5, dissatisfied=15
+    )
+    desk.take(PlanBudgetResolutionAdopted(title="关于审计工作报告的决议"), MEETING)
+    assert refusal_of(desk, poll, date(2026, 8, 3))[0] == "rectification-not-heard"
+    finance(desk, AuditRectificationReported(summary="已整改一项"), date(2026, 9, 2))
+    desk.take(AuditRectificationHeard(), date(2026, 9, 24))
+    desk.take(PlanBudgetResolutionAdopted(title="关于审计查出问题整改情况报告的决议"), date(2026, 9, 24))
+    desk.take(poll, date(2026, 9, 24))
+    assert (state(desk).stage, state(desk).rating) == (Stage.RESOLVED, Rating.DISSATISFIED)
+    finance(desk, AuditRectificationReported(summary="已全部整改"), date(2026, 11, 2))
+    desk.take(AuditRectificationHeard(), date(2026, 11, 12))
+    finance(desk, AuditRectificationReported(summary="补充整改台账"), date(2026, 11, 16))
+    assert state(desk).stage is Stage.RECTIFICATION_REPORTED
+    assert desk.found == []
+
+
 def test_a_report_that_is_no_audit_report_starts_no_such_term() -> None:
     assert state(heard(listed(PlanBudgetKind.GOVERNMENT_DEBT))).due_by(AUDIT_RECTIFICATION) is None
 

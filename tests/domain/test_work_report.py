@@ -338,3 +338,68 @@ def test_who_sits_in_is_a_deputy(desk: Desk) -> None:
     submitted(desk)
     step = WorkReportHeard(reporter="甲市长", sitting_in=("nobody",))
     assert refusal_of(desk, step, MEETING) == ("unknown-deputy", "sitting_in.0")
+
+
+def demanded_again(desk: Desk) -> Desk:
+    """Resolved on in May, and another report is demanded, which goes before the meeting of 24 September."""
+    deliberated(desk)
+    desk.take(WorkReportResolutionAdopted(title="关于加强噪声污染防治的决议", due_on=date(2026, 10, 30)), MEETING)
+    desk.take(WorkReportDemandedAgain(reason="整改措施不具体", due_on=date(2026, 9, 18)), date(2026, 6, 1))
+    desk.take(Scheduled(meets_on=date(2026, 9, 24)), date(2026, 7, 1))
+    return desk
+
+
+def test_another_report_is_sent_for_comment_revised_submitted_and_distributed_like_the_first(desk: Desk) -> None:
+    demanded_again(desk)
+    organ = f"handling_unit:{ORGAN}"
+    assert awaited(desk) == [
+        (organ, "draft_sent_for_comment", date(2026, 9, 4)),
+        (organ, "submitted", date(2026, 9, 14)),
+        (organ, "execution_reported", date(2026, 10, 30)),
+    ]
+    desk.take(WorkReportSurveyDistributed(title="整改情况专题调研报告"), date(2026, 8, 20))
+    desk.take(WorkReportOpinionsGathered(text="夜间施工噪声仍然突出"), date(2026, 8, 24))
+    desk.take(WorkReportSentForComment(), date(2026, 9, 1))
+    assert report(desk).stage is Stage.REPORT_DRAFTED
+    desk.take(WorkReportCommented(summary="逐项写明完成时间"), date(2026, 9, 4))
+    desk.take(WorkReportSubmitted(), date(2026, 9, 11))
+    assert report(desk).due_by(DISTRIBUTION) == date(2026, 9, 17)
+    desk.take(WorkReportDistributed(), date(2026, 9, 15))
+    desk.take(WorkReportHeard(reporter="甲市长"), date(2026, 9, 24))
+    desk.take(WorkReportDeliberated(), date(2026, 9, 24))
+    assert [(one.kind, one.turn) for one in report(desk).versions] == [
+        (ReportVersionKind.FOR_COMMENT, 1),
+        (ReportVersionKind.SUBMITTED, 1),
+        (ReportVersionKind.FOR_COMMENT, 2),
+        (ReportVersionKind.SUBMITTED, 2),
+    ]
+    assert not any(running.late for running in report(desk).all_clocks)
+    assert desk.found == []
+
+
+def test_another_report_that_no_member_had_before_is_a_finding(desk: Desk) -> None:
+    demanded_again(desk)
+    desk.take(WorkReportSentForComment(), date(2026, 9, 1))
+    desk.take(WorkReportHeard(reporter="甲市长"), date(2026, 9, 24))
+    assert [id for id, _ in desk.found] == ["report-not-distributed"]
+
+
+def test_the_execution_of_a_resolution_is_reported_also_while_another_report_is_awaited(desk: Desk) -> None:
+    demanded_again(desk)
+    desk.take(WorkReportExecutionReported(summary="上半年执行情况"), date(2026, 8, 20))
+    assert (report(desk).stage, report(desk).due_by(EXECUTION)) == (Stage.REPORT_DEMANDED_AGAIN, None)
+    desk.take(WorkReportSubmitted(), date(2026, 9, 11))
+    desk.take(WorkReportExecutionReported(summary="三季度执行情况"), date(2026, 9, 12))
+    assert (report(desk).stage, report(desk).execution_reported_on) == (Stage.REPORT_SUBMITTED, date(2026, 9, 12))
+    assert desk.found == []
+
+
+def test_the_execution_of_a_resolution_may_be_reported_twice(desk: Desk) -> None:
+    deliberated(desk)
+    step = WorkReportExecutionReported(summary="已全部执行")
+    assert refusal_of(desk, step, MEETING)[0] == "no-resolution-to-execute"
+    desk.take(WorkReportResolutionAdopted(title="关于加强噪声污染防治的决议"), MEETING)
+    assert awaited(desk) == [(f"handling_unit:{ORGAN}", "execution_reported", None)]
+    desk.take(step, date(2026, 9, 20))
+    desk.take(WorkReportExecutionReported(summary="补充报告执法数据"), date(2026, 10, 20))
+    assert (report(desk).stage, report(desk).execution_reported_on) == (Stage.EXECUTION_REPORTED, date(2026, 10, 20))

@@ -97,6 +97,11 @@ class Appraisal(Rectified, kind="appraisal", zh="专项评议"):
         """Of the rectification, once it was polled; before that of the appraisal."""
         return super().rating or (self.appraisal_poll.rating if self.appraisal_poll else None)
 
+    @property
+    def polled(self) -> bool:
+        """Also by the poll on the organ's work, to which the second one belongs (二次测评)."""
+        return self.appraisal_poll is not None or super().polled
+
     def units_concerned(self) -> Iterator[str]:
         """No unit, as long as it was not told that it is appraised."""
         if self.notified_on is not None or self.handed_over_on is not None:

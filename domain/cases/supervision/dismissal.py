@@ -35,22 +35,24 @@ class DismissalProposer(Word):
 
 @dataclass(frozen=True)
 class Defence:
-    """What the official said for himself (申辩意见)."""
+    """What the official said for himself (申辩意见), at the meeting or in writing."""
 
-    heard_on: date
+    given_on: date
     in_writing: bool
-    distributed: bool
     summary: str
 
 
 @dataclass
 class Dismissal(Matter, kind="dismissal", zh="撤职案"):
-    """撤职案: proposed with reasons, the official heard, voted upon in secret, decided."""
+    """撤职案: proposed with reasons, perhaps investigated first, the official heard, voted upon in secret, decided."""
 
     class Stage(Word):
         PROPOSAL_MADE = auto()
+        INVESTIGATION_PROPOSED = auto()
         UNDER_INVESTIGATION = auto()
+        INVESTIGATION_REPORTED = auto()
         SUBMITTED = auto()
+        NOT_SUBMITTED = auto()
         VOTED = auto()
         REMOVED_FROM_OFFICE = auto()
         NOT_REMOVED = auto()
@@ -66,8 +68,12 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
     proposers: tuple[str, ...] = ()
     materials: tuple[str, ...] = ()
     investigation: str | None = None
+    investigation_votes: list[Vote] = field(default_factory=list)
+    investigation_report: str | None = None
     submitted_on: date | None = None
     defences: list[Defence] = field(default_factory=list)
+    defence_distributed_on: date | None = None
+    """When the written defence was given to the members; None where another one was handed in since."""
     defence_waived_on: date | None = None
     votes: list[Vote] = field(default_factory=list)
     decided_on: date | None = None
@@ -78,6 +84,11 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
     def dismissed(self) -> bool | None:
         """What the last vote says; None before there was one."""
         return self.votes[-1].passed if self.votes else None
+
+    @property
+    def to_distribute(self) -> bool:
+        """Whether the official has spoken in writing, and the members were not given it."""
+        return self.defence_distributed_on is None and any(one.in_writing for one in self.defences)
 
     def follows(self) -> Iterator[str]:
         """Also the investigation, on whose report it is decided."""
@@ -93,22 +104,39 @@ class Dismissal(Matter, kind="dismissal", zh="撤职案"):
         """What the chairmen's meeting and the body owe; the defence comes before the vote."""
         yield from super().awaited()
         match self.stage:
-            case Stage.PROPOSAL_MADE | Stage.UNDER_INVESTIGATION:
+            case Stage.PROPOSAL_MADE | Stage.INVESTIGATION_REPORTED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, DismissalSubmitted.declared.wire)
+            case Stage.INVESTIGATION_PROPOSED:
+                yield Awaited(Role.DEPUTY_AFFAIRS, DismissalInvestigationVoted.declared.wire, from_on=self.meets_on)
+            case Stage.UNDER_INVESTIGATION:
+                yield Awaited(Role.DEPUTY_AFFAIRS, DismissalInvestigationReported.declared.wire)
             case Stage.SUBMITTED:
-                if not self.defences and self.defence_waived_on is None:
-                    yield Awaited(Role.DEPUTY_AFFAIRS, DefenceHeard.declared.wire, self.meets_on)
-                yield Awaited(Role.DEPUTY_AFFAIRS, DismissalVoted.declared.wire, from_on=self.meets_on)
+                yield from self._before_vote()
             case Stage.VOTED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, DismissalDecided.declared.wire)
             case Stage.REMOVED_FROM_OFFICE | Stage.NOT_REMOVED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, Closed.declared.wire)
-            case Stage.WITHDRAWN:
+            case Stage.WITHDRAWN | Stage.NOT_SUBMITTED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, Dropped.declared.wire)
+
+    def _before_vote(self) -> Iterator[Awaited]:
+        if self.to_distribute:
+            yield Awaited(Role.DEPUTY_AFFAIRS, DefenceDistributed.declared.wire, self.meets_on)
+        elif not self.defences and self.defence_waived_on is None:
+            yield Awaited(Role.DEPUTY_AFFAIRS, DefenceHeard.declared.wire, self.meets_on)
+        yield Awaited(Role.DEPUTY_AFFAIRS, DismissalVoted.declared.wire, from_on=self.meets_on)
 
 
 Stage = Dismissal.Stage
-BEFORE_VOTE = frozenset({Stage.PROPOSAL_MADE, Stage.UNDER_INVESTIGATION, Stage.SUBMITTED})
+BEFORE_VOTE = frozenset(
+    {
+        Stage.PROPOSAL_MADE,
+        Stage.INVESTIGATION_PROPOSED,
+        Stage.UNDER_INVESTIGATION,
+        Stage.INVESTIGATION_REPORTED,
+        Stage.SUBMITTED,
+    }
+)
 
 
 class DismissalProposed(
@@ -146,16 +174,46 @@ class DismissalProposed(
         case.proposer, case.proposers, case.materials = self.proposer, self.proposers, self.materials
 
 
-class DismissalInvestigated(
+def _too_few_signed(case: Dismissal, office: Office) -> Iterator[Refused]:
+    """Members who propose it are a fifth of all or more (art. 61)."""
+    if case.proposer is DismissalProposer.MEMBERS:
+        yield from fewer_than_a_fifth(case.proposers, office)
+
+
+# An investigation first
+
+
+class DismissalInvestigationProposed(
     Step,
     of=Dismissal,
-    wire="dismissal.investigation_ordered.v1",
-    zh="决定组织调查委员会",
+    wire="dismissal.investigation_proposed.v1",
+    zh="主任会议提议组织调查委员会",
     while_in={Stage.PROPOSAL_MADE},
-    leads_to=Stage.UNDER_INVESTIGATION,
+    leads_to=Stage.INVESTIGATION_PROPOSED,
+    by=CHAIRMEN,
+):
+    """The chairmen's meeting proposes that a committee investigates first (art. 61)."""
+
+    reason: Text | None = None
+
+    def breaches(self, case: Dismissal, office: Office) -> Iterator[Refused]:
+        """Too few members propose it."""
+        yield from _too_few_signed(case, office)
+
+
+class DismissalInvestigationVoted(
+    VoteStep,
+    of=Dismissal,
+    wire="dismissal.investigation_voted.v1",
+    zh="全体会议决定组织调查委员会",
+    while_in={Stage.INVESTIGATION_PROPOSED},
+    moves={
+        (Stage.INVESTIGATION_PROPOSED, Stage.UNDER_INVESTIGATION),
+        (Stage.INVESTIGATION_PROPOSED, Stage.PROPOSAL_MADE),
+    },
     by=COMMITTEE,
 ):
-    """The plenary decides that a committee investigates first; a later meeting decides on its report (art. 61)."""
+    """The plenary decides whether a committee investigates first (art. 61); if not, it is as it was proposed."""
 
     investigation: CaseId | None = None
     """The case of the investigation."""
@@ -165,7 +223,31 @@ class DismissalInvestigated(
             yield Reference("investigation", self.investigation, frozenset({"investigation"}), precedes=True)
 
     def apply(self, case: Dismissal, act: Act) -> None:
-        case.investigation = self.investigation
+        vote = self.counted(act.occurred_on)
+        case.investigation_votes.append(vote)
+        case.investigation = self.investigation or case.investigation
+        if case.stage is Stage.INVESTIGATION_PROPOSED:
+            case.stage = Stage.UNDER_INVESTIGATION if vote.passed else Stage.PROPOSAL_MADE
+
+
+class DismissalInvestigationReported(
+    Step,
+    of=Dismissal,
+    wire="dismissal.investigation_reported.v1",
+    zh="调查委员会提出调查报告",
+    while_in={Stage.UNDER_INVESTIGATION},
+    leads_to=Stage.INVESTIGATION_REPORTED,
+    by=COMMITTEE,
+):
+    """The committee has reported; a later meeting decides on the ground of its report (art. 61)."""
+
+    summary: Text
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.investigation_report = self.summary
+
+
+# Before the standing committee
 
 
 class DismissalSubmitted(
@@ -173,40 +255,98 @@ class DismissalSubmitted(
     of=Dismissal,
     wire="dismissal.submitted.v1",
     zh="主任会议决定提请审议",
-    while_in={Stage.PROPOSAL_MADE, Stage.UNDER_INVESTIGATION},
+    while_in={Stage.PROPOSAL_MADE, Stage.UNDER_INVESTIGATION, Stage.INVESTIGATION_REPORTED},
     leads_to=Stage.SUBMITTED,
     by=CHAIRMEN,
 ):
     """The chairmen's meeting puts it before the standing committee (art. 61)."""
 
     def breaches(self, case: Dismissal, office: Office) -> Iterator[Refused]:
-        """Members who propose it are a fifth of all or more (art. 61); materials come with it (art. 62)."""
-        if case.proposer is DismissalProposer.MEMBERS:
-            yield from fewer_than_a_fifth(case.proposers, office)
+        """Too few members propose it; no materials come with it (art. 62); it is investigated and not reported on."""
+        yield from _too_few_signed(case, office)
         if not case.materials and not case.attachments:
             yield Refused("dismissal-without-materials")
+        if case.stage is Stage.UNDER_INVESTIGATION:
+            yield Refused("dismissal-before-investigation-report")
 
     def apply(self, case: Dismissal, act: Act) -> None:
         case.submitted_on = act.occurred_on
+
+
+class DismissalSubmissionDeclined(
+    Step,
+    of=Dismissal,
+    wire="dismissal.submission_declined.v1",
+    zh="主任会议决定不提请审议",
+    while_in={Stage.PROPOSAL_MADE},
+    leads_to=Stage.NOT_SUBMITTED,
+    by=CHAIRMEN,
+):
+    """The chairmen's meeting decides not to put before the standing committee what members propose (art. 61)."""
+
+    reason: Text
+
+    def breaches(self, case: Dismissal, office: Office) -> Iterator[Refused]:
+        """What an organ or the chairmen's meeting proposes goes to the standing committee itself (art. 61)."""
+        if case.proposer is not DismissalProposer.MEMBERS:
+            yield Refused("dismissal-kept-from-the-body")
+
+
+# The defence
 
 
 class DefenceHeard(
     Step,
     of=Dismissal,
     wire="dismissal.defence_heard.v1",
-    zh="听取申辩意见",
+    zh="会议听取申辩意见",
     while_in=BEFORE_VOTE,
     by=COMMITTEE,
 ):
-    """Whoever is to be removed speaks for himself at the meeting, or in writing, before the vote (art. 62)."""
+    """Whoever is to be removed speaks for himself at a meeting of the standing committee, before the vote (art. 62)."""
 
     summary: Text
-    in_writing: bool = False
-    distributed: bool = False
-    """Whether the chairmen's meeting has had the written defence given to the members."""
 
     def apply(self, case: Dismissal, act: Act) -> None:
-        case.defences.append(Defence(act.occurred_on, self.in_writing, self.distributed, self.summary))
+        case.defences.append(Defence(act.occurred_on, in_writing=False, summary=self.summary))
+
+
+class DefenceSubmitted(
+    Step,
+    of=Dismissal,
+    wire="dismissal.defence_submitted.v1",
+    zh="书面提出申辩意见",
+    while_in=BEFORE_VOTE,
+    by=COMMITTEE,
+):
+    """Whoever is to be removed speaks for himself in writing, before the vote (art. 62)."""
+
+    summary: Text
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.defences.append(Defence(act.occurred_on, in_writing=True, summary=self.summary))
+        case.defence_distributed_on = None
+
+
+class DefenceDistributed(
+    Step,
+    of=Dismissal,
+    wire="dismissal.defence_distributed.v1",
+    zh="主任会议决定印发书面申辩意见",
+    while_in=BEFORE_VOTE,
+    by=CHAIRMEN,
+):
+    """The chairmen's meeting has the written defence given to the members for the meeting (art. 62)."""
+
+    def check(self, case: Dismissal, office: Office) -> None:
+        if not any(one.in_writing for one in case.defences):
+            raise Refused("no-written-defence")
+
+    def already(self, case: Dismissal) -> bool:
+        return case.defence_distributed_on is not None
+
+    def apply(self, case: Dismissal, act: Act) -> None:
+        case.defence_distributed_on = act.occurred_on
 
 
 class DefenceWaived(
@@ -223,6 +363,9 @@ class DefenceWaived(
         case.defence_waived_on = act.occurred_on
 
 
+# The vote
+
+
 class DismissalVoted(
     VoteStep,
     of=Dismissal,
@@ -237,12 +380,14 @@ class DismissalVoted(
     mode: BallotMode = BallotMode.SECRET
 
     def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
-        """The ballot is secret, and the official could speak for himself before (art. 62)."""
+        """The ballot is secret, and the official could speak for himself before, also in writing (art. 62)."""
         yield from super().breaches(case, office)
         if self.mode is not BallotMode.SECRET:
             yield Refused("dismissal-not-by-secret-ballot")
         if not case.defences and case.defence_waived_on is None:
             yield Refused("no-defence-before-vote")
+        if case.to_distribute:
+            yield Refused("written-defence-not-distributed")
 
     def apply(self, case: Dismissal, act: Act) -> None:
         case.votes.append(self.counted(act.occurred_on))

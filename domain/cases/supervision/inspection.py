@@ -353,12 +353,15 @@ class InspectionPlanNotified(
     of=Inspection,
     wire="inspection.plan_notified.v1",
     zh="通知方案",
-    while_in={Stage.GROUP_FORMED},
-    leads_to=Stage.NOTIFIED,
+    while_in=GOING_ON,
+    moves={(Stage.GROUP_FORMED, Stage.NOTIFIED)},
     by=KEEPERS,
     stops=(NOTICE,),
 ):
-    """The inspected organs are told what is inspected, and when (浙江 监督条例 2008 art. 29)."""
+    """The inspected organs are told what is inspected, and when (浙江 监督条例 2008 art. 29).
+
+    Further organs may be told later, and all of them after spot checks that came without notice (监督法 art. 35).
+    """
 
     units: tuple[UnitCode, ...] = Field(min_length=1, max_length=100)
 
@@ -372,6 +375,8 @@ class InspectionPlanNotified(
     def apply(self, case: Inspection, act: Act) -> None:
         case.notified_on = case.notified_on or act.occurred_on
         case.inspected_units = tuple(dict.fromkeys((*case.inspected_units, *self.units)))
+        if case.stage is Stage.GROUP_FORMED:
+            case.stage = Stage.NOTIFIED
 
 
 class InspectionSelfReported(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import auto
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,7 +31,7 @@ from domain.matter import (
     require_not_before,
     require_once,
 )
-from domain.office import Office
+from domain.office import Body, Office
 from domain.part import Part
 from domain.proposal import fewer_than_a_fifth
 from domain.refusal import Refused
@@ -56,13 +56,17 @@ class InvestigatorPost(Word):
 
 
 class Investigator(BaseModel):
-    """A member of the investigation committee (调查委员会组成人员), by name, and as which deputy."""
+    """A member of the investigation committee (调查委员会组成人员), by name, and as which deputy.
+
+    Whoever has a seat on the standing committee needs no more than the name.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     investigator: Line
     """By name."""
     deputy: DeputyId | None = None
+    """As which deputy; that of the seat where none is given."""
     investigator_post: InvestigatorPost = InvestigatorPost.MEMBER
 
 
@@ -109,13 +113,14 @@ class Evidence(Part):
 
 @dataclass
 class Investigation(Matter, kind="investigation", zh="特定问题调查"):
-    """特定问题调查: proposed, its committee constituted, evidence taken, reported, decided upon."""
+    """特定问题调查: proposed, a committee set up and its members named, evidence taken, reported, decided upon."""
 
     class Stage(Word):
         PROPOSAL_MADE = auto()
         IN_COMMITTEE = auto()
         COMMITTEE_REPORTED = auto()
         SUBMITTED = auto()
+        ESTABLISHED = auto()
         INVESTIGATING = auto()
         REPORTED = auto()
         DECIDED = auto()
@@ -129,7 +134,9 @@ class Investigation(Matter, kind="investigation", zh="特定问题调查"):
     committee_opinion: str | None = None
     conflicts: list[Conflict] = field(default_factory=list)
     votes: list[Vote] = field(default_factory=list)
-    """On who is on the committee, and on the decision."""
+    """On setting the committee up, on who is on it, and on the decision."""
+    established_on: date | None = None
+    nominated: tuple[Investigator, ...] = ()
     investigators: tuple[Investigator, ...] = ()
     constituted_on: date | None = None
     experts: list[Expert] = field(default_factory=list)
@@ -156,20 +163,29 @@ class Investigation(Matter, kind="investigation", zh="特定问题调查"):
             case Stage.IN_COMMITTEE:
                 yield Awaited(Role.DEPUTY_AFFAIRS, InvestigationCommitteeReported.declared.wire)
             case Stage.SUBMITTED:
-                yield Awaited(Role.DEPUTY_AFFAIRS, InvestigationCommitteeVoted.declared.wire, from_on=self.meets_on)
+                yield Awaited(Role.DEPUTY_AFFAIRS, InvestigationEstablishmentVoted.declared.wire, from_on=self.meets_on)
+            case Stage.ESTABLISHED if not self.nominated:
+                yield Awaited(Role.DEPUTY_AFFAIRS, InvestigatorsNominated.declared.wire)
+            case Stage.ESTABLISHED:
+                yield Awaited(Role.DEPUTY_AFFAIRS, InvestigatorsVoted.declared.wire, from_on=self.meets_on)
             case Stage.INVESTIGATING:
                 yield Awaited(Role.DEPUTY_AFFAIRS, InvestigationReportSubmitted.declared.wire, self.due_by(REPORT))
-                for one in self.evidence.values():
-                    if one.stage is Evidence.Stage.EVIDENCE_REQUESTED:
-                        due_on = self.due_by(EVIDENCE, one.key)
-                        yield Awaited(Role.DEPUTY_AFFAIRS, EvidenceProvided.declared.wire, due_on, one.key)
+                yield from self._evidence_owed()
             case Stage.REPORTED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, InvestigationDecisionVoted.declared.wire)
             case Stage.DECIDED:
                 yield Awaited(Role.DEPUTY_AFFAIRS, Closed.declared.wire)
 
+    def _evidence_owed(self) -> Iterator[Awaited]:
+        for one in self.evidence.values():
+            if one.stage is Evidence.Stage.EVIDENCE_REQUESTED:
+                due_on = self.due_by(EVIDENCE, one.key)
+                yield Awaited(Role.DEPUTY_AFFAIRS, EvidenceProvided.declared.wire, due_on, one.key)
+
 
 Stage = Investigation.Stage
+IN_CONTROL = frozenset({Stage.SUBMITTED, Stage.ESTABLISHED, Stage.INVESTIGATING})
+"""Since it was put before the standing committee, until the committee has reported."""
 
 
 # Proposing
@@ -260,7 +276,7 @@ class ConflictRecorded(
     of=Investigation,
     wire="investigation.conflict_recorded.v1",
     zh="利害关系人回避",
-    while_in={Stage.PROPOSAL_MADE, Stage.IN_COMMITTEE, Stage.COMMITTEE_REPORTED, Stage.SUBMITTED, Stage.INVESTIGATING},
+    while_in=IN_CONTROL | {Stage.PROPOSAL_MADE, Stage.IN_COMMITTEE, Stage.COMMITTEE_REPORTED},
     by=COMMITTEE,
 ):
     """Somebody has an interest in the question, and takes no part; whoever is on the committee leaves it (art. 57)."""
@@ -274,6 +290,7 @@ class ConflictRecorded(
 
     def apply(self, case: Investigation, act: Act) -> None:
         case.conflicts.append(Conflict(self.interested, self.reason, act.occurred_on))
+        case.nominated = tuple(one for one in case.nominated if one.investigator != self.interested)
         case.investigators = tuple(one for one in case.investigators if one.investigator != self.interested)
         case.experts = [one for one in case.experts if one.expert != self.interested]
 
@@ -283,40 +300,25 @@ def _interested(case: Investigation, name: str) -> Iterator[Refused]:
         yield Refused("interested-person-takes-part", name=name)
 
 
-class InvestigationCommitteeVoted(
+class InvestigationEstablishmentVoted(
     VoteStep,
     of=Investigation,
-    wire="investigation.committee_voted.v1",
-    zh="表决调查委员会组成人员",
-    while_in={Stage.SUBMITTED, Stage.INVESTIGATING},
-    moves={(Stage.SUBMITTED, Stage.INVESTIGATING)},
+    wire="investigation.establishment_voted.v1",
+    zh="表决组织调查委员会的决定",
+    while_in={Stage.SUBMITTED},
+    moves={(Stage.SUBMITTED, Stage.ESTABLISHED)},
     by=COMMITTEE,
 ):
-    """The standing committee votes on who is on the committee, as the chairmen's meeting nominates them (art. 57).
+    """The standing committee decides whether a committee investigates (art. 55, 56); who is on it is voted on apart."""
 
-    If it passes, the committee is constituted, or its members are others from then on.
-    """
-
-    investigators: tuple[Investigator, ...] = Field(min_length=1, max_length=200)
+    document_number: Line | None = None
     due_on: date | None = None
     """Until when it is to report, where a date is named."""
 
     def check(self, case: Investigation, office: Office) -> None:
         super().check(case, office)
-        require_once((one.investigator for one in self.investigators), "investigators")
-        for i, one in enumerate(self.investigators):
-            if one.deputy is not None:
-                office.require_deputy(one.deputy, f"investigators.{i}.deputy")
         if self.due_on is not None:
             require_not_before(self.due_on, office)
-
-    def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
-        """It has one chair; nobody on it has an interest in the question (art. 57)."""
-        yield from super().breaches(case, office)
-        if sum(one.investigator_post is InvestigatorPost.CHAIR for one in self.investigators) != 1:
-            yield Refused("committee-without-one-chair")
-        for one in self.investigators:
-            yield from _interested(case, one.investigator)
 
     def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
         if self.due_on is not None and self.counted(act.occurred_on).passed:
@@ -326,9 +328,88 @@ class InvestigationCommitteeVoted(
         vote = self.counted(act.occurred_on)
         case.votes.append(vote)
         if vote.passed:
-            case.investigators = self.investigators
-            case.constituted_on = case.constituted_on or act.occurred_on
+            case.established_on = act.occurred_on
             if case.stage is Stage.SUBMITTED:
+                case.stage = Stage.ESTABLISHED
+
+
+class InvestigatorsNominated(
+    Step,
+    of=Investigation,
+    wire="investigation.investigators_nominated.v1",
+    zh="提名调查委员会组成人员",
+    while_in=IN_CONTROL,
+    by=CHAIRMEN,
+):
+    """The chairmen's meeting nominates members of the standing committee and deputies for the committee (art. 57).
+
+    A deputy needs no seat on the standing committee; whoever is neither is refused. A later nomination replaces it.
+    """
+
+    investigators: tuple[Investigator, ...] = Field(min_length=1, max_length=200)
+
+    def check(self, case: Investigation, office: Office) -> None:
+        require_once((one.investigator for one in self.investigators), "investigators")
+        seated = {seat.holder for seat in office.jurisdiction.seats_on(Body.STANDING_COMMITTEE, office.day)}
+        for i, one in enumerate(self.investigators):
+            if one.deputy is not None:
+                office.require_deputy(one.deputy, f"investigators.{i}.deputy")
+            elif one.investigator not in seated:
+                raise Refused("investigator-not-a-deputy", field=f"investigators.{i}", name=one.investigator)
+
+    def filled_in(self, case: Investigation, office: Office) -> Self:
+        """With the deputy who holds the seat, where nobody else was named."""
+        seats = office.jurisdiction.seats_on(Body.STANDING_COMMITTEE, office.day)
+        holders = {seat.holder: seat.deputy for seat in seats}
+        told = tuple(
+            one.model_copy(update={"deputy": one.deputy or holders.get(one.investigator)}) for one in self.investigators
+        )
+        return self.model_copy(update={"investigators": told})
+
+    def breaches(self, case: Investigation, office: Office) -> Iterator[Refused]:
+        """Nobody on it has an interest in the question (art. 57)."""
+        for one in self.investigators:
+            yield from _interested(case, one.investigator)
+
+    def already(self, case: Investigation) -> bool:
+        return case.nominated == self.investigators
+
+    def apply(self, case: Investigation, act: Act) -> None:
+        case.nominated = self.investigators
+
+
+class InvestigatorsVoted(
+    VoteStep,
+    of=Investigation,
+    wire="investigation.investigators_voted.v1",
+    zh="通过调查委员会组成人员",
+    while_in={Stage.ESTABLISHED, Stage.INVESTIGATING},
+    moves={(Stage.ESTABLISHED, Stage.INVESTIGATING)},
+    by=COMMITTEE,
+):
+    """The standing committee votes on who is on the committee, as they were nominated (art. 57).
+
+    If it passes, the committee is constituted, or its members are others from then on.
+    """
+
+    def check(self, case: Investigation, office: Office) -> None:
+        super().check(case, office)
+        if not case.nominated:
+            raise Refused("nobody-nominated")
+
+    def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
+        """It has one chair (art. 57)."""
+        yield from super().breaches(case, office)
+        if sum(one.investigator_post is InvestigatorPost.CHAIR for one in case.nominated) != 1:
+            yield Refused("committee-without-one-chair")
+
+    def apply(self, case: Investigation, act: Act) -> None:
+        vote = self.counted(act.occurred_on)
+        case.votes.append(vote)
+        if vote.passed:
+            case.investigators, case.nominated = case.nominated, ()
+            case.constituted_on = case.constituted_on or act.occurred_on
+            if case.stage is Stage.ESTABLISHED:
                 case.stage = Stage.INVESTIGATING
 
 

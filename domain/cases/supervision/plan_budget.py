@@ -799,11 +799,11 @@ class AuditRectificationReported(
     of=PlanBudget,
     wire="plan_budget.audit_rectification_reported.v1",
     zh="提交审计查出问题整改情况报告",
-    while_in=AFTER_HEARING,
+    while_in=AFTER_HEARING | {Stage.RECTIFICATION_HEARD},
     leads_to=Stage.RECTIFICATION_REPORTED,
     by=UNITS,
 ):
-    """The government submits its report on how the findings were put right (监督法 art. 27)."""
+    """The government submits its report on how the findings were put right (监督法 art. 27), or another one."""
 
     summary: Text
 
@@ -836,10 +836,18 @@ class AuditRectificationPollHeld(
     of=PlanBudget,
     wire="plan_budget.audit_rectification_poll_held.v1",
     zh="整改满意度测评",
-    while_in={Stage.RECTIFICATION_HEARD},
+    while_in={Stage.RECTIFICATION_HEARD, Stage.RESOLVED},
     by=COMMITTEE,
 ):
-    """How satisfied the members are with the rectification; each further poll stands beside the earlier ones."""
+    """How satisfied the members are with the rectification, also after they have resolved on it.
+
+    Each further poll stands beside the earlier ones (整改满意度测评).
+    """
+
+    def check(self, case: PlanBudget, office: Office) -> None:
+        super().check(case, office)
+        if case.rectification_heard_on is None:
+            raise Refused("rectification-not-heard")
 
     def apply(self, case: PlanBudget, act: Act) -> None:
         case.polls.append(self.counted(act.occurred_on))

@@ -78,6 +78,7 @@ class ReportVersion:
 
     kind: ReportVersionKind
     sent_on: date
+    turn: int
     sha256: str | None
 
 
@@ -119,6 +120,8 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
     survey_reports: list[str] = field(default_factory=list)
     gathered_on: date | None = None
     gathered_opinions: str | None = None
+    turn: int = 1
+    """Which report it is: 1, and one more each time another one is demanded."""
     versions: list[ReportVersion] = field(default_factory=list)
     comment: str | None = None
     distributed_on: date | None = None
@@ -152,10 +155,15 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
         return Role.GOVERNMENT_OFFICE if self.reporting_organ is ReportingOrgan.GOVERNMENT else Role.DEPUTY_AFFAIRS
 
     def still_due(self, rule: str) -> bool:
-        """What was not sent, submitted or distributed before it was put on the agenda."""
-        sent = {version.kind for version in self.versions}
+        """What was not sent, submitted or distributed of the report that is awaited."""
+        sent = {version.kind for version in self.versions if version.turn == self.turn}
         done = {DRAFT: bool(sent), SUBMISSION: ReportVersionKind.SUBMITTED in sent, DISTRIBUTION: self.distributed_on}
-        return not done[rule] and super().still_due(rule)
+        return self.stage in BEFORE_HEARING | {Stage.PROPOSED} and not done[rule]
+
+    def add_version(self, kind: ReportVersionKind, act: Act) -> None:
+        """The organ sends or submits a version of its report."""
+        paper = None if act.source is None else act.source.sha256
+        self.versions.append(ReportVersion(kind, act.occurred_on, self.turn, paper))
 
     def audience(self) -> Iterator[str]:
         """Also the government's office, where the government reports and it is planned."""
@@ -176,13 +184,19 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
             case Stage.REPORT_DRAFTED:
                 if self.due_by(COMMENT) is not None:
                     yield self._of_office(WorkReportCommented, COMMENT)
-                yield self._of_organ(WorkReportSubmitted, SUBMISSION)
+                yield self._submission()
             case Stage.REPORT_SUBMITTED if self.distributed_on is None:
                 yield self._of_office(WorkReportDistributed, DISTRIBUTION)
             case Stage.REPORT_DEMANDED_AGAIN:
-                yield self._of_organ(WorkReportSubmitted, AGAIN)
-            case Stage.RESOLVED:
-                yield self._of_organ(WorkReportExecutionReported, EXECUTION)
+                if self.due_by(DRAFT) is not None:
+                    yield self._of_organ(WorkReportSentForComment, DRAFT)
+                yield self._submission()
+        if self.stage is Stage.RESOLVED or self.due_by(EXECUTION) is not None:
+            yield self._of_organ(WorkReportExecutionReported, EXECUTION)
+
+    def _submission(self) -> Awaited:
+        due = [day for rule in (SUBMISSION, AGAIN) if (day := self.due_by(rule)) is not None]
+        return Awaited(self.organ_key, WorkReportSubmitted.declared.wire, min(due, default=None))
 
     def _of_office(self, step: type[Step], rule: str | None = None) -> Awaited:
         return Awaited(Role.DEPUTY_AFFAIRS, step.declared.wire, None if rule is None else self.due_by(rule))
@@ -192,8 +206,18 @@ class WorkReport(Matter, kind="work_report", zh="听取审议专项工作报告"
 
 
 Stage = WorkReport.Stage
-BEFORE_HEARING = frozenset({Stage.PLANNED, Stage.PREPARING, Stage.REPORT_DRAFTED, Stage.REPORT_SUBMITTED})
+BEFORE_HEARING = frozenset(
+    {Stage.PLANNED, Stage.PREPARING, Stage.REPORT_DRAFTED, Stage.REPORT_SUBMITTED, Stage.REPORT_DEMANDED_AGAIN}
+)
+"""Before a report is heard, the first one or another that was demanded."""
 AFTER_DELIBERATION = frozenset({Stage.DELIBERATED, Stage.RESOLVED, Stage.EXECUTION_REPORTED})
+MAY_BE_EXECUTED = AFTER_DELIBERATION | {
+    Stage.REPORT_DEMANDED_AGAIN,
+    Stage.REPORT_DRAFTED,
+    Stage.REPORT_SUBMITTED,
+    Stage.HEARD,
+}
+"""Where there may be a resolution, also while another report on the same work is prepared and heard."""
 
 
 class _OfOrgan(Step):
@@ -301,18 +325,21 @@ class WorkReportSentForComment(
     of=WorkReport,
     wire="work_report.draft_sent_for_comment.v1",
     zh="报告征求意见",
-    while_in={Stage.PLANNED, Stage.PREPARING, Stage.REPORT_DRAFTED},
+    while_in={Stage.PLANNED, Stage.PREPARING, Stage.REPORT_DRAFTED, Stage.REPORT_DEMANDED_AGAIN},
     leads_to=Stage.REPORT_DRAFTED,
     by=UNITS,
     starts=(COMMENT,),
     stops=(DRAFT,),
 ):
-    """The organ sends the draft to the committee in charge, 20 days before the meeting (监督法 art. 15)."""
+    """The organ sends the draft to the committee in charge, 20 days before the meeting (监督法 art. 15).
+
+    So it does with the draft of another report that was demanded.
+    """
 
     summary: Text | None = None
 
     def apply(self, case: WorkReport, act: Act) -> None:
-        case.versions.append(_version(ReportVersionKind.FOR_COMMENT, act))
+        case.add_version(ReportVersionKind.FOR_COMMENT, act)
 
 
 class WorkReportCommented(
@@ -359,8 +386,7 @@ class WorkReportSubmitted(
         yield from ((DRAFT, None), (COMMENT, None))
 
     def apply(self, case: WorkReport, act: Act) -> None:
-        case.versions.append(_version(ReportVersionKind.SUBMITTED, act))
-        case.distributed_on = None
+        case.add_version(ReportVersionKind.SUBMITTED, act)
 
 
 class WorkReportDistributed(
@@ -543,6 +569,9 @@ class WorkReportDemandedAgain(
         if self.due_on is not None:
             yield clock.agreed(AGAIN, act.occurred_on, self.due_on)
 
+    def apply(self, case: WorkReport, act: Act) -> None:
+        case.turn, case.distributed_on = case.turn + 1, None
+
 
 # After the meeting
 
@@ -552,17 +581,26 @@ class WorkReportExecutionReported(
     of=WorkReport,
     wire="work_report.execution_reported.v1",
     zh="报告执行决议情况",
-    while_in={Stage.RESOLVED},
-    leads_to=Stage.EXECUTION_REPORTED,
+    while_in=MAY_BE_EXECUTED,
+    moves={(Stage.RESOLVED, Stage.EXECUTION_REPORTED)},
     by=UNITS,
     stops=(EXECUTION,),
 ):
-    """The organ reports how the resolution is executed, in the term that it set (监督法 art. 17)."""
+    """The organ reports how the resolution is executed, in the term that it set (监督法 art. 17).
+
+    It may report more than once, and on an earlier resolution while another report is prepared.
+    """
 
     summary: Text
 
+    def check(self, case: WorkReport, office: Office) -> None:
+        if case.resolved_on is None:
+            raise Refused("no-resolution-to-execute")
+
     def apply(self, case: WorkReport, act: Act) -> None:
         case.execution_reported_on = act.occurred_on
+        if case.stage is Stage.RESOLVED:
+            case.stage = Stage.EXECUTION_REPORTED
 
 
 class WorkReportFollowedUp(
@@ -579,7 +617,3 @@ class WorkReportFollowedUp(
 
     def apply(self, case: WorkReport, act: Act) -> None:
         case.follow_ups.append(act.occurred_on)
-
-
-def _version(kind: ReportVersionKind, act: Act) -> ReportVersion:
-    return ReportVersion(kind, act.occurred_on, None if act.source is None else act.source.sha256)

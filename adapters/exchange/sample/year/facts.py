@@ -33,8 +33,8 @@ from domain.cases.supervision.investigation import (
     EvidenceRequested,
     ExpertEngaged,
     InvestigationCommitteeReported,
-    InvestigationCommitteeVoted,
     InvestigationDecisionVoted,
+    InvestigationEstablishmentVoted,
     InvestigationProposed,
     InvestigationProposer,
     InvestigationReferred,
@@ -42,6 +42,8 @@ from domain.cases.supervision.investigation import (
     InvestigationSubmitted,
     Investigator,
     InvestigatorPost,
+    InvestigatorsNominated,
+    InvestigatorsVoted,
 )
 from domain.matter import Audience, Closed, PartyGroupDeliberated, Published
 
@@ -75,8 +77,10 @@ def _investigation() -> Iterator[Happening]:
         Investigator(investigator="甲二十", deputy="d-026"),
         Investigator(investigator="乙十七", deputy="d-053"),
     )
-    said = AUGUST.votes() | {"investigators": investigators, "due_on": date(YEAR, 11, 30)}
-    yield standing_committee(8, 27, InvestigationCommitteeVoted.model_validate(said))
+    yield chairmen(8, 13, InvestigatorsNominated(investigators=investigators))
+    said = AUGUST.votes() | {"document_number": "云人常〔2026〕43号", "due_on": date(YEAR, 11, 30)}
+    yield standing_committee(8, 27, InvestigationEstablishmentVoted.model_validate(said))
+    yield standing_committee(8, 27, InvestigatorsVoted.model_validate(AUGUST.votes()))
     yield committee(9, 8, ExpertEngaged(expert="巳四", expertise="结构工程"))
     asked = EvidenceRequested(evidence="e-1", title="竣工验收资料", unit="zjj", due_on=date(YEAR, 9, 30))
     yield committee(9, 9, asked)

@@ -27,6 +27,7 @@ from domain.cases.filing_review import (
     NotOpenedReason,
     ReviewApplicationAccepted,
     ReviewConcluded,
+    ReviewEnded,
     ReviewNotOpened,
     ReviewOpinionGiven,
     ReviewOpinionIssued,
@@ -103,6 +104,7 @@ def _wrong() -> Iterator[Happening]:
     yield maker(7, 6, replied)
     amended = DocumentAmendedOrRepealed(correction_way=CorrectionWay.AMENDED, document_number="云市监规〔2026〕4号")
     yield maker(8, 18, amended)
+    yield committee(8, 25, ReviewEnded(summary="已按审查意见删去第六条。"))
     yield maker(9, 9, CorrectionReported(summary="已删去第六条并重新公布。"))
     yield chairmen(9, 29, Closed())
 
