@@ -263,7 +263,7 @@ def test_figures_are_told_in_whole_by_a_dimension_and_over_time(installation: Ru
     course = installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "month", "--json").json
     assert course["points"][0]["day"] == "2026-01-31"
     assert "denominator" in installation("figures", "reply_rate", "--since", "2026-01-01").out
-    assert installation("figures", "happiness").code == 4
+    assert installation("figures", "happiness").code == 1
     assert installation("figures", "--by", "weather").code == 1
     assert installation("figures", "--since", "2026-01-01").code == 1
     assert installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "hour").code == 1
