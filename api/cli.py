@@ -22,6 +22,7 @@ from api.commands import (
     procedures,
     recording,
     registry,
+    regulations,
     service,
     upkeep,
     work,
@@ -87,6 +88,7 @@ app.registered_commands += [
     *compliance.app.registered_commands,
     *chronicle.app.registered_commands,
     *figures.app.registered_commands,
+    *regulations.app.registered_commands,
     *backup.app.registered_commands,
     *exchange.app.registered_commands,
 ]

@@ -34,6 +34,7 @@ from api.web import (
     persons,
     procedures,
     registry,
+    regulations,
     trail,
 )
 
@@ -72,6 +73,7 @@ def create_app(services: Services) -> FastAPI:
         persons.router,
         procedures.router,
         registry.router,
+        regulations.router,
         importing.router,
         trail.router,
     )

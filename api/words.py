@@ -20,7 +20,7 @@ _LONGEST = 200
 _CHOICE = re.compile("'([^']*)'")
 """Of pydantic's `'a', 'b' or 'c'`."""
 _TABLES = {"stage": "stage", "open_in": "stage", "role": "role", "other": "role", "by": "role",
-            "level": "page.level", "above": "page.level", "gate": "page.gate", "mode": "page.ballotmode",
+            "level": "page.level", "above": "page.level", "mode": "page.ballotmode",
             "kind_of_act": "page.actkind", "rated": "page.rating", "polled": "page.rating"}  # fmt: skip
 """Parameters whose values have labels, and the table of them."""
 

@@ -155,9 +155,13 @@ class PollStep(Step):
         if self.eligible is not None and self.present > self.eligible:
             raise Refused("more-present-than-members", field="present", present=self.present, members=self.eligible)
 
+    def rule_for(self, case: Any) -> str:
+        """The id of that rule in a case."""
+        return self.rule
+
     def filled_in(self, case: Any, office: Office) -> Self:
         """With what the rule in force says of the tallies, whatever was given."""
-        rule = office.rulebook.polls.get(self.rule)
+        rule = office.rulebook.polls.get(self.rule_for(case))
         tallies = self.satisfied, self.basically_satisfied, self.dissatisfied
         said = None if rule is None else rule.rating(*tallies, present=self.present, eligible=self.eligible)
         return self.model_copy(

@@ -222,6 +222,8 @@ class Case:
     time_zone: str = "UTC"
     """The zone in which its dates are days."""
     stage: StrEnum | None = None
+    taken: list[str] = field(default_factory=list)
+    """Stored names of the steps that were taken, in the order of the procedure."""
     clocks: dict[ClockKey, RunningClock] = field(default_factory=dict)
     past_clocks: list[RunningClock] = field(default_factory=list)
     """Those that were started anew under the same key."""
@@ -930,6 +932,7 @@ class Recorded(NamedTuple):
             case.start_clock(deadline, self.act.occurred_at, declared.wire)
         step.apply(case, self.act)
         self._move_clocks(case)
+        case.taken.append(declared.wire)
 
     def _move_clocks(self, case: Case) -> None:
         step, act, wire = self.step, self.act, self.step.declared.wire

@@ -1,6 +1,6 @@
 """Matter (履职事项): what the standing committee does by its own powers, and the steps that its case types share.
 
-The gates of the Party (党组, 市委) are recorded and never block a step: whether one was passed in time is a finding.
+The gates of the Party (党组, 市委) are recorded and never block a step: that one was left out is a finding (`gates`).
 """
 
 from __future__ import annotations
@@ -257,22 +257,11 @@ class Matter(Case):
 
 
 DEPUTIES_INVITED = "deputies_invited"
-NAMING_CASES = ("plan", "meeting", "regulation", "appointment")
+NAMING_CASES = ("plan", "meeting", "regulation", "appointment", "voted_after")
 """The fields of matters that hold the id of another case."""
 TO_WHICH_DEPUTIES_ARE_INVITED = frozenset({ActivityKind.SURVEY, ActivityKind.VISIT, ActivityKind.INSPECTION})
 FOLLOWING = frozenset({LinkKind.RESULTS_FROM, LinkKind.PART_OF})
 ENDED = frozenset(Ending)
-
-
-def gates_missed(case: Case, step: Step, office: Office) -> Iterator[Refused]:
-    """The gates of the Party that a rule of the office wants a matter to have passed before such a step."""
-    if not isinstance(case, Matter):
-        return
-    for rule in office.rulebook.gates.values():
-        if step.declared.wire in rule.before and (not rule.of or case.sort in rule.of):
-            for gate in rule.requires:
-                if case.passed(Gate(gate)) is None:
-                    yield Refused("gate-not-passed", gate=gate, rule=rule.id)
 
 
 def handled_kinds() -> frozenset[str]:

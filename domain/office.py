@@ -188,6 +188,12 @@ class Jurisdiction(BaseModel):
     def _books(self) -> list[tuple[date, Rulebook]]:
         return [(adopted.since, load_rulebook(*adopted.id_and_version)) for adopted in self.rulebooks]
 
+    def adopting(self, ref: str, since: date) -> Jurisdiction:
+        """The jurisdiction as it would be if it adopted a rulebook on a day."""
+        adopted = sorted((*self.rulebooks, Adopted(ref=ref, since=since)), key=lambda one: one.since)
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_construct(**fields | {"rulebooks": tuple(adopted)})
+
     def term_on(self, day: date) -> TermOfCongress | None:
         """The term of the congress that ran on a day, as far as terms are entered."""
         return next((term for term in reversed(self.terms) if term.on(day)), None)

@@ -21,9 +21,9 @@ from domain.case import (
     Voided,
 )
 from domain.clock import Deadline, beyond_most, extend, recalculate, rule_of
-from domain.matter import gates_missed
 from domain.office import Jurisdiction, Office
 from domain.refusal import Contradiction, Refused
+from domain.rulebook import Rulebook
 
 
 def steps_of(case_type: type[Case]) -> list[type[Step]]:
@@ -227,7 +227,7 @@ def _refusals(case: Case | None, step: Step, office: Office, *, is_opening: bool
 def breaches(case: Case, step: Step, office: Office) -> Iterator[Refused]:
     """The rules that a step breaks: its own, and those of every step that moves a due date."""
     yield from step.breaches(case, office)
-    yield from gates_missed(case, step, office)
+    yield from _left_out(case, step, office.rulebook)
     for key, due_on in step.moved_clocks(case):
         if (running := case.clocks.get(key)) is None:
             continue
@@ -238,6 +238,14 @@ def breaches(case: Case, step: Step, office: Office) -> Iterator[Refused]:
             )
         if rule is not None and beyond_most(extend(deadline, due_on), rule):
             yield Refused("extension-beyond-most", clock=key[0], due_on=due_on.isoformat())
+
+
+def _left_out(case: Case, step: Step, book: Rulebook) -> Iterator[Refused]:
+    """The gates and the steps that the rules want before a step, and that the case did not go through."""
+    for message_id, rules in (("gate-not-passed", book.gates), ("step-left-out", book.orders)):
+        for rule in rules.values():
+            if rule.asks(step.declared.wire, case.kind, case.sort):
+                yield from (Refused(message_id, step=list(steps), rule=rule.id) for steps in rule.left_out(case.taken))
 
 
 def outdated_deadlines(case: Case, office: Office) -> Iterator[tuple[Deadline, Deadline]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import auto
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -130,6 +130,9 @@ class ProblemToList(BaseModel):
 @dataclass
 class Rectified(Matter):
     """A matter whose opinions are handed over and put right."""
+
+    second_poll: ClassVar[str] = PollStep.rule
+    """The rule that says what follows from the tallies of a second poll."""
 
     important: bool = False
     in_person: bool | None = None
@@ -633,6 +636,9 @@ class SecondPollHeld(
     by=COMMITTEE,
 ):
     """The body is polled again, after it was reported again; the first poll stays beside it (丹徒)."""
+
+    def rule_for(self, case: Rectified) -> str:
+        return case.second_poll
 
     def check(self, case: Rectified, office: Office) -> None:
         super().check(case, office)

@@ -1,7 +1,7 @@
 """The rules of a jurisdiction as data, each with its source and how sure it is; versions and inheritance."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum, auto
 from functools import cache
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PositiveInt,
@@ -30,8 +31,9 @@ Confidence = Literal["A", "B", "C", "D"]
 """A read in national law, B in the magazine, C an analogue of another place, D memory or proposal."""
 
 _Text = Annotated[str, Field(min_length=1)]
+_Wires = Annotated[tuple[_Text, ...], Field(min_length=1)]
 _Version = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-TABLES = ("articles", "clocks", "gates", "minimums", "polls", "targets", "practices")
+TABLES = ("articles", "clocks", "gates", "minimums", "orders", "polls", "targets", "practices")
 """The tables of rules that a rulebook has; a book that inherits adds to each."""
 _INHERITED = ("time_zone", "calendar", "outcome_scheme")
 
@@ -48,6 +50,10 @@ class RulebookError(ValueError):
 
 class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _as_list(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 class Words(_Data):
@@ -97,6 +103,8 @@ class ClockRule(Stated):
     consent: bool = False
     """Whether whoever handed it over must agree to an extension."""
     per: Literal["case", "part"] = "case"
+    measured: bool = True
+    """Whether some step starts it; false where the case type or the step that would is still to come."""
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -159,16 +167,36 @@ class Minimum(Stated):
 
     at_least: PositiveInt
     per: Literal["activity", "case", "year", "term"]
+    measured: bool = True
+    """Whether something recorded is counted against it; false where its case type is still to come."""
 
 
-class GateRule(Stated):
-    """Before which steps a matter has to have passed gates of the Party (报告审批环节)."""
+class OrderRule(Stated):
+    """Which steps come before another: those of a procedure (程序环节), or the Party's gates (报告审批环节).
 
-    before: Annotated[tuple[_Text, ...], Field(min_length=1)]
-    """Stored names of the steps."""
+    It never blocks a step: what was left out is a finding.
+    """
+
+    before: _Wires
+    """Stored names of the steps before which it asks for something."""
     of: tuple[_Text, ...] = ()
-    """Of which sorts the matter is, where that is not for all."""
-    requires: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    """Of which kinds or sorts the case is, where that is not for all."""
+    requires: Annotated[tuple[Annotated[_Wires, BeforeValidator(_as_list)], ...], Field(min_length=1)]
+    """Each of these steps; of a list, one."""
+    since: tuple[_Text, ...] = ()
+    """Asked only once one of these steps was taken, and then of what came after the last of them."""
+
+    def asks(self, wire: str, kind: str, sort: str | None) -> bool:
+        """Whether it asks for something before that step of a case of that kind and sort."""
+        return wire in self.before and (not self.of or kind in self.of or sort in self.of)
+
+    def left_out(self, taken: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """What is missing among the steps that were taken, in their order; of each list one would be enough."""
+        last = max((place for place, wire in enumerate(taken) if wire in self.since), default=None)
+        if self.since and last is None:
+            return
+        counted = frozenset(taken if last is None else taken[last + 1 :])
+        yield from (steps for steps in self.requires if counted.isdisjoint(steps))
 
 
 class Duty(_Data):
@@ -260,6 +288,42 @@ class Jurisdiction(_Data):
     en: _Text
 
 
+class Alternative(_Data):
+    """What another place has in a rule's stead (各地不同规定): its number, and its source."""
+
+    jurisdiction: Jurisdiction
+    count: PositiveInt
+    """The length of a clock, the least of a minimum."""
+    unit: Unit | None = None
+    """Of a clock."""
+    most: Span | None = None
+    confidence: Confidence
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+
+    def of_clock(self, rule: ClockRule, stated_in: str) -> ClockRule:
+        """The clock as that place counts it; in days or months from a day on, it rolls forward."""
+        own = {"count": self.count, "unit": self.unit, "most": self.most}
+        rolls = rule.direction == "after" and self.unit != "working_day"
+        return ClockRule.model_validate(rule.model_dump() | own | {"roll_forward": rolls} | self._stated(stated_in))
+
+    def of_minimum(self, rule: Minimum, stated_in: str) -> Minimum:
+        """The minimum of that place."""
+        return Minimum.model_validate(rule.model_dump() | {"at_least": self.count} | self._stated(stated_in))
+
+    def _stated(self, stated_in: str) -> dict[str, Any]:
+        words = {
+            "zh": f"采用{self.jurisdiction.zh}的规定：{self.sources[0].text}",
+            "en": f"As in {self.jurisdiction.en}: {self.sources[0].text}",
+        }
+        return {
+            "explanation": words,
+            "force": "regional",
+            "confidence": self.confidence,
+            "sources": self.sources,
+            "stated_in": stated_in,
+        }
+
+
 class Rulebook(_Data):
     """A jurisdiction's rules with all that it inherits; `(id, version)` fixes every one of them for ever."""
 
@@ -272,11 +336,16 @@ class Rulebook(_Data):
     articles: Mapping[str, Article] = {}
     clocks: Mapping[str, ClockRule] = {}
     outcome_scheme: OutcomeScheme | None = None
-    gates: Mapping[str, GateRule] = {}
+    gates: Mapping[str, OrderRule] = {}
     minimums: Mapping[str, Minimum] = {}
+    orders: Mapping[str, OrderRule] = {}
     polls: Mapping[str, PollRule] = {}
     targets: Mapping[str, Target] = {}
     practices: Mapping[str, Practice] = {}
+    alternatives: Mapping[str, Mapping[str, Alternative]] = {}
+    """For the id of a clock or a minimum what other places have in its stead, by their short names."""
+    chosen: Mapping[str, str] = {}
+    """For the id of a rule the alternative that this book takes in its stead."""
     note: Words
 
     @property
@@ -298,6 +367,31 @@ class Rulebook(_Data):
     def _calendar_exists(cls, value: str) -> str:
         load_calendar(value)
         return value
+
+    def with_chosen(self) -> Self:
+        """The book with the alternatives that it chose in place of the rules; one that there is not is an error."""
+        clocks, minimums = dict(self.clocks), dict(self.minimums)
+        for rule, name in self.chosen.items():
+            try:
+                alternative = self.alternatives[rule][name]
+            except KeyError:
+                known = ", ".join(self.alternatives.get(rule, ())) or "none"
+                message = f"there is no alternative {name}; there are: {known}"
+                raise RulebookError(message, file=self.ref, rule=rule, field="chosen") from None
+            if rule in clocks:
+                clocks[rule] = alternative.of_clock(clocks[rule], self.ref)
+            else:
+                minimums[rule] = alternative.of_minimum(minimums[rule], self.ref)
+        return self.model_copy(update={"clocks": clocks, "minimums": minimums})
+
+    @model_validator(mode="after")
+    def _alternatives_are_of_rules(self) -> Self:  # noqa: N804 - of an instance, after it was read
+        for rule, places in self.alternatives.items():
+            if rule not in self.clocks and rule not in self.minimums:
+                raise ValueError(f"an alternative to {rule}, which is neither a clock nor a minimum")
+            if any((one.unit is None) is (rule in self.clocks) for one in places.values()):
+                raise ValueError(f"an alternative to {rule} with the wrong unit: a clock has one, a minimum none")
+        return self
 
     def targets_of(self, jurisdiction: str, year: int) -> tuple[Target, ...]:
         """The targets that a jurisdiction set itself for a year; others that the book quotes do not bind it."""
@@ -343,7 +437,7 @@ class Shelf:
         if isinstance(inherited, str):
             page = _on_top_of(self._merged(inherited, (*heirs, ref)), page)
         try:
-            return Rulebook.model_validate(page)
+            return Rulebook.model_validate(page).with_chosen()
         except ValidationError as error:
             raise _explained(file, error) from error
 
@@ -382,7 +476,7 @@ def _stamped(page: Mapping[str, Any], ref: str) -> dict[str, Any]:
 def _on_top_of(base: Rulebook, page: dict[str, Any]) -> dict[str, Any]:
     """The page with what it leaves open taken from its base; a rule of the same id replaces the whole rule."""
     merged = {name: getattr(base, name) for name in _INHERITED} | page
-    for table in TABLES:
+    for table in (*TABLES, "alternatives"):
         if isinstance(own := page.get(table, {}), dict):
             merged[table] = {**getattr(base, table), **own}
     return merged

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from domain.ballot import PollStep
 from domain.case import CASE_TYPES, STEPS, Step
-from domain.matter import Gate, Matter
-from domain.rulebook import TABLES, Rulebook, Stated
+from domain.matter import Matter
+from domain.rulebook import TABLES, OrderRule, Rulebook, Stated
 
 
 @dataclass(frozen=True)
@@ -21,23 +22,28 @@ class Gap:
 
 def gaps(book: Rulebook) -> Iterator[Gap]:
     """What does not fit, rule by rule."""
-    started, stopped, limiting = _clocks_started(), _of_steps("stops"), _of_steps("limits")
-    for id in sorted(book.clocks):
-        if id not in started | limiting:
-            yield Gap("clock-never-starts", id)
-        elif id in started and id not in stopped:
-            yield Gap("clock-never-ends", id)
-    for gate in book.gates.values():
-        yield from _unknown_steps(gate.id, gate.before)
-        yield from (Gap("unknown-gate", gate.id, one) for one in gate.requires if one not in set(Gate))
+    yield from _gaps_of_clocks(book)
+    polled = {step.rule for step in STEPS.values() if issubclass(step, PollStep)}
+    yield from (Gap("poll-never-held", id) for id in sorted(book.polls.keys() - polled))
+    for order in (*book.gates.values(), *book.orders.values()):
+        named = (*order.before, *(wire for steps in order.requires for wire in steps), *order.since)
+        unknown = list(_unknown_steps(order.id, named))
+        yield from unknown or _never_asked(order)
     for article in book.articles.values():
         for duty in article.duties:
             yield from _unknown_steps(article.id, (*duty.steps, *duty.others))
 
 
+def unmeasured(book: Rulebook) -> list[Stated]:
+    """The rules that no step measures yet, because their case type or step is still to come."""
+    clocks = [rule for rule in book.clocks.values() if not rule.measured]
+    return [*clocks, *(rule for rule in book.minimums.values() if not rule.measured)]
+
+
 def unmentioned(book: Rulebook) -> list[type[Step]]:
     """The steps of the case types that the office handles of which no rule says anything, in order of their names."""
-    mentioned = {wire for gate in book.gates.values() for wire in gate.before}
+    orders = (*book.gates.values(), *book.orders.values())
+    mentioned = {wire for order in orders for steps in (order.before, *order.requires) for wire in steps}
     mentioned |= {
         wire for article in book.articles.values() for duty in article.duties for wire in (*duty.steps, *duty.others)
     }
@@ -81,6 +87,28 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
             if one.old is None or one.new is None or one.fields:
                 found.append(one)
     return found
+
+
+def _gaps_of_clocks(book: Rulebook) -> Iterator[Gap]:
+    started, stopped, limiting = _clocks_started(), _of_steps("stops"), _of_steps("limits")
+    for id, clock in sorted(book.clocks.items()):
+        used = id in started | limiting
+        if not clock.measured:
+            if used:
+                yield Gap("measured-already", id)
+        elif not used:
+            yield Gap("clock-never-starts", id)
+        elif id in started and id not in stopped:
+            yield Gap("clock-never-ends", id)
+
+
+def _never_asked(order: OrderRule) -> Iterator[Gap]:
+    """Steps that no case type has together with those that the rule wants before them."""
+    for wire in order.before:
+        having = [case_type for case_type in CASE_TYPES.values() if STEPS[wire].declared.of(case_type)]
+        for steps in order.requires:
+            if not any(STEPS[one].declared.of(case_type) for one in steps for case_type in having):
+                yield Gap("order-of-no-case", order.id, wire)
 
 
 def _unknown_steps(rule: str, wires: Iterable[str]) -> Iterator[Gap]:

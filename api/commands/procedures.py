@@ -1,5 +1,6 @@
-"""What the procedures and the rulebooks say: procedure list|show, rulebook list|show|check|recalculate."""
+"""What procedures and rulebooks say: procedure list|show, rulebook list|show|check|compare|preview|recalculate."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,7 +8,9 @@ import typer
 from api.commands.common import Code, Failed, Json, emit, example, language, named, say, services, table, told
 
 if TYPE_CHECKING:
+    from api.recalculation import Moved
     from domain.rulebook import Rulebook
+    from domain.rulecheck import Difference
 
 procedure = typer.Typer(no_args_is_help=True, help=told("The case types and their steps.", "案件类型及其办理步骤。"))
 rulebook = typer.Typer(no_args_is_help=True, help=told("The rules as data.", "以数据表示的规则。"))
@@ -148,7 +151,10 @@ def _book(ref: str) -> "Rulebook":
 
 @rulebook.command(
     "show",
-    help=told("The clocks and targets of a rulebook, with where they come from.", "规则集中的期限和目标及其出处。"),
+    help=told(
+        "The clocks, orders and targets of a rulebook, with where they come from.",
+        "规则集中的期限、程序环节和目标及其出处。",
+    ),
     epilog=example("duban rulebook show cn-national"),
 )
 def rulebook_show(
@@ -178,6 +184,24 @@ def rulebook_show(
             for clock in book.clocks.values()
         ],
     )
+    if book.orders:
+        table(
+            told(
+                "order | name | before | requires | confidence | source",
+                "程序环节 | 名称 | 在此之前 | 应有 | 可信度 | 出处",
+            ),
+            [
+                (
+                    order.id,
+                    told(order.en, order.zh),
+                    ", ".join(order.before),
+                    ", ".join(" | ".join(steps) for steps in order.requires),
+                    order.confidence,
+                    "; ".join(source.text for source in order.sources),
+                )
+                for order in (*book.gates.values(), *book.orders.values())
+            ],
+        )
     if book.targets:
         table(
             told("target | name | year | value | source", "目标 | 名称 | 年份 | 目标值 | 出处"),
@@ -188,14 +212,33 @@ def rulebook_show(
         )
 
 
+def _checked(id: str, *, steps: bool) -> dict[str, Any]:
+    """What a check says of the newest version of a rulebook."""
+    import domain.cases  # noqa: F401 - every case type declares itself
+    from api.words import words
+    from domain.rulebook import RulebookError, load_rulebook
+    from domain.rulecheck import gaps, unmeasured, unmentioned
+
+    say_it = words(language())
+    try:
+        book = load_rulebook(id)
+    except (RulebookError, ValueError) as error:
+        return {"checked": id, "ok": False, "says": str(error)}
+    lacking = [say_it(gap.message_id, rule=gap.rule, what=gap.what) for gap in gaps(book)]
+    found = {"checked": book.ref, "ok": not lacking, "says": "; ".join(lacking)}
+    found["unmeasured"] = [rule.id for rule in unmeasured(book)]
+    return found | ({"unmentioned": [step.declared.wire for step in unmentioned(book)]} if steps else {})
+
+
 @rulebook.command(
     "check",
     help=told(
         "Whether every rulebook, calendar and jurisdiction that ships can be read and fits the declared steps: no rule "
-        "without a source, no clock that no step starts or ends, no article about a step that there is not. "
+        "without a source, no clock that no step starts or ends, no poll that no step holds, no article or order about "
+        "a step that there is not or that no case type has. Rules whose case type is still to come are listed. "
         "Exit code 1 if not.",
-        "检查随附的规则集、日历和地区能否读取，并与办理步骤一致：规则须有出处，期限须有步骤起算和终止，"
-        "条文所指步骤须存在。有误时退出码为 1。",
+        "检查随附的规则集、日历和地区能否读取，并与办理步骤一致：规则须有出处，期限须有步骤起算和终止，测评须有步骤进行，"
+        "条文和程序环节所指步骤须存在并属于同一类案件；尚无案件类型的规则另行列出。有误时退出码为 1。",
     ),
     epilog=example("duban rulebook check --steps"),
 )
@@ -209,23 +252,10 @@ def rulebook_check(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    import domain.cases  # noqa: F401 - every case type declares itself
     from adapters.exchange.jurisdictions import entered_in_memory
-    from api.words import words
-    from domain.rulebook import RulebookError, load_rulebook, rulebook_ids
-    from domain.rulecheck import gaps, unmentioned
+    from domain.rulebook import RulebookError, rulebook_ids
 
-    say_it = words("en" if told("en", "zh") == "en" else "zh")
-    found: list[dict[str, Any]] = []
-    for id in rulebook_ids():
-        try:
-            book = load_rulebook(id)
-            lacking = [say_it(gap.message_id, rule=gap.rule, what=gap.what) for gap in gaps(book)]
-            found.append({"checked": book.ref, "ok": not lacking, "says": "; ".join(lacking)})
-            if steps:
-                found[-1]["unmentioned"] = [step.declared.wire for step in unmentioned(book)]
-        except (RulebookError, ValueError) as error:
-            found.append({"checked": id, "ok": False, "says": str(error)})
+    found = [_checked(id, steps=steps) for id in rulebook_ids()]
     registry = entered_in_memory()
     for code in registry.codes():
         try:
@@ -239,6 +269,8 @@ def rulebook_check(
     else:
         for line in found:
             typer.echo(f"{'✓' if line['ok'] else '✗'} {line['checked']} {line['says']}".rstrip())
+            for rule in line.get("unmeasured", ()):
+                typer.echo(f"    {rule}: {told('no case type yet', '尚无案件类型')}")
             for wire in line.get("unmentioned", ()):
                 typer.echo(f"    {wire}")
     if not all(line["ok"] for line in found):
@@ -249,8 +281,8 @@ def rulebook_check(
     "compare",
     help=told(
         "What changes when a rulebook is adopted in place of another: rules that come, go, or say something else. "
-        "Which deadlines it moves is told by `recalculate --dry-run` once it is adopted.",
-        "以一部规则集代替另一部时有何变化：新增、删去或改变的规则。采用后，哪些期限变动由 recalculate --dry-run 列出。",
+        "Which deadlines of a jurisdiction it moves is told by `preview`.",
+        "以一部规则集代替另一部时有何变化：新增、删去或改变的规则。某地区哪些期限变动，由 preview 列出。",
     ),
     epilog=example("duban rulebook compare cn-national@2026-11-22 cn-national@2026-11-29"),
 )
@@ -275,12 +307,62 @@ def rulebook_compare(
             ]
         )
         return
+    _tell_differences(found)
+
+
+def _tell_differences(found: "Sequence[Difference]") -> None:
     for one in found:
         stated = one.new or one.old
         sign = "+" if one.old is None else "-" if one.new is None else "~"
         typer.echo(f"{sign} {one.table} {one.rule} {told(stated.en, stated.zh) if stated else ''}")
         for name, before, after in one.fields:
             typer.echo(f"    {name}: {before} → {after}")
+
+
+def _tell_moved(moved: "Sequence[Moved]", *, really: bool) -> None:
+    table(
+        told("case | clock | part | was due | is due | calendar", "案件 | 期限 | 部分 | 原期限 | 现期限 | 日历"),
+        [(m.number or m.case_id, m.was.clock, m.was.part, m.was.due_on, m.now.due_on, m.now.calendar) for m in moved],
+    )
+    say(
+        told(
+            f"{len(moved)} deadlines {'moved' if really else 'would move'}",
+            f"{len(moved)} 个期限{'已变动' if really else '将变动'}",
+        )
+    )
+
+
+@rulebook.command(
+    "preview",
+    help=told(
+        "What changes when a jurisdiction adopts a rulebook today: its rules, and the running deadlines that "
+        "`recalculate` would move then. Nothing is recorded.",
+        "某地区今日采用某规则集后有何变化：规则，以及重新计算（recalculate）后将变动的期限。不作任何登记。",
+    ),
+    epilog=example("duban rulebook preview cn-999900 cn-national@2026-11-29"),
+)
+def rulebook_preview(
+    jurisdiction: Annotated[
+        str, typer.Argument(metavar="JURISDICTION", help=told("Code of the jurisdiction.", "地区代码。"))
+    ],
+    ref: Annotated[str, typer.Argument(metavar="ID", help=told("The id, or id@version.", "编号，或 编号@版本。"))],
+    as_json: Json = False,
+) -> None:
+    from api.recalculation import adoption_of
+    from api.v1.rulebooks import adoption_answer
+    from domain.moment import day_of
+
+    book = _book(ref)
+    with services() as found:
+        moment, place = found.views.moment(), found.registry.jurisdiction(jurisdiction)
+        since = day_of(moment.as_of, place.time_zone)
+        adoption = adoption_of(found.docket, found.views, place, book.ref, since, moment)
+    if as_json:
+        emit(adoption_answer(jurisdiction, adoption))
+        return
+    say(f"{adoption.old.ref} → {adoption.new.ref}")
+    _tell_differences(adoption.rules)
+    _tell_moved(adoption.moved or (), really=False)
 
 
 @rulebook.command(
@@ -305,24 +387,22 @@ def rulebook_recalculate(
 ) -> None:
     from datetime import UTC, datetime
 
-    from adapters.recalculation import recalculate
+    from api.recalculation import recalculate
 
-    who = named(actor)
     with services() as found:
-        now = datetime.now(UTC)
         moved = list(
-            recalculate(found.docket, found.views, jurisdiction, actor=who, reason=reason, at=now, dry_run=dry_run)
+            recalculate(
+                found.docket,
+                found.views,
+                found.views.moment(),
+                jurisdiction,
+                actor=named(actor),
+                reason=reason,
+                at=datetime.now(UTC),
+                dry_run=dry_run,
+            )
         )
     if as_json:
         emit(moved)
         return
-    table(
-        told("case | clock | part | was due | is due | calendar", "案件 | 期限 | 部分 | 原期限 | 现期限 | 日历"),
-        [(m.number or m.case_id, m.was.clock, m.was.part, m.was.due_on, m.now.due_on, m.now.calendar) for m in moved],
-    )
-    say(
-        told(
-            f"{len(moved)} deadlines {'would move' if dry_run else 'moved'}",
-            f"{len(moved)} 个期限{'将变动' if dry_run else '已变动'}",
-        )
-    )
+    _tell_moved(moved, really=not dry_run)

@@ -3,16 +3,32 @@
 from fastapi import APIRouter, Depends
 
 from api.problems import refuse_repeated
-from api.v1 import attachments, audit, bulk, chronicle, compliance, figures, persons, reading, recording, registry, work
+from api.v1 import (
+    attachments,
+    audit,
+    bulk,
+    chronicle,
+    compliance,
+    figures,
+    persons,
+    reading,
+    recording,
+    registry,
+    regulations,
+    rulebooks,
+    work,
+)
 
 router = APIRouter(dependencies=[Depends(refuse_repeated)])
 router.include_router(reading.router)
+router.include_router(rulebooks.router)
 router.include_router(work.router)
 router.include_router(recording.router)
 router.include_router(bulk.router)
 router.include_router(attachments.router)
 router.include_router(persons.router)
 router.include_router(registry.router)
+router.include_router(regulations.router)
 router.include_router(audit.router)
 router.include_router(compliance.router)
 router.include_router(chronicle.router)
@@ -20,12 +36,14 @@ router.include_router(figures.router)
 
 routes = [
     *reading.router.routes,
+    *rulebooks.router.routes,
     *work.router.routes,
     *recording.router.routes,
     *bulk.router.routes,
     *attachments.router.routes,
     *persons.router.routes,
     *registry.router.routes,
+    *regulations.router.routes,
     *audit.router.routes,
     *compliance.router.routes,
     *chronicle.router.routes,

@@ -1,4 +1,4 @@
-"""Reading: cases, their histories, counts, stored steps, procedures and rulebooks, each at a moment."""
+"""Reading: cases, their histories, counts, stored steps and procedures, each at a moment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ from domain import fold, policy, procedure
 from domain.case import CASE_TYPES, STEPS, Opening
 from domain.docket import LedgerEvent
 from domain.principal import Principal
-from domain.rulebook import Rulebook, RulebookError, load_rulebook
 from domain.values import Code, Line
 from projections.reading import Filter
 from projections.sheet import Format
@@ -159,14 +158,6 @@ class StepsQuery(BaseModel):
 
     after: Position = Field(0, description="The last position that you have")
     until: Position | None = Field(None, description="The last position that you want; by default the ledger's head")
-
-
-class RulebookQuery(BaseModel):
-    """Which version of a rulebook."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: str | None = Field(None, description="By default the newest", examples=["2026-11-22"])
 
 
 @router.get(
@@ -475,23 +466,3 @@ def list_procedures(asker: Asker) -> Response:  # noqa: ARG001 - whoever reads m
 def show_procedure(kind: str, asker: Asker) -> Response:  # noqa: ARG001 - whoever reads must be known
     """A case type as it is declared: who may take which step, from which stage, and which clocks it starts."""
     return answer(answers.procedure_answer(procedure.case_type_named(kind)), {})
-
-
-@router.get(
-    "/rulebooks/{id}",
-    tags=["rules"],
-    operation_id="show_rulebook",
-    summary="规则集 · A rulebook with its sources",
-    response_model=Rulebook,
-    responses=documented(404, 422),
-)
-def show_rulebook(
-    id: str,
-    asker: Asker,  # noqa: ARG001 - whoever reads must be known
-    query: Annotated[RulebookQuery, Query()],
-) -> Response:
-    """Clocks, targets and practices with law and article, confidence and validity; inherited rules included."""
-    try:
-        return answer(load_rulebook(id, query.version), {})
-    except RulebookError:
-        raise ProblemError("unknown-rulebook", id=id if query.version is None else f"{id}@{query.version}") from None

@@ -15,6 +15,7 @@ from fastapi import Request
 from pydantic import ValidationError
 
 from api.problems import FORBIDDEN, ProblemError, status_of
+from api.recalculation import Adoption, adoption_of
 from api.services import Received, Services
 from api.web.forms import TOKEN, read_pairs
 from api.web.guard import refuse_forged
@@ -35,6 +36,7 @@ from domain.case import (
     Step,
 )
 from domain.casefile import CaseFile
+from domain.cases.registry.jurisdiction import RulebookAdopted
 from domain.docket import Receipt, StaleError
 from domain.docket import Request as Asking
 from domain.draft import FormDraft
@@ -131,12 +133,14 @@ class Posted:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """A case as it is, and as a step about its past would leave it; nothing was recorded."""
+    """A case as it is, and as a step would leave it that is foreseen before it is taken; nothing was recorded."""
 
     values: Mapping[str, Sequence[str]]
     before: CaseFile
     after: CaseFile
     meanwhile: tuple[str, ...] = ()
+    adoption: Adoption | None = None
+    """What else changes, where it adopts a rulebook."""
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
@@ -298,8 +302,8 @@ def take(
 ) -> Receipt | Posted | Foreseen | FormDraft:
     """Take the step that a form says; the form again, with what is wrong, if it cannot be taken.
 
-    A late entry is foreseen first, and taken when that was confirmed. A form may be kept as a draft instead, which is
-    gone when the step is taken.
+    A late entry and the adoption of a rulebook are foreseen first, and taken when that was confirmed. A form may be
+    kept as a draft instead, which is gone when the step is taken.
     """
     case = None if case_file is None else case_file.case
     form = Form(step, tell, asker, case, day_of(datetime.now(UTC), tell.zone))
@@ -316,7 +320,7 @@ def take(
         asking = asking_of(services.secret, asker, values, path)
         receipt = services.docket.answered(asking)
         taken = receipt or _taken(
-            services, tell, form.read(values), act_of(asker, tell, values), case_file, values, asking
+            services, tell, asker, form.read(values), act_of(asker, tell, values), case_file, values, asking
         )
     except ValidationError as error:
         return Posted(values, faults(tell, error), tell.say("page.form.wrong"))
@@ -349,6 +353,7 @@ def kept_note(tell: Teller, draft: FormDraft) -> str:
 def _taken(
     services: Services,
     tell: Teller,
+    asker: Principal,
     step: Step,
     act: Act,
     case_file: CaseFile | None,
@@ -359,13 +364,27 @@ def _taken(
         assert isinstance(step, Opening)  # noqa: S101 - as its declaration says
         return services.docket.open(step, act, request=asking, asked=True)
     seen = version_of(values)
-    if act.late and not (first(values, "do") == "confirm" and seen == case_file.version):
+    adopted = step if isinstance(step, RulebookAdopted) else None
+    if (act.late or adopted) and not (first(values, "do") == "confirm" and seen == case_file.version):
         after = services.docket.foresee(case_file, step, act)
         if after is not None:
-            return Foreseen(values, case_file, after, since(tell, case_file, seen))
+            adoption = _adoption(services, asker, adopted, act, case_file) if adopted else None
+            return Foreseen(values, case_file, after, since(tell, case_file, seen), adoption)
     if seen != case_file.version:
         raise StaleError(case_file.id, seen, case_file.version)
     return services.docket.record(case_file.id, step, act, expected_version=seen, request=asking, asked=True)
+
+
+def _adoption(
+    services: Services, asker: Principal, step: RulebookAdopted, act: Act, case_file: CaseFile
+) -> Adoption | None:
+    """What the rulebook changes; deadlines are told to whoever reads every case of the jurisdiction."""
+    if case_file.case is None:
+        return None
+    place, moment = services.registry.jurisdiction(case_file.case.jurisdiction), services.views.moment()
+    whole = policy.reads_all(asker) and asker.jurisdiction == place.code
+    lists = services.views.within(policy.scope(asker)) if whole else None
+    return adoption_of(services.docket, lists, place, step.rulebook, act.occurred_on, moment)
 
 
 def refuse_strangers(offered: Collection[str], values: Mapping[str, Sequence[str]]) -> None:

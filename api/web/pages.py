@@ -71,7 +71,7 @@ from api.web.guard import (
     units_here,
 )
 from api.web.listing import FORMATS, CountsExportQuery, ExportQuery, ListQuery, listing, wanted_by
-from api.web.previews import preview_of
+from api.web.previews import adoption_view, preview_of
 from api.web.viewmodels import (
     Change,
     Here,
@@ -245,7 +245,9 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     if isinstance(taken, FormDraft):
         return RedirectResponse(draft_path(taken), SEE_OTHER)
     if isinstance(taken, Foreseen):
-        title, here = tell.say("page.preview.late", step=tell.step(step)), Here(case_path(case_id), {"step": name})
+        named = tell.step(step)
+        title = named if taken.adoption else tell.say("page.preview.late", step=named)
+        here = Here(case_path(case_id), {"step": name})
         return preview_page(request, tell, taken, f"{case_path(case_id)}/steps/{name}", title, here=here)
     return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
 
@@ -534,6 +536,7 @@ def preview_page(
         changes=changes,
         preview=preview_of(tell, foreseen.before.history, foreseen.after.history, datetime.now(UTC)),
         meanwhile=foreseen.meanwhile,
+        adoption=None if foreseen.adoption is None else adoption_view(tell, foreseen.adoption),
         bar=None,
     )
 

@@ -1,4 +1,4 @@
-"""What a step about the past would change, as the preview tells it before it is recorded."""
+"""What a step about the past, or a rulebook, would change, as the preview tells it before it is recorded."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from api.web.viewmodels import Change, Light, Shown, Teller, clock_name, finding_text, light_of_clock
+from api.recalculation import Adoption
+from api.web.viewmodels import Change, Light, Shown, Teller, case_path, clock_name, finding_text, light_of_clock
 from domain.case import CASE_TYPES, Recorded, RunningClock
 from domain.clock import Deadline
 from domain.moment import day_of, start_of_day
+from domain.rulecheck import Difference
 from projections.case_list import FOREVER, Row
 from projections.comparison import ClockChange, Span, StageChange, Standing, compare
 
@@ -62,6 +64,87 @@ class PreviewView:
     def nothing(self) -> bool:
         """Whether neither stages nor clocks nor findings nor lists change."""
         return not (self.stages or self.clocks or self.gone or self.come or self.spans)
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A rule that comes, goes or changes."""
+
+    change: str
+    name: str
+    says: str
+    fields: list[Change]
+
+
+@dataclass(frozen=True)
+class MovedRow:
+    """A running deadline that would move."""
+
+    case: str
+    url: str
+    clock: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
+class AdoptionView:
+    """What changes when a rulebook is adopted."""
+
+    title: str
+    rules: list[RuleRow]
+    moved: list[MovedRow] | None
+
+
+def adoption_view(tell: Teller, adoption: Adoption) -> AdoptionView:
+    """What changes when a rulebook is adopted, in words."""
+    return AdoptionView(
+        title=tell.say("page.preview.adopt", old=adoption.old.ref, new=adoption.new.ref),
+        rules=[_rule(tell, one) for one in adoption.rules],
+        moved=None
+        if adoption.moved is None
+        else [
+            MovedRow(
+                case=one.number or one.title,
+                url=case_path(one.case_id),
+                clock=clock_name(tell, one.was.clock),
+                was=one.was.due_on.isoformat(),
+                now=one.now.due_on.isoformat(),
+            )
+            for one in adoption.moved
+        ],
+    )
+
+
+def _rule(tell: Teller, one: Difference) -> RuleRow:
+    change = "added" if one.old is None else "removed" if one.new is None else "changed"
+    stated = one.new or one.old
+    return RuleRow(
+        change=tell.say(f"page.preview.rule.{change}"),
+        name=str(getattr(stated, tell.lang)),
+        says=str(getattr(stated and stated.explanation, tell.lang)),
+        fields=[
+            Change(tell.label(name), Shown(_plain(tell, was)), Shown(_plain(tell, now)))
+            for name, was, now in one.fields
+        ],
+    )
+
+
+def _plain(tell: Teller, value: object) -> str:
+    """A field of a rule in words: of what stands in both languages, the reader's."""
+    match value:
+        case None:
+            return "—"
+        case {"zh": str(zh), "en": str(en)}:
+            return zh if tell.lang == "zh" else en
+        case {"text": text}:
+            return str(text)
+        case dict():
+            return tell.say("page.comma").join(f"{name} {_plain(tell, one)}" for name, one in value.items())
+        case list() | tuple():
+            return tell.say("page.semicolon").join(_plain(tell, one) for one in value)
+        case _:
+            return str(value)
 
 
 def preview_of(tell: Teller, before: Sequence[Recorded], after: Sequence[Recorded], now: datetime) -> PreviewView:

@@ -15,10 +15,10 @@ from api.web.guard import reader_of_registry
 from api.web.pages import PageRoute, render, teller_now
 from api.web.viewmodels import Teller, clock_name, procedure_path
 from domain import procedure
-from domain.case import CASE_TYPES, Case, Step
+from domain.case import CASE_TYPES, STEPS, Case, Step
 from domain.matter import Matter
 from domain.moment import day_of
-from domain.rulebook import ClockRule, Rulebook, Span
+from domain.rulebook import ClockRule, Rulebook, Span, Stated
 
 PROCEDURES = "/procedures"
 
@@ -65,6 +65,20 @@ class ClockRow:
     standing: str
     explanation: str
     sources: list[tuple[str, str | None]]
+    alternatives: list[str]
+    """What other places have in its stead."""
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """What a case has to have gone through before a step, and by which rule."""
+
+    name: str
+    before: str
+    requires: list[str]
+    standing: str
+    explanation: str
+    sources: list[tuple[str, str | None]]
 
 
 @router.get(PROCEDURES)
@@ -100,6 +114,7 @@ def procedure_page(request: Request, kind: str) -> Response:
         steps=list(_rows(tell, case_type, (step for step in steps if step.declared.case_type is not None))),
         shared=list(_rows(tell, case_type, (step for step in steps if step.declared.case_type is None))),
         clocks=list(_clocks(tell, case_type, steps, book)),
+        orders=list(_orders(tell, case_type, steps, book)),
         book=book.ref,
     )
 
@@ -175,8 +190,37 @@ def _clocks(tell: Teller, case_type: type[Case], steps: list[type[Step]], book: 
             stops=_names(tell, (step for step in steps if rule_id in step.declared.stops)),
             standing="" if rule is None else _standing(tell, rule),
             explanation="" if rule is None else str(getattr(rule.explanation, tell.lang)),
-            sources=[] if rule is None else [(source.text, source.url) for source in rule.sources],
+            sources=[] if rule is None else _sources(rule),
+            alternatives=list(_alternatives(tell, book, rule_id)),
         )
+
+
+def _alternatives(tell: Teller, book: Rulebook, rule_id: str) -> Iterator[str]:
+    for one in book.alternatives.get(rule_id, {}).values():
+        span = None if one.unit is None else _span(tell, Span(count=one.count, unit=one.unit))
+        yield tell.say("flow.alternative", place=getattr(one.jurisdiction, tell.lang), length=span or one.count)
+
+
+def _orders(tell: Teller, case_type: type[Case], steps: list[type[Step]], book: Rulebook) -> Iterator[OrderRow]:
+    """The gates and the orders that ask for something before one of the steps in cases of that type."""
+    own = {step.declared.wire: step for step in steps}
+    kinds = CASE_TYPES.keys() - {case_type.kind}
+    for rule in (*book.gates.values(), *book.orders.values()):
+        before = [own[wire] for wire in rule.before if wire in own]
+        if not before or (rule.of and kinds.issuperset(rule.of)):
+            continue
+        yield OrderRow(
+            name=str(getattr(rule, tell.lang)),
+            before=_names(tell, before),
+            requires=[_names(tell, (STEPS[wire] for wire in wires)) for wires in rule.requires],
+            standing=_standing(tell, rule),
+            explanation=str(getattr(rule.explanation, tell.lang)),
+            sources=_sources(rule),
+        )
+
+
+def _sources(rule: Stated) -> list[tuple[str, str | None]]:
+    return [(source.text, source.url) for source in rule.sources]
 
 
 def _length(tell: Teller, rule: ClockRule) -> Iterator[str]:
@@ -190,7 +234,7 @@ def _span(tell: Teller, span: Span) -> str:
     return tell.say(f"page.span.{span.unit}{'.one' if span.count == 1 else ''}", count=span.count)
 
 
-def _standing(tell: Teller, rule: ClockRule) -> str:
+def _standing(tell: Teller, rule: Stated) -> str:
     """How binding the rule is, and how sure it is."""
     force, sure = tell.say(f"page.force.{rule.force}"), tell.say(f"page.confidence.{rule.confidence}")
     return f"{force} · {rule.confidence} {sure}"

@@ -17,6 +17,7 @@ from api.web.doing import openings
 from api.web.guard import reader_of_registry
 from api.web.listing import FORMATS, Choice
 from api.web.pages import REGISTRY, Look, PageRoute, handed_out, look_of, query_of, render
+from api.web.regulations import REGULATIONS
 from api.web.viewmodels import Fact, Shown, Teller, Turn, case_path, frozen, groups_of, link
 from domain import procedure
 from domain.case import Step
@@ -123,6 +124,7 @@ def registry_page(request: Request) -> Response:
             (tell.say(f"registry.{name}"), len(_in_being(entries, listed)), link(f"{REGISTRY}/{name}", path))
             for name, listed in LISTS.items()
         ],
+        regulations=link(REGULATIONS, path),
         below=[_below(tell, one) for one in sorted(below, key=lambda one: one.code) if isinstance(one, Region)],
         new=[
             Turn(tell.step(step), _form_of(step))

@@ -928,6 +928,10 @@ def _told(tell: Teller, params: Mapping[str, object]) -> dict[str, object]:
         told["part"] = tell.part(str(told["part"]))
     if "clock" in told:
         told["clock"] = clock_name(tell, str(told["clock"]))
+    if (
+        rule := {**tell.jurisdiction.book.gates, **tell.jurisdiction.book.orders}.get(str(told.get("rule")))
+    ) is not None:
+        told["rule"] = getattr(rule, tell.lang)
     return told
 
 

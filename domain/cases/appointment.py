@@ -1,7 +1,8 @@
 """Appointment (任免): one person and one post, from the notice of the arrangement to the day the post is left.
 
-Sources: 地方组织法 art. 51 (more than half of all members); the eighteen articles, 11 to 13; regulations of other
-places as the rulebook names them. What is known before publication stays within the congress.
+Sources: 地方组织法 (2022) art. 25 to 32 (what the congress elects), 50, 51 (more than half of all members), 55; the
+eighteen articles, 11 to 13; regulations of other places as the rulebook names them. What is known before publication
+stays within the congress.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import auto
+from typing import Any
 
 from pydantic import Field
 
@@ -51,7 +53,7 @@ class OathForm(Word):
 
 
 class LeftBecause(Word):
-    """Why somebody holds the post no more: 免职, 辞职, 撤职, 机构撤并自行终止, 任期届满, 去世."""
+    """Why somebody holds the post no more: 免职, 辞职, 撤职, 机构撤并自行终止, 任期届满, 去世, 代理终止."""
 
     REMOVED = auto()
     RESIGNED = auto()
@@ -59,6 +61,8 @@ class LeftBecause(Word):
     POST_LAPSED = auto()
     TERM_OVER = auto()
     DIED = auto()
+    ACTING_ENDED = auto()
+    """The post that somebody acted in is filled, or its holder is back."""
 
 
 class Margin(Word):
@@ -138,6 +142,8 @@ class Appointment(Matter, kind="appointment", zh="任免"):
     act_kind: ActKind = ActKind.APPOINT
     motion: str | None = None
     basics: str | None = None
+    incumbent: str | None = None
+    next_post: str | None = None
     proposer: str | None = None
     motion_submitted_on: date | None = None
     exams: list[Exam] = field(default_factory=list)
@@ -147,6 +153,7 @@ class Appointment(Matter, kind="appointment", zh="任免"):
     issues: list[str] = field(default_factory=list)
     opinions: list[BodyOpinion] = field(default_factory=list)
     votes: list[Vote] = field(default_factory=list)
+    voted_after: str | None = None
     margin: Margin | None = None
     approved_on: date | None = None
     failed_on: list[date] = field(default_factory=list)
@@ -218,6 +225,8 @@ BEFORE_VOTE = frozenset(
     }
 )
 PROPOSED = BEFORE_VOTE - {Stage.NOTICE_RECEIVED, Stage.PARTY_GROUP_BRIEFED}
+TO_BE_PROPOSED = frozenset({Stage.NOTICE_RECEIVED, Stage.PARTY_GROUP_BRIEFED, Stage.NOT_PASSED})
+AFTER_EXAM = frozenset({Stage.EXAM_PASSED, Stage.EXAM_FAILED})
 DECIDED = frozenset({Stage.APPROVED, Stage.CERTIFICATE_ISSUED, Stage.SWORN, Stage.IN_OFFICE})
 
 
@@ -236,10 +245,15 @@ class _Candidacy(MatterOpening):
     """Number or name of the motion that several of them make up (任免案)."""
     basics: Text | None = None
     """What is told of the person: age, education, posts before."""
+    incumbent: Line | None = None
+    """Who holds the post until then, and has to leave it first."""
+    next_post: Line | None = None
+    """The post that the person takes at the same meeting, where this one is left for it."""
 
     def apply(self, case: Appointment, act: Act) -> None:
         super().apply(case, act)
         case.candidate, case.post, case.act_kind = self.candidate, self.post, self.kind
+        case.incumbent, case.next_post = self.incumbent, self.next_post
         case.motion, case.basics = self.motion, self.basics
 
 
@@ -304,13 +318,16 @@ class MotionSubmitted(
     of=Appointment,
     wire="appointment.motion_submitted.v1",
     zh="提出任免案",
-    while_in={Stage.NOTICE_RECEIVED, Stage.PARTY_GROUP_BRIEFED, Stage.NOT_PASSED},
-    leads_to=Stage.MOTION_SUBMITTED,
+    while_in=TO_BE_PROPOSED | AFTER_EXAM,
+    moves={(stage, Stage.MOTION_SUBMITTED) for stage in TO_BE_PROPOSED},
     by=KEEPERS,
     stops=(MOTION,),
     limits=(RENOMINATE,),
 ):
-    """Whoever has the right proposes it, with the files; after a failed vote it may be proposed again later."""
+    """Whoever has the right proposes it, with the files; after a failed vote it may be proposed again later.
+
+    The exam may have been taken before: it has to be passed before the meeting (eighteen articles, 13), no later.
+    """
 
     proposer: Line
     motion: Line | None = None
@@ -330,6 +347,8 @@ class MotionSubmitted(
     def apply(self, case: Appointment, act: Act) -> None:
         case.proposer, case.motion = self.proposer, self.motion or case.motion
         case.motion_submitted_on = act.occurred_on
+        if case.stage in TO_BE_PROPOSED:
+            case.stage = Stage.MOTION_SUBMITTED
 
 
 class FilesReviewed(
@@ -337,14 +356,23 @@ class FilesReviewed(
     of=Appointment,
     wire="appointment.files_reviewed.v1",
     zh="审查任免材料",
-    while_in={Stage.MOTION_SUBMITTED},
-    leads_to=Stage.FILES_REVIEWED,
+    while_in=AFTER_EXAM | {Stage.MOTION_SUBMITTED},
+    moves={(Stage.MOTION_SUBMITTED, Stage.FILES_REVIEWED)},
     by=KEEPERS,
 ):
     """The office has looked at the files: the form, the report on the candidate, the reasons, the public notice."""
 
     complete: bool
     note: Text | None = None
+
+    def check(self, case: Appointment, office: Office) -> None:
+        """Refuse files of a motion that did not come."""
+        if case.motion_submitted_on is None:
+            raise Refused("no-motion-yet", candidate=case.candidate)
+
+    def apply(self, case: Appointment, act: Act) -> None:
+        if case.stage == Stage.MOTION_SUBMITTED:
+            case.stage = Stage.FILES_REVIEWED
 
 
 class CommitteeOpined(
@@ -384,7 +412,6 @@ class _ExamStep(Step):
 
 
 _EXAM_FROM = frozenset({Stage.MOTION_SUBMITTED, Stage.FILES_REVIEWED, Stage.NOTICE_RECEIVED, Stage.PARTY_GROUP_BRIEFED})
-_AFTER_EXAM = (Stage.EXAM_PASSED, Stage.EXAM_FAILED)
 
 
 class LawExamTaken(
@@ -393,7 +420,7 @@ class LawExamTaken(
     wire="appointment.law_exam_taken.v1",
     zh="任前法律知识考试",
     while_in=_EXAM_FROM,
-    moves={(before, after) for before in _EXAM_FROM for after in _AFTER_EXAM},
+    moves={(before, after) for before in _EXAM_FROM for after in AFTER_EXAM},
     by=KEEPERS,
     starts=(RESIT,),
 ):
@@ -411,7 +438,7 @@ class ExamResat(
     wire="appointment.exam_resat.v1",
     zh="补考",
     while_in={Stage.EXAM_FAILED},
-    moves={(Stage.EXAM_FAILED, after) for after in _AFTER_EXAM},
+    moves={(Stage.EXAM_FAILED, after) for after in AFTER_EXAM},
     by=KEEPERS,
     stops=(RESIT,),
 ):
@@ -453,7 +480,8 @@ class Cleared(
     """The chairmen's meeting puts it before the standing committee."""
 
     def breaches(self, case: Appointment, office: Office) -> Iterator[Refused]:
-        """Before a meeting the exam is passed (eighteen articles, 13), unless an office is only left."""
+        """There is a motion; before a meeting the exam is passed (articles, 13), unless an office is only left."""
+        yield from _unproposed(case)
         if not case.exam_passed and case.act_kind not in ENDS_OFFICE:
             yield Refused("exam-not-passed", candidate=case.candidate)
 
@@ -526,8 +554,55 @@ class MotionWithdrawn(
         yield from case.clocks
 
 
+def _unproposed(case: Appointment) -> Iterator[Refused]:
+    """Nobody proposed it: an exam that was taken early is no motion."""
+    if case.motion_submitted_on is None:
+        yield Refused("decided-without-motion", candidate=case.candidate)
+
+
+class _SecretVote(VoteStep):
+    """A vote on a person; only the tallies are kept."""
+
+    voted_after: CaseId | None = None
+    """The case whose vote went before this one: who held the post left it, or the person took the next post."""
+
+    def refers_to(self) -> Iterator[Reference]:
+        """The case whose vote went before."""
+        if self.voted_after is not None:
+            yield Reference("voted_after", self.voted_after, frozenset({"appointment", "dismissal"}))
+
+    def check(self, case: Any, office: Office) -> None:
+        """Refuse a vote that went before itself, and tallies that do not add up."""
+        if self.voted_after == case.id:
+            raise Refused("link-to-itself", field="voted_after")
+        super().check(case, office)
+
+    def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
+        """Not secret, nobody proposed it, or out of order."""
+        yield from super().breaches(case, office)
+        yield from _unproposed(case)
+        if self.mode not in {BallotMode.SECRET, BallotMode.ELECTRONIC}:
+            yield Refused("vote-not-secret", mode=self.mode)
+        if self.voted_after is None:
+            yield from _out_of_order(case)
+
+    def apply(self, case: Any, act: Act) -> None:
+        """It was voted on."""
+        case.votes.append(self.counted(act.occurred_on))
+        case.voted_after = self.voted_after
+
+
+def _out_of_order(case: Appointment) -> Iterator[Refused]:
+    """Of one post, who leaves it goes first; of one person at one meeting, the post that is taken (深圳 2022 §19)."""
+    if case.act_kind in ENDS_OFFICE:
+        if case.next_post is not None:
+            yield Refused("removed-before-appointed", candidate=case.candidate, post=case.next_post)
+    elif case.incumbent is not None:
+        yield Refused("appointed-before-removed", incumbent=case.incumbent, post=case.post)
+
+
 class AppointmentVoteHeld(
-    VoteStep,
+    _SecretVote,
     of=Appointment,
     wire="appointment.vote_held.v1",
     zh="表决",
@@ -535,13 +610,13 @@ class AppointmentVoteHeld(
     leads_to=Stage.VOTED,
     by=COMMITTEE,
 ):
-    """The members vote, by secret ballot or by buttons; only the tallies are kept."""
+    """The members of the standing committee vote, by secret ballot or by buttons (地方组织法 art. 51)."""
 
-    def breaches(self, case: Appointment, office: Office) -> Iterator[Refused]:
-        """Not secret; the exam not passed; the candidate not introduced, or no speech (eighteen articles, 13)."""
+    def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
+        """The congress elects; the exam not passed; not introduced, or no speech (eighteen articles, 13)."""
         yield from super().breaches(case, office)
-        if self.mode not in {BallotMode.SECRET, BallotMode.ELECTRONIC}:
-            yield Refused("vote-not-secret", mode=self.mode)
+        if case.act_kind is ActKind.ELECT:
+            yield Refused("congress-elects", candidate=case.candidate)
         if case.act_kind in ENDS_OFFICE:
             return
         if not case.exam_passed:
@@ -551,8 +626,29 @@ class AppointmentVoteHeld(
         if case.speech_on is None:
             yield Refused("no-speech-made", candidate=case.candidate)
 
-    def apply(self, case: Appointment, act: Act) -> None:
-        case.votes.append(self.counted(act.occurred_on))
+
+class AppointmentVotedByCongress(
+    _SecretVote,
+    of=Appointment,
+    wire="appointment.voted_by_congress.v1",
+    zh="代表大会选举、表决",
+    while_in=PROPOSED,
+    leads_to=Stage.VOTED,
+    by=COMMITTEE,
+):
+    """The congress elects, or decides that an office ends, by more than half of all its deputies (地方组织法 art. 25).
+
+    Its presidium or deputies jointly nominate (art. 26), which the motion says; the ballot is secret (art. 28). The
+    tallies are those of this candidate, also where there were others (art. 27). Recalls and resignations: art. 31, 32.
+    """
+
+    body = None
+
+    def breaches(self, case: Any, office: Office) -> Iterator[Refused]:
+        """What the standing committee appoints is not for the congress (art. 50)."""
+        yield from super().breaches(case, office)
+        if case.act_kind is not ActKind.ELECT and case.act_kind not in ENDS_OFFICE:
+            yield Refused("not-for-the-congress", candidate=case.candidate)
 
 
 class _Result(Step):
@@ -583,7 +679,9 @@ class AppointmentApproved(
     decision_number: Line | None = None
 
     def breaches(self, case: Appointment, office: Office) -> Iterator[Refused]:
-        """The tallies say otherwise."""
+        """The tallies say otherwise; where they are not known, nobody proposed it."""
+        if case.stage != Stage.VOTED:
+            yield from _unproposed(case)
         if case.vote is not None and not case.vote.passed:
             yield Refused("result-contradicts-tally", votes_for=case.vote.votes_for, members=case.vote.members)
 
@@ -736,11 +834,19 @@ class OfficeLeft(
     leads_to=Stage.LEFT_OFFICE,
     by=KEEPERS,
 ):
-    """The person holds the post no more: by another decision of the standing committee, or without one."""
+    """The person holds the post no more: by another decision of the standing committee, or without one.
+
+    Who acts in a post does so until its holder is back or another one is elected (地方组织法 art. 55).
+    """
 
     left_because: LeftBecause
     other: CaseId | None = None
     """The case of the decision."""
+
+    def check(self, case: Appointment, office: Office) -> None:
+        """Refuse the end of an acting appointment that is none."""
+        if self.left_because is LeftBecause.ACTING_ENDED and case.act_kind is not ActKind.ACTING:
+            raise Refused("not-acting", field="left_because", kind_of_act=case.act_kind)
 
     def refers_to(self) -> Iterator[Reference]:
         if self.other is not None:

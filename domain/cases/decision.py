@@ -120,7 +120,7 @@ class MajorDecision(Matter, kind="decision", zh="重大事项决定"):
     filed_on: date | None = None
     comment_until: date | None = None
     comments: int | None = None
-    deliberated_on: date | None = None
+    deliberated_on: list[date] = field(default_factory=list)
     text: str | None = None
     form: DecisionForm | None = None
     votes: list[Vote] = field(default_factory=list)
@@ -389,18 +389,46 @@ class MatterDeliberated(
     of=MajorDecision,
     wire="decision.deliberated.v1",
     zh="审议重大事项",
-    while_in={Stage.PRIOR_REPORTED, Stage.BILL_FILED},
+    while_in={Stage.PRIOR_REPORTED, Stage.BILL_FILED, Stage.DELIBERATED},
     leads_to=Stage.DELIBERATED,
     by=COMMITTEE,
     stops=(DELIBERATE,),
 ):
-    """The standing committee deliberates the bill or the report."""
+    """The standing committee deliberates the bill or the report, at a further meeting again (再次审议).
+
+    What is not put to the vote yet goes on as the chairmen's meeting proposes (地方组织法 art. 54).
+    """
 
     speakers: tuple[Line, ...] = Field(default=(), max_length=500)
     summary: Text | None = None
 
     def apply(self, case: MajorDecision, act: Act) -> None:
-        case.deliberated_on = act.occurred_on
+        case.deliberated_on.append(act.occurred_on)
+
+
+class MatterDraftAmended(
+    Step,
+    of=MajorDecision,
+    wire="decision.draft_amended.v1",
+    zh="修改决议决定草案",
+    while_in={Stage.BILL_FILED, Stage.DELIBERATED},
+    by=CHAIRMEN,
+):
+    """The draft is amended after what was said of it, and comes before the standing committee as amended.
+
+    A committee looks further into it and reports (全国人大常委会议事规则 2009 art. 20, by analogy).
+    """
+
+    text: Text
+    """The draft as amended."""
+    summary: Text | None = None
+    """What was changed, and why."""
+
+    def already(self, case: MajorDecision) -> bool:
+        return case.text == self.text
+
+    def apply(self, case: MajorDecision, act: Act) -> None:
+        case.text = self.text
 
 
 class DecisionVoted(

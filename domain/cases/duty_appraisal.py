@@ -1,7 +1,7 @@
 """Appraisal after appointment (任后述职评议): an appointee reports on his duty, and is polled on it.
 
 Sources: the eighteen articles, 14 (the results go to the Party committee); all departments and appointees within a term
-(丹阳, 京口). Terms are of other places.
+(丹阳, 京口); a second poll after the rectification (丹徒). Terms are of other places.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Any
 from pydantic import Field
 
 from domain.ballot import Poll, PollStep, Rating
-from domain.case import Act, Reference, Role, Step
-from domain.matter import CHAIRMEN, COMMITTEE, KEEPERS, UNITS, MatterOpening
+from domain.case import Act, Awaited, Reference, Role, Step
+from domain.matter import CHAIRMEN, COMMITTEE, KEEPERS, UNITS, Gate, MatterOpening, ReportedToPartyCommittee
 from domain.office import Office
 from domain.rectification import HAND_OVER, Rectified
 from domain.refusal import Refused
 from domain.values import CaseId, Line, Text, Word
+
+POLL = "poll.duty_appraisal"
 
 
 @dataclass
@@ -28,6 +30,7 @@ class DutyAppraisal(Rectified, kind="duty_appraisal", zh="任后述职评议"):
     """任后述职评议: chosen, reported, investigated, heard, polled, rated, rectified."""
 
     opens_when_told = False
+    second_poll = POLL
 
     class Stage(Word):
         SELECTED = auto()
@@ -68,6 +71,21 @@ class DutyAppraisal(Rectified, kind="duty_appraisal", zh="任后述职评议"):
     @property
     def rating(self) -> Rating | None:
         return super().rating or self.rated
+
+    @property
+    def polled(self) -> bool:
+        """The poll on how the duty was done is the first one."""
+        return self.appraisal_poll is not None or super().polled
+
+    def awaited(self) -> Iterator[Awaited]:
+        """Also that the result is told to the Party committee and to its organisation department (articles, 14)."""
+        yield from super().awaited()
+        if self.stage != Stage.POLLED:
+            return
+        if self.passed(Gate.RESULT_REPORTED) is None:
+            yield Awaited(Role.DEPUTY_AFFAIRS, ReportedToPartyCommittee.declared.wire)
+        if self.organization_department_on is None:
+            yield Awaited(Role.DEPUTY_AFFAIRS, OrganizationDepartmentInformed.declared.wire)
 
 
 Stage = DutyAppraisal.Stage
@@ -193,6 +211,8 @@ class AppraisalPollHeld(
     by=COMMITTEE,
 ):
     """The members are polled on the official; only the tallies are kept."""
+
+    rule = POLL
 
     def apply(self, case: DutyAppraisal, act: Act) -> None:
         case.appraisal_poll = self.counted(act.occurred_on)

@@ -1,6 +1,6 @@
 """Legislation (地方立法): a regulation from the proposal of its project to its repeal; the register of those in force.
 
-Sources: 立法法 (2023) art. 43-46, 57, 60, 67, 81, 83, 86-88, 109; the eighteen articles, 2 to 6; the magazine's
+Sources: 立法法 (2023) art. 43-46, 57, 59, 60, 67, 81, 83, 86-88, 109; the eighteen articles, 2 to 6; the magazine's
 opinion, point 6. How many readings there are is for local rules (art. 87): no number is asked for here.
 """
 
@@ -80,6 +80,14 @@ class EvaluationAdvice(Word):
     KEEP = auto()
     AMEND = auto()
     REPEAL = auto()
+
+
+class Validity(Word):
+    """Whether a regulation is in force (时效性): 尚未施行, 有效, 已废止."""
+
+    NOT_YET_IN_FORCE = auto()
+    IN_FORCE = auto()
+    REPEALED = auto()
 
 
 @dataclass
@@ -172,6 +180,7 @@ class Legislation(Matter, kind="legislation", zh="地方立法"):
         VOTE_DEFERRED = auto()
         SHELVED = auto()
         DELIBERATION_ENDED = auto()
+        BILL_WITHDRAWN = auto()
         NOT_PASSED = auto()
         PASSED = auto()
         AWAITING_APPROVAL = auto()
@@ -232,14 +241,13 @@ class Legislation(Matter, kind="legislation", zh="地方立法"):
     amendments: list[RegulationChange] = field(default_factory=list)
     repealed_on: date | None = None
 
-    def in_force(self, day: date) -> bool:
-        """Whether it is a regulation in force on a day; what amends or repeals another is none of its own."""
-        return (
-            self.legislation_kind is LegislationKind.ENACT
-            and self.in_force_on is not None
-            and self.in_force_on <= day
-            and (self.repealed_on is None or day < self.repealed_on)
-        )
+    def validity(self, day: date) -> Validity | None:
+        """Whether it is in force on a day; None of a project, and of what amends or repeals another."""
+        if self.legislation_kind is not LegislationKind.ENACT or self.in_force_on is None:
+            return None
+        if self.repealed_on is not None and self.repealed_on <= day:
+            return Validity.REPEALED
+        return Validity.IN_FORCE if self.in_force_on <= day else Validity.NOT_YET_IN_FORCE
 
     @property
     def sort(self) -> str | None:
@@ -443,15 +451,20 @@ class LegislationPlanned(
     of=Legislation,
     wire="legislation.planned.v1",
     zh="列入立法计划",
-    while_in={Stage.PROPOSED},
-    leads_to=Stage.PLANNED,
+    while_in={Stage.PROPOSED, Stage.DRAFTING, Stage.DRAFT_SUBMITTED},
+    moves={(Stage.PROPOSED, Stage.PLANNED)},
     by=CHAIRMEN,
 ):
-    """It is put into the five years' programme or the yearly plan, after the Party's organs (eighteen articles, 2)."""
+    """It is put into the five years' programme or the yearly plan, after the Party's organs (eighteen articles, 2).
+
+    That may be while it is drafted: what the programme has is drafted before its year (立法法 art. 56, 57).
+    """
 
     def apply(self, case: Legislation, act: Act) -> None:
         super().apply(case, act)
         case.planned_on = act.occurred_on
+        if case.stage == Stage.PROPOSED:
+            case.stage = Stage.PLANNED
 
 
 # Drafting
@@ -1083,22 +1096,83 @@ class DeliberationEnded(
             yield Refused("ended-before-two-years", due_on=running.deadline.counted_to.isoformat())
 
 
+class DeliberationExtended(
+    Step,
+    of=Legislation,
+    wire="legislation.deliberation_extended.v1",
+    zh="延期审议",
+    while_in=PUT_OFF,
+    by=CHAIRMEN,
+    starts=(TERMINATE,),
+):
+    """The chairmen's meeting decides that what was put off for two years is not ended, but goes on (立法法 art. 45).
+
+    The law names no term for that: where no day is named either, the two years count anew.
+    """
+
+    due_on: date | None = None
+    """Until when, where a day is named."""
+    reason: Text
+
+    def check(self, case: Legislation, office: Office) -> None:
+        if self.due_on is not None:
+            require_not_before(self.due_on, office)
+
+    def started_clocks(self, case: Legislation) -> Iterator[ClockKey]:
+        if self.due_on is None:
+            yield TERMINATE, None
+
+    def agreed_deadlines(self, act: Act) -> Iterator[Deadline]:
+        if self.due_on is not None:
+            yield clock.agreed(TERMINATE, act.occurred_on, self.due_on)
+
+
 class LegislationWithdrawn(
     Step,
     of=Legislation,
     wire="legislation.withdrawn.v1",
     zh="撤回法规案",
-    while_in=READ | PUT_OFF | {Stage.DRAFT_SUBMITTED, Stage.BILL_FILED},
-    leads_to=Stage.DELIBERATION_ENDED,
+    while_in={Stage.DRAFT_SUBMITTED, Stage.BILL_FILED},
+    leads_to=Stage.BILL_WITHDRAWN,
     by=UNITS | {Role.CHAIRMEN_MEETING},
-    stops=(TERMINATE,),
 ):
-    """Whoever filed the bill takes it back before the vote, and says why (立法法 art. 43, 59)."""
+    """Whoever filed the bill takes it back before it is on an agenda, as is his right (立法法 art. 59)."""
 
-    reason: Text
+    reason: Text | None = None
 
     def acting_unit(self, case: Legislation) -> str | None:
         return case.unit
+
+    def breaches(self, case: Legislation, office: Office) -> Iterator[Refused]:
+        """It was on the agenda already: that asks for a reason and for consent (art. 43)."""
+        if case.stage == Stage.BILL_FILED and case.meets_on is not None:
+            yield Refused("withdrawn-without-consent", meets_on=case.meets_on.isoformat())
+
+    def dropped_clocks(self, case: Legislation) -> Iterator[ClockKey]:
+        yield from case.clocks
+
+
+class WithdrawalAgreed(
+    Step,
+    of=Legislation,
+    wire="legislation.withdrawal_agreed.v1",
+    zh="同意撤回法规案",
+    while_in=READ | PUT_OFF | {Stage.BILL_FILED},
+    leads_to=Stage.DELIBERATION_ENDED,
+    by=CHAIRMEN,
+):
+    """A bill on the agenda is taken back before the vote, which ends its deliberation (立法法 art. 43).
+
+    Whoever filed it says why, the chairmen's meeting agrees, and the standing committee is told.
+    """
+
+    reason: Text
+    """Why whoever filed it takes it back."""
+    reported_to: Line | None = None
+    """Which meeting of the standing committee was told."""
+
+    def dropped_clocks(self, case: Legislation) -> Iterator[ClockKey]:
+        yield from case.clocks
 
 
 # Approval, promulgation, filing

@@ -9,8 +9,8 @@ import pytest
 from adapters.exchange.jurisdictions import enter
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
-from adapters.recalculation import Moved, recalculate
 from adapters.registry import LedgerRegistry
+from api.recalculation import Moved, recalculate
 from domain.case import DeadlineRecalculated, Role
 from domain.cases.registry.jurisdiction import CalendarAdopted
 from domain.cases.suggestion import HandedOver, ReplyIssued
@@ -47,7 +47,16 @@ def test_open_deadlines_are_counted_again_each_by_a_step_and_only_where_they_mov
 
         def again(*, dry_run: bool) -> list[Moved]:
             return list(
-                recalculate(docket, views, CITY, actor="clerk", reason="2026年放假安排公布", at=NOW, dry_run=dry_run)
+                recalculate(
+                    docket,
+                    views,
+                    views.moment(),
+                    CITY,
+                    actor="clerk",
+                    reason="2026年放假安排公布",
+                    at=NOW,
+                    dry_run=dry_run,
+                )
             )
 
         assert again(dry_run=True) == again(dry_run=False) == []

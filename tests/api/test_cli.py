@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from api.commands.troubles import LOG, explained, unforeseen
 from domain.account import Whence
 from domain.attachment import AttachmentKind
 from domain.case import Act, AttachmentAdded, Corrected, Role, Voided
+from domain.cases.legislation import RegulationEntered
 from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.moment import parse_occurred
 from domain.principal import Principal
@@ -269,6 +270,21 @@ def test_figures_are_told_in_whole_by_a_dimension_and_over_time(installation: Ru
     assert installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "hour").code == 1
 
 
+def test_the_register_of_regulations_is_told_at_any_moment(installation: Run, database: str) -> None:
+    with closing(build(load_settings(), database, name="story")) as services:
+        entered = RegulationEntered(
+            jurisdiction="cn-999900", title="云江市历史文化保护条例", in_force_on=date(2019, 3, 1)
+        )
+        services.docket.open(entered, act("2026-01-05"))
+    Projector(database).catch_up()
+    told = installation("regulations", "--json").json["regulations"]
+    assert [(one["title"], one["validity"], one["in_force_on"]) for one in told] == [
+        ("云江市历史文化保护条例", "in_force", "2019-03-01")
+    ]
+    assert "云江市历史文化保护条例" in installation("regulations").out
+    assert installation("regulations", "--as-of", "2026-01-04", "--json").json["regulations"] == []
+
+
 def test_the_chronicle_of_a_month_is_told(installation: Run) -> None:
     assert installation("chronicle", "2026-06", "--json").json["month"] == "2026-06"
     assert installation("chronicle", "2026-06").code == 0
@@ -483,14 +499,18 @@ def test_a_procedure_is_a_table_a_chart_or_data(run: Run) -> None:
 
 
 def test_the_rulebooks_that_ship_are_in_order(run: Run) -> None:
-    assert run("rulebook", "check").code == 0
+    checked = run("rulebook", "check")
+    assert (checked.code, "petition.settle: no case type yet" in checked.out) == (0, True)
+    listed = {line["checked"]: line for line in run("rulebook", "check", "--json").json}
+    assert "party_branch.activities" in listed["cn-999900@2026-11-29"]["unmeasured"]
     assert "suggestion.progress_reported.v1" in run("rulebook", "check", "--steps").out
     compared = run("rulebook", "compare", "cn-national@2026-11-22", "cn-national@2026-11-29")
     assert "+ clocks rectification.report" in compared.out
     assert run("rulebook", "compare", "cn-national", "cn-national", "--json").json == []
     assert run("rulebook", "compare", "cn-national", "cn-nowhere").code == 4
     assert "cn-national" in {book["id"] for book in run("rulebook", "list", "--json").json}
-    assert "suggestion.reply" in run("rulebook", "show", "cn-national").out
+    shown = run("rulebook", "show", "cn-national").out
+    assert ("suggestion.reply" in shown, "rectification.report_sent_for_comment.v1" in shown) == (True, True)
     assert run("rulebook", "show", "cn-national", "--json").json["id"] == "cn-national"
     assert run("rulebook", "show", "nonsense").code == 4
     assert run("rulebook", "show", "cn-national@1900-01-01").code == 4
@@ -670,6 +690,14 @@ def test_deadlines_that_no_calendar_moved_stay_as_they_are(installation: Run, st
     asked = ("rulebook", "recalculate", "cn-999900", "--reason", "公布放假安排")
     assert installation(*asked, "--dry-run", "--json").json == []
     assert "0 deadlines moved" in installation(*asked).err
+    head = len(installation("export", "jsonl").out.splitlines())
+    foreseen = installation("rulebook", "preview", "cn-999900", "jp-sangiin")
+    assert "- clocks suggestion.return Request to return it" in foreseen.out
+    deadlines = installation("rulebook", "preview", "cn-999900", "jp-sangiin", "--json").json["deadlines"]
+    assert f"{len(deadlines)} deadlines would move" in foreseen.err
+    assert "suggestion.reply" in {one["clock"] for one in deadlines}
+    assert len(installation("export", "jsonl").out.splitlines()) == head
+    assert installation("rulebook", "preview", "cn-999900", "cn-nowhere").code == 4
     unknown = installation("rulebook", "recalculate", "cn-000000", "--reason", "-")
     assert (unknown.code, "cn-000000" in unknown.err) == (1, True)
     bad = installation(*asked, "--actor", "no blanks")

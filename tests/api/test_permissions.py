@@ -320,6 +320,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "/cases/{case_id}/requests/{version:int}": {"version": str(REQUEST)},
         "/problems/{id}": {"id": "not-found"},
         "/api/v1/rulebooks/{id}": {"id": "cn-national"},
+        "/api/v1/rulebooks/{id}/adoption": {"id": "cn-national"},
         "/docs/assets/{file}": {"file": "LICENSE.txt"},
         **{
             f"{place}/registry/{{name}}{file}": {"name": "units"}

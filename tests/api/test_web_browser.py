@@ -105,6 +105,7 @@ class Site:
             "/cases/nobody",
             "/compliance?year=2026",
             "/chronicle?month=2026-06",
+            "/regulations",
             "/procedures",
             "/procedures/suggestion",
             "/procedures/opinion?lang=en",

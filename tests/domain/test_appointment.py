@@ -11,7 +11,8 @@ from domain.cases import appointment as a
 from domain.cases.appointment import ActKind, Appointment, Stage
 from domain.matter import Audience, Published, Scheduled
 from domain.refusal import Refused
-from tests.domain.support import Desk
+from tests.domain.support import Desk, Trusting
+from tests.registry import shipped_registry
 
 NOTICE, MOTION, EXAM, MEETING = date(2026, 3, 2), date(2026, 3, 16), date(2026, 3, 20), date(2026, 4, 28)
 
@@ -112,7 +113,7 @@ def test_tallies_that_cannot_be_are_refused_and_nothing_is_stored(tallies: dict[
 def test_a_vote_without_exam_introduction_and_speech_by_a_show_of_hands_is_recorded_and_found() -> None:
     office = desk((a.MotionSubmitted(proposer="市长"), MOTION), (vote(mode=BallotMode.SHOW_OF_HANDS), MEETING))
     found = [message for message, _ in office.found]
-    assert found == ["vote-not-secret", "exam-not-passed", "not-introduced", "no-speech-made"]
+    assert found == ["vote-not-secret", "exam-not-passed", "not-introduced", "no-speech-made", "step-left-out"]
 
 
 def test_who_fails_the_exam_takes_it_once_more_within_three_days() -> None:
@@ -125,6 +126,39 @@ def test_who_fails_the_exam_takes_it_once_more_within_three_days() -> None:
     assert of(office).stage is Stage.EXAM_PASSED
     assert of(office).open_clocks == []
     assert office.found == []
+
+
+EXAM_FIRST: list[tuple[Step, date]] = [(a.LawExamTaken(score=86, pass_mark=60), date(2026, 3, 10))]
+
+
+def test_the_motion_and_its_files_may_follow_an_exam_that_was_taken_early() -> None:
+    office = desk(*EXAM_FIRST, (a.MotionSubmitted(proposer="市长"), MOTION), (a.FilesReviewed(complete=True), EXAM))
+    case = of(office)
+    assert (case.stage, case.proposer, case.motion_submitted_on) == (Stage.EXAM_PASSED, "市长", MOTION)
+    for step in (a.Cleared(), a.CandidateIntroduced(), a.IntendedOfficeSpeechMade(), vote(), a.AppointmentApproved()):
+        office.take(step, MEETING)
+    assert (of(office).stage, office.found) == (Stage.APPROVED, [])
+
+
+def test_who_failed_early_takes_the_exam_again_also_after_the_motion() -> None:
+    office = desk(
+        (a.LawExamTaken(score=51, pass_mark=60), date(2026, 3, 14)),
+        (a.MotionSubmitted(proposer="市长"), MOTION),
+        (a.ExamResat(score=72, pass_mark=60), MOTION),
+    )
+    assert (of(office).stage, of(office).open_clocks, office.found) == (Stage.EXAM_PASSED, [], [])
+
+
+def test_an_exam_is_no_motion_and_what_is_decided_without_one_shows() -> None:
+    office = desk(*EXAM_FIRST)
+    with pytest.raises(Refused) as refused:
+        office.take(a.FilesReviewed(complete=True), EXAM)
+    assert refused.value.message_id == "no-motion-yet"
+    for step in (a.Cleared(), a.CandidateIntroduced(), a.IntendedOfficeSpeechMade(), vote(), a.AppointmentApproved()):
+        office.take(step, MEETING)
+    assert office.found == [("decided-without-motion", 3), ("decided-without-motion", 6)]
+    unvoted = desk(*EXAM_FIRST, (a.AppointmentApproved(), MEETING))
+    assert unvoted.found == [("decided-without-motion", 3)]
 
 
 def test_who_passed_at_once_owes_no_resit() -> None:
@@ -215,3 +249,112 @@ def test_at_an_earlier_moment_the_vote_had_not_been_held() -> None:
     earlier = office.at(date(2026, 4, 20))
     assert isinstance(earlier, Appointment)
     assert (earlier.stage, earlier.votes) == (Stage.CLEARED, [])
+
+
+# Elections, acting appointments, and the order of votes
+
+
+CONGRESS: dict[str, Any] = {"members": 350, "present": 342, "votes_for": 330, "votes_against": 8, "abstentions": 4}
+
+
+def elected(**more: Any) -> a.AppointmentVotedByCongress:
+    return a.AppointmentVotedByCongress(**({"mode": BallotMode.SECRET} | CONGRESS | more))
+
+
+def test_the_congress_elects_by_more_than_half_of_all_its_deputies() -> None:
+    office = desk(
+        (a.MotionSubmitted(proposer="大会主席团"), MOTION),
+        (elected(), MEETING),
+        (a.AppointmentApproved(), MEETING),
+        (a.OathSworn(form=a.OathForm.SINGLE), MEETING),
+        (a.OfficeEntered(), MEETING),
+        kind=ActKind.ELECT,
+    )
+    assert (of(office).stage, office.found) == (Stage.IN_OFFICE, [])
+    assert of(office).vote is not None
+    narrow = desk(
+        (a.MotionSubmitted(proposer="大会主席团"), MOTION),
+        (elected(votes_for=175, votes_against=163), MEETING),
+        (a.AppointmentApproved(), MEETING),
+        kind=ActKind.ELECT,
+    )
+    assert narrow.found == [("result-contradicts-tally", 4)]
+
+
+def test_the_standing_committee_elects_nobody_and_the_congress_decides_no_appointment() -> None:
+    office = desk(*UP_TO_SPEECH, (vote(), MEETING), kind=ActKind.ELECT)
+    assert office.found == [("congress-elects", 9)]
+    by_congress = desk(*UP_TO_SPEECH, (elected(), MEETING))
+    assert by_congress.found == [("not-for-the-congress", 9)]
+
+
+def test_the_congress_accepts_a_resignation_while_it_meets() -> None:
+    office = desk(
+        (a.MotionSubmitted(proposer="大会主席团"), MOTION),
+        (elected(), MEETING),
+        (a.AppointmentApproved(), MEETING),
+        (a.OfficeLeft(left_because=a.LeftBecause.RESIGNED), MEETING),
+        kind=ActKind.ACCEPT_RESIGNATION,
+    )
+    assert (of(office).stage, office.found) == (Stage.LEFT_OFFICE, [])
+
+
+def test_an_election_by_a_show_of_hands_is_recorded_and_found() -> None:
+    office = desk(
+        (a.MotionSubmitted(proposer="大会主席团"), MOTION),
+        (elected(mode=BallotMode.SHOW_OF_HANDS), MEETING),
+        kind=ActKind.ELECT,
+    )
+    assert office.found == [("vote-not-secret", 3)]
+
+
+def test_of_one_post_who_holds_it_is_removed_before_another_is_appointed() -> None:
+    before = desk(*UP_TO_SPEECH, (vote(), MEETING), incumbent="某甲")
+    assert [(one.message_id, one.params) for one in before.findings] == [
+        ("appointed-before-removed", {"incumbent": "某甲", "post": "市教育局局长"})
+    ]
+    removal = before.case_id
+    before.docket = Trusting(before.ledger, shipped_registry(), lambda: before.now)
+    before.open(notified(incumbent="某甲"), NOTICE)
+    for step, on in (*UP_TO_SPEECH, (vote(voted_after=removal), MEETING)):
+        before.take(step, on)
+    assert before.found == []
+    assert removal in set(of(before).tied_to())
+
+
+def test_who_takes_another_post_at_the_same_meeting_is_appointed_before_being_removed() -> None:
+    leaving: list[tuple[Step, date]] = [(a.MotionSubmitted(proposer="市长"), MOTION), (a.Cleared(), EXAM)]
+    office = desk(*leaving, (vote(), MEETING), kind=ActKind.REMOVE, next_post="市科技局局长")
+    assert [(one.message_id, one.params) for one in office.findings] == [
+        ("removed-before-appointed", {"candidate": "某乙", "post": "市科技局局长"})
+    ]
+    assert desk(*leaving, (vote(), MEETING), kind=ActKind.REMOVE).found == []
+
+
+def test_a_vote_does_not_go_before_itself() -> None:
+    office = desk(*UP_TO_SPEECH)
+    with pytest.raises(Refused) as refused:
+        office.take(vote(voted_after=office.case_id), MEETING)
+    assert (refused.value.message_id, refused.value.field) == ("link-to-itself", "voted_after")
+
+
+def test_who_acts_in_a_post_leaves_it_when_it_is_filled() -> None:
+    acting = desk(
+        *UP_TO_SPEECH,
+        (vote(), MEETING),
+        (a.AppointmentApproved(), MEETING),
+        (a.OathSworn(form=a.OathForm.SINGLE), MEETING),
+        (a.OfficeEntered(), MEETING),
+        (a.OfficeLeft(left_because=a.LeftBecause.ACTING_ENDED), date(2026, 9, 30)),
+        kind=ActKind.ACTING,
+        post="代理市长",
+    )
+    assert (of(acting).stage, of(acting).left_because) == (Stage.LEFT_OFFICE, a.LeftBecause.ACTING_ENDED)
+    assert acting.found == []
+
+
+def test_who_was_appointed_for_good_does_not_leave_as_one_who_acted() -> None:
+    office = desk(*UP_TO_SPEECH, (vote(), MEETING), (a.AppointmentApproved(), MEETING))
+    with pytest.raises(Refused) as refused:
+        office.take(a.OfficeLeft(left_because=a.LeftBecause.ACTING_ENDED), date(2026, 9, 30))
+    assert (refused.value.message_id, refused.value.field) == ("not-acting", "left_because")

@@ -31,6 +31,7 @@ from domain.cases.decision import (
     MatterCommentClosed,
     MatterCommentOpened,
     MatterDeliberated,
+    MatterDraftAmended,
     MatterJointMeetingHeld,
     MatterPlanned,
     MatterProposed,
@@ -280,6 +281,30 @@ def test_a_decision_that_is_not_adopted_binds_nobody_and_may_be_filed_again(desk
     assert (case.executions, case.adopted_on, case.form, case.open_clocks) == ({}, None, None, [])
     desk.take(MatterBillFiled(unit=GOVERNMENT, text="草案二"), date(2026, 5, 11))
     assert due_on(desk, DELIBERATE) == date(2026, 8, 11)
+
+
+def test_a_draft_is_amended_and_deliberated_again_at_a_further_meeting(desk: Desk) -> None:
+    desk.open(proposed(plan="plan-2026"), date(2026, 1, 12))
+    desk.take(MatterBillFiled(unit=GOVERNMENT, text="决定（草案）"), date(2026, 3, 16))
+    desk.take(MatterDeliberated(speakers=("甲三",)), date(2026, 4, 27))
+    amended = MatterDraftAmended(text="决定（草案修改稿）", summary="增加保障措施")
+    desk.take(amended, date(2026, 5, 20))
+    assert not desk.take(amended, date(2026, 5, 21)).changed
+    desk.take(MatterDeliberated(speakers=("乙三",)), date(2026, 6, 25))
+    assert case_of(desk).stage is Stage.DELIBERATED
+    desk.take(voted(), date(2026, 6, 26))
+    case = case_of(desk)
+    assert (case.text, case.deliberated_on) == ("决定（草案修改稿）", [date(2026, 4, 27), date(2026, 6, 25)])
+    assert (case.clocks[DELIBERATE, None].stopped_on, case.clocks[DELIBERATE, None].late) == (date(2026, 4, 27), False)
+    assert desk.findings == []
+
+
+def test_nothing_is_amended_that_was_not_filed_or_was_voted_on_already(desk: Desk) -> None:
+    desk.open(proposed(), date(2026, 1, 12))
+    amended = MatterDraftAmended(text="决定（草案修改稿）")
+    assert refusal_of(desk, amended, date(2026, 2, 2))[0] == "step-not-open"
+    adopted(desk)
+    assert refusal_of(desk, amended, date(2026, 5, 6))[0] == "step-not-open"
 
 
 @pytest.mark.parametrize(

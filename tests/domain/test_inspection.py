@@ -44,6 +44,7 @@ from domain.rectification import (
     OpinionsHandedOver,
     ProblemToList,
     ProblemVerified,
+    ReportSentForComment,
     ReportSubmitted,
 )
 from domain.refusal import Refused
@@ -148,6 +149,7 @@ def test_an_inspection_from_the_plan_to_what_was_put_right(desk: Desk) -> None:
     )
     desk.take(ListedProblemRectified(problem="1", summary="更换车辆十二台"), date(2026, 9, 1))
     desk.take(ProblemVerified(problem="1", verified_by="城建环保工委"), date(2026, 9, 20))
+    desk.take(ReportSentForComment(), date(2026, 10, 8))
     desk.take(ReportSubmitted(summary="已整改"), date(2026, 10, 20))
     desk.take(FollowUpHeld(summary="跟踪检查两个街道"), date(2026, 11, 10))
     desk.take(Closed(), date(2026, 11, 20))

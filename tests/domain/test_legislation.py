@@ -21,6 +21,7 @@ from domain.cases.legislation import (
     ApprovedByProvince,
     ClauseVoted,
     DeliberationEnded,
+    DeliberationExtended,
     DeputiesTookPart,
     Division,
     DivisionNoted,
@@ -71,6 +72,8 @@ from domain.cases.legislation import (
     SubmittedForApproval,
     ThirdReadingHeld,
     UnifiedReviewHeld,
+    Validity,
+    WithdrawalAgreed,
 )
 from domain.matter import (
     ActivityHeld,
@@ -224,7 +227,10 @@ def test_a_regulation_goes_from_the_proposal_to_its_coming_into_force(desk: Desk
     assert {name: kept.sha256 for name, kept in case.versions.items()} == {"草案": DRAFT, "修改稿": REVISED}
     assert case.coordinated == (StateOrgan.CONGRESS, StateOrgan.COURT)
     assert (case.congress_lead, case.government_lead, case.members) == ("甲四", "丑四", ("甲五", "甲六"))
-    assert (case.in_force(date(2026, 10, 31)), case.in_force(date(2026, 11, 1))) == (False, True)
+    assert (case.validity(date(2026, 10, 31)), case.validity(date(2026, 11, 1))) == (
+        Validity.NOT_YET_IN_FORCE,
+        Validity.IN_FORCE,
+    )
     then = desk.at(date(2026, 5, 10))
     assert isinstance(then, Legislation)
     assert (then.stage, len(then.readings), then.passed_on) == (Stage.SECOND_READ, 2, None)
@@ -240,6 +246,21 @@ def test_a_project_is_planned_after_the_partys_organs_or_within_a_plan_that_was(
     assert desk.found == [("planned-without-party-organs", 2)]
     filed(desk)
     assert desk.found == []
+
+
+@pytest.mark.parametrize("submitted", [False, True])
+def test_a_project_may_be_put_into_the_yearly_plan_while_it_is_drafted_and_stays_where_it_is(
+    desk: Desk, *, submitted: bool
+) -> None:
+    desk.open(proposed(), date(2026, 1, 12))
+    desk.take(DraftingTeamFormed(unit=UNIT), date(2026, 1, 20))
+    if submitted:
+        desk.take(DraftSubmitted(unit=UNIT), date(2026, 1, 28))
+    desk.take(LegislationPlanned(plan="plan-2026"), date(2026, 2, 2))
+    case = case_of(desk)
+    assert case.stage is (Stage.DRAFT_SUBMITTED if submitted else Stage.DRAFTING)
+    assert (case.planned_on, case.plan, desk.found) == (date(2026, 2, 2), "plan-2026", [])
+    assert Role.GOVERNMENT_OFFICE in set(case.audience())
 
 
 @pytest.mark.parametrize(("important", "found"), [(True, [("team-without-co-leads", 2)]), (False, [])])
@@ -503,9 +524,64 @@ def test_what_is_taken_up_again_does_not_end(desk: Desk) -> None:
     assert (case_of(desk).stage, case_of(desk).open_clocks) == (Stage.SECOND_READ, [])
 
 
-def test_who_filed_a_bill_may_take_it_back(desk: Desk) -> None:
-    filed(desk).take(LegislationWithdrawn(reason="上位法修改"), date(2026, 3, 9))
-    assert case_of(desk).stage is Stage.DELIBERATION_ENDED
+def put_off_for_two_years(desk: Desk) -> Desk:
+    """A bill that was shelved on 26 April 2024, and not listed again."""
+    desk.open(proposed(plan="plan-2024"), date(2024, 1, 8))
+    desk.take(LegislationPlanned(), date(2024, 1, 15))
+    desk.take(LegislationBillFiled(unit=UNIT), date(2024, 3, 4))
+    desk.take(FirstReadingHeld(), date(2024, 4, 25))
+    desk.take(LegislationShelved(reason="必要性分歧"), date(2024, 4, 26))
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("until", "may_be_ended_from"), [(date(2026, 12, 31), date(2026, 12, 31)), (None, date(2028, 4, 28))]
+)
+def test_what_was_put_off_for_two_years_may_be_extended_instead_of_ended(
+    desk: Desk, until: date | None, may_be_ended_from: date
+) -> None:
+    put_off_for_two_years(desk)
+    desk.take(DeliberationExtended(due_on=until, reason="等待上位法修改"), date(2026, 4, 28))
+    assert (case_of(desk).stage, due_on(desk, TERMINATE)) == (Stage.SHELVED, may_be_ended_from)
+    assert [one.from_on for one in case_of(desk).awaited()] == [may_be_ended_from]
+    desk.take(SecondReadingHeld(), date(2026, 8, 27))
+    assert (case_of(desk).stage, case_of(desk).open_clocks, desk.found) == (Stage.SECOND_READ, [], [])
+
+
+def test_a_deliberation_is_extended_to_no_day_that_is_over(desk: Desk) -> None:
+    put_off_for_two_years(desk)
+    over = DeliberationExtended(due_on=date(2026, 4, 27), reason="等待上位法修改")
+    assert refusal_of(desk, over, date(2026, 4, 28)) == ("due-before-start", "due_on")
+
+
+def test_whoever_filed_a_bill_takes_it_back_by_himself_before_it_is_on_an_agenda(desk: Desk) -> None:
+    filed(desk).take(LegislationWithdrawn(), date(2026, 3, 9), Role.HANDLING_UNIT, office=UNIT)
+    assert (case_of(desk).stage, desk.found) == (Stage.BILL_WITHDRAWN, [])
+
+
+def test_a_bill_on_the_agenda_that_its_proposer_takes_back_alone_shows(desk: Desk) -> None:
+    filed(desk).take(Scheduled(meets_on=READ), date(2026, 3, 5))
+    desk.take(LegislationWithdrawn(), date(2026, 3, 9))
+    assert [(one.message_id, one.params) for one in desk.findings] == [
+        ("withdrawn-without-consent", {"meets_on": "2026-03-26"})
+    ]
+    assert case_of(desk).open_clocks == []
+
+
+def test_a_bill_on_the_agenda_is_taken_back_before_the_vote_when_the_chairmens_meeting_agrees(desk: Desk) -> None:
+    filed(desk).take(Scheduled(meets_on=READ), date(2026, 3, 5))
+    desk.take(FirstReadingHeld(), READ)
+    alone = LegislationWithdrawn(reason="上位法修改")
+    assert refusal_of(desk, alone, date(2026, 4, 8))[0] == "step-not-open"
+    desk.take(WithdrawalAgreed(reason="上位法修改", reported_to="第三十九次会议"), date(2026, 4, 9))
+    assert (case_of(desk).stage, case_of(desk).open_clocks, desk.found) == (Stage.DELIBERATION_ENDED, [], [])
+
+
+def test_a_unit_does_not_agree_to_the_withdrawal_of_its_own_bill(desk: Desk) -> None:
+    filed(desk).take(FirstReadingHeld(), READ)
+    with pytest.raises(Refused) as refused:
+        desk.take(WithdrawalAgreed(reason="上位法修改"), date(2026, 4, 9), Role.HANDLING_UNIT, office=UNIT)
+    assert refused.value.message_id == "role-may-not"
 
 
 # Approval and promulgation
@@ -566,7 +642,10 @@ def test_a_regulation_older_than_the_system_is_entered_and_followed(desk: Desk) 
     desk.open(entered(number="云条2019-1", passed_on=date(2018, 10, 26)), date(2026, 1, 5))
     case = case_of(desk)
     assert (case.stage, list(case.awaited())) == (Stage.PROMULGATED, [])
-    assert (case.in_force(date(2019, 2, 28)), case.in_force(date(2019, 3, 1))) == (False, True)
+    assert (case.validity(date(2019, 2, 28)), case.validity(date(2019, 3, 1))) == (
+        Validity.NOT_YET_IN_FORCE,
+        Validity.IN_FORCE,
+    )
     desk.take(InspectionScheduled(year=2026), date(2026, 2, 9))
     assert awaited(desk) == [("deputy_affairs", "inspected", None)]
     desk.take(InspectionScheduled(year=2026, inspection="case-1"), date(2026, 2, 10))
@@ -589,7 +668,10 @@ def test_a_regulation_older_than_the_system_is_entered_and_followed(desk: Desk) 
     desk.take(RegulationRepealed(repealed_on=date(2026, 12, 1), reason="已有新条例"), date(2026, 11, 2))
     case = case_of(desk)
     assert case.stage is Stage.REPEALED
-    assert (case.in_force(date(2026, 11, 30)), case.in_force(date(2026, 12, 1))) == (True, False)
+    assert (case.validity(date(2026, 11, 30)), case.validity(date(2026, 12, 1))) == (
+        Validity.IN_FORCE,
+        Validity.REPEALED,
+    )
     assert desk.findings == []
 
 
@@ -597,7 +679,7 @@ def test_what_amends_a_regulation_is_no_regulation_of_its_own(desk: Desk) -> Non
     desk.open(proposed(kind=LegislationKind.AMEND, regulation="case-1"), date(2026, 1, 12))
     case = case_of(desk)
     case.in_force_on = date(2026, 1, 12)
-    assert (case.regulation, case.in_force(date(2026, 2, 1))) == ("case-1", False)
+    assert (case.regulation, case.validity(date(2026, 2, 1))) == ("case-1", None)
 
 
 @pytest.mark.parametrize("name", ["amended_by", "repealed_by"])

@@ -51,9 +51,9 @@ def test_a_plan_that_was_through_both_gates_is_adopted_and_nothing_is_found() ->
 def test_a_supervision_plan_that_skipped_the_gates_is_adopted_and_that_is_found() -> None:
     desk = drafted()
     desk.take(p.PlanAdopted(), date(2026, 2, 9))
-    assert [(finding.message_id, finding.params["gate"]) for finding in desk.findings] == [
-        ("gate-not-passed", "party_group"),
-        ("gate-not-passed", "approved"),
+    assert [(finding.message_id, finding.params["step"]) for finding in desk.findings] == [
+        ("gate-not-passed", ["matter.party_group_deliberated.v1"]),
+        ("gate-not-passed", ["matter.approved_by_party_committee.v1"]),
     ]
 
 

@@ -1,10 +1,14 @@
+import csv
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from domain.rulebook import Outcome, RulebookError, Shelf, Span, Stated, load_rulebook, rulebook_ids
+import domain.cases  # noqa: F401 - every case type declares itself
+from api.words import words
+from domain.case import STEPS
+from domain.rulebook import TABLES, Outcome, RulebookError, Shelf, Span, Stated, load_rulebook, rulebook_ids
 
 NATIONAL, ZHENJIANG, SAMPLE, JAPAN = "cn-national", "cn-321100-zhenjiang-2022", "cn-999900", "jp-sangiin"
 CLOCK = """
@@ -34,7 +38,7 @@ def publish(tmp_path: Path) -> Publish:
 def everything_stated(id: str) -> list[Stated]:
     book = load_rulebook(id)
     schemes = [book.outcome_scheme] if book.outcome_scheme else []
-    return [*book.clocks.values(), *book.targets.values(), *book.practices.values(), *schemes]
+    return [*(rule for table in TABLES for rule in getattr(book, table).values()), *schemes]
 
 
 def test_the_books_that_ship() -> None:
@@ -122,6 +126,111 @@ def test_japan_counts_seven_days_and_never_rolls_forward() -> None:
     assert (japan.time_zone, rule.count, rule.unit, rule.roll_forward) == ("Asia/Tokyo", 7, "calendar_day", False)
     assert rule.most is None
     assert list(japan.clocks) == ["suggestion.reply"]
+
+
+CATALOGUE = Path(__file__).parent / "data" / "catalogue.csv"
+"""Every row of the deadline catalogue (domain.md 1.5) and of what the magazine fixes (0.2), with its rules."""
+
+
+def catalogue() -> list[tuple[str, list[str]]]:
+    with CATALOGUE.open(encoding="utf-8", newline="") as file:
+        return [(row["row"], row["rules"].split()) for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize(("row", "rules"), catalogue())
+def test_each_row_of_the_catalogue_is_a_rule_or_what_a_step_finds(row: str, rules: list[str]) -> None:
+    book = load_rulebook(ZHENJIANG)
+    known = {f"{table}:{id}" for table in TABLES for id in getattr(book, table)}
+    known |= {f"step:{wire}" for wire in STEPS} | {f"finding:{message_id}" for message_id in words("en").entries}
+    assert rules, row
+    assert [rule for rule in rules if rule not in known] == []
+
+
+def test_the_catalogue_is_whole() -> None:
+    numbers = {"S": 28, "SR": 10, "BU": 4, "LE": 3, "IN": 2, "IV": 1, "SP": 1, "FU": 1, "AP": 8, "SG": 15, "MM": 3}
+    numbers |= {"LG": 8, "FR": 8, "DM": 2, "DR": 4}
+    rows = [f"{group}-{n}" for group, most in numbers.items() for n in range(1, most + 1)]
+    assert [row for row, _ in catalogue()] == [*rows, "SG-6x"]
+
+
+ALTERNATIVES = [
+    ("suggestion.return", "qingdao", 5, "working_day", False),
+    ("suggestion.return", "zhejiang", 10, "calendar_day", True),
+    ("suggestion.return", "shanghai", 7, "working_day", False),
+    ("suggestion.redo", "lianyungang", 15, "calendar_day", True),
+    ("appointment.motion", "chongqing", 7, "calendar_day", False),
+    ("rectification.report", "chongqing", 6, "month", True),
+    ("filing_review.maker_reply", "npc", 2, "month", True),
+]
+
+
+@pytest.mark.parametrize(("rule", "place", "count", "unit", "rolls"), ALTERNATIVES)
+def test_a_book_of_another_region_takes_over_what_a_place_has_by_naming_it(
+    rule: str, place: str, count: int, unit: str, rolls: object
+) -> None:
+    national = load_rulebook(NATIONAL)
+    book = national.model_copy(update={"chosen": {rule: place}, "id": "x", "version": "2027-01-01"}).with_chosen()
+    clock, told = book.clocks[rule], national.alternatives[rule][place]
+    assert (clock.count, clock.unit, clock.roll_forward) == (count, unit, rolls)
+    assert (clock.sources, clock.confidence, clock.stated_in) == (told.sources, told.confidence, "x@2027-01-01")
+    assert (clock.id, clock.per, clock.zh) == (rule, national.clocks[rule].per, national.clocks[rule].zh)
+    assert {id for id in book.clocks if book.clocks[id] != national.clocks[id]} == {rule}
+
+
+@pytest.mark.parametrize("id", rulebook_ids())
+def test_an_alternative_has_its_place_and_its_source(id: str) -> None:
+    for places in load_rulebook(id).alternatives.values():
+        for one in places.values():
+            assert one.jurisdiction.en.partition(" ")[0] in one.sources[0].text or one.jurisdiction.code == "CN"
+            assert (one.confidence == "A") == (one.sources[0].kind == "L")
+
+
+CHOOSING = """
+[alternatives."suggestion.reply"]
+lakeside.jurisdiction = { code = "1", zh = "湖滨", en = "Lakeside" }
+lakeside.count = 9
+lakeside.unit = "working_day"
+lakeside.confidence = "C"
+lakeside.sources = [{ text = "湖滨 (Lakeside) §9", kind = "R" }]
+"""
+
+
+def test_the_chosen_alternative_is_in_force_in_the_book_and_in_those_that_inherit_it(
+    tmp_path: Path, publish: Publish
+) -> None:
+    publish("base", CLOCK + CHOOSING)
+    publish("city", '[chosen]\n"suggestion.reply" = "lakeside"\n', extra='inherits = "base@2026-01-01"\n')
+    publish("town", extra='inherits = "city@2026-01-01"\n')
+    shelf = Shelf(tmp_path)
+    for id in ("city", "town"):
+        reply = shelf.load(id).clocks["suggestion.reply"]
+        assert (reply.count, reply.unit, reply.force, reply.stated_in) == (
+            9,
+            "working_day",
+            "regional",
+            "city@2026-01-01",
+        )
+        assert "Lakeside" in reply.explanation.en
+    assert shelf.load("base").clocks["suggestion.reply"].count == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            CLOCK + CHOOSING + '[chosen]\n"suggestion.reply" = "mars"\n',
+            "there is no alternative mars; there are: lakeside",
+        ),
+        (CLOCK + CHOOSING.replace("reply", "nothing"), "neither a clock nor a minimum"),
+        (CLOCK + CHOOSING.replace('lakeside.unit = "working_day"', ""), "with the wrong unit"),
+    ],
+)
+def test_an_alternative_that_there_is_not_or_that_fits_no_rule_is_refused(
+    tmp_path: Path, publish: Publish, body: str, told: str
+) -> None:
+    publish("base", body)
+    with pytest.raises(RulebookError, match=told):
+        Shelf(tmp_path).load("base")
 
 
 def test_a_book_is_read_once() -> None:

@@ -87,6 +87,7 @@ def prepared(desk: Desk) -> Desk:
 
 def submitted(desk: Desk) -> Desk:
     prepared(desk)
+    desk.take(WorkReportOpinionsGathered(text="对噪声污染意见较集中"), may(6))
     desk.take(WorkReportSentForComment(), may(7))
     desk.take(WorkReportCommented(summary="补充噪声污染防治情况"), may(11))
     desk.take(WorkReportSubmitted(answers_opinions=True), may(18))
@@ -214,7 +215,7 @@ def test_a_report_that_does_not_answer_what_was_gathered_is_a_finding(desk: Desk
 def test_a_report_that_no_member_had_before_is_a_finding_and_nothing_is_awaited_after_the_meeting(desk: Desk) -> None:
     submitted(desk)
     desk.take(WorkReportHeard(reporter="甲市长"), MEETING)
-    assert desk.found == [("report-not-distributed", 8)]
+    assert desk.found == [("report-not-distributed", 9)]
     assert report(desk).clocks[DISTRIBUTION, None].late
     assert report(desk).open_clocks == []
 
@@ -227,7 +228,7 @@ def test_only_a_government_may_send_somebody_else_than_its_head() -> None:
     submitted(desk)
     desk.take(WorkReportDistributed(), may(20))
     desk.take(WorkReportHeard(reporter="甲庭长", capacity=Reporter.DELEGATED), MEETING)
-    assert desk.found == [("reporter-not-head", 9)]
+    assert desk.found == [("reporter-not-head", 10)]
     assert Role.GOVERNMENT_OFFICE not in set(report(desk).audience())
 
 

@@ -140,9 +140,9 @@ def test_a_plan_that_skipped_the_gates_breaches_and_the_step_that_did_is_named()
     city.case(plan(), date(2026, 2, 1), (p.PlanAdopted(), date(2026, 2, 20)))
     state = city.state(GATES, date(2026, 3, 1))
     assert (state.status, state.asked, state.reached) == (Status.BREACHED, 2, 1)
-    assert [(one.wire, one.finding, one.params["gate"]) for one in state.breaches] == [
-        ("plan.adopted.v1", "gate-not-passed", "party_group"),
-        ("plan.adopted.v1", "gate-not-passed", "approved"),
+    assert [(one.wire, one.finding, one.params["step"]) for one in state.breaches] == [
+        ("plan.adopted.v1", "gate-not-passed", ["matter.party_group_deliberated.v1"]),
+        ("plan.adopted.v1", "gate-not-passed", ["matter.approved_by_party_committee.v1"]),
     ]
 
 

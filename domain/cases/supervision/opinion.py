@@ -48,6 +48,10 @@ class Opinion(Rectified, kind="opinion", zh="审议意见"):
     text: str | None = None
     speakers: tuple[str, ...] = ()
 
+    @property
+    def sort(self) -> str | None:
+        return self.opinion_kind
+
     def units_concerned(self) -> Iterator[str]:
         """No unit, as long as the opinions are a draft of the congress."""
         return super().units_concerned() if self.handed_over_on is not None else iter(())

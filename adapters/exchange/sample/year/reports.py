@@ -106,6 +106,8 @@ class _Report:
     planned: _Day
     prepared: _Day
     scheduled: _Day
+    gathered: _Day
+    opinions: str
     sent: _Day
     commented: _Day
     submitted: _Day
@@ -128,6 +130,8 @@ _FILING = _Report(
     planned=(1, 26),
     prepared=(1, 27),
     scheduled=(1, 28),
+    gathered=(2, 2),
+    opinions="两家单位漏报规范性文件，纠错后的反馈不够及时。",
     sent=(2, 4),
     commented=(2, 9),
     submitted=(2, 12),
@@ -148,6 +152,8 @@ _PRESCHOOL = _Report(
     planned=(1, 26),
     prepared=(2, 25),
     scheduled=(3, 25),
+    gathered=(3, 24),
+    opinions="入公办园难、普惠园补助不到位、教师待遇偏低。",
     sent=(4, 3),
     commented=(4, 8),
     submitted=(4, 16),
@@ -169,6 +175,8 @@ _COURT = _Report(
     planned=(1, 26),
     prepared=(2, 26),
     scheduled=(3, 25),
+    gathered=(3, 27),
+    opinions="执行周期长、终本案件多，财产查控不够及时。",
     sent=(4, 2),
     commented=(4, 7),
     submitted=(4, 17),
@@ -189,6 +197,8 @@ _ENVIRONMENT = _Report(
     planned=(1, 28),
     prepared=(4, 22),
     scheduled=(5, 20),
+    gathered=(5, 25),
+    opinions="青石河支流水质不稳定，夜间施工噪声投诉集中。",
     sent=(6, 3),
     commented=(6, 8),
     submitted=(6, 12),
@@ -209,6 +219,8 @@ _PROPERTY = _Report(
     planned=(1, 28),
     prepared=(5, 20),
     scheduled=(7, 15),
+    gathered=(7, 20),
+    opinions="维修资金使用难、公共收益不公开、押金退还慢。",
     sent=(7, 30),
     commented=(8, 4),
     submitted=(8, 14),
@@ -230,6 +242,8 @@ _LIVELIHOOD = _Report(
     planned=(1, 28),
     prepared=(8, 24),
     scheduled=(9, 23),
+    gathered=(9, 24),
+    opinions="两个项目进度滞后，建成项目后续管护不足。",
     sent=(9, 30),
     commented=(10, 8),
     submitted=(10, 15),
@@ -259,6 +273,7 @@ def _heard(one: _Report) -> Iterator[Happening]:
     yield chairmen(*one.planned, WorkReportPlanned())
     yield committee(*one.prepared, WorkReportPlanMade(summary="先调研、后听取，由专门委员会组织实施。"))
     yield general_office(*one.scheduled, one.sitting.scheduled_first())
+    yield committee(*one.gathered, WorkReportOpinionsGathered(text=one.opinions))
     yield organ(*one.sent, WorkReportSentForComment())
     yield committee(*one.commented, WorkReportCommented(summary="请补充存在问题和下一步措施。"))
     yield organ(*one.submitted, WorkReportSubmitted(answers_opinions=True))
@@ -288,8 +303,6 @@ def _preschool() -> Iterator[Happening]:
         summary="走访八所幼儿园，召开家长座谈会两次。",
     )
     yield committee(3, 17, survey)
-    gathered = WorkReportOpinionsGathered(text="入公办园难、普惠园补助不到位、教师待遇偏低。")
-    yield committee(3, 24, gathered)
     yield general_office(4, 21, WorkReportSurveyDistributed(title="普惠性幼儿园专题调研报告"))
     question = "今年新增公办学位能否按期投入使用？"
     answer = "六所新建幼儿园九月一日前全部开园。"
