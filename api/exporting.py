@@ -12,10 +12,12 @@ from typing_extensions import TypeIs
 
 from api.access import AccessExportQuery, why
 from api.entries import EntriesQuery, EntryList, told_of, value_of
+from api.figures import Asked as WantedFigures
+from api.figures import By, Figures, Told
 from api.moment import Asked, written
 from api.services import Lists, Services
 from api.trail import TrailExportQuery
-from api.web.viewmodels import StepView, Teller, Timeline
+from api.web.viewmodels import StepView, Teller, Timeline, value_name
 from api.words import Words
 from domain import policy
 from domain.access import AccessRow
@@ -24,6 +26,7 @@ from domain.moment import Moment, day_of
 from domain.policy import Scope
 from domain.refusal import Refused
 from domain.registry import Registry, RegistryCase
+from projections.metrics import Figure
 from projections.ocel import CaseLog, Entered, EventLog, LogFormat, log_of
 from projections.reading import CaseRow, Counts, Filter, TrailRow
 from projections.sheet import Column, Format, Kind, Line, Sheet, Value
@@ -70,6 +73,22 @@ _COUNTS: tuple[tuple[str, Kind], ...] = (
     ("value", "text"),
     ("code", "text"),
     ("count", "number"),
+)
+_FIGURES: tuple[tuple[str, Kind], ...] = (
+    ("metric", "text"),
+    ("of", "text"),
+    ("figure", "number"),
+    ("rate", "percent"),
+    ("numerator", "number"),
+    ("denominator", "number"),
+    ("coverage", "percent"),
+    ("floor", "percent"),
+    ("ceiling", "percent"),
+    ("goal", "percent"),
+    ("formula", "text"),
+    ("caution", "text"),
+    ("source", "text"),
+    ("definition", "text"),
 )
 _STEPS: tuple[tuple[str, Kind], ...] = (
     ("step_number", "number"),
@@ -252,6 +271,61 @@ def export_counts(
     ]
     sheet = _sheet(say, title, lines, _columns(say, _COUNTS, tell.zone), _counted(tell, counts))
     return _named(sheet, title, "counts", moment, tell.zone, format, say)
+
+
+def exported_figures(
+    tell: Teller,
+    figures: Figures,
+    asked: WantedFigures,
+    ids: Sequence[str],
+    by: By | None,
+    known_at: datetime | None,
+    format: Format,
+) -> Exported:
+    """Metrics at a moment, in whole and by a dimension, each with how it is counted."""
+    moment, told = figures.moment, figures.told(asked, ids, by)
+    narrowed = tell.say("page.comma").join(
+        tell.say("page.pair", label=tell.say(f"figures.by.{name}"), value=value_name(tell, name, str(value)))
+        for name, value in vars(asked).items()
+        if value is not None
+    )
+    say, title = tell.say, tell.say("figures.title")
+    day = day_of(moment.as_of, tell.zone)
+    lines = [
+        *_nature(say, sample=tell.jurisdiction.sample),
+        Line(say("export.filter"), narrowed or say("page.filter.any")),
+        Line(say("export.column.jurisdiction"), str(getattr(tell.jurisdiction, tell.lang))),
+        Line(say("export.rulebook"), tell.jurisdiction.book_on(day).ref),
+        Line(say("export.calendar"), tell.jurisdiction.working_calendar.ref),
+        *_when(say, moment, tell.zone, known_at),
+    ]
+    rows = (
+        _figure(tell, one, name, figure)
+        for one in told
+        for name, figure in [("", one.figure), *((value_name(tell, by, key), part) for key, part in one.parts)]
+    )
+    sheet = _sheet(say, title, lines, _columns(say, _FIGURES, tell.zone), rows)
+    return _named(sheet, title, "figures", moment, tell.zone, format, say)
+
+
+def _figure(tell: Teller, told: Told, name: str, figure: Figure) -> Sequence[Value]:
+    metric, rate = told.metric, told.metric.is_rate
+    return (
+        getattr(metric, tell.lang),
+        name,
+        None if rate else figure.numerator,
+        figure.value if rate else None,
+        figure.numerator,
+        figure.denominator,
+        figure.coverage,
+        figure.floor,
+        figure.ceiling,
+        None if told.target is None else told.target.value,
+        getattr(metric.formula, tell.lang),
+        getattr(metric.caution, tell.lang) if metric.caution else None,
+        metric.source,
+        f"{metric.id} v{metric.version}",
+    )
 
 
 def export_history(

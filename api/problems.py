@@ -34,7 +34,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "never-forked", "no-such-year",
           "not-found",
           "nothing-sealed", "unknown-case-type",
-          "unknown-problem", "unknown-rulebook", "unknown-step"),
+          "unknown-metric", "unknown-problem", "unknown-rulebook", "unknown-step"),
     405: ("method-not-allowed",),
     409: ("already-taken", "another-measure-proposed", "another-round", "cannot-correct", "cannot-correct-field",
           "case-already-open",

@@ -24,7 +24,11 @@ from projections.compliance import Looks
 from projections.ocel import EventLog, LogFormat
 from projections.reading import (
     CaseRow,
+    ChangedRow,
+    CountedRow,
     Counts,
+    Dimension,
+    FigureFilter,
     Filter,
     LogFork,
     LogStatus,
@@ -32,6 +36,7 @@ from projections.reading import (
     ProjectionStatus,
     SignedCheckpoint,
     Sought,
+    Sums,
     TrailFilter,
     TrailRow,
     Work,
@@ -42,8 +47,50 @@ from projections.reading import (
 from projections.sheet import Format, Sheet
 
 
+class Figures(Protocol):
+    """What the cases that somebody may read add up to."""
+
+    def reached(self) -> int:
+        """The position up to which everything is counted."""
+
+    def sums(
+        self, wanted: FigureFilter, measures: Sequence[str], moment: Moment, by: Dimension | None = None
+    ) -> dict[str | None, Sums]:
+        """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
+
+    def series(
+        self,
+        wanted: FigureFilter,
+        measures: Sequence[str],
+        instants: Sequence[datetime],
+        known: int,
+        by: Dimension | None = None,
+    ) -> list[tuple[datetime, str | None, Sums]]:
+        """The sums of measures at each of some instants, as known at one position."""
+
+    def counted(
+        self,
+        wanted: FigureFilter,
+        measures: Sequence[str],
+        moment: Moment,
+        *,
+        after: tuple[str, str] | None = None,
+        limit: int = 50,
+    ) -> list[CountedRow]:
+        """A page of what adds to one of the measures at a moment."""
+
+    def changed(
+        self, wanted: FigureFilter, measures: Sequence[str], before: Moment, after: Moment, limit: int = 1_000
+    ) -> list[ChangedRow]:
+        """What adds otherwise to the measures at one moment than at another."""
+
+
 class Lists(Protocol):
     """The cases that somebody may read."""
+
+    @property
+    def figures(self) -> Figures:
+        """Figures of the same cases."""
 
     def cases(
         self,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, LiteralString, NamedTuple
 
 from domain import fold
 from domain.case import Awaited, Case, Corrected, Recorded, Voided
@@ -201,6 +201,11 @@ class CaseList:
 
     name: ClassVar[str] = "case_list"
     version: ClassVar[int] = 5
+    key: ClassVar[Mapping[str, LiteralString]] = {
+        "case_id": "text",
+        "valid_from": "timestamptz",
+        "known_from": "bigint",
+    }
 
     def __init__(self) -> None:
         self._tracked: OrderedDict[str, Tracked] = OrderedDict()

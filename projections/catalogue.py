@@ -3,7 +3,12 @@
 from collections.abc import Callable
 
 from projections.case_list import CaseList
+from projections.figures import Figures
 from projections.history import History
 from projections.projection import Projection
 
-PROJECTIONS: dict[str, Callable[[], Projection]] = {CaseList.name: CaseList, History.name: History}
+PROJECTIONS: dict[str, Callable[[], Projection]] = {
+    CaseList.name: CaseList,
+    Figures.name: Figures,
+    History.name: History,
+}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, LiteralString, NamedTuple
 
 from domain.case import Correction, Recorded, Voiding
 from projections.projection import Changes, Histories
@@ -62,6 +62,7 @@ class History:
 
     name: ClassVar[str] = "history"
     version: ClassVar[int] = 1
+    key: ClassVar[Mapping[str, LiteralString]] = {}
 
     def take(self, batch: Sequence[Recorded], histories: Histories) -> Changes:  # noqa: ARG002 - needs no past
         """A row for each record."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, LiteralString, Protocol
 
 from domain.case import Recorded
 
@@ -25,6 +25,8 @@ class Projection(Protocol):
 
     name: ClassVar[str]
     version: ClassVar[int]
+    key: ClassVar[Mapping[str, LiteralString]]
+    """The columns by which a row that ends is found, with their types; `known_to` follows them in what is closed."""
 
     def take(self, batch: Sequence[Recorded], histories: Histories) -> Changes:
         """The rows that follow from the next records. Batches may be cut anywhere; the rows are the same."""

@@ -1,5 +1,6 @@
 """What readers ask with, and what they get: filters, rows of lists, counts, how far a projection is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -250,3 +251,53 @@ class TrailRow:
     kind: str
     number: str | None
     title: str
+
+
+Dimension = Literal["jurisdiction", "unit", "person", "committee", "kind", "stage", "session", "year"]
+"""By what figures are told apart."""
+
+
+@dataclass(frozen=True)
+class FigureFilter:
+    """What is counted, and of which of it; None leaves a dimension open."""
+
+    subject: str
+    jurisdiction: str | None = None
+    unit: str | None = None
+    person: str | None = None
+    persons: frozenset[str] | None = None
+    """Brought by one of these deputies: those of a group."""
+    committee: str | None = None
+    kind: str | None = None
+    stage: str | None = None
+    session: str | None = None
+    year: int | None = None
+
+
+Sums = Mapping[str, int]
+"""The sums of measures, by their names."""
+
+
+@dataclass(frozen=True)
+class CountedRow:
+    """Something that adds to a figure at a moment: the case, as its list shows it, and which part of it."""
+
+    case_id: str
+    part: str
+    kind: str
+    number: str | None
+    title: str
+    stage: str
+    unit: str | None
+    person: str | None
+    counts: Sums
+
+
+@dataclass(frozen=True)
+class ChangedRow:
+    """Something that adds otherwise at one moment than at another; None where it did not count at all."""
+
+    case_id: str
+    part: str
+    before: Sums | None
+    after: Sums | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
@@ -74,12 +74,6 @@ class Build:
         self._projection = projection
         self.build = build
         self._table = table_of(schema, projection.name, build)
-        self._close = sql.SQL(
-            "UPDATE {} t SET known_to = c.known_to FROM unnest(%b::text[], %b::timestamptz[], %b::bigint[],"
-            " %b::bigint[]) AS c (case_id, valid_from, known_from, known_to)"
-            " WHERE t.ledger_id = %s AND t.case_id = c.case_id AND t.valid_from = c.valid_from"
-            " AND t.known_from = c.known_from"
-        ).format(self._table)
         self._copy_types: list[int] | None = None
         self._position: int | None = None
         self._beaten = 0.0
@@ -215,6 +209,19 @@ class Build:
             f"SELECT {_COLUMNS} FROM ledger WHERE ledger_id = %s AND {where} ORDER BY {order} LIMIT %s"  # noqa: S608 - literals only
         )
         return self._conn.cursor(binary=True).execute(query, (self._ledger_id, *params, limit), prepare=True).fetchall()
+
+    @cached_property
+    def _close(self) -> sql.Composed:
+        """The statement that gives rows their end."""
+        key = self._projection.key
+        return sql.SQL(
+            "UPDATE {} t SET known_to = c.known_to FROM unnest({}) AS c ({}, known_to) WHERE t.ledger_id = %s AND {}"
+        ).format(
+            self._table,
+            sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in [*key.values(), "bigint"]),
+            sql.SQL(", ").join(map(sql.Identifier, key)),
+            sql.SQL(" AND ").join(sql.SQL("t.{0} = c.{0}").format(sql.Identifier(column)) for column in key),
+        )
 
     def _end(self, changes: Changes) -> None:
         if changes.closed:

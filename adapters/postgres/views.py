@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from adapters.postgres.figures import FigureViews
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
 from domain.case import CASE_TYPES, Corrected
@@ -176,6 +177,11 @@ class Views:
     def within(self, scope: Scope) -> Views:
         """The same reads, of the cases of a scope alone."""
         return Views(self._pool, self._ledger, scope)
+
+    @property
+    def figures(self) -> FigureViews:
+        """Figures of the cases of the same scope."""
+        return FigureViews(self._pool, self._ledger_id, self._scope)
 
     def position(self) -> int:
         """The position that the case list has reached: what is known now."""

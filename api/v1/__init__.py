@@ -9,6 +9,7 @@ from api.v1 import (
     bulk,
     chronicle,
     compliance,
+    figures,
     persons,
     reading,
     recording,
@@ -31,6 +32,7 @@ router.include_router(regulations.router)
 router.include_router(audit.router)
 router.include_router(compliance.router)
 router.include_router(chronicle.router)
+router.include_router(figures.router)
 
 routes = [
     *reading.router.routes,
@@ -45,5 +47,6 @@ routes = [
     *audit.router.routes,
     *compliance.router.routes,
     *chronicle.router.routes,
+    *figures.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

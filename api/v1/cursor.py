@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -54,6 +55,22 @@ class WorkPage:
         return _sealed("work", said, secret)
 
 
+@dataclass(frozen=True)
+class CountedPage:
+    """Where the list behind a figure goes on."""
+
+    jurisdiction: str
+    metric: str
+    wanted: Mapping[str, Any]
+    moment: Moment
+    after: tuple[str, str]
+
+    def sealed(self, secret: bytes) -> str:
+        """The page as a cursor."""
+        said = [self.jurisdiction, self.metric, dict(self.wanted), self.moment.as_of, self.moment.known, self.after]
+        return _sealed("counted", said, secret)
+
+
 def unsealed(cursor: str, secret: bytes, tell: Words) -> Page:
     """The page of a cursor that this service made."""
     wanted, as_of, known, sort, kind, value, case_id = _said("cases", cursor, secret, tell)
@@ -69,6 +86,14 @@ def work_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> Wor
         raise ProblemError("cursor-not-ours")
     after = (due_on and date.fromisoformat(due_on), *others)
     return WorkPage(Filter(**wanted), Moment(datetime.fromisoformat(as_of), known), step, light, after)
+
+
+def counted_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> CountedPage:
+    """The page of a figure's list that this service made for that jurisdiction."""
+    place, metric, wanted, as_of, known, (case_id, part) = _said("counted", cursor, secret, tell)
+    if place != jurisdiction:
+        raise ProblemError("cursor-not-ours")
+    return CountedPage(place, metric, wanted, Moment(datetime.fromisoformat(as_of), known), (case_id, part))
 
 
 def _sealed(what: str, said: list[Any], secret: bytes) -> str:

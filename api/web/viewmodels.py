@@ -438,6 +438,22 @@ def _item(tell: Teller, kind: str, name: str, key: object, part: object) -> Item
     return Item(heading, stage, tuple(facts), groups_of(tell, part, kind))
 
 
+def value_name(tell: Teller, by: str | None, key: str | None) -> str:
+    """What a value of a dimension is called."""
+    if key is None:
+        return str(tell.say("figures.nobody"))
+    if by == "stage":
+        stages = (stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+        return next((tell.word(stage) for stage in stages if str(stage) == key), key)
+    named: Mapping[str | None, Callable[[str], str]] = {
+        "unit": tell.unit,
+        "person": tell.person,
+        "group": tell.group,
+        "kind": tell.kind,
+    }
+    return named[by](key) if by in named else key
+
+
 @dataclass(frozen=True)
 class OpenStep:
     """A step that may be taken, and the roles that may take it."""

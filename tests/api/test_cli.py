@@ -255,6 +255,21 @@ def test_the_board_of_the_articles_is_told_at_any_moment(installation: Run) -> N
     assert installation("compliance", "--year", "3").code == 2
 
 
+def test_figures_are_told_in_whole_by_a_dimension_and_over_time(installation: Run) -> None:
+    told = installation("figures", "handed_over", "reply_rate", "--by", "unit", "--json").json
+    counted = {one["metric"]: one for one in told["figures"]}
+    assert counted["handed_over"]["numerator"] == sum(part["numerator"] for part in counted["handed_over"]["by"])
+    shown = installation("figures", "reply_rate", "--by", "unit")
+    assert "Reply rate" in shown.out
+    course = installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "month", "--json").json
+    assert course["points"][0]["day"] == "2026-01-31"
+    assert "denominator" in installation("figures", "reply_rate", "--since", "2026-01-01").out
+    assert installation("figures", "happiness").code == 1
+    assert installation("figures", "--by", "weather").code == 1
+    assert installation("figures", "--since", "2026-01-01").code == 1
+    assert installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "hour").code == 1
+
+
 def test_the_register_of_regulations_is_told_at_any_moment(installation: Run, database: str) -> None:
     with closing(build(load_settings(), database, name="story")) as services:
         entered = RegulationEntered(

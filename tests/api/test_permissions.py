@@ -304,6 +304,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "id": callers[Role.DEPUTY].account,
         "kind": "suggestion",
         "listed": "deputies-xlsx",
+        "metric": "reply_rate",
         "name": "re_handling_ordered",
         "opening": "suggestion.submitted",
         "person": "p1",

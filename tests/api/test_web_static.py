@@ -82,12 +82,15 @@ def test_style_stays_within_what_old_browsers_know() -> None:
         assert banned not in css, banned
 
 
-def test_third_party_files_of_the_tests_are_as_published() -> None:
-    vendor = tomllib.loads((DATA / "VENDOR.toml").read_text("utf-8"))
-    assert vendor["licence"] == "MPL-2.0"
+@pytest.mark.parametrize(("folder", "licence"), [(DATA, "MPL-2.0"), (STATIC / "vendor", "Apache-2.0")])
+def test_third_party_files_are_as_published(folder: Path, licence: str) -> None:
+    vendor = tomllib.loads((folder / "VENDOR.toml").read_text("utf-8"))
+    assert vendor["licence"] == licence
     for name, expected in vendor["sha512"].items():
-        assert hashlib.sha512((DATA / name).read_bytes()).hexdigest() == expected
+        assert hashlib.sha512((folder / name).read_bytes()).hexdigest() == expected
 
 
-def test_the_service_ships_no_third_party_file_with_its_pages() -> None:
-    assert {file.name for file in STATIC.iterdir()} == {"app.css", "favicon.svg"}
+def test_the_pages_use_no_third_party_file_but_the_charts() -> None:
+    assert {file.name for file in STATIC.iterdir()} == {"app.css", "chart.js", "favicon.svg", "vendor"}
+    told = {"LICENSE.txt", "NOTICE.txt", "VENDOR.toml", "echarts.common.min.js"}
+    assert {file.name for file in (STATIC / "vendor").iterdir()} == told

@@ -1,0 +1,6 @@
+ALTER TABLE {table} ADD PRIMARY KEY (ledger_id, case_id, subject, part, valid_from, known_from);
+CREATE INDEX ON {table} (ledger_id, subject, jurisdiction)
+WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00';
+CREATE INDEX ON {table} (ledger_id, subject, jurisdiction, valid_to, valid_from)
+WHERE known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00';
+CREATE INDEX ON {table} (ledger_id, subject, jurisdiction, known_to, known_from) WHERE known_to < 9223372036854775807;

@@ -1,0 +1,140 @@
+"""Metrics (指标): what a figure is called, how it is counted, and what to beware of. The definitions are data."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from domain.refusal import Refused
+from projections.counting import SUBJECTS
+
+FEW = 5
+"""Below so many in the denominator a rate is marked: one case more or less moves it too far."""
+
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Told(_Data):
+    """The same in both languages."""
+
+    zh: _Text
+    en: _Text
+
+
+class Metric(_Data):
+    """One metric, as the definition file says it."""
+
+    id: _Text
+    version: Annotated[int, Field(ge=1)]
+    subject: _Text
+    """What is counted: a name of `projections.counting.SUBJECTS`."""
+    zh: _Text
+    en: _Text
+    numerator: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    denominator: tuple[_Text, ...] = ()
+    """Empty where it is a number and not a rate."""
+    without: tuple[_Text, ...] = ()
+    """Measures that are taken from the denominator."""
+    population: tuple[_Text, ...] = ()
+    """Of how many it could be known; the rest is taken as bad for the floor, and as good for the ceiling."""
+    formula: Told
+    caution: Told | None = None
+    source: _Text
+
+    @model_validator(mode="after")
+    def _counts_what_there_is(self) -> Self:  # noqa: N804 - of an instance, after it was read
+        known = SUBJECTS.get(self.subject)
+        if known is None:
+            raise ValueError(f"nothing counts {self.subject}")
+        if strange := set(self.measures) - set(known.measures):
+            raise ValueError(f"{self.subject} has no measure {sorted(strange)}")
+        return self
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Every measure that it needs, each once."""
+        return tuple(dict.fromkeys([*self.numerator, *self.denominator, *self.without, *self.population]))
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is a share of something."""
+        return bool(self.denominator)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric of some cases at a moment, with what is needed to judge it."""
+
+    numerator: int
+    denominator: int | None
+    population: int | None
+
+    @property
+    def value(self) -> float | None:
+        """The share, or the number itself; None where there is nothing to divide by."""
+        if self.denominator is None:
+            return float(self.numerator)
+        return self.numerator / self.denominator if self.denominator else None
+
+    @property
+    def few(self) -> bool:
+        """Whether the rate rests on so little that it is to be marked."""
+        return self.denominator is not None and self.denominator < FEW
+
+    @property
+    def coverage(self) -> float | None:
+        """Of how much of what could be known it is known."""
+        return self._of_population(self.denominator)
+
+    @property
+    def floor(self) -> float | None:
+        """The rate, if all that is not known were bad."""
+        return self._of_population(self.numerator)
+
+    @property
+    def ceiling(self) -> float | None:
+        """The rate, if all that is not known were good."""
+        if self.population is None or self.denominator is None:
+            return None
+        return self._of_population(self.numerator + max(0, self.population - self.denominator))
+
+    def _of_population(self, number: int | None) -> float | None:
+        return None if number is None or not self.population else min(1.0, number / self.population)
+
+
+def figure_of(metric: Metric, counts: Mapping[str, int]) -> Figure:
+    """The figure that follows from the sums of its measures."""
+
+    def total(measures: Sequence[str]) -> int:
+        return sum(counts.get(measure, 0) for measure in measures)
+
+    return Figure(
+        total(metric.numerator),
+        total(metric.denominator) - total(metric.without) if metric.is_rate else None,
+        total(metric.population) if metric.population else None,
+    )
+
+
+@cache
+def metrics() -> Mapping[str, Metric]:
+    """Every metric by its id, in the order of the definition file."""
+    text = resources.files("projections").joinpath("metrics.toml").read_text("utf-8")
+    given = [{"id": id, **page} for id, page in tomllib.loads(text).items()]
+    return {metric.id: metric for metric in TypeAdapter(list[Metric]).validate_python(given)}
+
+
+def metric_named(id: str) -> Metric:
+    """A metric by its id; refuses what there is not."""
+    if (found := metrics().get(id)) is None:
+        raise Refused("unknown-metric", field="metric", metric=id, known=sorted(metrics()))
+    return found
