@@ -22,7 +22,8 @@ from api.web.naming import Cases
 from api.words import Words
 from domain import amendment, clock, fold, procedure
 from domain.calendar import load_calendar
-from domain.case import CASE_TYPES, (
+from domain.case import (
+    CASE_TYPES,
     STEPS,
     AmendmentDeclined,
     Attachment,
