@@ -23,6 +23,7 @@ from projections.reading import ChangedRow, CountedRow, Dimension, FigureFilter,
 
 By = Literal["unit", "person", "group", "constituency", "committee", "kind", "stage", "session", "year", "jurisdiction"]
 """By what figures are told apart; group and constituency are those of the deputy who brought it, on the day."""
+OF_DEPUTIES = frozenset({"group", "constituency"})
 Pace = Literal["day", "month", "quarter", "year"]
 
 MOST_POINTS = 400
@@ -46,29 +47,34 @@ class Asked:
     stage: str | None = None
     session: str | None = None
     year: int | None = None
+    without: By | None = None
+    """A dimension of which there is no value, such as suggestions that no unit leads."""
 
     def of(self, subject: str, jurisdiction: Jurisdiction, day: date) -> FigureFilter:
         """What is to be counted of a subject."""
-        persons = None
+        places = [place for one in jurisdiction.all_deputies() if (place := jurisdiction.deputy(one.id, day))]
+        persons = but_persons = None
         if self.group is not None or self.constituency is not None:
             persons = frozenset(
-                deputy.id
-                for deputy in jurisdiction.all_deputies()
-                if (place := jurisdiction.deputy(deputy.id, day)) is not None
-                and self.group in {None, place.group}
-                and self.constituency in {None, place.constituency}
+                place.id
+                for place in places
+                if self.group in {None, place.group} and self.constituency in {None, place.constituency}
             )
+        if self.without in OF_DEPUTIES:
+            but_persons = frozenset(place.id for place in places if getattr(place, str(self.without)) is not None)
         return FigureFilter(
             subject,
             jurisdiction=jurisdiction.code,
             unit=self.unit,
             person=self.person,
             persons=persons,
+            but_persons=but_persons,
             committee=self.committee,
             kind=self.kind,
             stage=self.stage,
             session=self.session,
             year=self.year,
+            without=None if self.without in OF_DEPUTIES else cast("Dimension | None", self.without),
         )
 
 
@@ -178,12 +184,12 @@ class Figures:
 
     def _sums(self, asked: Asked, subject: str, measures: Sequence[str], by: By | None) -> dict[str | None, Sums]:
         wanted = asked.of(subject, self._jurisdiction, self.day)
-        if by not in {"group", "constituency"}:
+        if by not in OF_DEPUTIES:
             return self._figures.sums(wanted, measures, self.moment, cast("Dimension | None", by))
         found: dict[str | None, Counter[str]] = {}
         for person, sums in self._figures.sums(wanted, measures, self.moment, "person").items():
             deputy = None if person is None else self._jurisdiction.deputy(person, self.day)
-            found.setdefault(None if deputy is None else getattr(deputy, by), Counter()).update(sums)
+            found.setdefault(None if deputy is None else getattr(deputy, str(by)), Counter()).update(sums)
         return dict(found)
 
     def _targets(self, asked: Asked) -> Mapping[str, Target]:

@@ -267,11 +267,15 @@ class FigureFilter:
     person: str | None = None
     persons: frozenset[str] | None = None
     """Brought by one of these deputies: those of a group."""
+    but_persons: frozenset[str] | None = None
+    """Brought by none of these deputies, or by nobody."""
     committee: str | None = None
     kind: str | None = None
     stage: str | None = None
     session: str | None = None
     year: int | None = None
+    without: Dimension | None = None
+    """A dimension of which there is no value."""
 
 
 Sums = Mapping[str, int]

@@ -24,6 +24,7 @@ _NARROWED: dict[str, LiteralString] = {
     "unit": "unit = %(unit)s",
     "person": "person = %(person)s",
     "persons": "person = ANY (%(persons)s)",
+    "but_persons": "(person IS NULL OR person <> ALL (%(but_persons)s))",
     "committee": "committee = %(committee)s",
     "kind": "kind = %(kind)s",
     "stage": "stage = %(stage)s",
@@ -177,12 +178,14 @@ class FigureViews:
         return sql.SQL("({}) AS figures").format(each)
 
     def _asked(self, wanted: FigureFilter) -> tuple[sql.Composed, dict[str, Any]]:
-        conditions = [sql.SQL("ledger_id = %(ledger)s"), sql.SQL("subject = %(subject)s")]
+        conditions: list[sql.Composable] = [sql.SQL("ledger_id = %(ledger)s"), sql.SQL("subject = %(subject)s")]
         params: dict[str, Any] = {"ledger": self._ledger_id, "subject": wanted.subject}
         for name, condition in _NARROWED.items():
             if (value := getattr(wanted, name)) is not None:
                 conditions.append(sql.SQL(condition))
                 params[name] = sorted(value) if isinstance(value, frozenset) else value
+        if wanted.without is not None:
+            conditions.append(sql.SQL("{} IS NULL").format(sql.Identifier(wanted.without)))
         if self._scope.jurisdiction is not None:
             conditions.append(sql.SQL("jurisdiction = %(place)s"))
             params["place"] = self._scope.jurisdiction

@@ -48,6 +48,7 @@ class WantedQuery(MomentQuery):
     kind: Kind | None = None
     session: Line | None = None
     year: int | None = Field(None, ge=1949, le=9998, description="In which it was brought")
+    without: By | None = Field(None, description="A dimension of which there is no value")
 
     def wanted(self) -> Wanted:
         """What is asked for."""
@@ -60,6 +61,7 @@ class WantedQuery(MomentQuery):
             kind=self.kind,
             session=self.session,
             year=self.year,
+            without=self.without,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
@@ -42,7 +42,6 @@ COMPARED = (
     *("basically_satisfied_rate", "dissatisfied_rate", "resolution_rate", "accomplishment_rate"),
 )
 """What is told of each value of the dimension."""
-_GRADES = ("satisfied", "basically_satisfied", "dissatisfied")
 _OF_PAGE = ("by", "pace", "since", "from", "after")
 _PAGE = 100
 
@@ -64,6 +63,7 @@ class FiguresQuery(BaseModel):
     stage: Line | None = None
     session: Line | None = None
     year: int | None = Field(None, ge=1949, le=9998)
+    without: By | None = None
 
     @property
     def asked(self) -> Asked:
@@ -78,6 +78,7 @@ class FiguresQuery(BaseModel):
             stage=self.stage,
             session=self.session,
             year=self.year,
+            without=self.without,
         )
 
 
@@ -183,7 +184,7 @@ def show_figures(request: Request) -> Response:
         others=[view for id, view in views.items() if id not in HEADLINES],
         compared=[getattr(one.metric, tell.lang) for one in compared],
         rows=rows,
-        chart=_bars(tell, query.by, figures, query.asked) if rows else None,
+        chart=_bars(tell, query.by, by_id) if rows else None,
         exports=[
             (format, link(f"{FIGURES}/export", {**here.params, "by": query.by, "format": format})) for format in FORMATS
         ],
@@ -347,44 +348,40 @@ def _share(value: float) -> str:
     return f"{value:.1%}"
 
 
-def _rows(tell: Teller, here: Here, by: str, told: Sequence[Told]) -> list[RowView]:
-    """A row for each value, in the office's own order of units, else by what it is called."""
-    keys = list(
-        dict.fromkeys(key for one in told for key, figure in one.parts if figure.denominator or figure.numerator)
-    )
+def _keys(tell: Teller, by: str, told: Iterable[Told]) -> list[str | None]:
+    """The values that anything is counted of: units in the office's own order, others by what they are called."""
+    keys = dict.fromkeys(key for one in told for key, figure in one.parts if figure.denominator or figure.numerator)
     order = {unit.code: place for place, unit in enumerate(tell.jurisdiction.all_units())}
-    keys.sort(key=lambda key: (key is None, order.get(key or "", len(order)), value_name(tell, by, key)))
+    return sorted(keys, key=lambda key: (key is None, order.get(key or "", len(order)), value_name(tell, by, key)))
+
+
+def _rows(tell: Teller, here: Here, by: str, told: Sequence[Told]) -> list[RowView]:
     rows = []
-    for key in keys:
+    for key in _keys(tell, by, told):
+        of = ("without", by) if key is None else (by, key)
         cells = []
         for one in told:
             figure = dict(one.parts).get(key) or Figure(0, 0 if one.metric.is_rate else None, None)
-            cells.append(_figure(tell, here, one.metric, figure, of=(by, key)))
-        rows.append(RowView(value_name(tell, by, key), here(**{by: key}) if key is not None else "", cells))
+            cells.append(_figure(tell, here, one.metric, figure, of=of))
+        rows.append(RowView(value_name(tell, by, key), here(**dict([of])), cells))
     return rows
 
 
-def _bars(tell: Teller, by: By, figures: Figures, asked: Asked) -> dict[str, object]:
+def _bars(tell: Teller, by: By, told: Mapping[str, Told]) -> dict[str, object]:
     """What the deputies said of each value, as bars; the rest of what was answered was not evaluated."""
-    told = {
-        one.metric.id: dict(one.parts) for one in figures.told(asked, ["evaluation_coverage", *_RATES.values()], by)
-    }
-    answered = {
-        key: figure.denominator or 0 for key, figure in told["evaluation_coverage"].items() if figure.denominator
-    }
-    series = [
-        {
-            "name": tell.say(f"figures.measure.{grade}"),
-            "values": [told[_RATES[grade]][key].numerator if key in told[_RATES[grade]] else 0 for key in answered],
-        }
-        for grade in _GRADES
-    ]
-    unevaluated = [count - (told["evaluation_coverage"][key].numerator) for key, count in answered.items()]
+    parts = {id: dict(one.parts) for id, one in told.items()}
+    coverage = parts["evaluation_coverage"]
+    keys = [key for key in _keys(tell, by, told.values()) if key in coverage and coverage[key].denominator]
+    said = {grade: [parts[rate][key].numerator for key in keys] for grade, rate in _RATES.items()}
+    unevaluated = [(coverage[key].denominator or 0) - coverage[key].numerator for key in keys]
     return {
         "kind": "bars",
         "title": tell.say("figures.chart", by=tell.say(f"figures.by.{by}")),
-        "labels": [value_name(tell, by, key) for key in answered],
-        "series": [*series, {"name": tell.say("figures.unevaluated"), "values": unevaluated}],
+        "labels": [value_name(tell, by, key) for key in keys],
+        "series": [
+            *({"name": tell.say(f"figures.measure.{grade}"), "values": values} for grade, values in said.items()),
+            {"name": tell.say("figures.unevaluated"), "values": unevaluated},
+        ],
     }
 
 

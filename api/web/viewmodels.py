@@ -443,6 +443,8 @@ def value_name(tell: Teller, by: str | None, key: str | None) -> str:
     """What a value of a dimension is called."""
     if key is None:
         return str(tell.say("figures.nobody"))
+    if by == "without":
+        return str(tell.say(f"figures.by.{key}"))
     if by == "stage":
         stages = (stage for case_type in CASE_TYPES.values() for stage in case_type.Stage)
         return next((tell.word(stage) for stage in stages if str(stage) == key), key)

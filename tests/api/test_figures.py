@@ -141,6 +141,19 @@ def test_figures_by_group_and_constituency_follow_the_deputy_of_the_day(office: 
     assert metric(read(office, metrics="handed_over", group="no-such"), "handed_over")["numerator"] == 0
 
 
+def test_what_has_no_value_of_a_dimension_is_a_row_with_a_list_of_its_own(office: Office) -> None:
+    office.handed_over()
+    office.submit(title="还没有单位的一件")
+    wanted = {"metrics": "handed_over", "by": "committee"}
+    [part] = metric(read(office, **wanted), "handed_over")["by"]
+    assert (part["key"], part["numerator"]) == (None, 1)
+    for dimension, expected in (("committee", 1), ("unit", 0), ("group", 0)):
+        figure = metric(read(office, metrics="handed_over", without=dimension), "handed_over")
+        assert figure["numerator"] == expected
+    rows = read(office, f"{FIGURES}/handed_over/cases", without="committee").json()["rows"]
+    assert len(rows) == 1
+
+
 @pytest.mark.usefixtures("three")
 def test_somebody_who_reads_a_part_is_told_the_figures_of_that_part(office: Office) -> None:
     office.submit(role="deputy_affairs", title="别人的", lead_deputy="d-002")
