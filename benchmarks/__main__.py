@@ -13,7 +13,7 @@ from platform import python_version
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import append, append16, audit, board, bulk_import, http, lists, moment, rebuild
+from benchmarks import append, append16, audit, board, bulk_import, figures, http, lists, moment, rebuild
 from benchmarks.measuring import Figure, pulse
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "http": http.run,
     "list": lists.run,
     "board": board.run,
+    "figures": figures.run,
     "audit": audit.run,
 }
 
@@ -37,12 +38,12 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := sorted(set(asked.names) - set(BENCHMARKS)):
         parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    figures: list[Figure] = []
+    measured: list[Figure] = []
     pulses: dict[str, float] = {}
     for name in asked.names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr)
         pulses[name] = pulse()
-        figures += BENCHMARKS[name]()
+        measured += BENCHMARKS[name]()
     if asked.json:
         machine = {
             "cpus": os.cpu_count(),
@@ -50,10 +51,10 @@ def main() -> None:
             "load": os.getloadavg()[2],
             "million_additions_a_second": pulses,
         }
-        told = [asdict(f) | {"ratio": f.ratio, "reached": f.reached} for f in figures]
+        told = [asdict(f) | {"ratio": f.ratio, "reached": f.reached} for f in measured]
         print(json.dumps({"machine": machine, "figures": told}, ensure_ascii=False, indent=2))
     else:
-        Console(width=None if sys.stdout.isatty() else 150).print(_table(figures))
+        Console(width=None if sys.stdout.isatty() else 150).print(_table(measured))
         load = f"mean load of 15 minutes {os.getloadavg()[2]:.1f}"
         print(f"{os.cpu_count()} processors, {load}, Python {python_version()}")
         beats = ", ".join(f"{name} {beat:.1f}" for name, beat in pulses.items())
