@@ -27,6 +27,7 @@ from domain.cases.suggestion import (
     Problem,
     Relation,
     Reply,
+    Round,
     Sealed,
     Suggestion,
 )
@@ -61,6 +62,8 @@ SUGGESTIONS = subject(
     "visited_before_reply",
     "met_by_leader",
     "satisfied_not_done",
+    "improved_without_reply",
+    "contacted_before_evaluation",
 )
 SHARES = subject(
     "assignment",
@@ -94,6 +97,7 @@ _BY_GRADE = {
     Grade.NOT_STATED: "grade_not_stated",
     Sealed.SEALED: "grade_sealed",
 }
+_RANKS: dict[Grade | Sealed, int] = {Grade.DISSATISFIED: 0, Grade.BASICALLY_SATISFIED: 1, Grade.SATISFIED: 2}
 _GOOD = {Grade.SATISFIED, Grade.BASICALLY_SATISFIED}
 _IN_PERSON = {ContactMode.FACE_TO_FACE, ContactMode.VISIT, ContactMode.MEETING}
 _NOT_DONE = {Outcome.NOT_NOW, Outcome.REFERENCE_ONLY}
@@ -153,6 +157,8 @@ def _suggestion(case: Suggestion, day: date) -> dict[str, int]:
             handled_again=max(case.rounds, default=1) > 1,
             evaluation_lapsed=bool(case.round.lapsed_on) and case.round.evaluation is None,
             satisfied_not_done=grade is Grade.SATISFIED and outcome in _NOT_DONE,
+            improved_without_reply=grade is not Sealed.SEALED and any(map(_improved, case.rounds.values())),
+            contacted_before_evaluation=any(_contacted(case, handled) for handled in case.rounds.values()),
         )
         | _contacts(case)
     )
@@ -236,6 +242,26 @@ def _is_verified(case: Suggestion) -> bool:
         (evaluation is not None and evaluation.solved is True)
         or any(check.fulfilled for check in case.checks if check.kind in set(CheckKind))
         or any(reply.reclassifications for handled in case.rounds.values() for reply in handled.replies)
+    )
+
+
+def _improved(handled: Round) -> bool:
+    """Whether the evaluation of a round was amended to a better one: no other reply was given in between."""
+    grades = [evaluation.grade for evaluation in handled.evaluations]
+    worse, better = (_RANKS.get(grades[i]) if grades else None for i in (0, -1))
+    return worse is not None and better is not None and better > worse
+
+
+def _contacted(case: Suggestion, handled: Round) -> bool:
+    """Whether a unit spoke with the deputy after its reply and before he first said what he thinks of it."""
+    if not handled.evaluations or handled.answered_on is None:
+        return False
+    between = handled.answered_on, handled.evaluations[0].evaluated_on
+    return any(
+        contact.phase is Phase.AFTER_REPLY
+        and contact.held_on is not None
+        and between[0] <= contact.held_on <= between[1]
+        for contact in case.contacts.values()
     )
 
 

@@ -77,9 +77,14 @@ def answered_late_after_an_extension() -> Case | None:
 
 
 def satisfied_for_reference() -> Case | None:
-    """Kept for reference, and satisfied all the same."""
+    """Kept for reference, and satisfied all the same, after a call and a second thought."""
     desk = Desk().replied("D", LATE)
-    desk.take(s.EvaluationSubmitted(result=s.Grade.SATISFIED), date(2026, 7, 20), Role.DEPUTY)
+    call = s.ContactMade(contact="c1", phase=s.Phase.AFTER_REPLY, mode=s.ContactMode.TELEPHONE)
+    desk.take(call, date(2026, 7, 16), Role.DEPUTY_AFFAIRS)
+    desk.take(s.EvaluationSubmitted(result=s.Grade.BASICALLY_SATISFIED), date(2026, 7, 18), Role.DEPUTY)
+    desk.take(
+        s.EvaluationAmended(result=s.Grade.SATISFIED, amended_because="本人重新考虑"), date(2026, 7, 20), Role.DEPUTY
+    )
     return desk.live
 
 
@@ -139,6 +144,8 @@ BY_HAND: dict[str, tuple[int, int | None]] = {
     "met_by_leader_rate": (1, 4),
     "lapsed_rate": (1, 4),
     "satisfied_not_done_rate": (1, 2),
+    "improved_without_reply_rate": (1, 3),
+    "contacted_before_evaluation_rate": (1, 3),
     "assignments": (7, None),
     "unit_on_time_rate": (3, 5),
     "unit_satisfied_rate": (2, 3),
