@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +23,8 @@ from domain.cases.suggestion import SuggestionSubmitted
 from domain.docket import Docket
 from domain.moment import end_of_day, start_of_day
 from domain.refusal import Refused
+from projections.counting import SUBJECTS
+from projections.figures import course_of
 from tests.conftest import Cluster
 from tests.registry import shipped_registry
 
@@ -434,6 +438,27 @@ def test_on_days_of_every_decade_the_folded_cases_are_what_the_file_says(
         assert folded == _counted(source, day), day
         if day in KNOWN:
             assert tuple(len(numbers) for numbers in folded) == KNOWN[day]
+
+
+@pytest.mark.shared_data
+def test_on_days_of_every_decade_the_figures_are_what_the_file_says(
+    questions: tuple[Office, Report, dict[str, CaseFile]], shared_data: Path
+) -> None:
+    _, _, files = questions
+    source = _source(shared_data / "japan_sangiin" / "syuisyo.csv")
+    courses = [course_of(file.history) for file in files.values()]
+    measures = SUBJECTS["suggestion"].measures
+    found = Counter[str]()
+    for day in [*DAYS, *KNOWN]:
+        found.clear()
+        for course in courses:
+            at = bisect_right(course, end_of_day(day, TOKYO), key=lambda one: one[0])
+            for cell in course[at - 1][1].values() if at else ():
+                if cell.subject == "suggestion":
+                    found.update(dict(zip(measures, cell.counts, strict=True)))
+        counted = tuple(found[name] for name in ("opened", "answered", "waiting", "overdue"))
+        assert counted == tuple(len(numbers) for numbers in _counted(source, day)), day
+    assert (found["late"] - found["unanswered_past_due"], found["unanswered_past_due"]) == (880, 2)
 
 
 Sets = tuple[set[str], set[str], set[str], set[str]]
