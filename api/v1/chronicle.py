@@ -27,7 +27,7 @@ class ChronicleQuery(MomentQuery):
     month: Month | None = Field(None, description="By default the month of the moment")
 
 
-class EntryAnswer(BaseModel):
+class ChronicleEntryAnswer(BaseModel):
     """Something that happened on a day."""
 
     on: date
@@ -46,7 +46,7 @@ class ChronicleAnswer(BaseModel):
 
     meta: Meta
     month: str
-    entries: list[EntryAnswer]
+    entries: list[ChronicleEntryAnswer]
 
 
 @router.get(
@@ -70,7 +70,7 @@ def read_chronicle(request: Request, asker: Asker, query: Annotated[ChronicleQue
     jurisdiction = as_known(services, asker.jurisdiction, moment)
     found = chronicle_of(services, lists_of(services, asker), jurisdiction, moment, month)
     entries = [
-        EntryAnswer(
+        ChronicleEntryAnswer(
             on=one.on,
             case_id=one.case_id,
             kind=one.kind,

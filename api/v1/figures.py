@@ -179,7 +179,7 @@ class FiguresAnswer(BaseModel):
     figures: list[ToldAnswer]
 
 
-class PointAnswer(FigureAnswer):
+class CoursePointAnswer(FigureAnswer):
     """A metric at the end of a period."""
 
     day: date
@@ -191,7 +191,7 @@ class SeriesAnswer(BaseModel):
     meta: Meta
     metric: str
     version: int
-    points: list[PointAnswer]
+    points: list[CoursePointAnswer]
 
 
 class CountedAnswer(BaseModel):
@@ -220,7 +220,7 @@ class CountedListAnswer(BaseModel):
     next: str | None
 
 
-class StepAnswer(BaseModel):
+class StepBetweenAnswer(BaseModel):
     """A step between two moments."""
 
     version: int
@@ -243,7 +243,7 @@ class ChangeAnswer(BaseModel):
     way: str = Field(description="entered, left, or changed")
     before: dict[str, int] | None
     after: dict[str, int] | None
-    steps: list[StepAnswer]
+    steps: list[StepBetweenAnswer]
     href: str
 
 
@@ -331,7 +331,7 @@ def read_series(metric: MetricId, request: Request, asker: Asker, query: Annotat
         meta=meta,
         metric=metric,
         version=metric_named(metric).version,
-        points=[PointAnswer(day=day, **figure_answer(figure)) for day, figure in points],
+        points=[CoursePointAnswer(day=day, **figure_answer(figure)) for day, figure in points],
     )
     return answer(body, meta.headers)
 
@@ -486,8 +486,8 @@ def _plain(sums: Mapping[str, int] | None) -> dict[str, int] | None:
     return None if sums is None else dict(sums)
 
 
-def _step(record: Recorded) -> StepAnswer:
-    return StepAnswer(
+def _step(record: Recorded) -> StepBetweenAnswer:
+    return StepBetweenAnswer(
         version=record.version,
         type=record.step.declared.wire,
         occurred_at=record.occurred_at,

@@ -54,7 +54,7 @@ def test_a_list_is_imported_and_told_with_its_sheet_its_columns_and_its_refused_
 def test_the_list_goes_out_as_it_was_shown(imported: Done, installation: Run, tmp_path: Path) -> None:
     assert imported.code == 1
     out = tmp_path / "out.xlsx"
-    done = installation("export", "xlsx", str(out), "--sort", "number", "--text", "260")
+    done = installation("export", "xlsx", str(out), "--kind", "suggestion", "--sort", "number", "--text", "260")
     assert (done.code, done.out, f"The list is in {out}" in done.err) == (0, "", True)
     table = Table(out, SuggestionsSheet(shipped_registry().jurisdiction("cn-999900"), MAPPING).layout)
     assert [(row.values["number"], row.values["title"]) for row in table.rows()] == [

@@ -1,11 +1,17 @@
 import json
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from importlib import import_module
+from inspect import getmembers, isclass
+from pkgutil import iter_modules
+from typing import Any, get_args
 
 import pytest
 from openapi_spec_validator import validate
+from pydantic import BaseModel
 
 import domain.cases  # noqa: F401 - every case type declares itself
+from api import v1
 from api.problems import OF_PAGES, STATUS
 from domain.case import STEPS
 from tools.openapi import APPROVED, described
@@ -59,3 +65,23 @@ def test_every_problem_of_the_table_is_described(description: dict[str, Any]) ->
 def test_no_operation_needs_a_token_but_those_of_version_one(description: dict[str, Any]) -> None:
     for path, _, operation in operations(description):
         assert ("security" in operation) == path.startswith("/api/v1"), path
+
+
+def test_no_two_answers_have_one_name_in_the_description() -> None:
+    modules = [import_module(f"api.v1.{found.name}") for found in iter_modules(v1.__path__)]
+    named = Counter(
+        name
+        for module in modules
+        for name, model in getmembers(module, isclass)
+        if issubclass(model, BaseModel) and model.__module__ == module.__name__ and name.endswith("Answer")
+    )
+    steps = {kept.__name__ for step in STEPS.values() for kept in parts_of(step)}
+    assert [name for name, count in named.items() if count > 1 or name in steps] == []
+
+
+def parts_of(step: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The models that the fields of a step hold."""
+    for field in step.model_fields.values():
+        for kept in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kept, type) and issubclass(kept, BaseModel):
+                yield kept

@@ -23,6 +23,7 @@ NOT_TOLD = {
     "id",
     "clocks",
     "past_clocks",
+    "taken",
     "key",
     "stage",
     "corrects",
