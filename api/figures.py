@@ -148,10 +148,8 @@ class Figures:
         zone = self._jurisdiction.time_zone
         instants = [min(end_of_day(day, zone), self.moment.as_of) for day in days]
         wanted = asked.of(metric.subject, self._jurisdiction, self.day)
-        sums: dict[datetime, Sums] = {
-            at: counts for at, _, counts in self._figures.series(wanted, metric.measures, instants, self.moment.known)
-        }
-        return [(day, figure_of(metric, sums.get(at, {}))) for day, at in zip(days, instants, strict=True)]
+        course = self._figures.series(wanted, metric.measures, instants, self.moment.known)
+        return [(day, figure_of(metric, sums)) for day, (_, sums) in zip(days, course, strict=True)]
 
     def counted(
         self, asked: Asked, id: str, *, after: tuple[str, str] | None = None, limit: int = 50

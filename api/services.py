@@ -59,14 +59,9 @@ class Figures(Protocol):
         """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
 
     def series(
-        self,
-        wanted: FigureFilter,
-        measures: Sequence[str],
-        instants: Sequence[datetime],
-        known: int,
-        by: Dimension | None = None,
-    ) -> list[tuple[datetime, str | None, Sums]]:
-        """The sums of measures at each of some instants, as known at one position."""
+        self, wanted: FigureFilter, measures: Sequence[str], instants: Sequence[datetime], known: int
+    ) -> list[tuple[datetime, Sums]]:
+        """The sums of measures at each of some instants, which ascend, as known at one position."""
 
     def counted(
         self,

@@ -39,6 +39,21 @@ class Cell(NamedTuple):
     committee: str | None
     counts: tuple[int, ...]
 
+    @property
+    def pattern(self) -> str:
+        """The counts that are not nothing, by their places: `0 3 5*28`. Most things count like many others."""
+        told = (str(place) if count == 1 else f"{place}*{count}" for place, count in enumerate(self.counts) if count)
+        return " ".join(told)
+
+
+def sums_of(pattern: str, subject: str) -> dict[str, int]:
+    """The counts of a pattern, by the names of the subject's measures."""
+    measures, sums = SUBJECTS[subject].measures, {}
+    for told in pattern.split():
+        place, _, count = told.partition("*")
+        sums[measures[int(place)]] = int(count or 1)
+    return sums
+
 
 Item = tuple[str, str]
 """What counts in a case: its subject and its part."""
@@ -99,6 +114,11 @@ class Interval:
         self.cell = cell
         self.known_from = known_from
         self.known_to = STILL_KNOWN
+
+
+def _stands(added: tuple[str, Interval]) -> bool:
+    """Whether that is how the thing counts now: such rows are written side by side, as they are read."""
+    return added[1].known_to == STILL_KNOWN and added[1].valid_to == FOREVER
 
 
 class Tracked:
@@ -231,8 +251,9 @@ class Figures:
             added += [(case_id, interval) for interval in begun]
         while len(self._tracked) > _REMEMBERED:
             self._tracked.popitem(last=False)
+        added.sort(key=_stands)
         rows = [
-            (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.cell[:-1], list(i.cell.counts))
+            (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.cell[:-1], i.cell.pattern)
             for case_id, i in added
         ]
         return Changes(rows, closed)

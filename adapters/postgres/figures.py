@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString, cast, get_args
+from typing import Any, LiteralString, get_args
 
 import psycopg
 from psycopg import sql
@@ -17,6 +18,7 @@ from domain.moment import Moment
 from domain.policy import Scope
 from domain.refusal import Refused
 from projections.counting import SUBJECTS
+from projections.figures import sums_of
 from projections.reading import ChangedRow, CountedRow, Dimension, FigureFilter, Sums
 
 _NARROWED: dict[str, LiteralString] = {
@@ -43,6 +45,41 @@ _READABLE: LiteralString = (
 """A reader of a part of the cases is told of those that he may read today."""
 
 
+_TIMES = "\\*\\d+"
+"""How often something counts, in a pattern."""
+
+
+def _add(total: Counter[str], pattern: str, subject: str, number: int) -> None:
+    for measure, count in sums_of(pattern, subject).items():
+        total[measure] += count * number
+
+
+def _told(pattern: str, subject: str, measures: Sequence[str]) -> dict[str, int]:
+    """The counts of a pattern that some measures ask for."""
+    sums = sums_of(pattern, subject)
+    return {measure: sums.get(measure, 0) for measure in measures}
+
+
+def _places(subject: str, measures: Sequence[str]) -> list[str]:
+    known = SUBJECTS[subject].measures
+    return [str(known.index(measure)) for measure in measures]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A counted thing as it is stored."""
+
+    case_id: str
+    part: str
+    kind: str
+    number: str | None
+    title: str
+    stage: str
+    unit: str | None
+    person: str | None
+    counts: str
+
+
 class FigureViews:
     """Figures of the cases of a scope."""
 
@@ -65,18 +102,41 @@ class FigureViews:
         self, wanted: FigureFilter, measures: Sequence[str], moment: Moment, by: Dimension | None = None
     ) -> dict[str | None, Sums]:
         """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
-        return {value: counts for _, value, counts in self._summed(wanted, measures, [moment.as_of], moment.known, by)}
+        where, params = self._asked(wanted)
+        query = sql.SQL("SELECT {value}, counts, count(*) FROM {rows} GROUP BY 1, 2").format(
+            value=self._value(by), rows=self._rows(self._at("as_of", "known"), where)
+        )
+        params |= {"as_of": moment.as_of, "known": moment.known}
+        with self._reading() as conn:
+            found = conn.execute(query, params).fetchall()
+        totals: dict[str | None, Counter[str]] = {} if by else {None: Counter()}
+        for value, pattern, number in found:
+            _add(totals.setdefault(value, Counter()), pattern, wanted.subject, number)
+        return {value: {measure: total[measure] for measure in measures} for value, total in totals.items()}
 
     def series(
-        self,
-        wanted: FigureFilter,
-        measures: Sequence[str],
-        instants: Sequence[datetime],
-        known: int,
-        by: Dimension | None = None,
-    ) -> list[tuple[datetime, str | None, Sums]]:
-        """The sums of measures at each of some instants, as known at one position; in the order of the instants."""
-        return self._summed(wanted, measures, instants, known, by)
+        self, wanted: FigureFilter, measures: Sequence[str], instants: Sequence[datetime], known: int
+    ) -> list[tuple[datetime, Sums]]:
+        """The sums of measures at each of some instants, which ascend, as known at one position."""
+        where, params = self._asked(wanted)
+        query = sql.SQL(
+            "SELECT width_bucket(valid_from - interval '1 microsecond', %(instants)s::timestamptz[]) AS first,"
+            " width_bucket(valid_to - interval '1 microsecond', %(instants)s::timestamptz[]) AS after, counts, count(*)"
+            " FROM figures WHERE {} AND known_from <= %(known)s AND known_to > %(known)s GROUP BY 1, 2, 3"
+        ).format(where)
+        with self._reading() as conn:
+            found = conn.execute(query, params | {"instants": list(instants), "known": known}).fetchall()
+        changes: list[Counter[str]] = [Counter() for _ in range(len(instants) + 1)]
+        for first, after, pattern, number in found:
+            _add(changes[first], pattern, wanted.subject, number)
+            _add(changes[after], pattern, wanted.subject, -number)
+        told: list[tuple[datetime, Sums]] = []
+        total = Counter[str]()
+        for at, change in zip(instants, changes, strict=False):
+            for measure, count in change.items():
+                total[measure] += count
+            told.append((at, {measure: total[measure] for measure in measures}))
+        return told
 
     def counted(
         self,
@@ -89,85 +149,60 @@ class FigureViews:
     ) -> list[CountedRow]:
         """A page of what adds to a measure at a moment; `after` is the last case and part of the page before."""
         where, params = self._asked(wanted)
-        chosen = sql.SQL(" OR ").join(sql.SQL("{} <> 0").format(one) for one in self._columns(wanted, measures))
-        rows = self._rows(sql.SQL(_AT).format(at=sql.SQL("%(as_of)s"), known=sql.SQL("%(known)s")), where)
+        rows = self._rows(self._at("as_of", "known"), where)
         page = sql.SQL("true" if after is None else "(case_id, part) > (%(after_case)s, %(after_part)s)")
         query = sql.SQL(
-            "WITH page AS (SELECT case_id, part, kind, stage, unit, person, {counts} AS counts FROM {rows}"
-            " WHERE ({chosen}) AND {page} ORDER BY case_id, part LIMIT %(limit)s)"
+            "WITH page AS (SELECT case_id, part, kind, stage, unit, person, counts FROM {rows}"
+            " WHERE string_to_array(regexp_replace(counts, {times}, '', 'g'), ' ') && %(places)s AND {page}"
+            " ORDER BY case_id, part LIMIT %(limit)s)"
             " SELECT page.case_id, part, page.kind, c.number, c.title, page.stage, page.unit, page.person, counts"
             " FROM page JOIN LATERAL (SELECT number, title FROM case_list c WHERE c.ledger_id = %(ledger)s"
             " AND c.case_id = page.case_id AND c.valid_from <= %(as_of)s AND c.valid_to > %(as_of)s"
             " AND c.known_from <= %(known)s AND c.known_to > %(known)s) c ON true ORDER BY page.case_id, part"
-        ).format(counts=self._array(wanted, measures), rows=rows, chosen=chosen, page=page)
+        ).format(rows=rows, page=page, times=sql.Literal(_TIMES))
         params |= {"as_of": moment.as_of, "known": moment.known, "limit": limit}
+        params |= {"places": _places(wanted.subject, measures)}
         params |= {"after_case": after[0], "after_part": after[1]} if after else {}
-        with self._reading() as conn, conn.cursor(row_factory=class_row(CountedRow)) as cursor:
+        with self._reading() as conn, conn.cursor(row_factory=class_row(_Row)) as cursor:
             found = cursor.execute(query, params).fetchall()
-        return [replace(row, counts=dict(zip(measures, cast("list[int]", row.counts), strict=True))) for row in found]
+        return [CountedRow(**{**vars(row), "counts": _told(row.counts, wanted.subject, measures)}) for row in found]
 
     def changed(
         self, wanted: FigureFilter, measures: Sequence[str], before: Moment, after: Moment, limit: int = 1_000
     ) -> list[ChangedRow]:
         """What adds otherwise to the measures at one moment than at another."""
         where, params = self._asked(wanted)
-        sides = [
-            sql.SQL("(SELECT case_id, part, {counts} AS counts FROM {rows} WHERE {chosen})").format(
-                counts=self._array(wanted, measures),
-                rows=self._rows(sql.SQL(_AT).format(at=sql.Placeholder(at), known=sql.Placeholder(known)), where),
-                chosen=sql.SQL(" OR ").join(sql.SQL("{} <> 0").format(one) for one in self._columns(wanted, measures)),
-            )
+        moments = [
+            sql.SQL("(SELECT case_id, part, counts FROM {})").format(self._rows(self._at(at, known), where))
             for at, known in (("at_1", "known_1"), ("at_2", "known_2"))
         ]
         query = sql.SQL(
             "SELECT case_id, part, b.counts, a.counts FROM {} AS b FULL JOIN {} AS a USING (case_id, part)"
-            " WHERE b.counts IS DISTINCT FROM a.counts ORDER BY case_id, part LIMIT %(limit)s"
-        ).format(*sides)
+            " WHERE b.counts IS DISTINCT FROM a.counts ORDER BY case_id, part"
+        ).format(*moments)
         params |= {"at_1": before.as_of, "known_1": before.known, "at_2": after.as_of, "known_2": after.known}
+        found: list[ChangedRow] = []
         with self._reading() as conn:
-            found = conn.execute(query, params | {"limit": limit}).fetchall()
-        return [
-            ChangedRow(
-                case_id, part, *(None if side is None else dict(zip(measures, side, strict=True)) for side in (b, a))
-            )
-            for case_id, part, b, a in found
-        ]
-
-    def _summed(
-        self,
-        wanted: FigureFilter,
-        measures: Sequence[str],
-        instants: Sequence[datetime],
-        known: int,
-        by: Dimension | None,
-    ) -> list[tuple[datetime, str | None, Sums]]:
-        where, params = self._asked(wanted)
-        value = sql.SQL("NULL" if by is None else f"{by}::text") if by in {None, *get_args(Dimension)} else None
-        if value is None:
-            raise Refused("unknown-dimension", field="by", by=by, known=sorted(get_args(Dimension)))
-        totals = sql.SQL(", ").join(
-            sql.SQL("coalesce(sum({}), 0)").format(column) for column in self._columns(wanted, measures)
-        )
-        query = sql.SQL(
-            "SELECT at, value, totals FROM unnest(%(instants)s::timestamptz[]) WITH ORDINALITY AS t (at, nth),"
-            " LATERAL (SELECT {value} AS value, ARRAY[{totals}] AS totals FROM {rows} GROUP BY 1) AS figure"
-            " ORDER BY nth, value"
-        ).format(
-            value=value,
-            totals=totals,
-            rows=self._rows(sql.SQL(_AT).format(at=sql.SQL("t.at"), known=sql.SQL("%(known)s")), where),
-        )
-        with self._reading() as conn:
-            found = conn.execute(query, params | {"instants": list(instants), "known": known}).fetchall()
-        return [(at, value, dict(zip(measures, map(int, totals), strict=True))) for at, value, totals in found]
+            for case_id, part, *patterns in conn.execute(query, params):
+                earlier, later = (_told(one or "", wanted.subject, measures) for one in patterns)
+                if earlier != later:
+                    sides = [side if any(side.values()) else None for side in (earlier, later)]
+                    found.append(ChangedRow(case_id, part, *sides))
+                if len(found) == limit:
+                    break
+        return found
 
     @staticmethod
-    def _columns(wanted: FigureFilter, measures: Sequence[str]) -> list[sql.Composed]:
-        places = SUBJECTS[wanted.subject].measures
-        return [sql.SQL("counts[{}]").format(sql.Literal(places.index(measure) + 1)) for measure in measures]
+    def _value(by: Dimension | None) -> sql.Composable:
+        if by is None:
+            return sql.SQL("NULL")
+        if by not in get_args(Dimension):
+            raise Refused("unknown-dimension", field="by", by=by, known=sorted(get_args(Dimension)))
+        return sql.SQL("{}::text").format(sql.Identifier(by))
 
-    def _array(self, wanted: FigureFilter, measures: Sequence[str]) -> sql.Composed:
-        return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(self._columns(wanted, measures)))
+    @staticmethod
+    def _at(as_of: str, known: str) -> sql.Composed:
+        return sql.SQL(_AT).format(at=sql.Placeholder(as_of), known=sql.Placeholder(known))
 
     def _rows(self, at: sql.Composable, where: sql.Composable) -> sql.Composed:
         """What counts at a moment: as it stands, as it stood, as it was once known; each has an index of its own."""

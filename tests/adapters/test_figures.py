@@ -125,10 +125,10 @@ def test_a_series_says_of_each_day_what_the_figure_of_that_day_says(
     wanted, measures = FigureFilter("suggestion"), ("counted", "replied", "overdue")
     series = figures.series(wanted, measures, days, known)
     assert [(at, figures.sums(wanted, measures, Moment(at, known))[None]) for at in days] == [
-        (at, sums) for at, _, sums in series
+        (at, sums) for at, sums in series
     ]
-    assert series[-1][2]["counted"] > series[0][2]["counted"]
-    assert max(sums["overdue"] for _, _, sums in series) > 0
+    assert series[-1][1]["counted"] > series[0][1]["counted"]
+    assert max(sums["overdue"] for _, sums in series) > 0
 
 
 def test_between_two_moments_those_changed_that_add_otherwise(

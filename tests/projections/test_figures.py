@@ -49,9 +49,7 @@ class Table:
 
     def at(self, known: int, as_of: datetime) -> Counter[tuple[Any, ...]]:
         return Counter(
-            (row[0], *row[5:-1], tuple(row[-1]))
-            for row in self.rows.values()
-            if row[1] <= as_of < row[2] and row[3] <= known < row[4]
+            (row[0], *row[5:]) for row in self.rows.values() if row[1] <= as_of < row[2] and row[3] <= known < row[4]
         )
 
 
@@ -73,7 +71,7 @@ def counted_by_hand(records: Sequence[Recorded], known: int, as_of: datetime) ->
     found: Counter[tuple[Any, ...]] = Counter()
     for case_id, history in by_case(records).items():
         if (case := naive_case(history, known, as_of)) is not None:
-            found.update((case_id, *cell) for cell in cells_of(case, as_of).values())
+            found.update((case_id, *cell[:-1], cell.pattern) for cell in cells_of(case, as_of).values())
     return found
 
 

@@ -15,7 +15,7 @@ CREATE TABLE {table} (
     unit text,
     person text,
     committee text,
-    counts integer[] NOT NULL
+    counts text NOT NULL
 );
 
 -- The second line, as for the case list: without a jurisdiction, nothing is told.
