@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -24,7 +25,7 @@ from domain.principal import Principal
 from projections.counting import SUBJECTS
 from projections.figures import cells_of
 from projections.reading import FigureFilter
-from tests.faults.support import ledger_on
+from tests.faults.support import connect, ledger_on
 from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, record_all
 from tests.registry import shipped_registry
 
@@ -40,19 +41,17 @@ READERS = [
 ]
 
 
-@pytest.fixture
-def recording(database: str) -> Iterator[Callable[[Sequence[Move]], tuple[list[Recorded], Views]]]:
-    with ledger_on(database) as ledger:
-        views = Views(ledger._pool, ledger)
-
-        def record(moves: Sequence[Move]) -> tuple[list[Recorded], Views]:
-            start = ledger.head()
-            record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves, prefix=uuid4().hex[:8])
-            Projector(database).catch_up()
-            mapper = LedgerMapper()
-            return [mapper.to_domain_event(event) for event in ledger.tail(start, 10_000)], views
-
-        yield record
+@contextmanager
+def recorded(database: str, moves: Sequence[Move]) -> Iterator[tuple[list[Recorded], Views]]:
+    """A ledger of its own with what an office tried, and what readers see of it."""
+    ledger_id = uuid4().hex
+    with connect(database) as owner:
+        owner.execute("SELECT ledger_open(%s)", [ledger_id])
+    with ledger_on(database, ledger_id, size=1) as ledger:
+        record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
+        Projector(database, ledger_id=ledger_id).catch_up()
+        mapper = LedgerMapper()
+        yield [mapper.to_domain_event(event) for event in ledger.tail(0, 10_000)], Views(ledger._pool, ledger)
 
 
 def by_hand(
@@ -73,80 +72,67 @@ def by_hand(
     return {value: +sums for value, sums in found.items()}
 
 
-def only(case_ids: set[str], figures: FigureViews, wanted: FigureFilter, moment: Moment) -> Counter[str]:
-    """What the list behind a figure adds up to, of some cases."""
+def listed(figures: FigureViews, wanted: FigureFilter, moment: Moment) -> Counter[str]:
+    """What the list behind a figure adds up to, page by page."""
     total: Counter[str] = Counter()
     after: tuple[str, str] | None = None
     measures = SUBJECTS[wanted.subject].measures
     while rows := figures.counted(wanted, measures, moment, after=after, limit=3):
         for row in rows:
-            if row.case_id in case_ids:
-                total.update(row.counts)
+            total.update(row.counts)
         after = rows[-1].case_id, rows[-1].part
     return +total
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
-@given(move_lists(), st.lists(MOMENTS, min_size=4, max_size=6), st.sampled_from(["suggestion", "assignment"]))
+@given(
+    moves=move_lists(),
+    drawn=st.lists(MOMENTS, min_size=4, max_size=6),
+    subject=st.sampled_from(["suggestion", "assignment"]),
+)
 def test_figures_lists_and_the_fold_agree_at_any_moment_for_any_reader(
-    recording: Callable[[Sequence[Move]], tuple[list[Recorded], Views]],
-    moves: list[Move],
-    drawn: list[Any],
-    subject: str,
+    database: str, moves: list[Move], drawn: list[Any], subject: str
 ) -> None:
-    records, views = recording(moves)
-    if not records:
-        return
-    start, case_ids = records[0].position - 1, {record.originator_id for record in records}
-    measures = SUBJECTS[subject].measures
-    before = views.within(policy.scope(READERS[0])).figures
-    for part, day, shift in drawn:
-        known, as_of = moment_of((part, day, shift), len(records))
-        moment = Moment(as_of, start + known)
-        for reader in READERS:
-            scope = policy.scope(reader)
-            figures = views.within(scope).figures
-            hand = by_hand(records, moment, subject, None, scope)
-            assert only(case_ids, figures, FigureFilter(subject), moment) == hand.get(None, Counter())
-        units = by_hand(records, moment, subject, "unit")
-        persons = frozenset({"d-001"})
-        told = before.sums(FigureFilter(subject, persons=persons), measures, moment, by="unit")
-        earlier = before.sums(FigureFilter(subject, persons=persons), measures, Moment(as_of, start), by="unit")
-        grown = {value: +(Counter(sums) - Counter(earlier.get(value, {}))) for value, sums in told.items()}
-        assert {value: sums for value, sums in grown.items() if sums} == {v: s for v, s in units.items() if s}
+    measures, wanted = SUBJECTS[subject].measures, FigureFilter(subject)
+    with recorded(database, moves) as (records, views):
+        for one in drawn:
+            known, as_of = moment_of(one, len(records))
+            moment = Moment(as_of, known)
+            for reader in READERS:
+                scope = policy.scope(reader)
+                figures, hand = views.within(scope).figures, by_hand(records, moment, subject, None, scope)
+                assert listed(figures, wanted, moment) == hand.get(None, Counter())
+                assert +Counter(figures.sums(wanted, measures, moment)[None]) == hand.get(None, Counter())
+            units = views.figures.sums(wanted, measures, moment, by="unit")
+            told = {unit: +Counter(sums) for unit, sums in units.items()}
+            assert {unit: sums for unit, sums in told.items() if sums} == {
+                unit: sums for unit, sums in by_hand(records, moment, subject, "unit").items() if sums
+            }
 
 
-def test_a_series_says_of_each_day_what_the_figure_of_that_day_says(
-    recording: Callable[[Sequence[Move]], tuple[list[Recorded], Views]],
-) -> None:
-    records, views = recording(MOVES)
-    known, figures = records[-1].position, views.figures
-    days = [records[0].occurred_at + timedelta(days=7 * week) for week in range(20)]
-    wanted, measures = FigureFilter("suggestion"), ("counted", "replied", "overdue")
-    series = figures.series(wanted, measures, days, known)
-    assert [(at, figures.sums(wanted, measures, Moment(at, known))[None]) for at in days] == [
-        (at, sums) for at, sums in series
-    ]
-    assert series[-1][1]["counted"] > series[0][1]["counted"]
-    assert max(sums["overdue"] for _, sums in series) > 0
+def test_a_series_says_of_each_day_what_the_figure_of_that_day_says(database: str) -> None:
+    with recorded(database, MOVES) as (records, views):
+        known, figures = records[-1].position, views.figures
+        days = [records[0].occurred_at + timedelta(days=7 * week) for week in range(20)]
+        wanted, measures = FigureFilter("suggestion"), ("counted", "replied", "overdue")
+        series = figures.series(wanted, measures, days, known)
+        assert series == [(at, figures.sums(wanted, measures, Moment(at, known))[None]) for at in days]
+        assert series[-1][1]["counted"] > series[0][1]["counted"]
+        assert max(sums["overdue"] for _, sums in series) > 0
 
 
-def test_between_two_moments_those_changed_that_add_otherwise(
-    recording: Callable[[Sequence[Move]], tuple[list[Recorded], Views]],
-) -> None:
-    records, views = recording(MOVES)
-    figures, wanted, measures = views.figures, FigureFilter("suggestion"), ("replied", "satisfied")
-    first = Moment(records[0].occurred_at + timedelta(days=2), records[-1].position)
-    last = Moment(NOW, records[-1].position)
-    changed = {row.case_id: (row.before, row.after) for row in figures.changed(wanted, measures, first, last)}
-    sums = [figures.sums(wanted, measures, moment).get(None, {}) for moment in (first, last)]
-    for measure in measures:
-        grown = sum(
-            (after or {}).get(measure, 0) - (before or {}).get(measure, 0) for before, after in changed.values()
-        )
-        assert grown == sums[1].get(measure, 0) - sums[0].get(measure, 0)
-    assert changed
-    assert not figures.changed(wanted, measures, last, last)
+def test_between_two_moments_those_changed_that_add_otherwise(database: str) -> None:
+    with recorded(database, MOVES) as (records, views):
+        figures, wanted, measures = views.figures, FigureFilter("suggestion"), ("replied", "satisfied")
+        first = Moment(records[0].occurred_at + timedelta(days=2), records[-1].position)
+        last = Moment(NOW, records[-1].position)
+        changed = {row.case_id: (row.before, row.after) for row in figures.changed(wanted, measures, first, last)}
+        before, after = (figures.sums(wanted, measures, moment)[None] for moment in (first, last))
+        for measure in measures:
+            grown = sum((new or {}).get(measure, 0) - (old or {}).get(measure, 0) for old, new in changed.values())
+            assert grown == after[measure] - before[measure]
+        assert changed
+        assert not figures.changed(wanted, measures, last, last)
 
 
 def _move(case: int, what: str, day: int, **more: Any) -> Move:

@@ -121,7 +121,8 @@ def test_processes_that_seal_at_once_use_the_same_key(keys: KeyStore) -> None:
 
 def test_a_seal_that_was_altered_is_not_opened(keys: KeyStore) -> None:
     value = keys.seal(NAME, CLEAR)
-    for sealed in ("", "AAAA", "not base64!", f"B{(value.sealed or '')[1:]}"):
+    stored = value.sealed or ""
+    for sealed in ("", "AAAA", "not base64!", ("C" if stored.startswith("B") else "B") + stored[1:]):
         with pytest.raises(Refused, match="personal-data-lost"):
             keys.open(NAME, Personal(key=value.key, sealed=sealed))
 
