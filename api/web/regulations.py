@@ -57,7 +57,7 @@ def show_regulations(request: Request) -> Response:
             (LIGHTS[one], tell.say(f"page.validity.{one}"), sum(other.validity is one for other in found))
             for one in Validity
         ],
-        columns=[tell.say(f"page.field.{name}") for name in DATES],
+        columns=[tell.label(name, "legislation") for name in DATES],
         regulations=[_view(tell, one, link(case_path(one.case_id), dict(moment)) if whole else None) for one in found],
     )
 
@@ -67,7 +67,7 @@ def _view(tell: Teller, one: Regulation, url: str | None) -> RegulationView:
         title=one.title,
         url=url,
         number=one.document_number or "",
-        dates=[(tell.say(f"page.field.{name}"), _day(getattr(one, name))) for name in DATES],
+        dates=[(tell.label(name, "legislation"), _day(getattr(one, name))) for name in DATES],
         amendments=tell.say("page.semicolon").join(
             tell.say("regulations.amended", changed_on=_day(change.changed_on), in_force_on=_day(change.in_force_on))
             for change in one.amendments
