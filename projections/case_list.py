@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, LiteralString, NamedTuple
@@ -12,13 +11,12 @@ from domain.case import Awaited, Case, Corrected, Recorded, Voided
 from domain.casefile import CaseFile
 from domain.clock import overdue_from
 from projections.projection import Changes, Histories
+from projections.remembered import Remembered
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """The end of a stretch that has none."""
 STILL_KNOWN = 2**63 - 1
 """The end, on the second clock, of what is known now."""
-
-_REMEMBERED = 20_000
 
 
 class Row(NamedTuple):
@@ -208,7 +206,7 @@ class CaseList:
     }
 
     def __init__(self) -> None:
-        self._tracked: OrderedDict[str, Tracked] = OrderedDict()
+        self._tracked = Remembered(Tracked)
 
     def forget(self) -> None:
         """Read every case anew when it is next touched."""
@@ -216,7 +214,7 @@ class CaseList:
 
     def take(self, batch: Sequence[Recorded], histories: Histories) -> Changes:
         """Rows of a batch; an interval that begins and ends in it is added with its end."""
-        self._remember(batch, histories)
+        self._tracked.have(batch, histories)
         first = min((record.position for record in batch), default=0)
         added: list[tuple[str, Interval]] = []
         closed: list[tuple[Any, ...]] = []
@@ -225,24 +223,7 @@ class CaseList:
             ended, begun = self._tracked[case_id].take(record)
             closed += [(case_id, i.valid_from, i.known_from, i.known_to) for i in ended if i.known_from < first]
             added += [(case_id, interval) for interval in begun]
-        while len(self._tracked) > _REMEMBERED:
-            self._tracked.popitem(last=False)
+        self._tracked.trim()
         added.sort(key=_stands)
         rows = [(case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.row) for case_id, i in added]
         return Changes(rows, closed)
-
-    def _remember(self, batch: Sequence[Recorded], histories: Histories) -> None:
-        """Have every case of the batch at hand; those that are not are read anew."""
-        missing = {}
-        for record in batch:
-            case_id = record.originator_id
-            if case_id in self._tracked:
-                self._tracked.move_to_end(case_id)
-            elif case_id not in missing:
-                self._tracked[case_id] = Tracked(case_id)
-                if record.version > 1:
-                    missing[case_id] = self._tracked[case_id]
-        if missing:
-            for case_id, history in histories(list(missing)).items():
-                for record in history:
-                    missing[case_id].take(record)

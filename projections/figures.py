@@ -6,7 +6,6 @@ behind it is that itself. `projections/counting` says what a case adds, `project
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, LiteralString, NamedTuple
@@ -19,8 +18,8 @@ from domain.moment import Moment, day_of
 from projections.case_list import FOREVER, STILL_KNOWN
 from projections.counting import SUBJECTS, counted, turning_days
 from projections.projection import Changes, Histories
+from projections.remembered import Remembered
 
-_REMEMBERED = 20_000
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -228,7 +227,7 @@ class Figures:
     }
 
     def __init__(self) -> None:
-        self._tracked: OrderedDict[str, Tracked] = OrderedDict()
+        self._tracked = Remembered(Tracked)
 
     def forget(self) -> None:
         """Read every case anew when it is next touched."""
@@ -236,7 +235,7 @@ class Figures:
 
     def take(self, batch: Sequence[Recorded], histories: Histories) -> Changes:
         """Rows of a batch; an interval that begins and ends in it is added with its end."""
-        self._remember(batch, histories)
+        self._tracked.have(batch, histories)
         first = min((record.position for record in batch), default=0)
         added: list[tuple[str, Interval]] = []
         closed: list[tuple[Any, ...]] = []
@@ -249,27 +248,10 @@ class Figures:
                 if i.known_from < first
             ]
             added += [(case_id, interval) for interval in begun]
-        while len(self._tracked) > _REMEMBERED:
-            self._tracked.popitem(last=False)
+        self._tracked.trim()
         added.sort(key=_stands)
         rows = [
             (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.cell[:-1], i.cell.pattern)
             for case_id, i in added
         ]
         return Changes(rows, closed)
-
-    def _remember(self, batch: Sequence[Recorded], histories: Histories) -> None:
-        """Have every case of the batch at hand; those that are not are read anew."""
-        missing = {}
-        for record in batch:
-            case_id = record.originator_id
-            if case_id in self._tracked:
-                self._tracked.move_to_end(case_id)
-            elif case_id not in missing:
-                self._tracked[case_id] = Tracked(case_id)
-                if record.version > 1:
-                    missing[case_id] = self._tracked[case_id]
-        if missing:
-            for case_id, history in histories(list(missing)).items():
-                for record in history:
-                    missing[case_id].take(record)
