@@ -16,7 +16,6 @@ from domain.cases.suggestion import (
     REPLY,
     UNIT_REPLY,
     Assignment,
-    CheckKind,
     Commitment,
     Contact,
     ContactMode,
@@ -99,6 +98,7 @@ _BY_GRADE = {
 }
 _RANKS: dict[Grade | Sealed, int] = {Grade.DISSATISFIED: 0, Grade.BASICALLY_SATISFIED: 1, Grade.SATISFIED: 2}
 _GOOD = {Grade.SATISFIED, Grade.BASICALLY_SATISFIED}
+_SAID = {*_GOOD, Grade.DISSATISFIED}
 _IN_PERSON = {ContactMode.FACE_TO_FACE, ContactMode.VISIT, ContactMode.MEETING}
 _NOT_DONE = {Outcome.NOT_NOW, Outcome.REFERENCE_ONLY}
 _WORST_LAST = list(Outcome)
@@ -150,15 +150,15 @@ def _suggestion(case: Suggestion, day: date) -> dict[str, int]:
             turned_satisfied=first_grade is Grade.DISSATISFIED and grade in _GOOD,
             first_unresolved=first_outcome not in {None, Outcome.RESOLVED},
             turned_resolved=first_outcome not in {None, Outcome.RESOLVED} and outcome is Outcome.RESOLVED,
-            accomplished=outcome is Outcome.RESOLVED and _is_verified(case),
+            accomplished=outcome is Outcome.RESOLVED and _is_verified(case, day),
             key=case.key_supervision is not None,
             key_resolved=case.key_supervision is not None and outcome is Outcome.RESOLVED,
             repeated=any(link.relation is Relation.REPEAT for link in case.links),
             handled_again=max(case.rounds, default=1) > 1,
             evaluation_lapsed=bool(case.round.lapsed_on) and case.round.evaluation is None,
             satisfied_not_done=grade is Grade.SATISFIED and outcome in _NOT_DONE,
-            improved_without_reply=grade is not Sealed.SEALED and any(map(_improved, case.rounds.values())),
-            contacted_before_evaluation=any(_contacted(case, handled) for handled in case.rounds.values()),
+            improved_without_reply=grade in _SAID and any(map(_improved, case.rounds.values())),
+            contacted_before_evaluation=grade in _SAID and any(_contacted(case, one) for one in case.rounds.values()),
         )
         | _contacts(case)
     )
@@ -183,7 +183,7 @@ def _times(clock: RunningClock | None, replied_on: date | None, day: date) -> di
 def _graded(grade: Grade | Sealed | None) -> dict[str, int]:
     if grade is None:
         return {}
-    return flags(evaluated=grade in {*_GOOD, Grade.DISSATISFIED}) | {_BY_GRADE[grade]: 1}
+    return flags(evaluated=grade in _SAID) | {_BY_GRADE[grade]: 1}
 
 
 def _is_sealed(case: Suggestion, day: date) -> bool:
@@ -235,12 +235,12 @@ def _first_outcome(case: Suggestion) -> Outcome | None:
     return _worst([reply.normalised for reply in first.replies if reply.rejected_on is None])
 
 
-def _is_verified(case: Suggestion) -> bool:
-    """Whether the deputy, or one of the congress who looked, says that it is done."""
-    evaluation = case.round.evaluation
+def _is_verified(case: Suggestion, day: date) -> bool:
+    """Whether the deputy, once that is told, or one who looked again says that it is done."""
+    evaluation = None if _is_sealed(case, day) else case.round.evaluation
     return (
         (evaluation is not None and evaluation.solved is True)
-        or any(check.fulfilled for check in case.checks if check.kind in set(CheckKind))
+        or any(check.fulfilled for check in case.checks)
         or any(reply.reclassifications for handled in case.rounds.values() for reply in handled.replies)
     )
 

@@ -264,9 +264,10 @@ def test_a_definition_that_counts_what_nobody_counts_is_refused() -> None:
 def test_what_is_sealed_is_told_as_sealed_until_its_window_closes() -> None:
     desk = Desk().replied("A", SOON)
     desk.take(s.EvaluationInvited(), SOON)
-    desk.take(s.EvaluationSubmitted(result=s.Grade.SATISFIED), LATER, Role.DEPUTY)
+    desk.take(s.EvaluationSubmitted(result=s.Grade.SATISFIED, solved=True), LATER, Role.DEPUTY)
     until = desk.case.sealed_until
     assert until is not None
     within, after = sums([desk.live], until)["suggestion"], sums([desk.live], until + timedelta(days=1))["suggestion"]
     assert (within["grade_sealed"], within["satisfied"], within["evaluated"]) == (1, 0, 0)
     assert (after["grade_sealed"], after["satisfied"], after["evaluated"]) == (0, 1, 1)
+    assert (within["accomplished"], after["accomplished"]) == (0, 1)
