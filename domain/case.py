@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from uuid import uuid4
 
@@ -377,12 +377,12 @@ class Declared:
     stands: bool
     """Whether it is never voided, because what it did cannot be undone by that."""
 
-    @property
+    @cached_property
     def kind(self) -> str | None:
         """The kind of its case type; None of a step that several case types share."""
         return None if self.shared or self.case_type is None else self.case_type.kind
 
-    @property
+    @cached_property
     def shared(self) -> bool:
         """Whether several case types have it."""
         return self.case_type is None or self.case_type.kind == ""
