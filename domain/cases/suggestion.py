@@ -733,10 +733,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         if self.stage in IN_HAND:
             for share in self.assignments.values():
                 yield from self._owed_by(share)
-        if self.stage in ANSWERED:
-            yield from self._owed_after(self.round)
-        elif self.stage in NOT_WITH_UNITS:
-            yield from self._owed_before()
+        yield from self._owed_after(self.round) if self.stage in ANSWERED else self._owed_before()
         if self.stage in UNDER_REVIEW:
             for deputy in self.co_signers:
                 if deputy not in self.co_signers_confirmed:
@@ -759,6 +756,8 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     def _owed_before(self) -> Iterator[Awaited]:
         """What is awaited before units handle it."""
+        if self.stage not in NOT_WITH_UNITS:
+            return
         match self.stage:
             case Stage.SUBMITTED:
                 yield self._of_office(SuggestionReviewed, self._due_on(HAND_OVER))
@@ -1377,12 +1376,11 @@ class _Distribution(Step):
     co_units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
     separate_units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
 
-    def shares(self) -> Iterator[tuple[str, Handling]]:
+    def shares(self) -> list[tuple[str, Handling]]:
         """Each unit with its way of taking part."""
-        if self.lead_unit is not None:
-            yield self.lead_unit, Handling.LEAD
-        yield from ((unit, Handling.CO) for unit in self.co_units)
-        yield from ((unit, Handling.SEPARATE) for unit in self.separate_units)
+        leads = [] if self.lead_unit is None else [(self.lead_unit, _LEAD)]
+        helps = [(unit, _CO) for unit in self.co_units]
+        return leads + helps + [(unit, Handling.SEPARATE) for unit in self.separate_units]
 
     def check(self, case: Suggestion, office: Office) -> None:
         if self.lead_unit is not None:
@@ -1438,23 +1436,23 @@ class HandedOver(
         if case.handed_over_on is not None:
             raise Contradiction("handed-over-already", on=case.handed_over_on.isoformat())
         for unit, handling in self.shares():
-            case.require_new_unit(unit, "lead_unit" if handling is Handling.LEAD else f"{handling}_units")
+            case.require_new_unit(unit, "lead_unit" if handling is _LEAD else f"{handling}_units")
 
     def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
         yield REPLY, None
         yield FIRST_CONTACT, None
-        shares = list(self.shares())
-        answer = [unit for unit, handling in shares if handling is not Handling.CO]
+        shares = self.shares()
+        answer = [unit for unit, handling in shares if handling is not _CO]
         yield from ((UNIT_REPLY, unit) for unit in answer if len(answer) > 1)
         for unit, handling in shares:
             yield from _units_clocks(unit, handling)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.handed_over_on = act.occurred_on
+        case.handed_over_on = on = act.occurred_on
         begun = case.begun_round(1)
-        begun.opened_on = begun.opened_on or act.occurred_on
+        begun.opened_on = begun.opened_on or on
         for unit, handling in self.shares():
-            case.assign(unit, handling, act.occurred_on)
+            case.assign(unit, handling, on)
 
 
 class UnitAssigned(
@@ -2158,11 +2156,11 @@ class ReplyIssued(
             yield from _open_but_followed(case)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        number = self.number_in(case)
+        number, on = self.number_in(case), act.occurred_on
         case.begun_round(number).replies.append(
             Reply(
                 self.unit,
-                act.occurred_on,
+                on,
                 self.outcome,
                 self.normalised,
                 self.document_number,
@@ -2175,8 +2173,8 @@ class ReplyIssued(
             )
         )
         for promise in self.commitments:
-            case.promise(promise, self.unit, act.occurred_on)
-        if not case.note_answered(number, act.occurred_on) and case.stage in {Stage.HANDED_OVER, Stage.MERGED}:
+            case.promise(promise, self.unit, on)
+        if not case.note_answered(number, on) and case.stage in {Stage.HANDED_OVER, Stage.MERGED}:
             case.stage = Stage.IN_HANDLING
 
 
