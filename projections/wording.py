@@ -79,7 +79,7 @@ class Term:
     """Something that is sought: characters and words that follow each other."""
 
     text: str
-    """Folded."""
+    """Folded, without what cannot be seen."""
     runs: tuple[Run, ...]
 
     @property
@@ -112,7 +112,11 @@ def terms_of(query: str) -> list[Term]:
     if len(query) > MOST_CHARACTERS:
         raise Refused("search-too-long", field="q", most=MOST_CHARACTERS)
     said = (next(filter(None, match.groups()), "") for match in _TERM.finditer(query))
-    found = list(dict.fromkeys(Term(folded(one), runs) for one in said if (runs := tuple(runs_of(one)))))
+    found = list(
+        dict.fromkeys(
+            Term("".join(filter(str.isprintable, folded(one))), runs) for one in said if (runs := tuple(runs_of(one)))
+        )
+    )
     if not found:
         raise Refused("nothing-to-search", field="q")
     if len(found) > MOST_TERMS:
@@ -140,7 +144,7 @@ class _Placed(NamedTuple):
 
 def _placed(text: str) -> _Placed:
     cuts = [i for i, char in enumerate(text) if not i or not unicodedata.combining(char)]
-    ends = [*cuts[1:], len(text)]
+    ends = [*cuts[1:], len(text)] if cuts else []
     parts = [folded(text[start:end]) for start, end in zip(cuts, ends, strict=True)]
     upto = list(accumulate(map(len, parts)))
     places = [bisect_right(upto, i) for i in range(upto[-1] if upto else 0)]
@@ -233,6 +237,8 @@ def _telling(text: str) -> Iterator[str]:
 
 
 _MOST_IN_COMMON = 6
+_PARTICLES = "的于和与及在为对是了"
+"""What is left of a neighbour at the ends of what is shared, and says nothing."""
 
 
 def in_common(title: str, text: str, shared: Mapping[str, float]) -> list[str]:
@@ -243,7 +249,8 @@ def in_common(title: str, text: str, shared: Mapping[str, float]) -> list[str]:
     found: dict[str, float] = {}
     for run in (*runs_of(title), *runs_of(text)):
         for words, weight in _shared_of(run, shared):
-            found.setdefault(words, weight)
+            if len(told := words.strip(_PARTICLES)) > 1:
+                found.setdefault(told, weight)
     return sorted(found, key=lambda words: (-found[words], words))[:_MOST_IN_COMMON]
 
 
