@@ -214,8 +214,8 @@ def _number_said(line: str, terms: Sequence[Term]) -> int:
 # What a text is about, for what is like it
 
 
-MOST_LEXEMES = 80
-_OF_TITLE = 40
+MOST_LEXEMES = 50
+_OF_TITLE = 30
 TITLE_COUNTS = 2
 """How often a word counts that stands in the title: it says what a text is about."""
 

@@ -33,22 +33,22 @@ _COMMON = 2_000
 """A lexeme that more texts say tells nothing: it has no weight, and is not counted further."""
 _SIMILAR: LiteralString = (
     "WITH sought AS (SELECT lexeme, counts FROM unnest(%(lexemes)s::text[], %(counts)s::int[]) AS s (lexeme, counts)),"
-    " hits AS MATERIALIZED (SELECT lexeme, said.case_id FROM sought CROSS JOIN LATERAL (SELECT case_id FROM search"
+    " readable AS MATERIALIZED (SELECT case_id FROM {rows} WHERE {where}),"
+    " said AS MATERIALIZED (SELECT lexeme, one.case_id FROM sought CROSS JOIN LATERAL (SELECT case_id FROM search"
     " WHERE {at_moment} AND wire = ANY (%(steps)s) AND {lexemes} @@ quote_literal(lexeme)::tsquery"
-    " AND case_id IS DISTINCT FROM %(but)s"
-    " AND EXISTS (SELECT FROM {rows} WHERE case_list.case_id = search.case_id AND {where})"
-    " LIMIT %(common)s + 1) AS said),"
-    " each AS (SELECT lexeme, counts, count(hits.case_id) AS texts, count(DISTINCT hits.case_id) AS cases"
-    " FROM sought LEFT JOIN hits USING (lexeme) GROUP BY lexeme, counts),"
-    " rare AS (SELECT DISTINCT lexeme, case_id FROM hits JOIN each USING (lexeme) WHERE texts <= %(common)s),"
-    " whole AS (SELECT greatest((SELECT count(DISTINCT case_id) FROM rare),"
-    " (SELECT %(common)s FROM each WHERE texts > %(common)s LIMIT 1)) AS cases),"
-    " weighed AS (SELECT lexeme, CASE WHEN texts > %(common)s THEN 0"
-    " ELSE counts * ln((whole.cases + 1) / (each.cases + 0.5)) END::float8 AS weight FROM each, whole)"
-    " SELECT case_id, round((sum(weight) / (SELECT sum(weight) FROM weighed))::numeric, 3)::float8 AS score,"
-    " array_agg(lexeme ORDER BY lexeme), array_agg(weight ORDER BY lexeme)"
-    " FROM rare JOIN weighed USING (lexeme) GROUP BY case_id"
-    " HAVING sum(weight) >= %(least)s * (SELECT sum(weight) FROM weighed)"
+    " LIMIT %(common)s + 1) AS one),"
+    " rare AS (SELECT lexeme FROM said GROUP BY lexeme HAVING count(*) <= %(common)s),"
+    " hits AS MATERIALIZED (SELECT DISTINCT lexeme, case_id FROM said JOIN rare USING (lexeme)"
+    " JOIN readable USING (case_id) WHERE case_id IS DISTINCT FROM %(but)s),"
+    " weighed AS (SELECT lexeme,"
+    " CASE WHEN lexeme IN (SELECT lexeme FROM said) AND lexeme NOT IN (SELECT lexeme FROM rare)"
+    " THEN 0 ELSE counts * ln(((SELECT count(*) FROM readable) + 1) / (count(hits.case_id) + 0.5)) END::float8"
+    " AS weight FROM sought LEFT JOIN hits USING (lexeme) GROUP BY lexeme, counts),"
+    " whole AS (SELECT sum(weight) AS weight FROM weighed)"
+    " SELECT case_id, round((sum(said.weight) / whole.weight)::numeric, 3)::float8 AS score,"
+    " array_agg(lexeme ORDER BY lexeme), array_agg(said.weight ORDER BY lexeme)"
+    " FROM (SELECT lexeme, case_id, weight FROM hits JOIN weighed USING (lexeme)) AS said,"
+    " whole GROUP BY case_id, whole.weight HAVING sum(said.weight) >= %(least)s * whole.weight"
     " ORDER BY score DESC, case_id LIMIT %(limit)s"
 )
 """Of each lexeme the texts that say it, among those that the reader may read; the rarer it is, the more it weighs."""
@@ -100,13 +100,15 @@ class SearchViews:
             page = sql.SQL("({}) < ({})").format(sql.SQL(_KEY), sql.SQL(_KEY_GIVEN))
             params |= dict(zip(("titled", "opened", "case"), after, strict=True))
         query = sql.SQL(
-            "WITH named AS MATERIALIZED ({named}), hits AS MATERIALIZED (SELECT {columns}, {titled} AS titled"
-            " FROM {rows} WHERE case_id IN (SELECT case_id FROM named) AND {where})"
+            "WITH hits AS MATERIALIZED (SELECT {columns}, {titled} AS titled FROM {rows}"
+            " WHERE case_id = ANY (%(named)s) AND {where})"
             " SELECT {columns}, titled, (SELECT count(*) FROM hits) FROM hits WHERE {page}"
             " ORDER BY titled DESC, coalesce(opened_on, '0001-01-01') DESC, case_id DESC LIMIT %(limit)s"
-        ).format(named=named, columns=sql.SQL(_COLUMNS), titled=titled, rows=rows, where=where, page=page)
+        ).format(columns=sql.SQL(_COLUMNS), titled=titled, rows=rows, where=where, page=page)
         with self._reading() as conn:
-            found = conn.execute(query, params).fetchall()
+            # Apart, so that the database knows how many they are when it decides how to look them up.
+            ids = [case_id for (case_id,) in conn.execute(named, params)]
+            found = conn.execute(query, params | {"named": list(dict.fromkeys(ids))}).fetchall() if ids else []
         return [FoundRow(*row[:-1]) for row in found], found[0][-1] if found else 0
 
     def said(self, terms: Sequence[Term], cases: Sequence[str], moment: Moment) -> list[SaidRow]:

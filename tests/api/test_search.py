@@ -119,7 +119,7 @@ def test_nobody_finds_what_he_may_not_read_and_nothing_of_a_sealed_word_or_a_per
     alike = f"/api/v1/cases/{case.json()['case_id']}/similar"
     assert [one["case_id"] for one in read(office, alike).json()["similar"]] == [other.json()["case_id"]]
     assert read(office, alike, role="deputy").json()["similar"] == []
-    assert office.get(alike, "third_party", as_of="2026-03-01").status_code == 404
+    assert office.get(alike, "third_party", as_of="2026-02-01").status_code == 404
 
 
 def test_what_is_alike_is_told_with_what_had_become_of_it(office: Office, three: list[str]) -> None:
