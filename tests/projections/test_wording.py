@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,17 +106,17 @@ def test_what_two_texts_have_in_common_is_told_in_whole_words_without_particles(
 
 
 def test_nothing_of_an_evaluation_an_amendment_or_a_person_is_ever_searched() -> None:
+    file = {"sha256": "0" * 64, "media_type": "application/pdf", "size": 1, "kind": "scan"}
+    person = {"person": "p-1", "capacity": "petitioner", "name": "某人", "statement": "原话", "phone": "13800000000"}
     closed = [
         s.EvaluationSubmitted(result=s.Grade.DISSATISFIED, reason="没有解决"),
         Corrected(corrects=1, reason="录入有误", approved_by="主任"),
         Voided(voids=1, reason="误录", approved_by="主任"),
-        AttachmentAdded(
-            sha256="0" * 64, name="征询意见表.pdf", media_type="application/pdf", size=1, kind="scan", about=3
-        ),
-        PersonAdded(person="p-1", capacity="petitioner", name="某人", statement="原话", phone="13800000000"),
+        AttachmentAdded.model_validate({**file, "name": "征询意见表.pdf", "about": 3}),
+        PersonAdded.model_validate(person),
     ]
     assert [open_texts(step) for step in closed] == [[]] * len(closed)
-    named = AttachmentAdded(sha256="0" * 64, name="答复函.pdf", media_type="application/pdf", size=1, kind="scan")
+    named = AttachmentAdded.model_validate({**file, "name": "答复函.pdf"})
     assert open_texts(named) == ["答复函.pdf"]
 
 
@@ -125,7 +127,7 @@ def test_what_people_wrote_is_open_and_what_names_a_code_is_not() -> None:
         document_number="云交函〔2026〕1号",
         letter="已增开",
         points=(s.PointAnswer(point="线路", answer="两条"),),
-        commitments=(s.Promise(commitment="c-1", text="年底前开通", due_on="2026-12-31"),),
+        commitments=(s.Promise(commitment="c-1", text="年底前开通", due_on=date(2026, 12, 31)),),
     )
     assert open_texts(reply) == ["云交函〔2026〕1号", "已增开", "线路", "两条", "年底前开通"]
     opened = s.SuggestionSubmitted(jurisdiction="cn-999900", time_zone="Asia/Shanghai", title="标题", lead_deputy="d-1")
