@@ -35,6 +35,7 @@ from api.web import (
     procedures,
     registry,
     regulations,
+    search,
     trail,
 )
 
@@ -75,6 +76,7 @@ def create_app(services: Services) -> FastAPI:
         registry.router,
         regulations.router,
         importing.router,
+        search.router,
         trail.router,
     )
     of_pages = (pages.router, pages.open_router, people.router, people.open_router, *own)

@@ -6,9 +6,11 @@ from projections.case_list import CaseList
 from projections.figures import Figures
 from projections.history import History
 from projections.projection import Projection
+from projections.search import Search
 
 PROJECTIONS: dict[str, Callable[[], Projection]] = {
     CaseList.name: CaseList,
     Figures.name: Figures,
     History.name: History,
+    Search.name: Search,
 }

@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
+from adapters.postgres.search import SearchViews
 from domain.case import CASE_TYPES, Corrected
 from domain.docket import LedgerEvent
 from domain.moment import Moment, start_of_day
@@ -182,6 +183,11 @@ class Views:
     def figures(self) -> FigureViews:
         """Figures of the cases of the same scope."""
         return FigureViews(self._pool, self._ledger_id, self._scope)
+
+    @property
+    def search(self) -> SearchViews:
+        """What the same cases say."""
+        return SearchViews(self._ledger_id, self._asked, self._reading)
 
     def position(self) -> int:
         """The position that the case list has reached: what is known now."""

@@ -16,6 +16,7 @@ from api.v1 import (
     registry,
     regulations,
     rulebooks,
+    search,
     work,
 )
 
@@ -33,6 +34,7 @@ router.include_router(audit.router)
 router.include_router(compliance.router)
 router.include_router(chronicle.router)
 router.include_router(figures.router)
+router.include_router(search.router)
 
 routes = [
     *reading.router.routes,
@@ -48,5 +50,6 @@ routes = [
     *compliance.router.routes,
     *chronicle.router.routes,
     *figures.router.routes,
+    *search.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

@@ -270,6 +270,19 @@ def test_figures_are_told_in_whole_by_a_dimension_and_over_time(installation: Ru
     assert installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "hour").code == 1
 
 
+def test_what_cases_say_is_found_at_any_moment(installation: Run) -> None:
+    told = installation("search", "建议", "--json", "--limit", "1").json
+    assert (len(told["found"]), told["terms"]) == (1, ["建议"])
+    assert told["total"] >= 1
+    assert told["rulebook"].startswith("cn-999900@")
+    shown = installation("search", "建议", "--kind", "suggestion")
+    assert told["found"][0]["title"] in shown.out
+    assert installation("search", "建议", "--as-of", "2020-01-01", "--json").json["found"] == []
+    assert installation("search", "，。").code == 1
+    assert installation("search", "梯" * 300).code == 1
+    assert installation("search", "建议", "--kind", "happiness").code in {1, 4}
+
+
 def test_the_register_of_regulations_is_told_at_any_moment(installation: Run, database: str) -> None:
     with closing(build(load_settings(), database, name="story")) as services:
         entered = RegulationEntered(
