@@ -12,8 +12,7 @@ from typing_extensions import TypeIs
 
 from api.access import AccessExportQuery, why
 from api.entries import EntriesQuery, EntryList, told_of, value_of
-from api.figures import Asked as WantedFigures
-from api.figures import By, Figures, Told
+from api.figures import Figures, Told
 from api.moment import Asked, written
 from api.services import Lists, Services
 from api.trail import TrailExportQuery
@@ -26,6 +25,8 @@ from domain.moment import Moment, day_of
 from domain.policy import Scope
 from domain.refusal import Refused
 from domain.registry import Registry, RegistryCase
+from projections.asked import Asked as WantedFigures
+from projections.asked import By
 from projections.metrics import Figure
 from projections.ocel import CaseLog, Entered, EventLog, LogFormat, log_of
 from projections.reading import CaseRow, Counts, Filter, TrailRow

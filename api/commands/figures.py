@@ -76,11 +76,12 @@ def figures(
 ) -> None:
     from typing import cast, get_args
 
-    from api.figures import Asked, By, Figures, Pace
+    from api.figures import Figures, Pace
     from api.looking import as_known
     from api.v1.figures import figure_answer, told_answer
     from api.web.viewmodels import value_name
     from domain.refusal import Refused
+    from projections.asked import Asked, By
     from projections.metrics import metric_named
 
     asked = Asked(kind=kind, unit=unit, person=deputy, group=group, committee=committee, session=session, year=year)

@@ -11,6 +11,7 @@ from api.v1 import (
     compliance,
     figures,
     persons,
+    published,
     reading,
     recording,
     registry,
@@ -33,6 +34,7 @@ router.include_router(audit.router)
 router.include_router(compliance.router)
 router.include_router(chronicle.router)
 router.include_router(figures.router)
+router.include_router(published.router)
 
 routes = [
     *reading.router.routes,
@@ -48,5 +50,6 @@ routes = [
     *compliance.router.routes,
     *chronicle.router.routes,
     *figures.router.routes,
+    *published.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""
