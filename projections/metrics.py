@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.refusal import Refused
 from projections.counting import SUBJECTS
@@ -52,12 +52,6 @@ class Metric(_Data):
     source: _Text
     earlier: tuple[Metric, ...] = ()
     """How it was defined before: each version that was ever told of, so that an old figure can be counted again."""
-
-    @model_validator(mode="after")
-    def _has_every_version(self) -> Self:  # noqa: N804 - of an instance, after it was read
-        if self.earlier and [one.version for one in self.earlier] != list(range(1, self.version)):
-            raise ValueError(f"the versions before {self.version} are not there, the oldest first")
-        return self
 
     @model_validator(mode="after")
     def _counts_what_there_is(self) -> Self:  # noqa: N804 - of an instance, after it was read
@@ -144,12 +138,14 @@ def figure_of(metric: Metric, counts: Mapping[str, int]) -> Figure:
 
 
 def read_metrics(text: str) -> Mapping[str, Metric]:
-    """Every metric of a definition file by its id, in the order of the file."""
-    given = []
+    """Every metric of a definition file by its id, in the order of the file; each with all its versions."""
+    found = {}
     for id, page in tomllib.loads(text).items():
         earlier = [{"id": id, **before} for before in page.pop("earlier", ())]
-        given.append({"id": id, **page, "earlier": earlier})
-    return {metric.id: metric for metric in TypeAdapter(list[Metric]).validate_python(given)}
+        found[id] = metric = Metric.model_validate({"id": id, **page, "earlier": earlier})
+        if [one.version for one in metric.earlier] != list(range(1, metric.version)):
+            raise ValueError(f"{id}: the versions before {metric.version} are not there, the oldest first")
+    return found
 
 
 @cache
