@@ -37,6 +37,7 @@ from api.web import (
     registry,
     regulations,
     trail,
+    what_if,
 )
 
 MOST_AT_WORK = 20
@@ -68,6 +69,7 @@ def create_app(services: Services) -> FastAPI:
         auditlog.readers_router,
         chronicle.router,
         compliance.router,
+        what_if.router,
         figures.router,
         published.router,
         drafting.router,

@@ -17,6 +17,7 @@ from api.v1 import (
     registry,
     regulations,
     rulebooks,
+    what_if,
     work,
 )
 
@@ -35,6 +36,7 @@ router.include_router(compliance.router)
 router.include_router(chronicle.router)
 router.include_router(figures.router)
 router.include_router(published.router)
+router.include_router(what_if.router)
 
 routes = [
     *reading.router.routes,
@@ -51,5 +53,6 @@ routes = [
     *chronicle.router.routes,
     *figures.router.routes,
     *published.router.routes,
+    *what_if.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

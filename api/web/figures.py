@@ -490,11 +490,11 @@ def _counted(tell: Teller, row: CountedRow, moment: Mapping[str, str]) -> Counte
         part=tell.part(row.part) if row.part else "",
         unit=tell.unit(row.unit),
         stage=value_name(tell, "stage", row.stage),
-        counts=_sums(tell, row.counts),
+        counts=sums_told(tell, row.counts),
     )
 
 
-def _sums(tell: Teller, sums: Sums | None) -> str:
+def sums_told(tell: Teller, sums: Sums | None) -> str:
     """The measures that something adds to; a number where it is not one."""
     told = [(tell.say(f"figures.measure.{name}"), count) for name, count in (sums or {}).items() if count]
     return (
@@ -510,8 +510,8 @@ def change_view(tell: Teller, change: Change, moment: Mapping[str, str]) -> Chan
         title=change.title,
         url=path,
         way=tell.say(f"figures.way.{change.way}"),
-        before=_sums(tell, change.row.before),
-        after=_sums(tell, change.row.after),
+        before=sums_told(tell, change.row.before),
+        after=sums_told(tell, change.row.after),
         steps=[
             (
                 f"{path}#step-{record.version}",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -25,15 +27,16 @@ from domain.refusal import Refused
 from projections.asked import of_stated
 from projections.metrics import metric_named, metrics
 from tests.adapters.test_figures import by_hand
+from tests.domain.support import ZONE
 from tests.faults.support import connect, ledger_on
-from tests.projections.support import DAYS, FIRST_DAY, ZONE, Move, move_lists, record_all
+from tests.projections.support import DAYS, FIRST_DAY, Move, move_lists, record_all
 from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PLACE = "cn-999900"
-FILTERS = [{}, {"unit": "jtj"}, {"year": 2026}]
+FILTERS: list[dict[str, Any]] = [{}, {"unit": "jtj"}, {"year": 2026}]
 STATED = [StatedFigure(metric=id, **of) for id in metrics() for of in FILTERS]
 
 
@@ -80,5 +83,5 @@ def test_a_published_figure_comes_out_to_the_digit_and_what_became_known_makes_u
                     moved = sum((row.after or {}).get(measure, 0) - (row.before or {}).get(measure, 0) for row in rows)
                     assert moved == is_now[measure] - was[measure], (figure.ref, measure)
                 if not figure.filter:
-                    hand = by_hand(records, then, metric.subject, None).get(None, {})
+                    hand = by_hand(records, then, metric.subject, None).get(None, Counter())
                     assert figure.numerator == sum(hand.get(measure, 0) for measure in metric.numerator)

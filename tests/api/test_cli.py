@@ -270,6 +270,22 @@ def test_figures_are_told_in_whole_by_a_dimension_and_over_time(installation: Ru
     assert installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "hour").code == 1
 
 
+@pytest.mark.usefixtures("story")
+def test_figures_are_simulated_under_another_limit_and_say_so(installation: Run, tmp_path: Path) -> None:
+    file = tmp_path / "supposed.json"
+    file.write_text('{"limits": {"suggestion.reply": {"count": 1, "unit": "month"}}}', "utf-8")
+    at = ("figures", "overdue", "--by", "unit", "--as-of", "2026-05-01", "--what-if", str(file))
+    told = installation(*at, "--json").json
+    [overdue] = told["figures"]
+    assert told["simulation"] is True
+    assert (overdue["real"]["numerator"], overdue["simulated"]["numerator"]) == (0, 1)
+    shown = installation(*at)
+    assert "Simulated" in shown.out
+    assert "A simulation" in shown.err
+    file.write_text('{"weather": "sunny"}', "utf-8")
+    assert installation(*at).code == 1
+
+
 def test_what_a_document_stated_is_counted_again(installation: Run, database: str, story: Told) -> None:
     sealer(load_settings(), database).once()
     who = ("--actor", "clerk", "--role", "general_office", "--occurred-at", "2026-06-01")

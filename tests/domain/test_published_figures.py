@@ -28,7 +28,7 @@ RATE = StatedFigure(metric="reply_rate")
 
 def published(*figures: StatedFigure, **said: Any) -> FiguresPublished:
     """The step that publishes figures."""
-    given = {"jurisdiction": "cn-999900", "title": "关于代表建议办理情况的报告", "as_of": DAY} | said
+    given: dict[str, Any] = {"jurisdiction": "cn-999900", "title": "关于代表建议办理情况的报告", "as_of": DAY} | said
     return FiguresPublished(figures=figures or (RATE,), **given)
 
 
