@@ -77,7 +77,7 @@ class DifferingAnswer(BaseModel):
     part: str
     number: str | None
     title: str
-    real: dict[str, int] = Field(description="What it adds to the measures; what is left out is nothing")
+    real: dict[str, int] = Field(description="What it adds to the measures that differ; what is left out is nothing")
     simulated: dict[str, int]
     href: str
 
@@ -94,7 +94,7 @@ class WhatIfAnswer(BaseModel):
     cases: int = Field(description="How many cases were folded")
     figures: list[ToldBesideAnswer]
     differ: int = Field(description="How much would count otherwise")
-    differing: list[DifferingAnswer] = Field(description="What would count otherwise; 200 at most")
+    differing: list[DifferingAnswer] = Field(description="What would count otherwise; 100 at most")
     unread_letters: dict[str, int] = Field(
         description="Letters that the supposed scheme does not have, and how often they were written"
     )
@@ -108,7 +108,7 @@ class WhatIfAnswer(BaseModel):
     openapi_extra={"requestBody": body_of(ref(WhatIfGiven))},
 )
 def what_if(request: Request, asker: Asker, body: Body) -> Response:
-    """The same histories under another rulebook, limit, letter scheme or target; nothing is recorded. 5,000 cases."""
+    """The same histories under another rulebook, limit, letter scheme or target; nothing is recorded. 2,000 cases."""
     services, tell = services_of(request), words_for(request)
     given = validated(WhatIfGiven, parse(body), tell)
     asked, found = _simulated(services, request, asker, given)

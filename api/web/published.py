@@ -96,6 +96,7 @@ def show_published(request: Request) -> Response:
 @router.get(PUBLISHED + "/new")
 def publish(request: Request) -> Response:
     """The form by which figures are published, filled in with those that were chosen."""
+    procedure.require_role(FiguresPublished, PublishedFigures, reader_of(request).role)
     params = request.query_params
     chosen = [name.removeprefix(_CHOSEN) for name in params if name.startswith(_CHOSEN)]
     try:
