@@ -45,7 +45,7 @@ class FigureReckoner:
                 rulebook=place.book_on(as_of).ref,
                 calendar=place.working_calendar.ref,
                 log=checkpoint.origin,
-                size=checkpoint.size,
+                records=checkpoint.size,
                 root=checkpoint.told_root,
             ),
             [_counted(counting, place, figure, as_of, moment) for figure in figures],

@@ -74,10 +74,10 @@ class FigureBasis(_Stored):
     calendar: Line
     log: Line
     """Name of the audit log."""
-    size: int = Field(ge=1)
+    records: int = Field(ge=1)
     """How many records the checkpoint covers."""
     root: Line
-    """Root of the log at that size, in base64."""
+    """Root of the log with so many records, in base64."""
 
 
 class Reckoned(NamedTuple):

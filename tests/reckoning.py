@@ -7,7 +7,7 @@ from datetime import date
 
 from domain.figure import FigureBasis, Reckoned, StatedFigure
 
-BASIS = FigureBasis(rulebook="cn-999900@2026-11-22", calendar="cn@2026", log="test", size=7, root="AAAA")
+BASIS = FigureBasis(rulebook="cn-999900@2026-11-22", calendar="cn@2026", log="test", records=7, root="AAAA")
 
 
 class TwoOfThree:

@@ -79,9 +79,9 @@ def test_a_figure_is_counted_when_it_is_published_with_all_that_it_stands_on(off
     basis = document["basis"]
     assert basis["rulebook"].startswith("cn-999900@")
     assert basis["calendar"].startswith("cn@")
-    assert basis["size"] >= document["position"]
-    signed = office.services.audit.checkpoint(basis["size"])
-    assert signed.split("\n")[:3] == [basis["log"], str(basis["size"]), basis["root"]]
+    assert basis["records"] >= document["position"]
+    signed = office.services.audit.checkpoint(basis["records"])
+    assert signed.split("\n")[:3] == [basis["log"], str(basis["records"]), basis["root"]]
     assert (document["published_by"], document["published_on"]) == ("u-deputy_affairs", "2026-06-30")
 
 

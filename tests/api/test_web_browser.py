@@ -21,6 +21,7 @@ from domain.principal import Principal
 from tests.adapters.papers import pdf
 from tests.api.conftest import JURISDICTION, LEAD_UNIT, PASSWORD, Office
 from tests.api.story import Story
+from tests.api.test_published import publish
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parent / "data" / "axe.min.js"
@@ -90,6 +91,8 @@ class Site:
     def paths(self) -> list[str]:
         """One address of every kind of page."""
         case = f"/cases/{self.case_id}"
+        [document] = self.office.get("/api/v1/published-figures").json()["publications"]
+        published = f"/published-figures/{document['case_id']}"
         return [
             "/cases",
             "/cases?as_of=2026-06-30&position=20",
@@ -110,6 +113,10 @@ class Site:
             "/figures/satisfied_rate",
             "/figures/reply_rate/cases",
             "/figures/reply_rate/change?from=2026-03-31",
+            "/figures/what-if?clock=suggestion.reply&count=1&span=month&metric=reply_rate&target=85",
+            "/published-figures",
+            published,
+            f"{published}/1",
             "/procedures",
             "/procedures/suggestion",
             "/procedures/opinion?lang=en",
@@ -150,6 +157,7 @@ def told(office: Office) -> str:
         attach(office, story, case_id, name)
     story.each_state()
     story.hostile()
+    assert publish(office, {"metric": "reply_rate"}, {"metric": "overdue", "unit": "jtj"}).status_code == 201
     office.catch_up()
     return case_id
 
