@@ -45,7 +45,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "no-reply-in-round", "no-reply-yet", "nobody-left", "not-handed-over", "not-what-was-requested",
           "nothing-to-urge", "opening-stands", "outcome-is-another", "part-step-not-open", "person-exists",
           "personal-data-closed", "personal-data-restricted",
-          "problem-exists", "request-settled", "session-convened-already", "step-is-void",
+          "position-not-signed", "problem-exists", "request-settled", "session-convened-already", "step-is-void",
           "step-not-open", "step-stands", "term-opened-already", "unit-assigned-already"),
     410: ("attachment-erased",),
     412: ("stale-version",),
@@ -56,7 +56,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     429: ("file-quota-used",),
     500: ("attachment-lost", "internal-error", "log-files-lost"),
     503: ("database-full", "database-unavailable", "keys-unavailable", "ledger-busy", "no-jurisdiction-yet",
-          "not-caught-up", "position-not-signed", "service-busy"),
+          "not-caught-up", "service-busy"),
     507: ("storage-full",),
 }  # fmt: skip
 OF_PAGES: dict[int, tuple[str, ...]] = {
