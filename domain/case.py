@@ -22,6 +22,7 @@ from domain.refusal import Refused, refused_by
 from domain.values import Code, Line, Text, Word
 
 if TYPE_CHECKING:
+    from domain.figure import Reckoner
     from domain.office import Jurisdiction, Office
     from domain.registry import Registry
 
@@ -510,6 +511,10 @@ class Step(BaseModel):
 
     def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
         """The same step with what follows from the case and the office's rules, as it is stored."""
+        return self
+
+    def reckoned(self, reckoner: Reckoner) -> Self:  # noqa: ARG002 - the hook's signature
+        """The same step with the figures that it states as they are counted; another number is refused."""
         return self
 
     def already(self, case: Any) -> bool:  # noqa: ARG002 - the hook's signature

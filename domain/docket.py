@@ -43,6 +43,7 @@ from domain.case import (
 )
 from domain.casefile import CaseFile, file_of
 from domain.clock import Deadline
+from domain.figure import NoReckoner, Reckoner
 from domain.office import Jurisdiction, Office
 from domain.personal import Keys, NoKeys, Place, personal_fields
 from domain.refusal import Refused
@@ -296,16 +297,19 @@ class Docket(Application[str]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         contents: Contents | None = None,
         keys: Keys | None = None,
+        reckoner: Reckoner | None = None,
     ) -> None:
         """Without `contents` no attachment can be recorded, since there is no file that it could name.
 
-        Without `keys` nothing of a person can, since it could not be sealed.
+        Without `keys` nothing of a person can, since it could not be sealed; without `reckoner` no figures can be
+        published, since nobody counts them.
         """
         self._ledger = ledger
         self.registry = registry
         self._now = now
         self._contents = contents or NoContents()
         self._keys = keys or NoKeys()
+        self._reckoner = reckoner or NoReckoner()
         super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
@@ -458,7 +462,7 @@ class Docket(Application[str]):
                     return False
                 step, deadlines = amends
             case _:
-                step = step.filled_in(case, office)
+                step = step.filled_in(case, office).reckoned(self._reckoner)
                 if case is not None and step.already(case):
                     return False
                 deadlines = _deadlines(step, case, act, office)
