@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -20,18 +20,18 @@ FEW = 5
 _Text = Annotated[str, Field(min_length=1)]
 
 
-class _Data(BaseModel):
+class Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Told(_Data):
+class Told(Data):
     """The same in both languages."""
 
     zh: _Text
     en: _Text
 
 
-class Metric(_Data):
+class Metric(Data):
     """One metric, as the definition file says it."""
 
     id: _Text
@@ -47,6 +47,8 @@ class Metric(_Data):
     """Measures that are taken from the denominator."""
     population: tuple[_Text, ...] = ()
     """Of how many it could be known; the rest is taken as bad for the floor, and as good for the ceiling."""
+    lower_is_better: bool = False
+    """Whether among several the least comes first."""
     formula: Told
     caution: Told | None = None
     source: _Text
@@ -123,6 +125,27 @@ def figure_of(metric: Metric, counts: Mapping[str, int]) -> Figure:
         total(metric.denominator) - total(metric.without) if metric.is_rate else None,
         total(metric.population) if metric.population else None,
     )
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Which place a figure has among those that are ranked; equal ones share a place, and the next ones are left out.
+
+    None where it is not ranked itself: there is nothing to divide by, or it rests on too few.
+    """
+
+    place: int | None
+    of: int
+
+
+def rank_of(metric: Metric, figure: Figure, among: Iterable[Figure]) -> Rank:
+    """The place of a figure among others, itself one of them."""
+    values = [one.value for one in among if one.value is not None and not one.few]
+    if figure.value is None or figure.few:
+        return Rank(None, len(values))
+    own = figure.value
+    better = sum(value < own if metric.lower_is_better else value > own for value in values)
+    return Rank(better + 1, len(values))
 
 
 @cache
