@@ -1,4 +1,4 @@
-"""Integrity signals (被满意的识别) at a moment, for the API, the pages and the command line alike."""
+"""Integrity signals (诚信提示) at a moment, for the API, the pages and the command line alike."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Days in hands (在手天数): who held a suggestion from when to when, between its hand-over and its reply.
 
-A pure function of a history at a moment of both clocks. A day belongs to whoever holds the suggestion when it ends: what
-comes and goes on one day is held for none. The day on which it comes is not counted, that on which it goes is (by
-analogy with the Civil Code, art. 201), so that what several held one after another adds up to the whole.
+A pure function of a history at a moment of both clocks. The day on which a suggestion comes into somebody's hands is
+not counted, that on which it goes is (by analogy with the Civil Code, art. 201): what several held one after another
+adds up to the whole.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ class Span:
     estimate: bool
 
 
-def stays_of(
-    history: Sequence[Recorded], known: int | None, as_of: datetime, calendar: WorkingCalendar
-) -> list[Stay]:
+def stays_of(history: Sequence[Recorded], known: int | None, as_of: datetime, calendar: WorkingCalendar) -> list[Stay]:
     """Every stay that had begun by a moment, in the order of their beginning."""
     last: date | None = None
     begun: dict[tuple[str, Way], date] = {}
@@ -87,8 +85,8 @@ def stays_of(
             break
         zone = "UTC" if case is None else case.time_zone
         day, held = day_of(instant, zone), set(_held(case))
-        for key in [key for key in begun if key not in held]:
-            ended.append(_stay(key, begun.pop(key), day, calendar, lasts=False))
+        gone = [key for key in begun if key not in held]
+        ended += [_stay(key, begun.pop(key), day, calendar, lasts=False) for key in gone]
         for key in held:
             begun.setdefault(key, day)
         last = day_of(as_of, zone)

@@ -1,7 +1,8 @@
-"""Integrity signals (被满意的识别): questions about how evaluations came about, each with its evidence and base rate.
+"""Integrity signals (诚信提示): questions about how evaluations came about, each with its evidence and base rate.
 
-A pure function of suggestions as they were looked at. A signal is never a finding: it says how often it is so among all,
-and which steps, recorded by whom and when, one may ask about. What is sealed is not asked about before its window closes.
+A pure function of suggestions as they were looked at. A signal is never a finding: it says how often it is so among
+all, and which steps, recorded by whom and when, one may ask about. What is sealed is not asked about before its window
+closes.
 """
 
 from __future__ import annotations
@@ -186,11 +187,11 @@ class _Counted:
 
     def reply_before(self, said: Recorded) -> Recorded | None:
         """The reply that made the evaluated round answered: the last one before the evaluation."""
-        found = None
+        found, number = None, getattr(said.step, "round", None)
         for record in self.looked.steps:
             if record.version == said.version:
                 break
-            if isinstance(record.step, ReplyIssued) and record.step.round == said.step.round:
+            if isinstance(record.step, ReplyIssued) and record.step.round == number:
                 found = record
         return found
 
@@ -325,4 +326,3 @@ def _verified(unit: str | None, replied: Sequence[_Counted]) -> Verified:
         found = [fulfilled for checked in last for fulfilled in checked]
         checks[kind] = (found.count(True), found.count(False), found.count(None))
     return Verified(unit, len(replied), len(declared), checks, solved.count(True), solved.count(False))
-

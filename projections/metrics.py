@@ -21,6 +21,8 @@ _Text = Annotated[str, Field(min_length=1)]
 
 
 class Data(BaseModel):
+    """What a definition file says, with nothing that is not known."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

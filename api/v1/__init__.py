@@ -7,9 +7,11 @@ from api.v1 import (
     attachments,
     audit,
     bulk,
+    cards,
     chronicle,
     compliance,
     figures,
+    integrity,
     persons,
     reading,
     recording,
@@ -33,6 +35,8 @@ router.include_router(audit.router)
 router.include_router(compliance.router)
 router.include_router(chronicle.router)
 router.include_router(figures.router)
+router.include_router(cards.router)
+router.include_router(integrity.router)
 
 routes = [
     *reading.router.routes,
@@ -48,5 +52,7 @@ routes = [
     *compliance.router.routes,
     *chronicle.router.routes,
     *figures.router.routes,
+    *cards.router.routes,
+    *integrity.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

@@ -170,7 +170,7 @@ def show_figures(request: Request) -> Response:
     tell, here = look.tell, look.here
     told = figures.told(query.asked, [], query.by)
     by_id = {one.metric.id: one for one in told}
-    views = {one.metric.id: _figure(tell, here, one.metric, one.figure, target=one.target) for one in told}
+    views = {one.metric.id: figure_view(tell, here, one.metric, one.figure, target=one.target) for one in told}
     compared = [by_id[id] for id in COMPARED]
     rows = _rows(tell, here, query.by, compared)
     return render(
@@ -190,6 +190,7 @@ def show_figures(request: Request) -> Response:
         ],
         rulebook=tell.jurisdiction.book_on(figures.day).ref,
         calendar=tell.jurisdiction.working_calendar.ref,
+        cards=link("/cards", here.moment),
     )
 
 
@@ -228,8 +229,8 @@ def show_metric(request: Request, metric: str) -> Response:
         kept_change=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],
         paces=[Choice(pace, tell.say(f"figures.pace.{pace}"), pace == query.pace) for pace in get_args(Pace)],
         dimensions=[Choice(by, tell.say(f"figures.by.{by}"), by == query.by) for by in get_args(By)],
-        figure=_figure(tell, here, shown, told.figure, target=told.target),
-        points=[(day.isoformat(), _figure(tell, here, shown, figure, as_of=day)) for day, figure in points],
+        figure=figure_view(tell, here, shown, told.figure, target=told.target),
+        points=[(day.isoformat(), figure_view(tell, here, shown, figure, as_of=day)) for day, figure in points],
         rows=_rows(tell, here, query.by, [told]),
         chart=_line(getattr(shown, tell.lang), points),
         before=_a_while_before(figures.day, "month").isoformat(),
@@ -254,8 +255,8 @@ def show_counted(request: Request, metric: str) -> Response:
         "figure_cases.html",
         bar=look.bar,
         words=getattr(shown, tell.lang),
-        figure=_figure(tell, here, shown, told.figure, target=told.target),
-        rows=[_counted(tell, row, here.moment) for row in rows],
+        figure=figure_view(tell, here, shown, told.figure, target=told.target),
+        rows=[counted_view(tell, row, here.moment) for row in rows],
         next=following,
         back=_metric_url(here, metric),
     )
@@ -279,8 +280,8 @@ def show_change(request: Request, metric: str) -> Response:
         words=getattr(shown, tell.lang),
         day=day.isoformat(),
         kept=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],
-        before=_figure(tell, here, shown, before.figure, as_of=day),
-        after=_figure(tell, here, shown, now.figure),
+        before=figure_view(tell, here, shown, before.figure, as_of=day),
+        after=figure_view(tell, here, shown, now.figure),
         changes=[_change(tell, change, here.moment) for change in figures.changes(query.asked, metric, then.moment)],
         back=_metric_url(here, metric),
     )
@@ -308,7 +309,7 @@ def _metric_url(here: Here, id: str) -> str:
     return link(metric_path(id), _narrowed(here))
 
 
-def _figure(
+def figure_view(
     tell: Teller,
     here: Here,
     metric: Metric,
@@ -318,6 +319,7 @@ def _figure(
     as_of: date | None = None,
     of: tuple[str, str | None] | None = None,
 ) -> FigureView:
+    """A figure in words, which leads to its metric and to its list; `of` narrows both to a value of a dimension."""
     params = _narrowed(here, **dict([of] if of else []))
     if as_of is not None:
         params["as_of"] = as_of.isoformat()
@@ -330,9 +332,9 @@ def _figure(
         cases=link(f"{metric_path(metric.id)}/cases", params),
         range=""
         if figure.floor is None or figure.ceiling is None
-        else f"{_share(figure.floor)}–{_share(figure.ceiling)}",
-        coverage="" if figure.coverage is None else _share(figure.coverage),
-        target="" if target is None else _share(target.value),
+        else f"{share_of(figure.floor)}–{share_of(figure.ceiling)}",
+        coverage="" if figure.coverage is None else share_of(figure.coverage),
+        target="" if target is None else share_of(target.value),
         reached=None if target is None or figure.value is None else figure.value >= target.value,
     )
 
@@ -341,10 +343,11 @@ def value_of(figure: Figure) -> str:
     """A share in per cent with one decimal, or a number; a dash where there is nothing to divide by."""
     if figure.denominator is None:
         return str(figure.numerator)
-    return "—" if figure.value is None else _share(figure.value)
+    return "—" if figure.value is None else share_of(figure.value)
 
 
-def _share(value: float) -> str:
+def share_of(value: float) -> str:
+    """A share in per cent with one decimal."""
     return f"{value:.1%}"
 
 
@@ -362,7 +365,7 @@ def _rows(tell: Teller, here: Here, by: str, told: Sequence[Told]) -> list[RowVi
         cells = []
         for one in told:
             figure = dict(one.parts).get(key) or Figure(0, 0 if one.metric.is_rate else None, None)
-            cells.append(_figure(tell, here, one.metric, figure, of=of))
+            cells.append(figure_view(tell, here, one.metric, figure, of=of))
         rows.append(RowView(value_name(tell, by, key), here(**dict([of])), cells))
     return rows
 
@@ -404,7 +407,8 @@ def _line(name: str, points: Sequence[tuple[date, Figure]]) -> dict[str, object]
     }
 
 
-def _counted(tell: Teller, row: CountedRow, moment: Mapping[str, str]) -> CountedView:
+def counted_view(tell: Teller, row: CountedRow, moment: Mapping[str, str]) -> CountedView:
+    """Something that adds to a figure, in words."""
     return CountedView(
         number=row.number or "—",
         title=row.title,
