@@ -18,10 +18,11 @@ from domain.policy import Scope, keys_of
 from domain.refusal import Refused
 from domain.rulebook import Outcome, Target
 from projections.compliance import Looked, look_at
+from projections.counting import counted
 from projections.duty import DutyDone, DutyRules, done_by, duty_rules
 from projections.hands import OF_UNIT, Span, Stay, Way, span_of, stays_of
 from projections.metrics import Figure, Metric, Rank, rank_of
-from projections.reading import CaseRow, CountedRow, Filter, Sought
+from projections.reading import CaseRow, CountedRow, Filter, Sought, Sums
 
 SHARES = (
     *("assignments", "unit_on_time_rate", "unit_evaluation_coverage", "unit_satisfied_rate"),
@@ -112,19 +113,21 @@ class UnitCard:
 
 @dataclass(frozen=True)
 class Brought:
-    """A suggestion that a deputy leads: what became of it and what was said of it, by the names of the measures."""
+    """A suggestion that a deputy leads or co-signed, with what it counts: sealed as long as what was said is."""
 
-    row: CountedRow
+    row: CaseRow
+    leads: bool
+    counts: Sums
 
     @property
     def outcome(self) -> str | None:
-        """The outcome that holds."""
-        return next((name for name in OUTCOMES if self.row.counts[name]), None)
+        """The outcome that holds, by the name of its measure."""
+        return next((name for name in OUTCOMES if self.counts.get(name)), None)
 
     @property
     def grade(self) -> str | None:
-        """What was last said, or that it is sealed."""
-        return next((name for name in GRADES if self.row.counts[name]), None)
+        """What was last said, or that it is sealed, by the name of its measure."""
+        return next((name for name in GRADES if self.counts.get(name)), None)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,6 @@ class DeputyCard:
 
     lines: Sequence[Line]
     brought: Sequence[Brought]
-    co_signed: Sequence[CaseRow]
     year: int
     rules: DutyRules
     done: Sequence[DutyDone]
@@ -190,7 +192,6 @@ class Cards:
 
     def __init__(self, services: Services, lists: Lists, jurisdiction: Jurisdiction, moment: Moment) -> None:
         self._services = services
-        self._lists = lists
         self._jurisdiction = jurisdiction
         self.figures = Figures(services, lists, jurisdiction, moment)
         self.moment = moment
@@ -219,28 +220,19 @@ class Cards:
             raise ProblemError("not-found")
         wanted = replace(asked, person=deputy)
         year = asked.year or self.day.year
-        brought = self._lists.figures.counted(
-            wanted.of("suggestion", self._jurisdiction, self.day),
-            ["opened", *OUTCOMES, *GRADES],
-            self.moment,
-            limit=MOST,
-        )
-        place = self._jurisdiction.code
-        named = Filter(kind="suggestion", jurisdiction=place, session=asked.session)
-        co_signed = [
-            row
-            for row in rows_of(
-                self._services.views.within(Scope(place, frozenset({f"{Role.DEPUTY}:{deputy}"}))), named, self.moment
-            )
-            if row.person != deputy
-        ]
-        suggestions = self._suggestions([*(row.case_id for row in brought), *(row.case_id for row in co_signed)])
+        named = Filter(kind="suggestion", jurisdiction=self._jurisdiction.code, session=asked.session)
+        lists = self._services.views.within(Scope(self._jurisdiction.code, frozenset({f"{Role.DEPUTY}:{deputy}"})))
+        rows = {row.case_id: row for row in rows_of(lists, named, self.moment)}
+        suggestions = {looked.case.id: looked for looked in self._suggestions(list(rows))}
         rules = duty_rules()
-        done = done_by(deputy, rules, [*suggestions, *self._matters(rules, year)], year)
+        done = done_by(deputy, rules, [*suggestions.values(), *self._matters(rules, year)], year)
         return DeputyCard(
             lines=self.lines(wanted, BROUGHT),
-            brought=[Brought(row) for row in brought],
-            co_signed=[row for row in co_signed if asked.year is None or _year_of(row) == asked.year],
+            brought=[
+                Brought(rows[id], rows[id].person == deputy, next(iter(counted(looked.case, self.day))).counts)
+                for id, looked in sorted(suggestions.items(), key=lambda one: (rows[one[0]].person != deputy, one[0]))
+                if asked.year in {None, _year_of(rows[id])}
+            ],
             year=year,
             rules=rules,
             done=done,

@@ -221,7 +221,15 @@ def _minutes(reply: Recorded, said: Recorded, zone: str) -> float | None:
     return None
 
 
+def _instant(record: Recorded, zone: str) -> datetime | None:
+    """When a step happened; None where it is known to the day only."""
+    if record.act.precision == "instant":
+        return record.occurred_at
+    return record.recorded_at if _recorded_as_it_happened(record, zone) else None
+
+
 def _recorded_as_it_happened(record: Recorded, zone: str) -> bool:
+    """Whether a step of which the day is known was recorded on it, so that it happened no later than that."""
     act = record.act
     return not act.late and act.imported is None and day_of(record.recorded_at, zone) == act.occurred_on
 
@@ -231,10 +239,10 @@ def _bursts(signal: Signal, evaluated: Sequence[_Counted]) -> Iterator[Suspect]:
     within, least = timedelta(minutes=signal.minutes or 0), signal.evaluations or 0
     by_whom = defaultdict[tuple[str, str], list[tuple[datetime, _Counted, Recorded]]](list)
     for one in evaluated:
-        for said in _recorded_here(one):
+        for at, said in _timed(one):
             proxy = isinstance(said.step, EvaluationRecordedByProxy)
             whom = ("office", said.act.office) if proxy else ("actor", said.act.actor)
-            by_whom[whom].append((said.recorded_at, one, said))
+            by_whom[whom].append((at, one, said))
     for line in by_whom.values():
         line.sort(key=lambda entry: (entry[0], entry[2].position))
         taken = dict[int, float]()
@@ -249,8 +257,11 @@ def _bursts(signal: Signal, evaluated: Sequence[_Counted]) -> Iterator[Suspect]:
         yield from (Suspect(line[place][1].looked, (line[place][2],), lasted) for place, lasted in taken.items())
 
 
-def _recorded_here(one: _Counted) -> Iterator[Recorded]:
-    yield from (said for said in one.said if isinstance(said.step, FIRST_SAID) and said.act.imported is None)
+def _timed(one: _Counted) -> Iterator[tuple[datetime, Recorded]]:
+    """The first evaluations of the rounds of which it is known when they were given."""
+    for said in one.said:
+        if isinstance(said.step, FIRST_SAID) and (at := _instant(said, one.case.time_zone)) is not None:
+            yield at, said
 
 
 def _improved(signal: Signal, evaluated: Sequence[_Counted]) -> Iterator[Suspect]:
@@ -307,7 +318,7 @@ _FOUND: Mapping[SignalId, Callable[[Signal, Sequence[_Counted]], Iterator[Suspec
 }
 _BASES: Mapping[SignalId, Callable[[Sequence[_Counted]], int]] = {
     "quick": lambda evaluated: sum(any(_gaps(one)) for one in evaluated),
-    "burst": lambda evaluated: sum(any(_recorded_here(one)) for one in evaluated),
+    "burst": lambda evaluated: sum(any(_timed(one)) for one in evaluated),
     "not_done": lambda evaluated: sum(one.counts.get("satisfied", 0) for one in evaluated),
 }
 

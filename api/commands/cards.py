@@ -91,10 +91,7 @@ def card(
     if as_json:
         emit({"moment": echoed(moment, known_at), "rulebook": book, "calendar": calendar, **data})
         return
-    _lines(teller, data["lines"])
-    for one in data.get("places", ()):
-        say(getattr(one, teller.lang))
-        _lines(teller, one.lines)
+    _lines(teller, [("", data["lines"]), *((getattr(one, teller.lang), one.lines) for one in data.get("places", ()))])
     if of is Of.UNIT:
         _hands(teller, data)
     elif of is Of.DEPUTY:
@@ -102,33 +99,29 @@ def card(
     say(f"{book} · {calendar} · {moment_line(moment, known_at, zone)}")
 
 
-def _lines(teller: Any, lines: Sequence[Any]) -> None:
+def _lines(teller: Any, places: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    """The metrics of a card; those of a district's places, which are named, below those of all together."""
     from api.web.figures import value_of
     from projections.metrics import Figure, metric_named
 
     rows = []
-    for line in lines:
+    for place, line in ((place, line) for place, lines in places for line in lines):
         figure = Figure(line.numerator, line.denominator, line.population)
         trend = [value_of(Figure(one.numerator, one.denominator, one.population)) for one in line.trend]
         rank = None if line.rank is None or line.rank.place is None else f"{line.rank.place}/{line.rank.of}"
         value = f"{value_of(figure)}{' *' if figure.few and figure.denominator else ''}"
         fraction = None if line.denominator is None else f"{line.numerator} / {line.denominator}"
         name = getattr(metric_named(line.metric), teller.lang)
-        rows.append((name, value, fraction, rank, line.target and value_of(_share(line.target.value)), " ".join(trend)))
+        target = None if line.target is None else f"{line.target.value:.1%}"
+        rows.append((place, name, value, fraction, rank, target, " ".join(trend)))
     table(
         told(
-            "metric | value | numerator / denominator | rank | target | last six months",
-            "指标 | 值 | 分子 / 分母 | 名次 | 目标 | 近六个月",
+            "of | metric | value | numerator / denominator | rank | target | last six months",
+            "范围 | 指标 | 值 | 分子 / 分母 | 名次 | 目标 | 近六个月",
         ),
         rows,
-        right=(1, 2, 3, 4),
+        right=(2, 3, 4, 5),
     )
-
-
-def _share(value: float) -> Any:
-    from projections.metrics import Figure
-
-    return Figure(round(value * 1000), 1000, None)
 
 
 def _hands(teller: Any, data: dict[str, Any]) -> None:

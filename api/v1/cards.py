@@ -131,25 +131,16 @@ class UnitCardAnswer(CardAnswer):
 
 
 class BroughtAnswer(BaseModel):
-    """A suggestion that the deputy leads."""
+    """A suggestion that the deputy leads or co-signed."""
 
     case_id: str
+    leads: bool
     number: str | None
     title: str
     stage: str
     unit: str | None
     outcome: str | None
     grade: str | None = Field(description="What was last said; `grade_sealed` until its window closes")
-    href: str
-
-
-class CoSignedAnswer(BaseModel):
-    """A suggestion that the deputy co-signed."""
-
-    case_id: str
-    number: str | None
-    title: str
-    stage: str
     href: str
 
 
@@ -185,7 +176,6 @@ class DeputyCardAnswer(CardAnswer):
     points_version: str = Field(description="The version of the points, which the standing committee chooses")
     duties: list[DutyAnswer]
     brought: list[BroughtAnswer]
-    co_signed: list[CoSignedAnswer]
 
 
 class KindAnswer(BaseModel):
@@ -415,6 +405,7 @@ def deputy_told(card: DeputyCard, moment: Moment, narrowed: Mapping[str, str]) -
         "brought": [
             BroughtAnswer(
                 case_id=one.row.case_id,
+                leads=one.leads,
                 number=one.row.number,
                 title=one.row.title,
                 stage=one.row.stage,
@@ -424,12 +415,6 @@ def deputy_told(card: DeputyCard, moment: Moment, narrowed: Mapping[str, str]) -
                 href=_case(one.row.case_id),
             )
             for one in card.brought
-        ],
-        "co_signed": [
-            CoSignedAnswer(
-                case_id=row.case_id, number=row.number, title=row.title, stage=row.stage, href=_case(row.case_id)
-            )
-            for row in card.co_signed
         ],
     }
 

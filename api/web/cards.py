@@ -387,22 +387,11 @@ def _brought(tell: Teller, here: Here, card: DeputyCard) -> Iterable[BroughtView
             number=row.number or "—",
             title=row.title,
             url=link(case_path(row.case_id), here.moment),
-            role=tell.say("cards.leads"),
+            role=tell.say("cards.leads" if one.leads else "cards.co_signs"),
             stage=value_name(tell, "stage", row.stage),
             unit=tell.unit(row.unit) or "—",
             outcome="—" if one.outcome is None else tell.say(f"figures.measure.{one.outcome}"),
             grade="—" if one.grade is None else tell.say(f"figures.measure.{one.grade}"),
-        )
-    for signed in card.co_signed:
-        yield BroughtView(
-            number=signed.number or "—",
-            title=signed.title,
-            url=link(case_path(signed.case_id), here.moment),
-            role=tell.say("cards.co_signs"),
-            stage=value_name(tell, "stage", signed.stage),
-            unit=tell.unit(signed.unit) or "—",
-            outcome="—",
-            grade="—",
         )
 
 

@@ -12,7 +12,7 @@ from domain.moment import end_of_day
 from projections.compliance import Looked, look_at
 from projections.integrity import Asked, asked_of, integrity_rules, perfect_units, verified_of
 from projections.metrics import Figure, metrics
-from tests.domain.support import DEPUTY, IMPORTED, LEAD, TODAY, ZONE, Desk
+from tests.domain.support import DEPUTY, IMPORTED, LEAD, TODAY, ZONE, Desk, act
 from tests.registry import shipped_registry
 
 REPLIED_ON, SAID_ON = date(2026, 5, 6), date(2026, 5, 20)
@@ -83,7 +83,7 @@ def test_five_evaluations_by_one_person_within_a_quarter_of_an_hour_are_a_burst_
         for nth in range(number):
             desk = Desk().replied("A", REPLIED_ON)
             desk.now += timedelta(minutes=minutes * nth)
-            desk.take(SATISFIED, SAID_ON, Role.DEPUTY)
+            desk.take(SATISFIED, TODAY, Role.DEPUTY)
             desks.append(desk)
         return desks
 
@@ -92,6 +92,7 @@ def test_five_evaluations_by_one_person_within_a_quarter_of_an_hour_are_a_burst_
     assert {round(one.minutes or 0) for one in burst.suspects} == {12}
     assert asked(*in_a_row(4, 3))["burst"].count == 0
     assert asked(*in_a_row(5, 4))["burst"].count == 0
+    assert (asked(*(evaluated() for _ in range(5)))["burst"].base) == 0
 
 
 def test_evaluations_of_several_deputies_that_one_office_writes_down_together_are_a_burst() -> None:
@@ -104,7 +105,7 @@ def test_evaluations_of_several_deputies_that_one_office_writes_down_together_ar
         desk.docket.record(
             desk.case_id,
             proxy,
-            Act(actor=f"clerk-{nth}", role=Role.DEPUTY_AFFAIRS, office="rd", occurred_at=end_of_day(SAID_ON, ZONE)),
+            act(TODAY, Role.DEPUTY_AFFAIRS, actor=f"clerk-{nth}"),
         )
         desks.append(desk)
     found = asked(*desks)
