@@ -14,10 +14,11 @@ import structlog
 from psycopg import sql
 
 from adapters.batch import batch_work
-from adapters.postgres.build import Build, PoisonError, ProjectorError, connect, table_of
+from adapters.postgres.build import BESIDE, Build, PoisonError, ProjectorError, connect, table_of, tables_of
 from adapters.postgres.migrate import read_schema
 from adapters.postgres.pool import PATIENCE_OF_PROGRAMS
 from adapters.postgres.rebuild import Job, fill
+from adapters.postgres.sums import BLOCK
 from projections.catalogue import PROJECTIONS
 
 CHANNEL = "duban_recorded"
@@ -38,11 +39,14 @@ log = structlog.get_logger("duban.projector")
 class Projector:
     """Runs every projection of the catalogue over one ledger, each in a thread with a connection of its own."""
 
-    def __init__(self, conninfo: str, *, schema: str = "duban", ledger_id: str = "main", batch: int = 2_000) -> None:
+    def __init__(
+        self, conninfo: str, *, schema: str = "duban", ledger_id: str = "main", batch: int = 2_000, block: int = BLOCK
+    ) -> None:
         self._conninfo = conninfo
         self._schema = schema
         self._ledger_id = ledger_id
         self._batch = batch
+        self._block = block
         self._stopping = Event()
 
     def run(self, *, tick: Callable[[], None] | None = None) -> None:
@@ -83,7 +87,8 @@ class Projector:
             heads = dict(conn.execute("SELECT ledger_id, position FROM ledger_head ORDER BY ledger_id").fetchall())
             number = self._new_build(conn, name, list(heads))
             builds = {
-                ledger_id: Build(conn, self._schema, ledger_id, PROJECTIONS[name](), number) for ledger_id in heads
+                ledger_id: Build(conn, self._schema, ledger_id, PROJECTIONS[name](), number, self._block)
+                for ledger_id in heads
             }
             done, total = 0, sum(heads.values())
             job = Job(self._conninfo, self._schema, name, number, heads)
@@ -95,7 +100,7 @@ class Projector:
                     if self._stopping.is_set():
                         return done
             self._run_file(conn, name, number, "indexes")
-            conn.execute(sql.SQL("ANALYZE {}").format(self._identifier(name, number)))
+            conn.execute(sql.SQL("ANALYZE {}").format(table_of(self._schema, name, number)))
             for ledger_id, build in builds.items():
                 build.advance(heads[ledger_id])
                 while taken := build.step(_REBUILD_BATCH):
@@ -163,7 +168,7 @@ class Projector:
         projection = PROJECTIONS[name]()
         if row is None:
             number = self._new_build(conn, name, [self._ledger_id])
-            build = Build(conn, self._schema, self._ledger_id, projection, number)
+            build = Build(conn, self._schema, self._ledger_id, projection, number, self._block)
             self._run_file(conn, name, number, "indexes")
             self._swap(conn, name, number, [])
             return build
@@ -175,7 +180,7 @@ class Projector:
             "INSERT INTO projection_position (ledger_id, name, build) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (self._ledger_id, name, number),
         )
-        return Build(conn, self._schema, self._ledger_id, projection, number)
+        return Build(conn, self._schema, self._ledger_id, projection, number, self._block)
 
     def _new_build(self, conn: psycopg.Connection[Any], name: str, ledgers: Sequence[str]) -> int:
         with conn.transaction():
@@ -192,13 +197,12 @@ class Projector:
                 (list(ledgers), name, number),
             )
             self._run_file(conn, name, number)
-            grant = sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor")
-            conn.execute(grant.format(self._identifier(name, number)))
+            for table in tables_of(self._schema, name, number).values():
+                conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor").format(table))
         return number
 
     def _swap(self, conn: psycopg.Connection[Any], name: str, number: int, builds: Sequence[Build]) -> None:
         """Show a build to readers instead of the live one, which waits meanwhile and is kept; drop the older."""
-        view = sql.Identifier(read_schema(self._schema), name)
         with conn.transaction():
             conn.execute(
                 "SELECT 1 FROM projection_position p JOIN projection_build b USING (name, build)"
@@ -218,21 +222,21 @@ class Projector:
                 " WHERE name = %s AND build = %s",
                 (name, number),
             )
-            conn.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
-            conn.execute(
-                sql.SQL("CREATE VIEW {} WITH (security_invoker) AS SELECT * FROM {}").format(
-                    view, self._identifier(name, number)
+            for one in (name, *BESIDE.get(name, ())):
+                view = sql.Identifier(read_schema(self._schema), one)
+                conn.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
+                conn.execute(
+                    sql.SQL("CREATE VIEW {} WITH (security_invoker) AS SELECT * FROM {}").format(
+                        view, table_of(self._schema, one, number)
+                    )
                 )
-            )
-            conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor").format(view))
+                conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor").format(view))
             for (old,) in stale:
-                conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._identifier(name, old)))
+                for table in tables_of(self._schema, name, old).values():
+                    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
                 conn.execute("DELETE FROM projection_position WHERE name = %s AND build = %s", (name, old))
                 conn.execute("DELETE FROM projection_build WHERE name = %s AND build = %s", (name, old))
 
-    def _identifier(self, name: str, number: int) -> sql.Identifier:
-        return table_of(self._schema, name, number)
-
     def _run_file(self, conn: psycopg.Connection[Any], name: str, number: int, kind: str = "") -> None:
         file = resources.files("adapters.postgres") / "tables" / f"{name}{'.' + kind if kind else ''}.sql"
-        conn.execute(sql.SQL(file.read_text("utf-8")).format(table=self._identifier(name, number)))
+        conn.execute(sql.SQL(file.read_text("utf-8")).format(**tables_of(self._schema, name, number)))
