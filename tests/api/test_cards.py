@@ -103,8 +103,8 @@ def test_the_days_in_hands_go_to_each_unit_that_had_it_and_change_when_the_past_
     then = read(office, f"{CARDS}/units/zjj", as_of="2026-03-15")["handling"]
     assert (then["days"], then["there"]) == (3, 1)
     known = read(office, f"{CARDS}/units/zjj")["meta"]["position"]
-    right = {"corrects": 6, "occurred_at": "2026-03-16T00:00:00+08:00", "precision": "day", "changes": {}}
-    step = right | {"reason": "日期录错", "approved_by": "主任"}
+    step: dict[str, Any] = {"corrects": 6, "occurred_at": "2026-03-16T00:00:00+08:00", "precision": "day"}
+    step |= {"reason": "日期录错", "approved_by": "主任"}
     fixed = office.record(case, "corrected", "2026-03-21", **step)
     assert fixed.status_code == 200, fixed.text
     assert read(office, f"{CARDS}/units/zjj")["handling"]["days"] == 4
