@@ -225,7 +225,7 @@ class Cards:
         rows = {row.case_id: row for row in rows_of(lists, named, self.moment)}
         suggestions = {looked.case.id: looked for looked in self._suggestions(list(rows))}
         rules = duty_rules()
-        done = done_by(deputy, rules, [*suggestions.values(), *self._matters(rules, year)], year)
+        done = done_by(deputy, self._jurisdiction, rules, [*suggestions.values(), *self._matters(rules, year)], year)
         return DeputyCard(
             lines=self.lines(wanted, BROUGHT),
             brought=[

@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from domain.case import STEPS, Recorded, Role
+from domain.office import Jurisdiction
 from projections.compliance import Looked
 from projections.metrics import Data, Told
 
@@ -37,14 +38,14 @@ class DutyKind(Data):
                 raise ValueError(f"{self.id}: no step {wire} names a {self.named}")
         return self
 
-    def is_of(self, deputy: str, record: Recorded) -> bool:
-        """Whether a step tells of such an act of a deputy."""
+    def is_of(self, called: frozenset[str], record: Recorded) -> bool:
+        """Whether a step tells of such an act of a deputy, who is called by his id, or by his name in a seat."""
         if record.step.declared.wire not in self.steps:
             return False
         if self.named is None:
-            return record.act.role is Role.DEPUTY and record.act.actor == deputy
+            return record.act.role is Role.DEPUTY and record.act.actor in called
         named = getattr(record.step, self.named)
-        return deputy in named if isinstance(named, tuple) else deputy == named
+        return not called.isdisjoint(named if isinstance(named, tuple) else (named,))
 
 
 class DutyRules(Data):
@@ -84,16 +85,19 @@ def duty_rules() -> DutyRules:
     )
 
 
-def done_by(deputy: str, rules: DutyRules, cases: Iterable[Looked], year: int) -> list[DutyDone]:
+def done_by(
+    deputy: str, jurisdiction: Jurisdiction, rules: DutyRules, cases: Iterable[Looked], year: int
+) -> list[DutyDone]:
     """What a deputy did in a year, by kind in the order of the rules, the acts of each in the order of their days."""
     cases = list(cases)
-    return [DutyDone(kind, tuple(sorted(_acts(deputy, kind, cases, year), key=_when))) for kind in rules.acts]
+    called = frozenset({deputy, *(seat.holder for seat in jurisdiction.seats if seat.deputy == deputy)})
+    return [DutyDone(kind, tuple(sorted(_acts(called, kind, cases, year), key=_when))) for kind in rules.acts]
 
 
-def _acts(deputy: str, kind: DutyKind, cases: Iterable[Looked], year: int) -> Iterator[DutyAct]:
+def _acts(called: frozenset[str], kind: DutyKind, cases: Iterable[Looked], year: int) -> Iterator[DutyAct]:
     for looked in cases:
         for record in looked.steps:
-            if record.act.occurred_on.year == year and kind.is_of(deputy, record):
+            if record.act.occurred_on.year == year and kind.is_of(called, record):
                 yield DutyAct(looked, record)
 
 

@@ -49,7 +49,7 @@ class CardQuery(MomentQuery):
         return {name: str(value) for name in ("session", "year") if (value := getattr(self, name)) is not None}
 
 
-class PointAnswer(FigureAnswer):
+class TrendPointAnswer(FigureAnswer):
     """A metric at the end of a month."""
 
     day: date
@@ -69,7 +69,7 @@ class LineAnswer(FigureAnswer):
     version: int
     target: TargetAnswer | None
     rank: RankAnswer | None = Field(description="Null where nobody is ranked: ranks are for those who read every case")
-    trend: list[PointAnswer] = Field(description="At the ends of the last six months, all as known at the moment")
+    trend: list[TrendPointAnswer] = Field(description="At the ends of the last six months, all as known at the moment")
     cases: str = Field(description="Where its list is read, at the same moment")
 
 
@@ -153,7 +153,7 @@ class ActAnswer(BaseModel):
     version: int
 
 
-class DutyAnswer(BaseModel):
+class DutyDoneAnswer(BaseModel):
     """What was done of one kind in the year."""
 
     id: str
@@ -174,7 +174,7 @@ class DeputyCardAnswer(CardAnswer):
     year: int
     points: int
     points_version: str = Field(description="The version of the points, which the standing committee chooses")
-    duties: list[DutyAnswer]
+    duties: list[DutyDoneAnswer]
     brought: list[BroughtAnswer]
 
 
@@ -381,7 +381,7 @@ def deputy_told(card: DeputyCard, moment: Moment, narrowed: Mapping[str, str]) -
         "points": card.points,
         "points_version": card.rules.version,
         "duties": [
-            DutyAnswer(
+            DutyDoneAnswer(
                 id=done.kind.id,
                 zh=done.kind.zh,
                 en=done.kind.en,
@@ -465,7 +465,7 @@ def _lines(lines: Iterable[Line], moment: Moment, narrowed: Mapping[str, str]) -
             if line.target is None
             else TargetAnswer(rule=line.target.id, value=line.target.value, year=line.target.year),
             rank=None if line.rank is None else RankAnswer(place=line.rank.place, of=line.rank.of),
-            trend=[PointAnswer(day=day, **figure_answer(figure)) for day, figure in line.trend],
+            trend=[TrendPointAnswer(day=day, **figure_answer(figure)) for day, figure in line.trend],
             cases=f"/api/v1/figures/{line.metric.id}/cases?{query}",
             **figure_answer(line.figure),
         )

@@ -154,6 +154,25 @@ def test_what_a_deputy_did_in_a_matter_counts_and_leads_there_only_who_may_read_
     assert [act["case_id"] for act in activities("d-001", "deputy")["acts"]] == [None]
 
 
+def test_a_member_who_attended_a_meeting_is_counted_by_the_name_in_his_seat(office: Office) -> None:
+    def opening(name: str, on: str, **step: Any) -> httpx2.Response:
+        body = {"opening": name, "step": {"jurisdiction": "cn-999900", **step}, "act": {"occurred_at": on}}
+        opened = office.post("/api/v1/cases", body, "general_office")
+        assert opened.status_code == 201, opened.text
+        return opened
+
+    holder = office.services.registry.jurisdiction("cn-999900").deputy("d-001")
+    assert holder is not None
+    opening("seat.taken", "2026-01-05", body="standing_committee", holder=holder.name, deputy="d-001", post="委员")
+    called = {"code": "cwh-31", "kind": "standing_committee", "title": "常委会会议", "starts_on": "2026-02-10"}
+    meeting = opening("meeting.called", "2026-02-02", **called)
+    meeting = office.record(meeting, "held", "2026-02-10", role="general_office")
+    meeting = office.record(meeting, "attendance_recorded", "2026-02-10", role="general_office", present=[holder.name])
+    assert meeting.status_code == 200, meeting.text
+    done = {one["id"]: one["count"] for one in read(office, f"{CARDS}/deputies/d-001")["duties"]}
+    assert (done["attended"], done["sat_in"]) == (1, 0)
+
+
 def test_a_deputys_archive_is_for_himself_and_those_who_read_every_case(office: Office) -> None:
     for role, deputy in (("deputy", "d-002"), ("handling_unit", "d-001"), ("government_office", "d-001")):
         refused = office.get(f"{CARDS}/deputies/{deputy}", role)
