@@ -58,6 +58,8 @@ class SignalView:
     name: str
     question: str
     base: str
+    known: bool
+    """Whether there is anything of which it could be told."""
     caution: str | None
     threshold: str
     source: str
@@ -111,6 +113,7 @@ def _signal(tell: Teller, here: Here, one: Asked) -> SignalView:
         name=getattr(signal, tell.lang),
         question=getattr(signal.question, tell.lang),
         base=getattr(signal.base, tell.lang),
+        known=bool(one.base),
         caution=getattr(signal.caution, tell.lang) if signal.caution else None,
         threshold=_threshold(tell, one),
         source=signal.source,
