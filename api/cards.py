@@ -8,7 +8,6 @@ from datetime import date
 
 from api.figures import Asked, Figures, Told
 from api.looking import as_known, looked_at, rows_of
-from api.problems import ProblemError
 from api.services import Lists, Services
 from domain.calendar import add_months
 from domain.case import Role
@@ -200,7 +199,7 @@ class Cards:
     def unit(self, unit: str, asked: Asked, *, ranked: bool) -> UnitCard:
         """A unit's card; it is ranked for whoever reads every case, as of a part of them no place follows."""
         if self._jurisdiction.unit(unit, self.day) is None:
-            raise ProblemError("not-found")
+            raise Refused("no-such-card", field="unit", of=unit)
         ids = (*SHARES, *LED, *KEPT)
         held = self._held(unit, asked)
         return UnitCard(
@@ -217,7 +216,7 @@ class Cards:
         if reader.keys not in {None, own}:
             raise Refused("card-of-another-deputy")
         if known is None:
-            raise ProblemError("not-found")
+            raise Refused("no-such-card", field="deputy", of=deputy)
         wanted = replace(asked, person=deputy)
         year = asked.year or self.day.year
         named = Filter(kind="suggestion", jurisdiction=self._jurisdiction.code, session=asked.session)
@@ -271,7 +270,7 @@ class Cards:
         problems = self.figures.counted(wanted, "rectification_rate", limit=MOST)
         lines = self.lines(wanted, SUPERVISED)
         if not kinds and not any(line.figure.numerator or line.figure.denominator for line in lines):
-            raise ProblemError("not-found")
+            raise Refused("no-such-card", field="committee", of=committee)
         return CommitteeCard(lines, kinds, problems)
 
     def lines(self, asked: Asked, ids: Sequence[str]) -> list[Line]:
@@ -315,7 +314,7 @@ def district_card(services: Services, reader: Scope, division: str, moment: Mome
     known = [as_known(services, code, moment) for code in services.registry.codes(moment.known)]
     root = next((one for one in known if one.division == division), None)
     if root is None:
-        raise ProblemError("not-found")
+        raise Refused("no-such-card", field="division", of=division)
     inside = list(_within(root, known))
     told = [one for one in inside if reader.jurisdiction in {None, one.code}]
     if not told:

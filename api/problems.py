@@ -32,7 +32,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
           "role-may-not", "token-beyond-account",
           "token-may-only-read", "token-may-only-record", "unit-gone"),
     404: ("case-not-found", "no-case-at-moment", "no-such-attachment", "no-such-checkpoint", "no-such-person",
-          "never-forked", "no-such-year",
+          "never-forked", "no-such-card", "no-such-year",
           "not-found",
           "nothing-sealed", "unknown-case-type",
           "unknown-metric", "unknown-problem", "unknown-rulebook", "unknown-step"),
