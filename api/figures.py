@@ -97,13 +97,26 @@ class Figures:
 
     def series(self, asked: Asked, id: str, since: date, until: date, pace: Pace) -> list[tuple[date, Figure]]:
         """A metric at the end of each day, month, quarter or year, all as known at the moment."""
-        metric = metric_named(id)
+        return self.courses(asked, [id], since, until, pace)[id]
+
+    def courses(
+        self, asked: Asked, ids: Sequence[str], since: date, until: date, pace: Pace
+    ) -> dict[str, list[tuple[date, Figure]]]:
+        """The same of several metrics; those of one subject are counted at once."""
+        chosen = [metric_named(id) for id in ids]
         days = list(days_of(since, min(until, self.day), pace))
         zone = self._jurisdiction.time_zone
         instants = [min(end_of_day(day, zone), self.moment.as_of) for day in days]
-        wanted = asked.of(metric.subject, self._jurisdiction, self.day)
-        course = self._figures.series(wanted, metric.measures, instants, self.moment.known)
-        return [(day, figure_of(metric, sums)) for day, (_, sums) in zip(days, course, strict=True)]
+        found: dict[str, list[Sums]] = {}
+        for subject in dict.fromkeys(metric.subject for metric in chosen):
+            measures = _measures(metric for metric in chosen if metric.subject == subject)
+            wanted = asked.of(subject, self._jurisdiction, self.day)
+            course = self._figures.series(wanted, measures, instants, self.moment.known)
+            found[subject] = [sums for _, sums in course]
+        return {
+            metric.id: [(day, figure_of(metric, sums)) for day, sums in zip(days, found[metric.subject], strict=True)]
+            for metric in chosen
+        }
 
     def counted(
         self, asked: Asked, id: str, *, after: tuple[str, str] | None = None, limit: int = 50

@@ -31,6 +31,8 @@ TAGS = [
     {"name": "persons", "description": "What is kept of persons, read for an occasion"},
     {"name": "figures", "description": "Metrics at a moment, over time, and the cases behind them"},
     {"name": "search", "description": "What cases say, and suggestions that are alike"},
+    {"name": "cards", "description": "What is told of a unit, a deputy, a committee, a district"},
+    {"name": "integrity", "description": "Questions about how evaluations came about"},
     {"name": "export", "description": "Stored steps"},
     {"name": "rules", "description": "Procedures and rulebooks"},
     {"name": "service", "description": "How the service is"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -20,18 +20,20 @@ FEW = 5
 _Text = Annotated[str, Field(min_length=1)]
 
 
-class _Data(BaseModel):
+class Data(BaseModel):
+    """What a definition file says, with nothing that is not known."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Told(_Data):
+class Told(Data):
     """The same in both languages."""
 
     zh: _Text
     en: _Text
 
 
-class Metric(_Data):
+class Metric(Data):
     """One metric, as the definition file says it."""
 
     id: _Text
@@ -47,6 +49,8 @@ class Metric(_Data):
     """Measures that are taken from the denominator."""
     population: tuple[_Text, ...] = ()
     """Of how many it could be known; the rest is taken as bad for the floor, and as good for the ceiling."""
+    lower_is_better: bool = False
+    """Whether among several the least comes first."""
     formula: Told
     caution: Told | None = None
     source: _Text
@@ -146,6 +150,27 @@ def read_metrics(text: str) -> Mapping[str, Metric]:
         if [one.version for one in metric.earlier] != list(range(1, metric.version)):
             raise ValueError(f"{id}: the versions before {metric.version} are not there, the oldest first")
     return found
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Which place a figure has among those that are ranked; equal ones share a place, and the next ones are left out.
+
+    None where it is not ranked itself: there is nothing to divide by, or it rests on too few.
+    """
+
+    place: int | None
+    of: int
+
+
+def rank_of(metric: Metric, figure: Figure, among: Iterable[Figure]) -> Rank:
+    """The place of a figure among others, itself one of them."""
+    values = [one.value for one in among if one.value is not None and not one.few]
+    if figure.value is None or figure.few:
+        return Rank(None, len(values))
+    own = figure.value
+    better = sum(value < own if metric.lower_is_better else value > own for value in values)
+    return Rank(better + 1, len(values))
 
 
 @cache

@@ -14,6 +14,7 @@ _CODES = {
     "import-unknown-profile": Code.NOT_FOUND,
     "last-administrator": Code.CONFLICT,
     "login-taken": Code.CONFLICT,
+    "no-such-card": Code.NOT_FOUND,
     "roles-apart": Code.CONFLICT,
     "storage-full": Code.UNAVAILABLE,
     "unknown-case-type": Code.NOT_FOUND,

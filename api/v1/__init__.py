@@ -7,9 +7,11 @@ from api.v1 import (
     attachments,
     audit,
     bulk,
+    cards,
     chronicle,
     compliance,
     figures,
+    integrity,
     persons,
     published,
     reading,
@@ -39,6 +41,8 @@ router.include_router(figures.router)
 router.include_router(search.router)
 router.include_router(published.router)
 router.include_router(what_if.router)
+router.include_router(cards.router)
+router.include_router(integrity.router)
 
 routes = [
     *reading.router.routes,
@@ -57,5 +61,7 @@ routes = [
     *search.router.routes,
     *published.router.routes,
     *what_if.router.routes,
+    *cards.router.routes,
+    *integrity.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

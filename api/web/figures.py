@@ -194,7 +194,7 @@ def show_figures(request: Request) -> Response:
     by_id = {one.metric.id: one for one in told}
     stated = _published(request, look, query)
     views = {
-        one.metric.id: _figure(
+        one.metric.id: figure_view(
             tell, here, one.metric, one.figure, target=one.target, published=stated.get(one.metric.id, ())
         )
         for one in told
@@ -221,6 +221,7 @@ def show_figures(request: Request) -> Response:
         publishing=_publishing(look, figures.day, query, views)
         if reader_of(request).role in FiguresPublished.declared.by
         else None,
+        cards=link("/cards", here.moment),
     )
 
 
@@ -259,7 +260,7 @@ def show_metric(request: Request, metric: str) -> Response:
         kept_change=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],
         paces=[Choice(pace, tell.say(f"figures.pace.{pace}"), pace == query.pace) for pace in get_args(Pace)],
         dimensions=[Choice(by, tell.say(f"figures.by.{by}"), by == query.by) for by in get_args(By)],
-        figure=_figure(
+        figure=figure_view(
             tell,
             here,
             shown,
@@ -268,7 +269,7 @@ def show_metric(request: Request, metric: str) -> Response:
             published=_published(request, look, query).get(shown.id, ()),
         ),
         path=metric_path(metric),
-        points=[(day.isoformat(), _figure(tell, here, shown, figure, as_of=day)) for day, figure in points],
+        points=[(day.isoformat(), figure_view(tell, here, shown, figure, as_of=day)) for day, figure in points],
         rows=_rows(tell, here, query.by, [told]),
         chart=_line(getattr(shown, tell.lang), points),
         before=_a_while_before(figures.day, "month").isoformat(),
@@ -293,8 +294,8 @@ def show_counted(request: Request, metric: str) -> Response:
         "figure_cases.html",
         bar=look.bar,
         words=getattr(shown, tell.lang),
-        figure=_figure(tell, here, shown, told.figure, target=told.target),
-        rows=[_counted(tell, row, here.moment) for row in rows],
+        figure=figure_view(tell, here, shown, told.figure, target=told.target),
+        rows=[counted_view(tell, row, here.moment) for row in rows],
         next=following,
         back=_metric_url(here, metric),
     )
@@ -318,8 +319,8 @@ def show_change(request: Request, metric: str) -> Response:
         words=getattr(shown, tell.lang),
         day=day.isoformat(),
         kept=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],
-        before=_figure(tell, here, shown, before.figure, as_of=day),
-        after=_figure(tell, here, shown, now.figure),
+        before=figure_view(tell, here, shown, before.figure, as_of=day),
+        after=figure_view(tell, here, shown, now.figure),
         changes=[
             change_view(tell, change, here.moment) for change in figures.changes(query.asked, metric, then.moment)
         ],
@@ -383,7 +384,7 @@ def _metric_url(here: Here, id: str) -> str:
     return link(metric_path(id), _narrowed(here))
 
 
-def _figure(
+def figure_view(
     tell: Teller,
     here: Here,
     metric: Metric,
@@ -394,6 +395,7 @@ def _figure(
     of: tuple[str, str | None] | None = None,
     published: Sequence[PublishedView] = (),
 ) -> FigureView:
+    """A figure in words, which leads to its metric and to its list; `of` narrows both to a value of a dimension."""
     params = _narrowed(here, **dict([of] if of else []))
     if as_of is not None:
         params["as_of"] = as_of.isoformat()
@@ -407,9 +409,9 @@ def _figure(
         cases=link(f"{path}/cases", params),
         range=""
         if figure.floor is None or figure.ceiling is None
-        else f"{_share(figure.floor)}–{_share(figure.ceiling)}",
-        coverage="" if figure.coverage is None else _share(figure.coverage),
-        target="" if target is None else _share(target.value),
+        else f"{share_of(figure.floor)}–{share_of(figure.ceiling)}",
+        coverage="" if figure.coverage is None else share_of(figure.coverage),
+        target="" if target is None else share_of(target.value),
         reached=None if target is None or figure.value is None else figure.value >= target.value,
         published=published,
     )
@@ -419,10 +421,11 @@ def value_of(figure: Figure) -> str:
     """A share in per cent with one decimal, or a number; a dash where there is nothing to divide by."""
     if figure.denominator is None:
         return str(figure.numerator)
-    return "—" if figure.value is None else _share(figure.value)
+    return "—" if figure.value is None else share_of(figure.value)
 
 
-def _share(value: float) -> str:
+def share_of(value: float) -> str:
+    """A share in per cent with one decimal."""
     return f"{value:.1%}"
 
 
@@ -440,7 +443,7 @@ def _rows(tell: Teller, here: Here, by: str, told: Sequence[Told]) -> list[RowVi
         cells = []
         for one in told:
             figure = dict(one.parts).get(key) or Figure(0, 0 if one.metric.is_rate else None, None)
-            cells.append(_figure(tell, here, one.metric, figure, of=of))
+            cells.append(figure_view(tell, here, one.metric, figure, of=of))
         rows.append(RowView(value_name(tell, by, key), here(**dict([of])), cells))
     return rows
 
@@ -482,7 +485,8 @@ def _line(name: str, points: Sequence[tuple[date, Figure]]) -> dict[str, object]
     }
 
 
-def _counted(tell: Teller, row: CountedRow, moment: Mapping[str, str]) -> CountedView:
+def counted_view(tell: Teller, row: CountedRow, moment: Mapping[str, str]) -> CountedView:
+    """Something that adds to a figure, in words."""
     return CountedView(
         number=row.number or "—",
         title=row.title,

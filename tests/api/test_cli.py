@@ -337,6 +337,18 @@ def test_the_register_of_regulations_is_told_at_any_moment(installation: Run, da
     assert installation("regulations", "--as-of", "2026-01-04", "--json").json["regulations"] == []
 
 
+def test_cards_and_integrity_signals_are_told(installation: Run) -> None:
+    told = installation("card", "unit", "jtj", "--as-of", "2026-06-30", "--json").json
+    assert {"lines", "handling", "opinions", "held", "rulebook", "calendar"} <= told.keys()
+    assert installation("card", "deputy", "d-001", "--json").json["points_version"]
+    for of, id in (("unit", "jtj"), ("deputy", "d-001"), ("district", "999900")):
+        assert installation("card", of, id).code == 0
+    assert installation("card", "unit", "nobody").code == 4
+    assert installation("card", "street", "1").code == 2
+    assert [one["id"] for one in installation("integrity", "--json").json["signals"]][:2] == ["quick", "burst"]
+    assert installation("integrity", "--year", "2026").code == 0
+
+
 def test_the_chronicle_of_a_month_is_told(installation: Run) -> None:
     assert installation("chronicle", "2026-06", "--json").json["month"] == "2026-06"
     assert installation("chronicle", "2026-06").code == 0

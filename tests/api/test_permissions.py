@@ -110,6 +110,8 @@ def arranged(office: Office) -> tuple[Office, dict[str, str]]:
     citizen = {"step": {"person": "p1", "capacity": "petitioner", "name": "某甲"}}
     path = f"/api/v1/cases/{cases['handled']}/steps/person_added"
     assert office.post(path, citizen, "deputy_affairs", If_Match="*").status_code == 200
+    path = f"/api/v1/cases/{cases['handled']}/steps/committee_assigned"
+    assert office.post(path, {"step": {"committee": "财经委"}}, "deputy_affairs", If_Match="*").status_code == 200
     region = next(
         str(event.originator_id)
         for event in office.services.ledger.registry_events(0)
@@ -305,6 +307,9 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
     callers = {column: Caller(office, None if column == "nobody" else Role(column)) for column in ("nobody", *Role)}
     params = {
         "case_id": cases["handled"],
+        "committee": "财经委",
+        "deputy": "d-001",
+        "division": "999900",
         "file": "app.css",
         "id": callers[Role.DEPUTY].account,
         "kind": "suggestion",
@@ -316,6 +321,7 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "session_id": "none",
         "sha256": SHA256,
         "token_id": "none",
+        "unit": "jtj",
         "version": "2",
         "what": "correct",
         "year": "2026",

@@ -25,7 +25,7 @@ from domain.rectification import PollHeld
 from domain.refusal import Refused
 from projections.counting import SUBJECTS
 from projections.figures import cells_of
-from projections.metrics import Figure, Metric, figure_of, metric_named, metrics, read_metrics
+from projections.metrics import Figure, Metric, Rank, figure_of, metric_named, metrics, rank_of, read_metrics
 from tests.domain import test_filing_review as filings
 from tests.domain import test_opinion as opinions
 from tests.domain.support import LEAD, SECOND, THIRD, TODAY, ZONE, Desk
@@ -150,7 +150,10 @@ BY_HAND: dict[str, tuple[int, int | None]] = {
     "contacted_before_evaluation_rate": (1, 3),
     "assignments": (7, None),
     "unit_on_time_rate": (3, 5),
+    "unit_evaluation_coverage": (3, 4),
     "unit_satisfied_rate": (2, 3),
+    "unit_basically_satisfied_rate": (1, 3),
+    "unit_dissatisfied_rate": (0, 3),
     "unit_resolution_rate": (3, 4),
     "return_rate": (1, 7),
     "co_opinion_on_time_rate": (1, 1),
@@ -188,6 +191,18 @@ def test_a_rate_says_how_much_it_covers_and_between_what_it_could_lie(suggestion
     assert (rate.value, rate.coverage) == (2 / 3, 3 / 4)
     assert (rate.floor, rate.ceiling) == (2 / 4, 3 / 4)
     assert rate.few
+
+
+def test_equal_figures_share_a_place_few_are_not_ranked_and_of_some_metrics_the_least_comes_first() -> None:
+    best, same, worse, few, none = (Figure(*one, None) for one in ((9, 10), (18, 20), (6, 10), (4, 4), (0, 0)))
+    among = [best, same, worse, few, none]
+    places = [rank_of(metrics()["satisfied_rate"], one, among) for one in among]
+    assert places == [Rank(1, 3), Rank(1, 3), Rank(3, 3), Rank(None, 3), Rank(None, 3)]
+    lower = [rank_of(metrics()["dissatisfied_rate"], one, among) for one in among]
+    assert [one.place for one in lower] == [2, 2, 1, None, None]
+    assert rank_of(metrics()["handed_over"], Figure(2, None, None), [Figure(2, None, None), Figure(7, None, None)]) == (
+        Rank(2, 2)
+    )
 
 
 def test_a_rate_of_nothing_is_no_rate() -> None:
