@@ -685,6 +685,32 @@ def test_a_projection_is_rebuilt_and_its_status_told(installation: Run, story: T
 
 
 @pytest.mark.database
+def test_rows_that_differ_are_not_swapped_and_the_build_before_is_gone_back_to(
+    installation: Run, database: str, story: Told
+) -> None:
+    assert installation("projection", "back", "case_list").code == 1
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("UPDATE duban_read.case_list_1 SET title = '走样' WHERE case_id = %s", [story.first])
+    refused = installation("projection", "rebuild", "case_list")
+    assert refused.code == 1
+    assert "1 cases differ" in refused.err
+    assert story.first in refused.err
+    assert "--accept-difference" in refused.err
+    assert "走样" in installation("case", "list").out
+    accepted = installation("projection", "rebuild", "case_list", "--accept-difference")
+    assert (accepted.code, "Accepted: " in accepted.err) == (0, True)
+    assert "走样" not in installation("case", "list").out
+    builds = installation("projection", "list", "--checksum", "--json").json
+    of_cases = [one for one in builds if one["name"] == "case_list"]
+    assert [one["state"] for one in of_cases] == ["retired", "live"]
+    assert len({one["checksum"] for one in of_cases}) == 2
+    assert "retired" in installation("projection", "list").out
+    assert installation("projection", "back", "case_list").code == 0
+    assert "走样" in installation("case", "list").out
+    assert installation("projection", "back", "nonsense").code == 4
+
+
+@pytest.mark.database
 def test_deadlines_that_no_calendar_moved_stay_as_they_are(installation: Run, story: Told) -> None:
     del story
     asked = ("rulebook", "recalculate", "cn-999900", "--reason", "公布放假安排")
