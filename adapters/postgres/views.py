@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from adapters.postgres.clocks import ClockViews
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
@@ -182,6 +183,11 @@ class Views:
     def figures(self) -> FigureViews:
         """Figures of the cases of the same scope."""
         return FigureViews(self._pool, self._ledger_id, self._scope)
+
+    @property
+    def clocks(self) -> ClockViews:
+        """Clocks of the cases of the same scope."""
+        return ClockViews(self._pool, self._ledger_id, self._scope)
 
     def position(self) -> int:
         """The position that the case list has reached: what is known now."""

@@ -8,6 +8,7 @@ from api.v1 import (
     audit,
     bulk,
     chronicle,
+    clocks,
     compliance,
     figures,
     persons,
@@ -32,6 +33,7 @@ router.include_router(regulations.router)
 router.include_router(audit.router)
 router.include_router(compliance.router)
 router.include_router(chronicle.router)
+router.include_router(clocks.router)
 router.include_router(figures.router)
 
 routes = [
@@ -47,6 +49,7 @@ routes = [
     *audit.router.routes,
     *compliance.router.routes,
     *chronicle.router.routes,
+    *clocks.router.routes,
     *figures.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

@@ -628,7 +628,7 @@ def light_of(
 def clocks_of(tell: Teller, case: Case, day: date) -> list[ClockView]:
     """The clocks of a case: those that run by their due date, then those that ended."""
     running = sorted(case.all_clocks, key=lambda c: (not c.runs, c.deadline.due_on))
-    return [_clock(tell, one, day) for one in running]
+    return [clock_view(tell, one, day) for one in running]
 
 
 def clock_name(tell: Teller, rule_id: str) -> str:
@@ -637,7 +637,8 @@ def clock_name(tell: Teller, rule_id: str) -> str:
     return str(getattr(rule, tell.lang)) if rule else tell.say.label("page.clock_name", rule_id)
 
 
-def _clock(tell: Teller, running: RunningClock, day: date) -> ClockView:
+def clock_view(tell: Teller, running: RunningClock, day: date) -> ClockView:
+    """A clock in words."""
     deadline = running.deadline
     rule = _rule(deadline)
     return ClockView(

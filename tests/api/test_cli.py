@@ -672,6 +672,25 @@ def test_database_and_files_copied_together_are_whole_where_they_are_restored(
         cluster.drop(empty)
 
 
+@pytest.mark.database
+def test_clocks_are_listed_as_they_stood_at_a_moment(installation: Run, story: Told) -> None:
+    told = installation("clocks", "--clock", "suggestion.reply", "--as-of", "2026-07-01", "--json").json
+    assert [(one["case_id"], one["state"], one["clock"]["due_on"]) for one in told["clocks"]] == [
+        (story.first, "overdue", "2026-06-05")
+    ]
+    assert (told["counts"]["overdue"], told["definition"]) == (1, 1)
+    assert told["rulebook"].startswith("cn-999900@")
+    earlier = installation("clocks", "--clock", "suggestion.reply", "--as-of", "2026-05-01", "--state", "overdue")
+    assert "0 of 0" in earlier.out
+    shown = installation("clocks", "--state", "overdue", "--unit", "jtj", "--as-of", "2026-07-01")
+    assert story.first in shown.out
+    assert story.second not in shown.out
+    assert installation("clocks", "--state", "late").code == 2
+    assert installation("clocks", "--due-from", "soon").code == 2
+    assert installation("clocks", "--kind", "nothing").code == 4
+    assert installation("clocks", "--due-from", "2026-06-01", "--due-to", "2026-05-01").code == 1
+
+
 # The installation
 
 

@@ -82,7 +82,10 @@ def test_a_poisoned_projection_is_tried_again_says_so_everywhere_and_ends_as_if_
         until(lambda: office.status("history").lag == 0)
         sealer(settings, database).once()
 
-        assert told.readiness() == (503, {"case_list": "stopped", "figures": "live", "history": "live"})
+        assert told.readiness() == (
+            503,
+            {"case_list": "stopped", "clocks": "live", "figures": "live", "history": "live"},
+        )
         code, says = told.doctor()
         assert code == 1
         assert f"stopped: record {poisoned_at}: ValueError: not this one" in says
@@ -90,7 +93,7 @@ def test_a_poisoned_projection_is_tried_again_says_so_everywhere_and_ends_as_if_
 
         monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", CaseList)
         until(lambda: office.status().lag == 0)
-        assert told.readiness() == (200, {"case_list": "live", "figures": "live", "history": "live"})
+        assert told.readiness() == (200, {"case_list": "live", "clocks": "live", "figures": "live", "history": "live"})
         assert told.doctor()[0] == 0
         shown = office.rows()
         office.projector.rebuild("case_list")
