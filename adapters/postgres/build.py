@@ -13,14 +13,19 @@ from psycopg import sql
 
 from adapters.postgres import pool
 from adapters.postgres.migrate import read_schema
+from adapters.postgres.sums import BLOCK, COMPANIONS, Blocks
 from domain.case import Recorded
 from domain.docket import read_step
+from projections.figures import Figures
 from projections.projection import Changes, Histories, Projection
 
 _BEAT_SECONDS = 2.0
 _FEW = 50
 _COLUMNS = "case_id, version, wire, state, position, recorded_at"
 _POSITION: Final = 4
+
+BESIDE: Final[Mapping[str, Sequence[str]]] = {Figures.name: COMPANIONS}
+"""The tables that a projection has beside its rows."""
 
 _Row = tuple[str, int, str, bytes, int, datetime]
 """A stored step, as `read_step` takes it."""
@@ -40,6 +45,12 @@ def connect(conninfo: str, schema: str, patience: float | None = None) -> psycop
 def table_of(schema: str, name: str, build: int) -> sql.Identifier:
     """The table of a projection's build."""
     return sql.Identifier(read_schema(schema), f"{name}_{build}")
+
+
+def tables_of(schema: str, name: str, build: int) -> dict[str, sql.Identifier]:
+    """The tables of a projection's build, as its files name them: `table`, and those beside it by their own names."""
+    beside = {one: table_of(schema, one, build) for one in BESIDE.get(name, ())}
+    return {"table": table_of(schema, name, build), **beside}
 
 
 class ProjectorError(RuntimeError):
@@ -67,7 +78,13 @@ class Build:
     """One build of a projection over one ledger, written through the connection of whoever leads it."""
 
     def __init__(
-        self, conn: psycopg.Connection[Any], schema: str, ledger_id: str, projection: Projection, build: int
+        self,
+        conn: psycopg.Connection[Any],
+        schema: str,
+        ledger_id: str,
+        projection: Projection,
+        build: int,
+        block: int = BLOCK,
     ) -> None:
         self._conn = conn
         self._ledger_id = ledger_id
@@ -77,6 +94,8 @@ class Build:
         self._copy_types: list[int] | None = None
         self._position: int | None = None
         self._beaten = 0.0
+        tables = tables_of(schema, projection.name, build)
+        self._blocks = Blocks(conn, tables, ledger_id, block) if projection.name in BESIDE else None
 
     # Following the ledger
 
@@ -97,6 +116,8 @@ class Build:
         Those that another writer of a build took meanwhile, which was swapped, are not taken twice.
         """
         after = self.position
+        if self._blocks is not None:
+            self._blocks.close(after)
         rows = self._rows("position > %s", (after,), limit)
         if not rows:
             self._beat()

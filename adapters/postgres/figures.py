@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from adapters.postgres.adding import Asked, added_up, rows, valid_at
 from adapters.postgres.pool import Pool, translated
 from domain.moment import Moment
 from domain.policy import Scope
@@ -33,10 +34,6 @@ _NARROWED: dict[str, LiteralString] = {
     "session": "session = %(session)s",
     "year": "year = %(year)s",
 }
-_AT: LiteralString = "valid_from <= {at} AND valid_to > {at} AND known_from <= {known} AND known_to > {known}"
-_STANDS: LiteralString = "known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'"
-_STOOD: LiteralString = "known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
-_WAS_KNOWN: LiteralString = "known_to < 9223372036854775807"
 _READABLE: LiteralString = (
     "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = figures.ledger_id"
     " AND today.case_id = figures.case_id AND today.known_to = 9223372036854775807"
@@ -47,11 +44,6 @@ _READABLE: LiteralString = (
 
 _TIMES = "\\*\\d+"
 """How often something counts, in a pattern."""
-
-
-def _add(total: Counter[str], pattern: str, subject: str, number: int) -> None:
-    for measure, count in sums_of(pattern, subject).items():
-        total[measure] += count * number
 
 
 def _told(pattern: str, subject: str, measures: Sequence[str]) -> dict[str, int]:
@@ -102,41 +94,21 @@ class FigureViews:
         self, wanted: FigureFilter, measures: Sequence[str], moment: Moment, by: Dimension | None = None
     ) -> dict[str | None, Sums]:
         """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
-        where, params = self._asked(wanted)
-        query = sql.SQL("SELECT {value}, counts, count(*) FROM {rows} GROUP BY 1, 2").format(
-            value=self._value(by), rows=self._rows(self._at("as_of", "known"), where)
-        )
-        params |= {"as_of": moment.as_of, "known": moment.known}
         with self._reading() as conn:
-            found = conn.execute(query, params).fetchall()
-        totals: dict[str | None, Counter[str]] = {} if by else {None: Counter()}
-        for value, pattern, number in found:
-            _add(totals.setdefault(value, Counter()), pattern, wanted.subject, number)
+            found = added_up(conn, self._told(wanted, by), measures, [moment.as_of], moment.known)[0]
+        totals = found if by else {None: found.get(None, Counter())}
         return {value: {measure: total[measure] for measure in measures} for value, total in totals.items()}
 
     def series(
         self, wanted: FigureFilter, measures: Sequence[str], instants: Sequence[datetime], known: int
     ) -> list[tuple[datetime, Sums]]:
         """The sums of measures at each of some instants, which ascend, as known at one position."""
-        where, params = self._asked(wanted)
-        query = sql.SQL(
-            "SELECT width_bucket(valid_from - interval '1 microsecond', %(instants)s::timestamptz[]) AS first,"
-            " width_bucket(valid_to - interval '1 microsecond', %(instants)s::timestamptz[]) AS after, counts, count(*)"
-            " FROM figures WHERE {} AND known_from <= %(known)s AND known_to > %(known)s GROUP BY 1, 2, 3"
-        ).format(where)
         with self._reading() as conn:
-            found = conn.execute(query, params | {"instants": list(instants), "known": known}).fetchall()
-        changes: list[Counter[str]] = [Counter() for _ in range(len(instants) + 1)]
-        for first, after, pattern, number in found:
-            _add(changes[first], pattern, wanted.subject, number)
-            _add(changes[after], pattern, wanted.subject, -number)
-        told: list[tuple[datetime, Sums]] = []
-        total = Counter[str]()
-        for at, change in zip(instants, changes, strict=False):
-            for measure, count in change.items():
-                total[measure] += count
-            told.append((at, {measure: total[measure] for measure in measures}))
-        return told
+            found = added_up(conn, self._told(wanted, None), measures, instants, known)
+        totals = [one.get(None, Counter()) for one in found]
+        return [
+            (at, {measure: total[measure] for measure in measures}) for at, total in zip(instants, totals, strict=True)
+        ]
 
     def counted(
         self,
@@ -149,7 +121,7 @@ class FigureViews:
     ) -> list[CountedRow]:
         """A page of what adds to a measure at a moment; `after` is the last case and part of the page before."""
         where, params = self._asked(wanted)
-        rows = self._rows(self._at("as_of", "known"), where)
+        found_at = rows(where, valid_at("as_of", "known"))
         page = sql.SQL("true" if after is None else "(case_id, part) > (%(after_case)s, %(after_part)s)")
         query = sql.SQL(
             "WITH page AS (SELECT case_id, part, kind, stage, unit, person, counts FROM {rows}"
@@ -159,7 +131,7 @@ class FigureViews:
             " FROM page JOIN LATERAL (SELECT number, title FROM case_list c WHERE c.ledger_id = %(ledger)s"
             " AND c.case_id = page.case_id AND c.valid_from <= %(as_of)s AND c.valid_to > %(as_of)s"
             " AND c.known_from <= %(known)s AND c.known_to > %(known)s) c ON true ORDER BY page.case_id, part"
-        ).format(rows=rows, page=page, times=sql.Literal(_TIMES))
+        ).format(rows=found_at, page=page, times=sql.Literal(_TIMES))
         params |= {"as_of": moment.as_of, "known": moment.known, "limit": limit}
         params |= {"places": _places(wanted.subject, measures)}
         params |= {"after_case": after[0], "after_part": after[1]} if after else {}
@@ -173,7 +145,7 @@ class FigureViews:
         """What adds otherwise to the measures at one moment than at another."""
         where, params = self._asked(wanted)
         moments = [
-            sql.SQL("(SELECT case_id, part, counts FROM {})").format(self._rows(self._at(at, known), where))
+            sql.SQL("(SELECT case_id, part, counts FROM {})").format(rows(where, valid_at(at, known)))
             for at, known in (("at_1", "known_1"), ("at_2", "known_2"))
         ]
         query = sql.SQL(
@@ -200,17 +172,9 @@ class FigureViews:
             raise Refused("unknown-dimension", field="by", by=by, known=sorted(get_args(Dimension)))
         return sql.SQL("{}::text").format(sql.Identifier(by))
 
-    @staticmethod
-    def _at(as_of: str, known: str) -> sql.Composed:
-        return sql.SQL(_AT).format(at=sql.Placeholder(as_of), known=sql.Placeholder(known))
-
-    def _rows(self, at: sql.Composable, where: sql.Composable) -> sql.Composed:
-        """What counts at a moment: as it stands, as it stood, as it was once known; each has an index of its own."""
-        each = sql.SQL(" UNION ALL ").join(
-            sql.SQL("SELECT * FROM figures WHERE {} AND {} AND {}").format(where, at, sql.SQL(which))
-            for which in (_STANDS, _STOOD, _WAS_KNOWN)
-        )
-        return sql.SQL("({}) AS figures").format(each)
+    def _told(self, wanted: FigureFilter, by: Dimension | None) -> Asked:
+        where, params = self._asked(wanted)
+        return Asked(self._ledger_id, wanted, where, params, self._value(by), by, self._scope.keys is None)
 
     def _asked(self, wanted: FigureFilter) -> tuple[sql.Composed, dict[str, Any]]:
         conditions: list[sql.Composable] = [sql.SQL("ledger_id = %(ledger)s"), sql.SQL("subject = %(subject)s")]

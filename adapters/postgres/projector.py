@@ -16,11 +16,12 @@ import structlog
 from psycopg import sql
 
 from adapters.batch import batch_work
-from adapters.postgres.build import Build, PoisonError, ProjectorError, connect, table_of
+from adapters.postgres.build import BESIDE, Build, PoisonError, ProjectorError, connect, table_of, tables_of
 from adapters.postgres.comparing import Difference, compared, summed
 from adapters.postgres.migrate import read_schema
 from adapters.postgres.pool import PATIENCE_OF_PROGRAMS
 from adapters.postgres.rebuild import Job, fill
+from adapters.postgres.sums import BLOCK
 from projections.catalogue import PROJECTIONS
 
 CHANNEL = "duban_recorded"
@@ -87,7 +88,7 @@ class BuildStatus:
     position: int
     rows: int
     bytes: int
-    """Of the table with its indexes, whatever ledgers it holds."""
+    """Of its tables with their indexes, whatever ledgers they hold."""
     created_at: datetime
     live_at: datetime | None
     checked_at: int | None = None
@@ -98,11 +99,14 @@ class BuildStatus:
 class Projector:
     """Runs every projection of the catalogue over one ledger, each in a thread with a connection of its own."""
 
-    def __init__(self, conninfo: str, *, schema: str = "duban", ledger_id: str = "main", batch: int = 2_000) -> None:
+    def __init__(
+        self, conninfo: str, *, schema: str = "duban", ledger_id: str = "main", batch: int = 2_000, block: int = BLOCK
+    ) -> None:
         self._conninfo = conninfo
         self._schema = schema
         self._ledger_id = ledger_id
         self._batch = batch
+        self._block = block
         self._stopping = Event()
 
     def run(self, *, tick: Callable[[], None] | None = None) -> None:
@@ -156,7 +160,7 @@ class Projector:
                         msg = f"{name} was not rebuilt: the projector is to stop"
                         raise ProjectorError(msg)
             self._run_file(conn, name, number, "indexes")
-            conn.execute(sql.SQL("ANALYZE {}").format(self._identifier(name, number)))
+            conn.execute(sql.SQL("ANALYZE {}").format(table_of(self._schema, name, number)))
             for ledger_id, build in builds.items():
                 build.advance(heads[ledger_id])
                 while taken := build.step(_REBUILD_BATCH):
@@ -211,7 +215,7 @@ class Projector:
                 rows, size = self._size(conn, name, number)
                 built = BuildStatus(name, number, version, state, position, rows, size, created_at, live_at)
                 if checksums and state != "building":
-                    one = summed(conn, self._identifier(name, number), self._ledger_id, common)
+                    one = summed(conn, table_of(self._schema, name, number), self._ledger_id, common)
                     built = replace(built, checked_at=common, checksum=one.checksum)
                 told.append(built)
             return told
@@ -291,7 +295,7 @@ class Projector:
         ).fetchone()
         if row is None and self._is_short(conn):
             number = self._new_build(conn, name, [self._ledger_id])
-            build = Build(conn, self._schema, self._ledger_id, projection, number)
+            build = Build(conn, self._schema, self._ledger_id, projection, number, self._block)
             self._run_file(conn, name, number, "indexes")
             self._swap(conn, name, number, [])
             return build
@@ -303,7 +307,7 @@ class Projector:
             "INSERT INTO projection_position (ledger_id, name, build) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (self._ledger_id, name, number),
         )
-        return Build(conn, self._schema, self._ledger_id, projection, number)
+        return Build(conn, self._schema, self._ledger_id, projection, number, self._block)
 
     def _is_short(self, conn: psycopg.Connection[Any]) -> bool:
         row = conn.execute("SELECT coalesce(sum(position), 0) FROM ledger_head").fetchone()
@@ -312,7 +316,10 @@ class Projector:
     def _builds(
         self, conn: psycopg.Connection[Any], name: str, number: int, ledgers: Sequence[str]
     ) -> dict[str, Build]:
-        return {ledger_id: Build(conn, self._schema, ledger_id, PROJECTIONS[name](), number) for ledger_id in ledgers}
+        return {
+            ledger_id: Build(conn, self._schema, ledger_id, PROJECTIONS[name](), number, self._block)
+            for ledger_id in ledgers
+        }
 
     def _compared(self, conn: psycopg.Connection[Any], name: str, number: int, done: int) -> Rebuilt:
         """What there is of a build beside the one that is shown."""
@@ -325,7 +332,7 @@ class Projector:
         before, _ = self._size(conn, name, live[0])
         if live[1] != PROJECTIONS[name]().version:
             return Rebuilt(done, rows, before, None, None)
-        old, new = self._identifier(name, live[0]), self._identifier(name, number)
+        old, new = table_of(self._schema, name, live[0]), table_of(self._schema, name, number)
         shared = conn.execute(
             "SELECT ledger_id, least(o.position, n.position) FROM projection_position o"
             " JOIN projection_position n USING (ledger_id, name)"
@@ -341,12 +348,14 @@ class Projector:
         return Rebuilt(done, rows, before, " ".join(sums), None)
 
     def _size(self, conn: psycopg.Connection[Any], name: str, number: int) -> tuple[int, int]:
-        """How many rows a build has, and how many bytes it takes."""
-        table = self._identifier(name, number)
+        """How many rows a build has, and how many bytes it takes with what stands beside them."""
+        tables = tables_of(self._schema, name, number)
         row = conn.execute(
-            sql.SQL("SELECT count(*), pg_total_relation_size({}::regclass) FROM {}").format(
-                sql.Literal(table.as_string(conn)), table
-            )
+            sql.SQL(
+                "SELECT count(*), (SELECT sum(pg_total_relation_size(one::regclass)) FROM unnest(%s::text[]) AS one)"
+                " FROM {}"
+            ).format(tables["table"]),
+            [[table.as_string(conn) for table in tables.values()]],
         ).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
@@ -365,13 +374,12 @@ class Projector:
                 (list(ledgers), name, number),
             )
             self._run_file(conn, name, number)
-            grant = sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor")
-            conn.execute(grant.format(self._identifier(name, number)))
+            for table in tables_of(self._schema, name, number).values():
+                conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor").format(table))
         return number
 
     def _swap(self, conn: psycopg.Connection[Any], name: str, number: int, builds: Sequence[Build]) -> None:
         """Show a build to readers instead of the live one, which waits meanwhile and is kept; drop the older."""
-        view = sql.Identifier(read_schema(self._schema), name)
         with conn.transaction():
             conn.execute(
                 "SELECT 1 FROM projection_position p JOIN projection_build b USING (name, build)"
@@ -388,13 +396,15 @@ class Projector:
                 " WHERE name = %s AND build = %s",
                 (name, number),
             )
-            conn.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
-            conn.execute(
-                sql.SQL("CREATE VIEW {} WITH (security_invoker) AS SELECT * FROM {}").format(
-                    view, self._identifier(name, number)
+            for one in (name, *BESIDE.get(name, ())):
+                view = sql.Identifier(read_schema(self._schema), one)
+                conn.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
+                conn.execute(
+                    sql.SQL("CREATE VIEW {} WITH (security_invoker) AS SELECT * FROM {}").format(
+                        view, table_of(self._schema, one, number)
+                    )
                 )
-            )
-            conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor").format(view))
+                conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor").format(view))
 
     def _discard(self, conn: psycopg.Connection[Any], name: str, state: str, but: int = 0) -> None:
         """Nothing is left of the builds in a state: those that were broken off, or that nobody goes back to."""
@@ -403,16 +413,14 @@ class Projector:
         )
         for (number,) in found.fetchall():
             with conn.transaction():
-                conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._identifier(name, number)))
+                for table in tables_of(self._schema, name, number).values():
+                    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
                 conn.execute("DELETE FROM projection_position WHERE name = %s AND build = %s", (name, number))
                 conn.execute("DELETE FROM projection_build WHERE name = %s AND build = %s", (name, number))
 
-    def _identifier(self, name: str, number: int) -> sql.Identifier:
-        return table_of(self._schema, name, number)
-
     def _run_file(self, conn: psycopg.Connection[Any], name: str, number: int, kind: str = "") -> None:
         file = resources.files("adapters.postgres") / "tables" / f"{name}{'.' + kind if kind else ''}.sql"
-        conn.execute(sql.SQL(file.read_text("utf-8")).format(table=self._identifier(name, number)))
+        conn.execute(sql.SQL(file.read_text("utf-8")).format(**tables_of(self._schema, name, number)))
 
 
 def _said_in_log(name: str) -> Progress:

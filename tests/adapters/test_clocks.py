@@ -79,7 +79,7 @@ def test_pages_counts_and_the_fold_agree_at_any_moment_for_any_reader(
                 running = by_state["running"] + by_state["overdue"] + by_state["soon"]
                 assert counts.running == running
                 for state in ("overdue", "soon", "met", "missed", "dropped"):
-                    assert getattr(counts, state) == by_state[state], state  # type: ignore[index]  # a state
+                    assert getattr(counts, state) == by_state[state], state
 
 
 @pytest.mark.parametrize("state", STATES)

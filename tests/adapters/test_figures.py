@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import accumulate, cycle, islice
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.postgres.build import tables_of
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.projector import Projector
+from adapters.postgres.sums import Blocks
 from adapters.postgres.views import Views
 from domain import policy
 from domain.case import Recorded, Role
@@ -24,7 +27,7 @@ from domain.moment import Moment
 from domain.principal import Principal
 from projections.counting import SUBJECTS
 from projections.figures import cells_of
-from projections.reading import FigureFilter
+from projections.reading import Dimension, FigureFilter
 from tests.faults.support import connect, ledger_on
 from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, record_all
 from tests.registry import shipped_registry
@@ -42,14 +45,14 @@ READERS = [
 
 
 @contextmanager
-def recorded(database: str, moves: Sequence[Move]) -> Iterator[tuple[list[Recorded], Views]]:
+def recorded(database: str, moves: Sequence[Move], block: int = 2) -> Iterator[tuple[list[Recorded], Views]]:
     """A ledger of its own with what an office tried, and what readers see of it."""
     ledger_id = uuid4().hex
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
     with ledger_on(database, ledger_id, size=1) as ledger:
         record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
-        Projector(database, ledger_id=ledger_id).catch_up()
+        Projector(database, ledger_id=ledger_id, block=block).catch_up()
         mapper = LedgerMapper()
         yield [mapper.to_domain_event(event) for event in ledger.tail(0, 10_000)], Views(ledger._pool, ledger)
 
@@ -108,6 +111,37 @@ def test_figures_lists_and_the_fold_agree_at_any_moment_for_any_reader(
             assert {unit: sums for unit, sums in told.items() if sums} == {
                 unit: sums for unit, sums in by_hand(records, moment, subject, "unit").items() if sums
             }
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(
+    moves=move_lists(),
+    drawn=st.lists(MOMENTS, min_size=8, max_size=12),
+    waits=st.lists(st.integers(0, 900), min_size=1, max_size=6),
+    subject=st.sampled_from(["suggestion", "assignment"]),
+    by=st.sampled_from(get_args(Dimension)),
+)
+def test_sums_of_blocks_add_up_to_the_figure_whenever_the_steps_were_recorded(
+    database: str, moves: list[Move], drawn: list[Any], waits: list[int], subject: str, by: Dimension
+) -> None:
+    """A date that passes before the next step is recorded is counted by another block than one that lies ahead."""
+    measures, wanted = SUBJECTS[subject].measures, FigureFilter(subject)
+    with recorded(database, moves, block=10_000) as (records, views), connect(database) as owner:
+        hours = accumulate(islice(cycle(waits), len(records)))
+        times = [records[0].occurred_at + timedelta(hours=hour) for hour in hours]
+        owner.execute("CREATE TEMP TABLE ledger (ledger_id text, position bigint, recorded_at timestamptz)")
+        with owner.cursor() as cursor:
+            one = [(views.figures._ledger_id, record.position, at) for record, at in zip(records, times, strict=True)]
+            cursor.executemany("INSERT INTO pg_temp.ledger VALUES (%s, %s, %s)", one)
+        build = owner.execute("SELECT build FROM projection_build WHERE name = 'figures' AND state = 'live'").fetchone()
+        assert build is not None
+        tables = tables_of("duban", "figures", int(build[0]))
+        Blocks(owner, tables, views.figures._ledger_id, block=2).close(len(records))
+        for one in drawn:
+            known, as_of = moment_of(one, len(records))
+            moment = Moment(as_of, known)
+            told = {value: +Counter(sums) for value, sums in views.figures.sums(wanted, measures, moment, by).items()}
+            assert told == by_hand(records, moment, subject, by)
 
 
 def test_a_series_says_of_each_day_what_the_figure_of_that_day_says(database: str) -> None:

@@ -22,3 +22,42 @@ CREATE TABLE {table} (
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_one_jurisdiction ON {table} FOR SELECT TO duban_app
 USING ((SELECT current_setting('duban.jurisdiction', true)) IN (jurisdiction, '*'));
+
+-- Sums laid over the stretches: see adapters/postgres/sums.py.
+CREATE TABLE {figure_blocks} (
+    block integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ledger_id text NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    within bigint,
+    at timestamptz NOT NULL,
+    UNIQUE (ledger_id, last, first)
+);
+CREATE TABLE {figure_cells} (
+    cell integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ledger_id text NOT NULL,
+    key text NOT NULL,
+    cube integer NOT NULL,
+    subject text NOT NULL,
+    jurisdiction text NOT NULL,
+    unit text,
+    stage text,
+    kind text,
+    year integer,
+    session text,
+    committee text,
+    person text,
+    UNIQUE (ledger_id, key)
+);
+CREATE TABLE {figure_sums} (
+    block integer NOT NULL,
+    cell integer NOT NULL,
+    day integer NOT NULL,
+    counts integer [] NOT NULL,
+    PRIMARY KEY (block, cell, day)
+);
+
+-- The sums alone say nothing of whose they are.
+ALTER TABLE {figure_cells} ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_one_jurisdiction ON {figure_cells} FOR SELECT TO duban_app
+USING ((SELECT current_setting('duban.jurisdiction', true)) IN (jurisdiction, '*'));
