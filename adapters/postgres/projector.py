@@ -352,7 +352,7 @@ class Projector:
         tables = tables_of(self._schema, name, number)
         row = conn.execute(
             sql.SQL(
-                "SELECT count(*), (SELECT sum(pg_total_relation_size(one::regclass)) FROM unnest(%s::text[]) AS one)"
+                "SELECT count(*), (SELECT sum(pg_total_relation_size(to_regclass(one))) FROM unnest(%s::text[]) AS one)"
                 " FROM {}"
             ).format(tables["table"]),
             [[table.as_string(conn) for table in tables.values()]],

@@ -31,6 +31,7 @@ from domain.docket import Docket
 from domain.policy import EVERYTHING
 from projections import catalogue
 from projections.case_list import CaseList
+from projections.figures import Figures
 from projections.reading import Filter, ProjectionStatus
 from tests.conftest import Cluster
 from tests.faults.support import act, connect, ledger_on, opening
@@ -589,6 +590,23 @@ def test_of_another_version_the_rows_may_differ_and_are_counted(
         office.projector.back("case_list")
     assert told.value.version == CaseList.version
     assert office.total() == 0
+
+
+def test_a_build_of_an_older_version_may_lack_what_stands_beside_the_rows_now(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Newer(Figures):
+        version: ClassVar[int] = Figures.version + 1
+
+    office.some(2)
+    office.projector.catch_up()
+    with connect(office.conninfo) as owner:
+        owner.execute("DROP VIEW duban_read.figure_sums")
+        owner.execute("DROP TABLE duban_read.figure_sums_1")
+    monkeypatch.setitem(catalogue.PROJECTIONS, "figures", Newer)
+    assert {one.state for one in office.projector.builds() if one.name == "figures"} == {"live"}
+    office.projector.catch_up()
+    assert [one.state for one in office.projector.builds() if one.name == "figures"] == ["retired", "live"]
 
 
 def test_one_goes_back_to_the_build_before_which_has_caught_up_and_forth_again(office: Office) -> None:
