@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from adapters.memory import MemoryLedger
 from domain.case import CASE_TYPES, Case, Recorded
+from domain.cases.suggestion import CommitmentMade, HandedOver
 from domain.docket import Docket
 from projections.case_list import STILL_KNOWN
-from projections.clocks import Clocks
+from projections.clocks import Clocks, clocks_of
 from tests.domain.matters import Walk
+from tests.domain.support import HANDED_OVER_ON, LEAD, SECOND, SUBMITTED_ON, Desk, submitted
+from tests.domain.test_opinion import LIFTS, STOPS, handed_over
 from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, record_all
 from tests.projections.test_case_list import CUTS, batches, read
 from tests.projections.test_figures import MATTERS
@@ -133,3 +136,26 @@ def test_the_clocks_of_every_case_type_are_those_of_its_fold(kind: str, data: st
         known = walk.chance.randint(1, len(records))
         as_of = walk.chance.choice(records).occurred_at + timedelta(days=walk.chance.choice([-1, 0, 0, 1, 30, 200]))
         agree(records, table, known, as_of)
+
+
+def units(case: Case | None) -> dict[tuple[str, str], str | None]:
+    """Whose each clock of a case is."""
+    assert case is not None
+    return {(one.clock, one.part): one.unit for one in clocks_of(case).values()}
+
+
+def test_a_clock_of_a_suggestion_is_its_units_own_or_the_one_that_leads() -> None:
+    desk = Desk()
+    desk.open(submitted(), SUBMITTED_ON)
+    desk.take(HandedOver(lead_unit=LEAD, co_units=(SECOND,)), HANDED_OVER_ON)
+    desk.take(CommitmentMade(commitment="1", unit=SECOND, text="增开线路", due_on=date(2026, 8, 31)), HANDED_OVER_ON)
+    of = units(desk.case)
+    assert of["suggestion.reply", ""] == LEAD
+    assert (of["suggestion.sign_for", LEAD], of["suggestion.sign_for", SECOND]) == (LEAD, SECOND)
+    assert of["commitment", "1"] == SECOND
+
+
+def test_a_clock_of_an_opinions_problem_is_whose_problem_it_is() -> None:
+    lifts = LIFTS.model_copy(update={"due_on": date(2026, 7, 31)})
+    of = units(handed_over(problems=(STOPS, lifts)).live)
+    assert {part: unit for (_, part), unit in of.items()} == {"": "jtj", "1": "jtj", "2": "zjj"}
