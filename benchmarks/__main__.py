@@ -13,7 +13,7 @@ from platform import python_version
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import append, append16, audit, board, bulk_import, figures, http, lists, moment, rebuild
+from benchmarks import append, append16, audit, board, bulk_import, figures, http, lists, million, moment, rebuild
 from benchmarks.measuring import Figure, pulse
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "list": lists.run,
     "board": board.run,
     "figures": figures.run,
+    "million": million.run,
     "audit": audit.run,
 }
 

@@ -146,14 +146,14 @@ def _opening(number: int) -> dict[str, object]:
 
 
 @contextmanager
-def service(place: Path) -> Iterator[int]:
-    """The port of `duban serve` with a database of its own."""
+def service(place: Path, **settings: str) -> Iterator[int]:
+    """The port of `duban serve` with a database of its own, and with other settings if need be."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")}
     environment |= {"DUBAN_DATA_DIR": str(place), "DUBAN_PORT": str(port), "DUBAN_LOG_LEVEL": "error"}
-    environment["DUBAN_JURISDICTION"] = "cn-999900"
+    environment |= {"DUBAN_JURISDICTION": "cn-999900", **settings}
     command = [sys.executable, "-P", "-m", "api.cli", "serve", "--no-sample"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as service:  # noqa: S603 - our own
         try:

@@ -24,6 +24,7 @@ BLOCK: Final = 4_096
 """Positions of the smallest block: at most so many steps are read from the stretches."""
 _TOGETHER: Final = 8
 _SIZES: Final = 4
+_CELLS: Final = 500
 
 COMPANIONS: Final = ("figure_blocks", "figure_cells", "figure_sums")
 """The tables beside the stretches: which positions, whose sums, and the sums."""
@@ -42,9 +43,6 @@ CUBES: Final[tuple[frozenset[Dimension], ...]] = tuple(
         ("unit", "stage"),
         ("unit", "year"),
         ("unit", "session"),
-        ("kind", "stage"),
-        ("kind", "year"),
-        ("committee", "year"),
     )
 )
 """By which dimensions sums are kept, beside the jurisdiction; other questions are answered from the stretches."""
@@ -81,9 +79,15 @@ class Blocks:
                 self._run(_SUMMED_UP, block=block, first=last + 1, last=until, since=at, until=time)
                 size = 1
                 while size < _SIZES and until % (self._block * _TOGETHER**size) == 0:
-                    self._run(_LAID_TOGETHER, block=self._begun(until, size)[0])
+                    self._lay_together(self._begun(until, size)[0])
                     size += 1
             self._closed = last, at = until, time
+
+    def _lay_together(self, block: int) -> None:
+        """The sums of a block from those of its parts; some cells at a time, so that no statement takes long."""
+        row = self._run("SELECT coalesce(max(cell), 0) FROM {figure_cells}").fetchone()
+        for first in range(0, int(row[0]) + 1 if row else 0, _CELLS):
+            self._run(_LAID_TOGETHER, block=block, first=first, last=first + _CELLS - 1)
 
     def _found(self) -> tuple[int, datetime | None]:
         """The end of the last block, and when it was recorded."""
@@ -96,7 +100,8 @@ class Blocks:
         row = self._run(_BEGUN, first=last - length + 1, last=last, within=within).fetchone()
         if row is None:
             raise LookupError(f"the ledger has no position {last}")
-        return row
+        block, at = row
+        return int(block), at
 
     def _run(self, statement: LiteralString, **params: object) -> psycopg.Cursor[Any]:
         return self._conn.execute(sql.SQL(statement).format(**self._names), {"ledger": self._ledger_id, **params})
@@ -192,7 +197,7 @@ WITH parts AS (
         SELECT part.block FROM {figure_blocks} AS whole JOIN {figure_blocks} AS part
         ON part.ledger_id = whole.ledger_id AND part.first >= whole.first AND part.last <= whole.last
         AND part.within = whole.last - whole.first + 1 WHERE whole.block = %(block)s
-    )
+    ) AND cell BETWEEN %(first)s AND %(last)s
 ), net AS (SELECT cell, day, {nets} FROM parts GROUP BY cell, day)
 INSERT INTO {figure_sums} (block, cell, day, counts)
 SELECT %(block)s, cell, day, ARRAY[{through}] FROM net WHERE {something}

@@ -1,0 +1,295 @@
+"""Five years of a country: 1,000,000 suggestions and 15,000,000 steps, read at moments drawn from both clocks.
+
+Steps of some thousand suggestions go through every check; what the projections make of them is copied as if many cities
+had done the same in the same weeks, a step here, a step there. DUBAN_BENCHMARK_CASES=10000 makes a smaller one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from time import perf_counter
+from typing import Any, LiteralString
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from adapters import embedded
+from adapters.embedded import EmbeddedPostgres
+from adapters.exchange.jurisdictions import enter
+from adapters.postgres.build import tables_of
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.migrate import migrate
+from adapters.postgres.projector import Projector
+from adapters.postgres.sums import BLOCK, COMPANIONS, Blocks
+from adapters.postgres.views import Views
+from adapters.registry import LedgerRegistry
+from benchmarks.http import service
+from benchmarks.lists import got, headers_of
+from benchmarks.material import JURISDICTION, act
+from benchmarks.measuring import Database, Figure, Goal, data_dir, percentile
+from domain.case import Step
+from domain.cases.suggestion import (
+    CoOpinionSubmitted,
+    EvaluationInvited,
+    EvaluationRecordedByProxy,
+    Grade,
+    HandedOver,
+    ProgressReported,
+    ReHandlingOrdered,
+    ReplyIssued,
+    SignedFor,
+    SuggestionClosed,
+    SuggestionSubmitted,
+)
+from domain.docket import Docket, Request
+from domain.moment import Moment, end_of_day
+from projections.reading import Dimension, FigureFilter
+
+CASES = int(os.environ.get("DUBAN_BENCHMARK_CASES", "1000000"))
+SEEDS = min(1_000, CASES)
+FIRST, DAYS, BATCH, READS = datetime(2022, 2, 7, tzinfo=UTC), 1_650, 500, 40
+UNITS, DEPUTIES, SHIFTS = 12, 40, 10
+"""Of how many units and deputies a copy has one instead of the sample city's; and how many days later it may be."""
+QUICK, THROUGH_HTTP, LISTED = Goal("value", "most", 30), Goal("value", "most", 60), Goal("value", "most", 100)
+MEASURES = ("counted", "replied", "evaluated", "satisfied", "outcome_resolved", "overdue")
+METRICS = "metrics=reply_rate,satisfied_rate,resolution_rate,overdue"
+
+
+def run() -> Iterator[Figure]:
+    """Milliseconds."""
+    with data_dir() as place:
+        with EmbeddedPostgres(place) as server:
+            migrate(server.url())
+            db = Database(server.url())
+            with db.pool(2) as pool:
+                ledger = PostgresLedger(pool, "main")
+                _record(Docket(ledger, LedgerRegistry(ledger)))
+                for name in ("case_list", "figures"):
+                    Projector(server.url()).rebuild(name)
+                with db.owner() as conn:
+                    head, seconds = _multiply(conn, CASES // SEEDS)
+                yield Figure("million", f"summing up {head:,} steps", "steps/s", head / seconds)
+                yield from _in_the_database(Views(pool, ledger), head)
+        with service(place, DUBAN_PROJECTOR="false", DUBAN_SEALER="false") as port:
+            yield from _through_http(Database(embedded.running(place) or ""), port, head)
+
+
+def _record(docket: Docket) -> None:
+    """The suggestions of a city in ten years, of which the last are still being handled."""
+    enter(docket, JURISDICTION, actor="benchmark")
+    chance = random.Random(15)  # noqa: S311 - the same city in every run
+    city, last = docket.registry.jurisdiction(JURISDICTION), (FIRST + timedelta(days=DAYS)).date()
+    units = [unit.code for unit in city.units_on(FIRST.date())]
+    deputies = [deputy.id for deputy in city.deputies if deputy.on(FIRST.date()) and deputy.on(last)]
+    drafts = []
+    for number in range(SEEDS):
+        day = FIRST.date() + timedelta(days=number * DAYS // SEEDS)
+        draft = docket.draft(Request.fresh())
+        for after, step in _story(number, chance, units, deputies):
+            if (on := day + timedelta(days=after)) <= last:
+                docket.take(draft, step, act(on))
+        drafts.append(draft)
+        if len(drafts) == BATCH:
+            assert not [result for result in docket.append(drafts) if isinstance(result, Exception)]
+            drafts = []
+
+
+def _story(
+    number: int, chance: random.Random, units: Sequence[str], deputies: Sequence[str]
+) -> Iterator[tuple[int, Step]]:
+    """Some fifteen steps and the days after the first: one in ten is answered late, one in seven handled again."""
+    lead, co = chance.sample(units, 2)
+    title = f"关于改善第{number}号社区公共服务设施的建议"
+    answered = 115 if chance.random() < 0.1 else chance.randrange(40, 85)  # noqa: PLR2004 - one in ten
+    good = chance.random() > 1 / 7
+    yield (
+        0,
+        SuggestionSubmitted(
+            jurisdiction=JURISDICTION, title=title, lead_deputy=chance.choice(deputies), number=f"{number:05}"
+        ),
+    )
+    yield 5, HandedOver(lead_unit=lead, co_units=(co,))
+    yield 7, SignedFor(unit=lead)
+    yield 8, SignedFor(unit=co)
+    for day in (12, 20, 28, 36):
+        yield day, ProgressReported(unit=lead, summary="已现场勘查")
+    yield 30, CoOpinionSubmitted(unit=co, opinion="同意")
+    yield answered, ReplyIssued(unit=lead, outcome=chance.choice("ABC"))
+    yield answered + 2, EvaluationInvited()
+    yield answered + 9, _evaluated(Grade.SATISFIED if good else Grade.DISSATISFIED)
+    if not good:
+        yield answered + 12, ReHandlingOrdered()
+        yield answered + 50, ReplyIssued(unit=lead, outcome="A")
+        yield answered + 52, EvaluationInvited()
+        yield answered + 60, _evaluated(Grade.BASICALLY_SATISFIED)
+    yield answered + 70, SuggestionClosed()
+    for day in (90, 110):
+        yield answered + day, ProgressReported(unit=lead, summary="已回访")
+
+
+def _evaluated(grade: Grade) -> Step:
+    return EvaluationRecordedByProxy(result=grade, evidence="表", consent="口头", proxy_reason="出差")
+
+
+def _multiply(conn: psycopg.Connection[Any], times: int) -> tuple[int, float]:
+    """Copy every row that many times, and sum up. Returns how many steps there are then, and the seconds of summing."""
+    conn.execute("SET session_replication_role TO replica; SET work_mem TO '256MB'; SET maintenance_work_mem TO '1GB'")
+    conn.execute("SET synchronous_commit TO off")
+    conn.execute(
+        "CREATE TEMP TABLE placed AS SELECT position, shift, occurred_at + shift * interval '1 day' AS at,"
+        " (row_number() OVER (ORDER BY occurred_at + shift * interval '1 day', position) - 1) * %s AS place"
+        " FROM ledger, generate_series(0, %s) AS shift",
+        [times // SHIFTS, SHIFTS - 1],
+    )
+    conn.execute("CREATE UNIQUE INDEX ON placed (position, shift); CREATE INDEX ON placed (place); ANALYZE placed")
+    row = conn.execute("SELECT max(place) FROM placed").fetchone()
+    assert row is not None
+    head = int(row[0]) + times // SHIFTS
+    for name in ("case_list", "figures"):
+        _copy(conn, name, times)
+    conn.execute(
+        "CREATE TEMP TABLE ledger AS SELECT 'main' AS ledger_id, last AS position, max(at) OVER (ORDER BY last)"
+        " + interval '2 hours' AS recorded_at FROM generate_series(%s, %s, %s) AS last CROSS JOIN LATERAL"
+        " (SELECT at FROM placed WHERE place < last ORDER BY place DESC LIMIT 1) AS at",
+        [BLOCK, head, BLOCK],
+    )
+    tables = tables_of("duban", "figures", _build(conn, "figures"))
+    for companion in COMPANIONS:
+        conn.execute(sql.SQL("TRUNCATE {}").format(tables[companion]))
+    started = perf_counter()
+    Blocks(conn, tables, "main").close(head)
+    seconds = perf_counter() - started
+    conn.execute("UPDATE duban.ledger_head SET position = %s", [head])
+    conn.execute("UPDATE projection_position SET position = %s", [head])
+    for name, beside in (("case_list", ()), ("figures", COMPANIONS)):
+        for one in (name, *beside):
+            conn.execute(
+                sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier("duban_read", f"{one}_{_build(conn, name)}"))
+            )
+    return head, seconds
+
+
+def _build(conn: psycopg.Connection[Any], name: str) -> int:
+    row = conn.execute("SELECT build FROM projection_build WHERE name = %s AND state = 'live'", [name]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+_PLACED: dict[str, LiteralString] = {
+    "case_id": "one.case_id || '-' || time",
+    "known_from": "since.place + 1 + time / {shifts}",
+    "known_to": "coalesce(until.place + 1 + time / {shifts}, one.known_to)",
+    "valid_from": "one.valid_from + time %% {shifts} * interval '1 day'",
+    "valid_to": "CASE WHEN one.valid_to > '9999-01-01' THEN one.valid_to"
+    " ELSE one.valid_to + time %% {shifts} * interval '1 day' END",
+    "unit": "one.unit || '-' || time %% {units}",
+    "person": "one.person || '-' || time %% {deputies}",
+    "number": "one.number || '-' || time",
+}
+"""What is otherwise in a copy; it is the original of which one of many it is a copy."""
+
+
+def _copy(conn: psycopg.Connection[Any], name: str, times: int) -> None:
+    table = tables_of("duban", name, _build(conn, name))["table"]
+    where = {"table": table.as_string(conn)}
+    columns = [
+        column
+        for (column,) in conn.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %(table)s::regclass AND attnum > 0 ORDER BY attnum",
+            where,
+        )
+    ]
+    indexes = conn.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " WHERE indrelid = %(table)s::regclass",
+        where,
+    ).fetchall()
+    conn.execute(sql.SQL("CREATE TEMP TABLE originals AS SELECT * FROM {}").format(table))
+    conn.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(table, sql.Identifier(f"{name}_1_pkey")))
+    for index, _ in indexes:
+        conn.execute(f"DROP INDEX IF EXISTS {index}".encode())
+    conn.execute(sql.SQL("TRUNCATE {}").format(table))
+    told = sql.SQL(", ").join(
+        sql.SQL(_PLACED[column]).format(units=UNITS, deputies=DEPUTIES, shifts=SHIFTS)
+        if column in _PLACED
+        else sql.Identifier("one", column)
+        for column in columns
+    )
+    conn.execute(
+        sql.SQL(
+            "INSERT INTO {} SELECT {} FROM generate_series(0, %s) AS time CROSS JOIN originals AS one"
+            " JOIN placed AS since ON since.position = one.known_from AND since.shift = time %% {shifts}"
+            " LEFT JOIN placed AS until ON until.position = one.known_to AND until.shift = time %% {shifts}"
+        ).format(table, told, shifts=SHIFTS),
+        [times - 1],
+    )
+    for _, definition in indexes:
+        conn.execute(definition.encode())
+    conn.execute("DROP TABLE originals")
+
+
+def _moments(head: int) -> dict[str, list[Moment]]:
+    """Drawn ones: as known now, known on the day itself, and any day as known at any position."""
+    chance = random.Random(6)  # noqa: S311 - the same moments in every run
+    days = [FIRST + timedelta(days=chance.randrange(300, DAYS)) for _ in range(READS)]
+    ends = [end_of_day(day.date(), "Asia/Shanghai") for day in days]
+    shares = [(day - FIRST) / timedelta(days=DAYS) for day in days]
+    return {
+        "now": [Moment(end_of_day((FIRST + timedelta(days=DAYS)).date(), "Asia/Shanghai"), head)] * READS,
+        "any day, as known now": [Moment(end, head) for end in ends],
+        "any day, as known then": [Moment(end, int(share * head)) for end, share in zip(ends, shares, strict=True)],
+        "any day, as known at any time after": [
+            Moment(end, chance.randrange(int(share * head), head)) for end, share in zip(ends, shares, strict=True)
+        ],
+    }
+
+
+def _in_the_database(views: Views, head: int) -> Iterator[Figure]:
+    wanted = FigureFilter("suggestion", jurisdiction=JURISDICTION)
+    bys: tuple[Dimension, ...] = ("unit", "stage")
+    for by in bys:
+        for what, moments in _moments(head).items():
+            times = []
+            for moment in moments:
+                started = perf_counter()
+                told = views.figures.sums(wanted, MEASURES, moment, by)
+                times.append((perf_counter() - started) * 1000)
+                assert told
+            yield _figure(f"figures by {by}, {what}", times, QUICK)
+
+
+def _through_http(db: Database, port: int, head: int) -> Iterator[Figure]:
+    moments = _moments(head)
+    with db.pool(2) as pool:
+        headers = headers_of(pool, "the office")
+        connection = HTTPConnection("127.0.0.1", port, timeout=600)
+        for what, drawn in moments.items():
+            paths = [f"/api/v1/figures?{METRICS}&by=unit&{_asked(moment)}" for moment in drawn]
+            yield _figure(f"GET /figures by unit, {what}", _times(connection, paths, headers), THROUGH_HTTP)
+        for what, drawn in moments.items():
+            paths = [f"/api/v1/cases?stage=closed&limit=50&{_asked(moment)}" for moment in drawn]
+            yield _figure(f"GET /cases, closed ones, {what}", _times(connection, paths[:10], headers), LISTED)
+
+
+def _asked(moment: Moment) -> str:
+    return f"as_of={quote(moment.as_of.isoformat())}&position={moment.known}"
+
+
+def _times(connection: HTTPConnection, paths: Sequence[str], headers: dict[str, str]) -> list[float]:
+    times = []
+    for path in paths:
+        started = perf_counter()
+        got(connection, path, headers)
+        times.append((perf_counter() - started) * 1000)
+    return times
+
+
+def _figure(what: str, times: Sequence[float], goal: Goal) -> Figure:
+    return Figure(
+        "million", f"{what}, {CASES:,} cases, p95", "ms", percentile(times, 95), min(times), max(times), goal=goal
+    )
