@@ -181,7 +181,7 @@ def work(request: Request) -> Response:
     moment = asked.of_lists(services)
     tell = Teller(say, as_known(services, asker.jurisdiction, moment), as_of=moment.as_of)
     page = work_list(tell, here, query, lists_of(services, asker), asker, moment)
-    bar = _bar(request, tell, asked, moment)
+    bar = _bar(request, asker, tell, asked, moment)
     return render(request, "work.html", page=page, bar=bar)
 
 
@@ -195,7 +195,7 @@ def cases(request: Request) -> Response:
     moment = asked.of_lists(services)
     tell = Teller(say, as_known(services, own, moment), as_of=moment.as_of)
     page = listing(tell, here, query, lists_of(services, reader_of(request)), moment)
-    bar = _bar(request, tell, asked, moment)
+    bar = _bar(request, reader_of(request), tell, asked, moment)
     return render(request, "cases.html", page=page, bar=bar, whole=policy.reads_all(reader_of(request)))
 
 
@@ -453,7 +453,9 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         CasesOfReader(services, asker, moment),
         moment.as_of,
     )
-    bar = _bar(request, tell, asked, moment, first=min(day_of(r.occurred_at, tell.zone) for r in case_file.history))
+    bar = _bar(
+        request, asker, tell, asked, moment, first=min(day_of(r.occurred_at, tell.zone) for r in case_file.history)
+    )
     found = case_file.at(moment.known, moment.as_of)
     order, type_name = here.params.get("order"), here.params.get("type")
     timeline = timeline_of(
@@ -626,7 +628,7 @@ def look_of(request: Request, asker: Principal, *, of_lists: bool = False) -> Lo
     moment = asked.of_lists(services) if of_lists else asked.of_case(services)
     known = as_known(services, asker.jurisdiction, moment)
     tell = Teller(say, known, CasesOfReader(services, asker, moment), moment.as_of)
-    bar = _bar(request, tell, asked, moment)
+    bar = _bar(request, asker, tell, asked, moment)
     return Look(here, tell, asked, moment, bar)
 
 
@@ -782,7 +784,9 @@ def _query(model: type[Query], here: Here) -> Query:
         raise Refused("page.unfinished-address") from None
 
 
-def _bar(request: Request, tell: Teller, asked: Asked, moment: Moment, first: date | None = None) -> MomentBar:
+def _bar(
+    request: Request, asker: Principal, tell: Teller, asked: Asked, moment: Moment, first: date | None = None
+) -> MomentBar:
     """The bar of a page at a moment; what there is to look at begins with the first case, unless a day is given."""
     return moment_bar(
         tell,
@@ -791,14 +795,13 @@ def _bar(request: Request, tell: Teller, asked: Asked, moment: Moment, first: da
         known_at=asked.known_at,
         recorded_at=_recorded_at(request, asked),
         page_url=_url(request),
-        first=first or _first_day(request),
+        first=first or _first_day(request, asker),
     )
 
 
-def _first_day(request: Request) -> date | None:
+def _first_day(request: Request, asker: Principal) -> date | None:
     """The day on which the first case was opened that the reader may read."""
-    services, asker = services_of(request), reader_of(request)
-    wanted = Filter(jurisdiction=asker.jurisdiction)
+    services, wanted = services_of(request), Filter(jurisdiction=asker.jurisdiction)
     rows = lists_of(services, asker).cases(wanted, services.views.moment(), sort="opened_on", limit=1)
     return rows[0].opened_on if rows else None
 

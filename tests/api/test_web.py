@@ -258,6 +258,9 @@ def test_one_slides_over_the_days_since_the_first_case_that_one_may_read(office:
     text = office.browser("unit").get("/cases").text
     assert 'id="as_of"' in text
     assert slid(text) is None, "no case is the unit's"
+    office.account("admin-1", "administrator")
+    registry = office.browser("admin-1").get("/registry")
+    assert (registry.status_code, slid(registry.text)) == (200, None), "an administrator sees no case"
 
 
 @pytest.mark.parametrize(
