@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, cast
 
-from api.problems import ProblemError
+from api.looking import require_reached
 from api.services import Lists, Services
 from domain.calendar import add_months
 from domain.case import Recorded
@@ -27,8 +26,6 @@ Pace = Literal["day", "month", "quarter", "year"]
 MOST_POINTS = 400
 """How many points a series may have."""
 _MOST_CHANGES = 200
-_WAIT_SECONDS = 2.0
-_WAIT_STEP = 0.005
 _MONTHS: Mapping[str, int] = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -69,11 +66,7 @@ class Figures:
         self.moment = moment
         self.day = day_of(moment.as_of, jurisdiction.time_zone)
         require_not_ahead(moment, jurisdiction)
-        until = time.monotonic() + _WAIT_SECONDS
-        while self._figures.reached() < moment.known:
-            if time.monotonic() > until:
-                raise ProblemError("not-caught-up", position=moment.known)
-            time.sleep(_WAIT_STEP)
+        require_reached(self._figures.reached, moment.known)
 
     def told(self, asked: Asked, ids: Sequence[str], by: By | None = None) -> list[Told]:
         """Metrics in the order of their ids as given, or all of them; those of one subject are counted at once."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from api.problems import ProblemError
 from api.services import Lists, Services
 from domain import policy
 from domain.moment import Moment
@@ -15,12 +17,23 @@ from projections.compliance import Looked
 from projections.reading import CaseRow, Filter, Sought
 
 _PAGE = 200
+_WAIT_SECONDS = 2.0
+_WAIT_STEP = 0.005
 
 
 def require_whole(asker: Principal) -> None:
     """Refuse somebody who does not read every case: of a part of them it would be said what is not so."""
     if not policy.reads_all(asker):
         raise Refused("not-all-is-yours")
+
+
+def require_reached(reached: Callable[[], int], position: int) -> None:
+    """Wait a little until a projection has read up to a position; refuse if it takes longer."""
+    until = time.monotonic() + _WAIT_SECONDS
+    while reached() < position:
+        if time.monotonic() > until:
+            raise ProblemError("not-caught-up", position=position)
+        time.sleep(_WAIT_STEP)
 
 
 def as_known(services: Services, code: str, moment: Moment) -> Jurisdiction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +25,10 @@ from projections.ocel import EventLog, LogFormat
 from projections.reading import (
     CaseRow,
     ChangedRow,
+    ClockCounts,
+    ClockFilter,
+    ClockKey,
+    ClockRow,
     CountedRow,
     Counts,
     Dimension,
@@ -113,12 +117,38 @@ class Search(Protocol):
         """The cases whose steps of some stored names say most of a subject's lexemes, the most similar first."""
 
 
+class Clocks(Protocol):
+    """The clocks of the cases that somebody may read."""
+
+    def reached(self) -> int:
+        """The position up to which every clock is told; -1 while they are not told at all."""
+
+    def page(
+        self,
+        wanted: ClockFilter,
+        moment: Moment,
+        day: date,
+        *,
+        after: ClockKey | None = None,
+        backwards: bool = False,
+        limit: int = 50,
+    ) -> list[ClockRow]:
+        """A page of the clocks at a moment, which lies on a day, by due date."""
+
+    def counts(self, wanted: ClockFilter, moment: Moment, day: date) -> ClockCounts:
+        """Counts over the whole list of a filter."""
+
+
 class Lists(Protocol):
     """The cases that somebody may read."""
 
     @property
     def search(self) -> Search:
         """What the same cases say."""
+
+    @property
+    def clocks(self) -> Clocks:
+        """Clocks of the same cases."""
 
     @property
     def figures(self) -> Figures:

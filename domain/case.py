@@ -292,6 +292,10 @@ class Case:
         """The other cases that it names as they stand in it, by id; the same one may come twice."""
         return ()
 
+    def unit_of(self, part: str | None) -> str | None:  # noqa: ARG002 - the hook's signature
+        """The unit whose part of the case that is; None if it is no unit's own."""
+        return None
+
     def follows(self) -> Iterable[str]:
         """The cases that it follows from, by id: none of them may follow from it."""
         return ()

@@ -180,6 +180,11 @@ class Rectified(Matter):
         for problem in self.problems.values():
             yield from (problem.unit, *problem.co_units)
 
+    def unit_of(self, part: str | None) -> str | None:
+        """Whose problem it is."""
+        problem = None if part is None else self.problems.get(part)
+        return None if problem is None else problem.unit or None
+
     def audience(self) -> Iterator[str]:
         """Also whoever distributes the government's work, once it was handed over."""
         yield from super().audience()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from projections.case_list import CaseList
+from projections.clocks import Clocks
 from projections.figures import Figures
 from projections.history import History
 from projections.projection import Projection
@@ -10,6 +11,7 @@ from projections.search import Search
 
 PROJECTIONS: dict[str, Callable[[], Projection]] = {
     CaseList.name: CaseList,
+    Clocks.name: Clocks,
     Figures.name: Figures,
     History.name: History,
     Search.name: Search,

@@ -137,6 +137,67 @@ class WorkCounts:
     by_step: dict[str, int]
 
 
+ClockState = Literal["running", "overdue", "soon", "met", "missed", "dropped"]
+"""How a clock stands: it runs, is past its due date or near it; or how it ended (`projections.clocks.End`)."""
+
+
+@dataclass(frozen=True)
+class ClockFilter:
+    """Which clocks are asked for; None leaves a dimension open."""
+
+    jurisdiction: str | None = None
+    state: ClockState | None = None
+    clock: str | None = None
+    """Id of the rule."""
+    unit: str | None = None
+    """Whose part of the case it is about, else who leads the case."""
+    kind: str | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+
+
+ClockKey = tuple[date, str, str, str, int]
+"""Where a clock stands in the list: its due date, the case's id, its rule, its part, its number."""
+
+
+@dataclass(frozen=True)
+class ClockRow:
+    """A clock at a moment, and the case, as its list shows it."""
+
+    case_id: str
+    clock: str
+    part: str
+    nth: int
+    """How many had been started under the same rule and part before."""
+    kind: str
+    number: str | None
+    title: str
+    unit: str | None
+    started_on: date
+    due_on: date
+    estimate: bool
+    state: ClockState
+
+    @property
+    def key(self) -> ClockKey:
+        """Where it stands in the list."""
+        return self.due_on, self.case_id, self.clock, self.part, self.nth
+
+
+@dataclass(frozen=True)
+class ClockCounts:
+    """How many clocks there are, by state and by rule; the lists are as long. Overdue and soon are parts of running."""
+
+    total: int
+    running: int
+    overdue: int
+    soon: int
+    met: int
+    missed: int
+    dropped: int
+    by_clock: dict[str, int]
+
+
 @dataclass(frozen=True)
 class ProjectionStatus:
     """How far a projection is, measured against the head of the ledger."""

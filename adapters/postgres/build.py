@@ -111,7 +111,10 @@ class Build:
         return self._position
 
     def step(self, limit: int) -> int:
-        """Take the next records, rows and position in one transaction. Returns how many; 0 at the head."""
+        """Take the next records, rows and position in one transaction. Returns how many; 0 at the head.
+
+        Those that another writer of a build took meanwhile, which was swapped, are not taken twice.
+        """
         after = self.position
         if self._blocks is not None:
             self._blocks.close(after)
@@ -131,28 +134,30 @@ class Build:
         self._position = None
         try:
             with self._conn.transaction():
+                if not self.advance(batch[-1].position, after):
+                    self._projection.forget()
+                    return max(self.position - after, 0)
                 if len(changes.added) > _FEW:
                     self._copy(changes)
-                    self.advance(batch[-1].position)
                 else:
                     with self._conn.pipeline():
                         self._insert(changes)
-                        self.advance(batch[-1].position)
         except BaseException:
             self._projection.forget()
             raise
         self._position = batch[-1].position
         return len(batch)
 
-    def advance(self, position: int) -> None:
-        """All up to a position is stored."""
-        self._conn.execute(
+    def advance(self, position: int, after: int | None = None) -> bool:
+        """All up to a position is stored. Given where it stood before, whether nobody else has moved it meanwhile."""
+        moved = self._conn.execute(
             "UPDATE projection_position SET position = %s, moved_at = clock_timestamp(),"
             " heartbeat = clock_timestamp(), error = NULL, error_position = NULL"
-            " WHERE ledger_id = %s AND name = %s AND build = %s",
-            (position, self._ledger_id, self._projection.name, self.build),
+            " WHERE ledger_id = %s AND name = %s AND build = %s AND position = coalesce(%s, position)",
+            (position, self._ledger_id, self._projection.name, self.build, after),
             prepare=True,
         )
+        return moved.rowcount == 1
 
     def stop(self, poison: PoisonError) -> None:
         """Say in the status why it goes no further."""

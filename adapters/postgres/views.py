@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from adapters.postgres.clocks import ClockViews
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
@@ -188,6 +189,11 @@ class Views:
     def search(self) -> SearchViews:
         """What the same cases say."""
         return SearchViews(self._ledger_id, self._asked, self._reading)
+
+    @property
+    def clocks(self) -> ClockViews:
+        """Clocks of the cases of the same scope."""
+        return ClockViews(self._pool, self._ledger_id, self._scope)
 
     def position(self) -> int:
         """The position that the case list has reached: what is known now."""

@@ -9,6 +9,7 @@ from api.v1 import (
     bulk,
     cards,
     chronicle,
+    clocks,
     compliance,
     figures,
     integrity,
@@ -37,6 +38,7 @@ router.include_router(regulations.router)
 router.include_router(audit.router)
 router.include_router(compliance.router)
 router.include_router(chronicle.router)
+router.include_router(clocks.router)
 router.include_router(figures.router)
 router.include_router(search.router)
 router.include_router(published.router)
@@ -57,6 +59,7 @@ routes = [
     *audit.router.routes,
     *compliance.router.routes,
     *chronicle.router.routes,
+    *clocks.router.routes,
     *figures.router.routes,
     *search.router.routes,
     *published.router.routes,

@@ -16,7 +16,7 @@ import orjson
 from api.problems import ProblemError, ProblemItem
 from api.words import Words
 from domain.moment import Moment
-from projections.reading import Filter, Light, SearchKey, WorkKey
+from projections.reading import ClockFilter, ClockKey, Filter, Light, SearchKey, WorkKey
 
 _MAC = 16
 _LONGEST = 8_000
@@ -86,6 +86,19 @@ class SearchPage:
         return _sealed("search", said, secret)
 
 
+@dataclass(frozen=True)
+class ClocksPage:
+    """Where a list of clocks goes on."""
+
+    wanted: ClockFilter
+    moment: Moment
+    after: ClockKey
+
+    def sealed(self, secret: bytes) -> str:
+        """The page as a cursor."""
+        return _sealed("clocks", [asdict(self.wanted), self.moment.as_of, self.moment.known, self.after], secret)
+
+
 def unsealed(cursor: str, secret: bytes, tell: Words) -> Page:
     """The page of a cursor that this service made."""
     wanted, as_of, known, sort, kind, value, case_id = _said("cases", cursor, secret, tell)
@@ -118,6 +131,16 @@ def search_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> S
         raise ProblemError("cursor-not-ours")
     after = titled, opened_on and date.fromisoformat(opened_on), case_id
     return SearchPage(q, Filter(**wanted), Moment(datetime.fromisoformat(as_of), known), after)
+
+
+def clocks_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> ClocksPage:
+    """The page of a list of clocks' cursor that this service made for that jurisdiction."""
+    wanted, as_of, known, (due_on, *others) = _said("clocks", cursor, secret, tell)
+    if wanted["jurisdiction"] != jurisdiction:
+        raise ProblemError("cursor-not-ours")
+    days = {name: day and date.fromisoformat(day) for name, day in wanted.items() if name in {"due_from", "due_to"}}
+    after = (date.fromisoformat(due_on), *others)
+    return ClocksPage(ClockFilter(**wanted | days), Moment(datetime.fromisoformat(as_of), known), after)
 
 
 def _sealed(what: str, said: list[Any], secret: bytes) -> str:

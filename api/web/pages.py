@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, partial
 from importlib import resources
 from typing import Annotated, Any, Literal, TypeVar
@@ -100,7 +100,7 @@ from domain.cases.suggestion import UNDER_REVIEW, Suggestion
 from domain.docket import CaseNotFoundError, Receipt
 from domain.draft import FormDraft
 from domain.matter import Matter
-from domain.moment import Moment
+from domain.moment import Moment, day_of
 from domain.principal import Principal
 from domain.refusal import Refused
 from domain.registry import PREFIX, RegistryOpening
@@ -188,9 +188,7 @@ def work(request: Request) -> Response:
     moment = asked.of_lists(services)
     tell = Teller(say, as_known(services, asker.jurisdiction, moment), as_of=moment.as_of)
     page = work_list(tell, here, query, lists_of(services, asker), asker, moment)
-    bar = moment_bar(
-        tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
-    )
+    bar = _bar(request, asker, tell, asked, moment)
     return render(request, "work.html", page=page, bar=bar)
 
 
@@ -204,9 +202,7 @@ def cases(request: Request) -> Response:
     moment = asked.of_lists(services)
     tell = Teller(say, as_known(services, own, moment), as_of=moment.as_of)
     page = listing(tell, here, query, lists_of(services, reader_of(request)), moment)
-    bar = moment_bar(
-        tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
-    )
+    bar = _bar(request, reader_of(request), tell, asked, moment)
     return render(request, "cases.html", page=page, bar=bar, whole=policy.reads_all(reader_of(request)))
 
 
@@ -482,8 +478,8 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         CasesOfReader(services, asker, moment),
         moment.as_of,
     )
-    bar = moment_bar(
-        tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
+    bar = _bar(
+        request, asker, tell, asked, moment, first=min(day_of(r.occurred_at, tell.zone) for r in case_file.history)
     )
     found = case_file.at(moment.known, moment.as_of)
     order, type_name = here.params.get("order"), here.params.get("type")
@@ -681,9 +677,7 @@ def look_of(request: Request, asker: Principal, *, of_lists: bool = False) -> Lo
     moment = asked.of_lists(services) if of_lists else asked.of_case(services)
     known = as_known(services, asker.jurisdiction, moment)
     tell = Teller(say, known, CasesOfReader(services, asker, moment), moment.as_of)
-    bar = moment_bar(
-        tell, here, moment, known_at=asked.known_at, recorded_at=_recorded_at(request, asked), page_url=_url(request)
-    )
+    bar = _bar(request, asker, tell, asked, moment)
     return Look(here, tell, asked, moment, bar)
 
 
@@ -837,6 +831,28 @@ def _query(model: type[Query], here: Here) -> Query:
         return model.model_validate(here.params)
     except ValidationError:
         raise Refused("page.unfinished-address") from None
+
+
+def _bar(
+    request: Request, asker: Principal, tell: Teller, asked: Asked, moment: Moment, first: date | None = None
+) -> MomentBar:
+    """The bar of a page at a moment; what there is to look at begins with the first case, unless a day is given."""
+    return moment_bar(
+        tell,
+        _here(request),
+        moment,
+        known_at=asked.known_at,
+        recorded_at=_recorded_at(request, asked),
+        page_url=_url(request),
+        first=first or _first_day(request, asker),
+    )
+
+
+def _first_day(request: Request, asker: Principal) -> date | None:
+    """The day on which the first case was opened that the reader may read."""
+    services, wanted = services_of(request), Filter(jurisdiction=asker.jurisdiction)
+    rows = lists_of(services, asker).cases(wanted, services.views.moment(), sort="opened_on", limit=1)
+    return rows[0].opened_on if rows else None
 
 
 def _recorded_at(request: Request, asked: Asked) -> datetime | None:

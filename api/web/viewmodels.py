@@ -631,7 +631,7 @@ def light_of(
 def clocks_of(tell: Teller, case: Case, day: date) -> list[ClockView]:
     """The clocks of a case: those that run by their due date, then those that ended."""
     running = sorted(case.all_clocks, key=lambda c: (not c.runs, c.deadline.due_on))
-    return [_clock(tell, one, day) for one in running]
+    return [clock_view(tell, one, day) for one in running]
 
 
 def clock_name(tell: Teller, rule_id: str) -> str:
@@ -640,7 +640,8 @@ def clock_name(tell: Teller, rule_id: str) -> str:
     return str(getattr(rule, tell.lang)) if rule else tell.say.label("page.clock_name", rule_id)
 
 
-def _clock(tell: Teller, running: RunningClock, day: date) -> ClockView:
+def clock_view(tell: Teller, running: RunningClock, day: date) -> ClockView:
+    """A clock in words."""
     deadline = running.deadline
     rule = _rule(deadline)
     return ClockView(
@@ -1064,14 +1065,39 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Slider:
+    """The days between which one may slide, and the one that is looked at."""
+
+    first: date
+    last: date
+    day: date
+
+    @classmethod
+    def around(cls, day: date, first: date, today: date) -> Slider:
+        """From the first day to today, or further where one looks from beyond."""
+        return cls(min(first, day), max(today, day), day)
+
+    @property
+    def days(self) -> int:
+        """How many days the last lies after the first."""
+        return (self.last - self.first).days
+
+    @property
+    def place(self) -> int:
+        """How many days the one that is looked at lies after the first."""
+        return (self.day - self.first).days
+
+
+@dataclass(frozen=True)
 class MomentBar:
     """From which moment one looks, and how to look from another."""
 
     now: bool
     sentence: str
     missing: str
-    turns: list[Turn]
     picks: list[Turn]
+    """The first is now."""
+    slider: Slider | None
     freeze: str | None
     frozen_link: str | None
     kept: list[tuple[str, str]]
@@ -1084,7 +1110,7 @@ class MomentBar:
         asked = here.moment
         kept = [(name, text) for name, text in here.params.items() if name not in asked]
         return cls(
-            now=True, sentence="", missing="", turns=[], picks=[], freeze=None, frozen_link=None, kept=kept,
+            now=True, sentence="", missing="", picks=[], slider=None, freeze=None, frozen_link=None, kept=kept,
             as_of=asked.get("as_of", ""), known_at=asked.get("known_at", ""),
         )  # fmt: skip
 
@@ -1105,12 +1131,22 @@ def _input_type(text: str) -> str:
 
 
 def moment_bar(
-    tell: Teller, here: Here, moment: Moment, *, known_at: datetime | None, recorded_at: datetime | None, page_url: str
+    tell: Teller,
+    here: Here,
+    moment: Moment,
+    *,
+    known_at: datetime | None,
+    recorded_at: datetime | None,
+    page_url: str,
+    first: date | None,
 ) -> MomentBar:
-    """The bar for a moment; `recorded_at` is when the position that the address names was taken in."""
+    """The bar for a moment; `recorded_at` is when the position that the address names was taken in.
+
+    `first` is the day from which on there is something to look at.
+    """
     say, asked = tell.say, here.moment
     fixed = "position" in asked
-    then = say("page.moment.now_as_of") if "as_of" not in asked else tell.prose(moment.as_of)
+    when = say("page.moment.now_as_of") if "as_of" not in asked else tell.prose(moment.as_of)
     if fixed:
         recorded = tell.when(recorded_at) if recorded_at else "—"
         known = say("page.moment.known_position", position=moment.known, recorded=recorded)
@@ -1121,33 +1157,46 @@ def moment_bar(
     else:
         known = say("page.moment.known_by", when=tell.prose(known_at))
     today = day_of(datetime.now(UTC), tell.zone)
-    month_end, year_end = today.replace(day=1) - timedelta(days=1), date(today.year - 1, 12, 31)
     fresh: dict[str, str | None] = {**dict.fromkeys(_MOMENT), "after": None, "before": None}
-    turns = []
-    if "as_of" in asked and not fixed:
-        same = asked["as_of"] == asked.get("known_at")
-        changed = {**fresh, "as_of": asked["as_of"], "known_at": None if same else asked["as_of"]}
-        turns.append(Turn(say("page.moment.turn_now" if same else "page.moment.turn_then"), here(**changed)))
-    turns.append(Turn(say("page.moment.back"), here(**fresh)))
+    then = not fixed and "as_of" in asked and asked.get("known_at") == asked["as_of"]
     picks = [
         Turn(say("page.moment.now"), here(**fresh), not asked),
         *(
-            Turn(say(f"page.moment.{name}", day=day), here(**{**fresh, "as_of": day}), asked.get("as_of") == day)
-            for name, day in (("month_end", month_end.isoformat()), ("year_end", year_end.isoformat()))
+            Turn(
+                say(f"page.moment.{name}"),
+                here(**{**fresh, "as_of": day, "known_at": day if then else None}),
+                asked.get("as_of") == day,
+            )
+            for name, day in _days_picked(today)
         ),
     ]
+    if "as_of" in asked and not fixed:
+        turned = {**fresh, "as_of": asked["as_of"], "known_at": None if then else asked["as_of"]}
+        picks.append(Turn(say("page.moment.as_known_then"), here(**turned), then))
     return MomentBar(
         now=not asked,
-        sentence=say("page.moment.sentence", then=then, known=known),
-        missing=say("page.missing.then", then=then, known=known),
-        turns=turns,
+        sentence=say("page.moment.sentence", then=when, known=known),
+        missing=say("page.missing.then", then=when, known=known),
         picks=picks,
+        slider=None if first is None else Slider.around(day_of(moment.as_of, tell.zone), first, today),
         freeze=None if fixed else here(**frozen(tell, here, moment)),
         frozen_link=page_url if fixed else None,
         kept=[(name, text) for name, text in here.params.items() if name not in fresh],
         as_of=asked.get("as_of", ""),
         known_at=asked.get("known_at", ""),
     )
+
+
+def _days_picked(today: date) -> Iterator[tuple[str, str]]:
+    """The days that are looked at most, by the names of their words."""
+    quarter = date(today.year, today.month - (today.month - 1) % 3, 1)
+    for name, following in (
+        ("yesterday", today),
+        ("month_end", today.replace(day=1)),
+        ("quarter_end", quarter),
+        ("year_end", date(today.year, 1, 1)),
+    ):
+        yield name, (following - timedelta(days=1)).isoformat()
 
 
 def frozen(tell: Teller, here: Here, moment: Moment) -> dict[str, str | None]:

@@ -634,6 +634,13 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
     withdrawn_on: date | None = None
     closed_on: date | None = None
 
+    def unit_of(self, part: str | None) -> str | None:
+        """Whose share, commitment or problem it is."""
+        if part is None or any(part == share.key for share in (*self.assignments.values(), *self.former_assignments)):
+            return part
+        own = self.commitments.get(part) or self.problems.get(part)
+        return own.unit or None if own is not None else None
+
     def facts(self) -> Facts:
         """What lists show of a suggestion: the answer of the round that is being handled, the grade of all of them."""
         handled = self.round

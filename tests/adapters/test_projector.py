@@ -17,18 +17,21 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.exchange.jurisdictions import enter
-from adapters.postgres import rebuild
-from adapters.postgres.build import PoisonError, ProjectorError
+from adapters.postgres import projector, rebuild
+from adapters.postgres.build import Build, PoisonError, ProjectorError
+from adapters.postgres.build import connect as connect_projector
 from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
-from adapters.postgres.projector import Projector
+from adapters.postgres.projector import DifferenceError, NothingToGoBackToError, Projector
 from adapters.postgres.views import Views
 from adapters.wiring import GuardError, build
 from domain import case as cases
 from domain.cases.suggestion import HandedOver, ReplyIssued, SignedFor
 from domain.docket import Docket
+from domain.policy import EVERYTHING
 from projections import catalogue
 from projections.case_list import CaseList
+from projections.figures import Figures
 from projections.reading import Filter, ProjectionStatus
 from tests.conftest import Cluster
 from tests.faults.support import act, connect, ledger_on, opening
@@ -70,13 +73,13 @@ class Office:
     @contextlib.contextmanager
     def running(self) -> Iterator[Projector]:
         """A projector that runs meanwhile."""
-        projector = Projector(self.conninfo)
-        thread = threading.Thread(target=projector.run)
+        running = Projector(self.conninfo)
+        thread = threading.Thread(target=running.run)
         thread.start()
         try:
-            yield projector
+            yield running
         finally:
-            projector.stop()
+            running.stop()
             thread.join()
 
 
@@ -103,6 +106,7 @@ def test_catching_up_brings_every_projection_to_the_head(office: Office) -> None
     office.projector.catch_up()
     assert {(s.name, s.position, s.lag, s.state, s.error) for s in office.views.status()} == {
         ("case_list", 15, 0, "live", None),
+        ("clocks", 15, 0, "live", None),
         ("figures", 15, 0, "live", None),
         ("history", 15, 0, "live", None),
         ("search", 15, 0, "live", None),
@@ -305,9 +309,8 @@ def test_what_one_projection_cannot_take_stops_only_that_one(office: Office, mon
     monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", Fastidious)
     office.some(3)
     with office.running():
-        reached = {(name, 9, "live") for name in catalogue.PROJECTIONS if name != "case_list"} | {
-            ("case_list", 3, "stopped")
-        }
+        reached = {(name, 9, "live") for name in catalogue.PROJECTIONS if name != "case_list"}
+        reached |= {("case_list", 3, "stopped")}
         until(lambda: {(s.name, s.position, s.state) for s in office.views.status()} == reached)
     assert office.status().position == 3
     assert "record 4" in str(office.status().error)
@@ -351,7 +354,7 @@ def test_readers_are_served_while_a_projection_is_rebuilt_and_writers_write(offi
         told: list[tuple[int, int]] = []
         try:
             for _ in range(3):
-                assert office.projector.rebuild("case_list", lambda *done: told.append(done)) >= 120
+                assert office.projector.rebuild("case_list", lambda *done: told.append(done)).records >= 120
         finally:
             stop.set()
             for thread in threads:
@@ -361,7 +364,7 @@ def test_readers_are_served_while_a_projection_is_rebuilt_and_writers_write(offi
     assert seen[0] >= 40
     assert all(done <= total for done, total in told)
     shown = office.rows()
-    assert office.projector.rebuild("case_list") == office.docket.head()
+    assert office.projector.rebuild("case_list").records == office.docket.head()
     assert office.rows() == shown
     assert office.total() == 40 + (office.docket.head() - 120) // 3
 
@@ -381,7 +384,7 @@ def test_processes_that_share_a_rebuild_write_what_the_ledger_in_its_order_gives
     shown = office.rows(), office.rows("history")
     told: list[tuple[int, int]] = []
     for name in catalogue.PROJECTIONS:
-        assert office.projector.rebuild(name, lambda *done: told.append(done)) == 60
+        assert office.projector.rebuild(name, lambda *done: told.append(done)).records == 60
     assert (office.rows(), office.rows("history")) == shown
     assert len(told) > 10
     assert told[-1] == (60, 60)
@@ -415,7 +418,7 @@ def test_a_rebuild_whose_process_is_killed_says_so_and_the_next_one_does_it(offi
     with pytest.raises(ProjectorError, match="ended early"):
         office.projector.rebuild("case_list", kill)
     assert office.rows() == shown
-    assert office.projector.rebuild("case_list") == 60
+    assert office.projector.rebuild("case_list").records == 60
     assert office.rows() == shown
 
 
@@ -477,12 +480,221 @@ def test_every_ledger_of_the_schema_is_rebuilt(office: Office) -> None:
         views = Views(ledger._pool, ledger)
         assert (views.counts(Filter(), views.moment()).total, office.total()) == (1, 1)
         east.record(case_id, HandedOver(lead_unit="jtj"), act())
-        assert office.projector.rebuild("case_list") == 5
+        assert office.projector.rebuild("case_list").records == 5
         assert views.position() == 2
         assert views.cases(Filter(), views.moment())[0].stage == "handed_over"
         east.record(case_id, SignedFor(unit="jtj"), act())
         Projector(office.conninfo, ledger_id="east").catch_up()
         assert views.position() == 3
+
+
+# Comparing and going back
+
+
+def test_a_build_of_the_same_version_is_compared_before_it_is_shown(office: Office) -> None:
+    office.some(4)
+    office.projector.catch_up()
+    for name in catalogue.PROJECTIONS:
+        rebuilt = office.projector.rebuild(name)
+        assert rebuilt.checksum
+        assert (rebuilt.before, rebuilt.difference) == (rebuilt.rows, None)
+    told = {(one.name, one.state): one for one in office.projector.builds(checksums=True)}
+    for name in catalogue.PROJECTIONS:
+        live, retired = told[name, "live"], told[name, "retired"]
+        assert (live.rows, live.checksum, live.checked_at) == (retired.rows, retired.checksum, 12)
+        assert live.bytes > 0
+
+
+@pytest.mark.parametrize("name", list(catalogue.PROJECTIONS))
+def test_two_builds_are_compared_at_the_same_position_though_one_is_ahead(name: str, office: Office) -> None:
+    office.some(2)
+    office.projector.catch_up()
+    office.projector.rebuild(name)
+    behind = {one.state: one for one in office.projector.builds(checksums=True) if one.name == name}
+    office.some(3)
+    office.projector.catch_up()
+    ahead = {one.state: one for one in office.projector.builds(checksums=True) if one.name == name}
+    assert (ahead["live"].position, ahead["retired"].position) == (15, 6)
+    assert ahead["live"].rows > behind["live"].rows
+    assert ahead["live"].checksum == ahead["retired"].checksum == behind["live"].checksum
+    assert ahead["live"].checked_at == 6
+
+
+@pytest.mark.parametrize(
+    ("table", "spoiled"),
+    [
+        ("case_list", "title = title || '!'"),
+        ("case_list", "rounds = rounds + 1"),
+        ("case_list", "due_on = NULL"),
+        ("case_list", "known_to = known_from"),
+        ("clocks", "due_on = due_on + 1"),
+        ("figures", "counts = counts || ' 40'"),
+        ("history", "late = NOT late"),
+    ],
+)
+def test_rows_that_differ_are_told_and_nothing_is_swapped_unless_that_is_accepted(
+    table: str, spoiled: str, office: Office
+) -> None:
+    office.some(3)
+    office.projector.catch_up()
+    with connect(office.conninfo) as owner:
+        guilty = owner.execute("SELECT min(case_id) FROM case_list").fetchone()
+        assert guilty is not None
+        owner.execute(f"UPDATE duban_read.{table}_1 SET {spoiled} WHERE case_id = %s".encode(), guilty)
+    shown = office.rows(table)
+    with pytest.raises(DifferenceError) as told:
+        office.projector.rebuild(table)
+    difference = told.value.difference
+    assert (difference.cases, [one.case_id for one in difference.first]) == (1, [guilty[0]])
+    assert difference.before.rows == difference.after.rows
+    assert office.rows(table) == shown
+    assert [one.state for one in office.projector.builds() if one.name == table] == ["live"]
+    accepted = office.projector.rebuild(table, accept_difference=True)
+    assert accepted.difference is not None
+    assert office.rows(table) != shown
+    assert office.projector.rebuild(table).difference is None
+
+
+def test_a_row_that_stands_twice_and_one_that_is_missing_are_both_noticed(office: Office) -> None:
+    office.some(3)
+    office.projector.catch_up()
+    with connect(office.conninfo) as owner:
+        owner.execute("ALTER TABLE duban_read.history_1 DROP CONSTRAINT history_1_pkey")
+        owner.execute("INSERT INTO duban_read.history_1 SELECT * FROM duban_read.history_1 WHERE position = 2")
+        with pytest.raises(DifferenceError) as told:
+            office.projector.rebuild("history")
+        assert (told.value.difference.before.rows, told.value.difference.after.rows) == (10, 9)
+        owner.execute("DELETE FROM duban_read.history_1 WHERE position = 2")
+    with pytest.raises(DifferenceError) as told:
+        office.projector.rebuild("history")
+    assert [(one.before, one.after) for one in told.value.difference.first] == [(2, 3)]
+
+
+def test_of_another_version_the_rows_may_differ_and_are_counted(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Newer(CaseList):
+        version: ClassVar[int] = CaseList.version + 1
+
+        def take(self, batch: Any, histories: Any) -> Any:
+            changes = super().take(batch, histories)
+            changes.added = [row for row in changes.added if row[5] != "suggestion"]
+            return changes
+
+    office.some(2)
+    office.projector.catch_up()
+    rows = len(office.rows())
+    monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", Newer)
+    rebuilt = office.projector.rebuild("case_list")
+    assert (rebuilt.before, rebuilt.rows, rebuilt.checksum, rebuilt.difference) == (rows, 0, None, None)
+    with pytest.raises(NothingToGoBackToError) as told:
+        office.projector.back("case_list")
+    assert told.value.version == CaseList.version
+    assert office.total() == 0
+
+
+def test_a_build_of_an_older_version_may_lack_what_stands_beside_the_rows_now(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Newer(Figures):
+        version: ClassVar[int] = Figures.version + 1
+
+    office.some(2)
+    office.projector.catch_up()
+    with connect(office.conninfo) as owner:
+        owner.execute("DROP VIEW duban_read.figure_sums")
+        owner.execute("DROP TABLE duban_read.figure_sums_1")
+    monkeypatch.setitem(catalogue.PROJECTIONS, "figures", Newer)
+    assert {one.state for one in office.projector.builds() if one.name == "figures"} == {"live"}
+    office.projector.catch_up()
+    assert [one.state for one in office.projector.builds() if one.name == "figures"] == ["retired", "live"]
+
+
+def test_one_goes_back_to_the_build_before_which_has_caught_up_and_forth_again(office: Office) -> None:
+    office.some(2)
+    office.projector.catch_up()
+    with pytest.raises(NothingToGoBackToError) as told:
+        office.projector.back("case_list")
+    assert told.value.version is None
+    office.projector.rebuild("case_list")
+    office.some(3)
+    office.projector.catch_up()
+    shown = office.rows()
+    assert office.projector.back("case_list") == 9
+    version = CaseList.version
+    assert builds(office) == [(1, version, "live"), (2, version, "retired")]
+    assert office.rows() == shown
+    assert office.projector.back("case_list") == 0
+    assert builds(office) == [(1, version, "retired"), (2, version, "live")]
+
+
+def test_readers_are_served_while_one_goes_to_and_fro_under_a_running_projector(office: Office) -> None:
+    office.some(10)
+    with office.running():
+        assert office.views.wait_for(30, timeout=15) >= 30
+        office.projector.rebuild("case_list")
+        seen: list[int] = []
+        stop = threading.Event()
+
+        def read() -> None:
+            while not stop.is_set():
+                seen.append(office.total())
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            for _ in range(6):
+                office.some(1)
+                office.projector.back("case_list")
+        finally:
+            stop.set()
+            reader.join()
+        assert office.views.wait_for(48, timeout=10) >= 48
+    assert seen == sorted(seen)
+    assert (seen[0], office.total()) == (10, 16)
+    assert office.projector.rebuild("case_list").difference is None
+
+
+def test_what_another_writer_of_a_build_took_meanwhile_is_not_taken_twice(office: Office) -> None:
+    office.some(1)
+    office.projector.catch_up()
+    with connect_projector(office.conninfo, "duban") as one, connect_projector(office.conninfo, "duban") as other:
+        leading, late = (Build(conn, "duban", "main", CaseList(), 1) for conn in (one, other))
+        assert leading.position == late.position == 3
+        office.some(2)
+        assert leading.step(100) == 6
+        assert late.step(2) == 6
+        assert late.step(2) == 0
+    assert office.projector.rebuild("case_list").difference is None
+
+
+def test_a_projection_that_is_new_over_a_long_ledger_begins_with_a_rebuild(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.some(5)
+    before = {name: one for name, one in catalogue.PROJECTIONS.items() if name != "figures"}
+    with monkeypatch.context() as older:
+        older.setattr(catalogue, "PROJECTIONS", before)
+        older.setattr(projector, "PROJECTIONS", before)
+        office.projector.catch_up()
+    assert office.views.within(EVERYTHING).figures.reached() == 0
+    monkeypatch.setattr(projector, "_LONG", 10)
+    monkeypatch.setattr(Build, "step", lambda *_: 0)
+    office.projector.catch_up()
+    assert (office.status("figures").position, office.status("figures").lag) == (15, 0)
+    assert len(office.rows("figures")) > 0
+
+
+def test_a_projector_that_is_to_stop_breaks_a_rebuild_off(office: Office) -> None:
+    office.some(2)
+    office.projector.catch_up()
+    stopped = Projector(office.conninfo)
+    stopped.stop()
+    with pytest.raises(ProjectorError, match="is to stop"):
+        stopped.rebuild("case_list")
+    assert office.total() == 2
+    office.projector.rebuild("case_list")
+    assert [one.state for one in office.projector.builds() if one.name == "case_list"] == ["retired", "live"]
 
 
 # After a restore

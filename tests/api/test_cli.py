@@ -736,6 +736,25 @@ def test_database_and_files_copied_together_are_whole_where_they_are_restored(
         cluster.drop(empty)
 
 
+@pytest.mark.database
+def test_clocks_are_listed_as_they_stood_at_a_moment(installation: Run, story: Told) -> None:
+    told = installation("clocks", "--clock", "suggestion.reply", "--as-of", "2026-07-01", "--json").json
+    assert [(one["case_id"], one["state"], one["clock"]["due_on"]) for one in told["clocks"]] == [
+        (story.first, "overdue", "2026-06-05")
+    ]
+    assert (told["counts"]["overdue"], told["definition"]) == (1, 1)
+    assert told["rulebook"].startswith("cn-999900@")
+    earlier = installation("clocks", "--clock", "suggestion.reply", "--as-of", "2026-05-01", "--state", "overdue")
+    assert "0 of 0" in earlier.out
+    shown = installation("clocks", "--state", "overdue", "--unit", "jtj", "--as-of", "2026-07-01")
+    assert story.first in shown.out
+    assert story.second not in shown.out
+    assert installation("clocks", "--state", "late").code == 2
+    assert installation("clocks", "--due-from", "soon").code == 2
+    assert installation("clocks", "--kind", "nothing").code == 4
+    assert installation("clocks", "--due-from", "2026-06-01", "--due-to", "2026-05-01").code == 1
+
+
 # The installation
 
 
@@ -746,6 +765,32 @@ def test_a_projection_is_rebuilt_and_its_status_told(installation: Run, story: T
     status = installation("projection", "status", "--json").json
     assert {(s["name"], s["position"], s["lag"]) for s in status} >= {("case_list", ENTERED + 6, 0)}
     assert installation("projection", "rebuild", "nonsense").code == 4
+
+
+@pytest.mark.database
+def test_rows_that_differ_are_not_swapped_and_the_build_before_is_gone_back_to(
+    installation: Run, database: str, story: Told
+) -> None:
+    assert installation("projection", "back", "case_list").code == 1
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("UPDATE duban_read.case_list_1 SET title = '走样' WHERE case_id = %s", [story.first])
+    refused = installation("projection", "rebuild", "case_list")
+    assert refused.code == 1
+    assert "1 cases differ" in refused.err
+    assert story.first in refused.err
+    assert "--accept-difference" in refused.err
+    assert "走样" in installation("case", "list").out
+    accepted = installation("projection", "rebuild", "case_list", "--accept-difference")
+    assert (accepted.code, "Accepted: " in accepted.err) == (0, True)
+    assert "走样" not in installation("case", "list").out
+    builds = installation("projection", "list", "--checksum", "--json").json
+    of_cases = [one for one in builds if one["name"] == "case_list"]
+    assert [one["state"] for one in of_cases] == ["retired", "live"]
+    assert len({one["checksum"] for one in of_cases}) == 2
+    assert "retired" in installation("projection", "list").out
+    assert installation("projection", "back", "case_list").code == 0
+    assert "走样" in installation("case", "list").out
+    assert installation("projection", "back", "nonsense").code == 4
 
 
 @pytest.mark.database

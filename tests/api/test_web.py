@@ -1,9 +1,10 @@
 """The pages: what they say of cases at a moment, in both languages, and that nothing in them breaks or runs."""
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -205,6 +206,61 @@ def test_a_fixed_link_shows_the_same_for_ever(office: Office, story: Story) -> N
     assert rows(office, fixed) == seen
     assert len(rows(office, "/cases")) == len(seen) + 1
     assert 'id="frozen-link" type="text" readonly value="https://testserver/cases?as_of=' in read(office, fixed)
+
+
+def picked(text: str) -> dict[str, str]:
+    """The quick picks of a page's moment bar, with where they lead."""
+    picks = re.search(r'<ul class="picks".*?</ul>', text, re.DOTALL)
+    assert picks is not None
+    found = re.findall(r'<li><a (?:id="freeze" class="quiet" )?href="([^"]*)"[^>]*>([^<]*)</a>', picks[0])
+    return {name: unescape(url) for url, name in found}
+
+
+@pytest.mark.usefixtures("told")
+def test_the_picks_lead_to_the_ends_of_periods_and_keep_to_what_was_known_then(office: Office) -> None:
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    ends = {
+        "昨天": today - timedelta(days=1),
+        "上月末": today.replace(day=1) - timedelta(days=1),
+        "上季度末": date(today.year, today.month - (today.month - 1) % 3, 1) - timedelta(days=1),
+        "去年末": date(today.year - 1, 12, 31),
+    }
+    picks = picked(read(office, "/cases"))
+    assert list(picks) == ["现在", *ends, "固定此刻，取得链接"]
+    assert {name: picks[name] for name in ends} == {name: f"/cases?as_of={day}" for name, day in ends.items()}
+    picks = picked(read(office, "/cases?as_of=2026-03-31&state=waiting"))
+    assert picks["按当时已知"] == "/cases?as_of=2026-03-31&state=waiting&known_at=2026-03-31"
+    then = read(office, picks["按当时已知"])
+    assert '" aria-current="true">按当时已知' in then
+    assert picked(then)["昨天"] == (f"/cases?as_of={ends['昨天']}&state=waiting&known_at={ends['昨天']}")
+    assert picked(then)["按当时已知"] == "/cases?as_of=2026-03-31&state=waiting"
+    assert picked(then)["现在"] == "/cases?state=waiting"
+
+
+def slid(text: str) -> tuple[str, int, int] | None:
+    """The first day of a page's slider, how many days it has, and where it stands."""
+    found = re.search(r'<input id="slide" type="range" min="0" max="(\d+)" value="(\d+)" data-first="([^"]+)"', text)
+    return None if found is None else (found[3], int(found[1]), int(found[2]))
+
+
+def test_one_slides_over_the_days_since_the_first_case_that_one_may_read(office: Office, story: Story) -> None:
+    assert slid(read(office, "/cases")) is None, "nothing is there to look at"
+    story.open("2026-02-03", "市级的一件")
+    later = story.open("2026-04-01", "再一件")
+    office.catch_up()
+    days = (datetime.now(ZoneInfo("Asia/Shanghai")).date() - date(2026, 2, 3)).days
+    for path in ("/cases", "/work", "/figures", "/compliance", "/chronicle"):
+        assert slid(read(office, path)) == ("2026-02-03", days, days), path
+    assert slid(read(office, "/cases?as_of=2026-02-13")) == ("2026-02-03", days, 10)
+    assert slid(read(office, "/cases?as_of=2026-01-31")) == ("2026-01-31", days + 3, 0)
+    assert slid(read(office, f"/cases/{later}?as_of=2026-04-02")) == ("2026-04-01", days - 57, 1)
+    office.account("unit", "handling_unit", office="jtj")
+    text = office.browser("unit").get("/cases").text
+    assert 'id="as_of"' in text
+    assert slid(text) is None, "no case is the unit's"
+    office.account("admin-1", "administrator")
+    registry = office.browser("admin-1").get("/registry")
+    assert (registry.status_code, slid(registry.text)) == (200, None), "an administrator sees no case"
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,9 @@ class Site:
             "/compliance?year=2026",
             "/chronicle?month=2026-06",
             "/regulations",
+            "/clocks",
+            "/clocks?state=overdue&as_of=2026-06-30&lang=en",
+            "/clocks?clock=nothing",
             "/figures",
             "/figures/satisfied_rate",
             "/figures/reply_rate/cases",
@@ -225,6 +228,59 @@ def test_the_text_of_a_chart_stays_within_its_boxes(shared_site: Site, language:
         page.locator("details:not([open])").evaluate_all("all => all.forEach(one => { one.open = true })")
         outside = page.evaluate(OUTSIDE)
         assert outside == [], path
+
+
+def test_one_slides_to_a_day_by_keyboard_and_looks(shared_site: Site) -> None:
+    page = shared_site.page()
+    page.goto(f"{shared_site.base}/cases?as_of=2026-06-30&known_at=2026-06-30")
+    slider = page.get_by_label("选择日期")
+    assert slider.get_attribute("aria-valuetext") == "2026年6月30日"
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert slider.get_attribute("aria-valuetext") == page.locator("#slide-day").inner_text() == "2026年7月1日"
+    assert page.locator("#as_of").input_value() == page.locator("#known_at").input_value() == "2026-07-01"
+    page.locator("#as_of").fill("2026-05-31")
+    assert slider.get_attribute("aria-valuetext") == "2026年5月31日"
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("button", name="查看").click()
+    assert page.url.endswith("as_of=2026-05-30&known_at=2026-07-01")
+    assert "您正在看 2026年5月30日24时 的情况" in page.locator(".banner").inner_text()
+
+
+def test_the_past_stays_said_however_far_one_scrolls(shared_site: Site) -> None:
+    for width in WIDTHS:
+        page = shared_site.page(width=width)
+        page.goto(f"{shared_site.base}/cases?as_of=2026-06-30")
+        page.mouse.wheel(0, 600)
+        page.wait_for_function("scrollY > 300")
+        assert page.locator(".banner").evaluate("it => it.getBoundingClientRect().top") == 0
+
+
+def test_a_fixed_link_is_copied_as_it_stands(shared_site: Site) -> None:
+    page = shared_site.page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{shared_site.base}/cases?as_of=2026-06-30")
+    page.get_by_role("button", name="复制链接").click()
+    page.get_by_text("链接已复制。").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"{shared_site.base}/cases?as_of=2026-06-30&position=")
+    page.goto(copied)
+    page.get_by_role("button", name="复制链接").click()
+    page.get_by_text("链接已复制。").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == copied == page.locator("#frozen-link").input_value()
+
+
+def test_without_scripts_the_fields_and_links_of_the_moment_do_the_same(shared_site: Site) -> None:
+    page = shared_site.page(java_script_enabled=False)
+    page.goto(f"{shared_site.base}/cases?as_of=2026-06-30")
+    assert page.get_by_role("slider").count() == 0
+    assert page.get_by_role("button", name="复制链接").count() == 0
+    page.locator("#as_of").fill("2026-05-31")
+    page.get_by_role("button", name="查看").click()
+    assert page.url.endswith("/cases?as_of=2026-05-31&known_at=")
+    page.get_by_role("link", name="固定此刻，取得链接").click()
+    assert "position=" in page.url
+    assert page.locator("#frozen-link").input_value() == page.url
 
 
 def test_the_pages_of_corrections_and_drafts_pass_axe_and_fit_their_window(site: Site) -> None:

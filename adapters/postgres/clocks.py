@@ -1,0 +1,162 @@
+"""Clocks at a moment of both clocks, from the stretches that the projection `clocks` keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from adapters.postgres.pool import Pool, translated
+from domain.moment import Moment
+from domain.policy import Scope
+from projections.clocks import Clocks
+from projections.reading import SOON_DAYS, ClockCounts, ClockFilter, ClockKey, ClockRow, ClockState
+
+STATES: dict[ClockState, LiteralString] = {
+    "running": "ended IS NULL",
+    "overdue": "ended IS NULL AND overdue_from <= %(as_of)s",
+    "soon": "ended IS NULL AND overdue_from > %(as_of)s AND due_on <= %(soon)s",
+    "met": "ended = 'met'",
+    "missed": "ended = 'missed'",
+    "dropped": "ended = 'dropped'",
+}
+"""In which state a clock is at the moment. Overdue and soon are facts about the moment, and parts of running."""
+
+_NARROWED: dict[str, LiteralString] = {
+    "jurisdiction": "jurisdiction = %(jurisdiction)s",
+    "clock": "clock = %(clock)s",
+    "unit": "unit = %(unit)s",
+    "kind": "kind = %(kind)s",
+    "due_from": "due_on >= %(due_from)s",
+    "due_to": "due_on <= %(due_to)s",
+}
+_STRETCHES: tuple[LiteralString, ...] = (
+    "known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'",
+    "known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'",
+    "known_to < 9223372036854775807",
+)
+"""As they stand, as they stood, as they were once known: each kind of row has an index of its own."""
+_AT: LiteralString = (
+    "ledger_id = %(ledger)s AND valid_from <= %(as_of)s AND valid_to > %(as_of)s"
+    " AND known_from <= %(known)s AND known_to > %(known)s"
+)
+_READABLE: LiteralString = (
+    "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = clocks.ledger_id"
+    " AND today.case_id = clocks.case_id AND today.known_to = 9223372036854775807"
+    " AND today.valid_to > '9999-12-31 00:00:00+00' AND string_to_array(today.audience, ' ') && %(keys)s)"
+)
+"""A reader of a part of the cases is told of those that he may read today."""
+_KEY: LiteralString = "(due_on, case_id, clock, part, nth)"
+_KEY_GIVEN: LiteralString = "(%(due)s, %(case)s, %(of)s, %(in)s, %(number)s)"
+
+
+class ClockViews:
+    """The clocks of the cases of a scope."""
+
+    def __init__(self, pool: Pool, ledger_id: str, scope: Scope) -> None:
+        self._pool = pool
+        self._ledger_id = ledger_id
+        self._scope = scope
+
+    def reached(self) -> int:
+        """The position up to which every clock is told; -1 while they are not told at all."""
+        with translated(), self._pool.connection() as conn:
+            row = conn.execute(
+                "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
+                " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'",
+                (self._ledger_id, Clocks.name),
+            ).fetchone()
+        return int(row[0]) if row else -1
+
+    def page(
+        self,
+        wanted: ClockFilter,
+        moment: Moment,
+        day: date,
+        *,
+        after: ClockKey | None = None,
+        backwards: bool = False,
+        limit: int = 50,
+    ) -> list[ClockRow]:
+        """A page of the clocks at a moment, which lies on a day, by due date; `after` is the key of the row before.
+
+        Read backwards, the order is the opposite.
+        """
+        where, params = self._asked(wanted, moment, day)
+        if after is not None:
+            where = sql.SQL("{} AND {} {} {}").format(
+                where, sql.SQL(_KEY), sql.SQL("<" if backwards else ">"), sql.SQL(_KEY_GIVEN)
+            )
+            params |= dict(zip(("due", "case", "of", "in", "number"), after, strict=True))
+        order = sql.SQL("ORDER BY due_on {0}, case_id {0}, clock {0}, part {0}, nth {0}").format(
+            sql.SQL("DESC" if backwards else "ASC")
+        )
+        cut = sql.SQL("{} LIMIT %(limit)s").format(order)
+        query = sql.SQL(
+            "SELECT case_id, clock, part, nth, page.kind, c.number, c.title, page.unit, started_on, due_on,"
+            " page.estimate, CASE WHEN ended IS NOT NULL THEN ended WHEN page.overdue_from <= %(as_of)s THEN 'overdue'"
+            " WHEN due_on <= %(soon)s THEN 'soon' ELSE 'running' END AS state"
+            " FROM (SELECT * FROM {rows} {cut}) AS page JOIN LATERAL (SELECT number, title FROM case_list c"
+            " WHERE c.ledger_id = %(ledger)s AND c.case_id = page.case_id AND c.valid_from <= %(as_of)s"
+            " AND c.valid_to > %(as_of)s AND c.known_from <= %(known)s AND c.known_to > %(known)s) c ON true"
+            " {order}"
+        ).format(rows=self._rows(where, cut), cut=cut, order=order)
+        with self._reading() as conn, conn.cursor(row_factory=class_row(ClockRow)) as cursor:
+            return cursor.execute(query, params | {"limit": limit}).fetchall()
+
+    def counts(self, wanted: ClockFilter, moment: Moment, day: date) -> ClockCounts:
+        """How many clocks there are in each state, and of each kind; each count is the length of the list it names."""
+        where, params = self._asked(wanted, moment, day)
+        flags = sql.SQL(", ").join(
+            sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in STATES.values()
+        )
+        query = sql.SQL("SELECT clock, count(*), {} FROM {} GROUP BY clock ORDER BY clock").format(
+            flags, self._rows(where)
+        )
+        with self._reading() as conn:
+            found = conn.execute(query, params).fetchall()
+        by_state = {state: sum(row[2 + place] for row in found) for place, state in enumerate(STATES)}
+        return ClockCounts(sum(row[1] for row in found), **by_state, by_clock={row[0]: row[1] for row in found})
+
+    def _rows(self, where: sql.Composable, cut: sql.Composable | None = None) -> sql.Composed:
+        """The rows in force at a moment, each kind of them cut by itself."""
+        each = sql.SQL(" UNION ALL ").join(
+            sql.SQL("(SELECT * FROM clocks WHERE {} AND {} {})").format(where, sql.SQL(kind), cut or sql.SQL(""))
+            for kind in _STRETCHES
+        )
+        return sql.SQL("({}) AS clocks").format(each)
+
+    def _asked(self, wanted: ClockFilter, moment: Moment, day: date) -> tuple[sql.Composed, dict[str, Any]]:
+        conditions: list[sql.Composable] = [sql.SQL(_AT)]
+        params: dict[str, Any] = {
+            "ledger": self._ledger_id,
+            "as_of": moment.as_of,
+            "known": moment.known,
+            "soon": min(day, date.max - timedelta(days=SOON_DAYS)) + timedelta(days=SOON_DAYS),
+        }
+        for name, condition in _NARROWED.items():
+            if (value := getattr(wanted, name)) is not None:
+                conditions.append(sql.SQL(condition))
+                params[name] = value
+        if wanted.state is not None:
+            conditions.append(sql.SQL(STATES[wanted.state]))
+        if self._scope.jurisdiction is not None:
+            conditions.append(sql.SQL("jurisdiction = %(place)s"))
+            params["place"] = self._scope.jurisdiction
+        if self._scope.keys is not None:
+            conditions.append(sql.SQL(_READABLE))
+            params["keys"] = sorted(self._scope.keys)
+        return sql.SQL(" AND ").join(conditions), params
+
+    @contextmanager
+    def _reading(self) -> Iterator[psycopg.Connection[Any]]:
+        place = sql.Literal(self._scope.jurisdiction or "*")
+        with translated(), self._pool.connection() as conn:
+            conn.execute(sql.SQL("BEGIN READ ONLY; SET LOCAL duban.jurisdiction TO {}").format(place))
+            yield conn
+            conn.execute("COMMIT")

@@ -1,0 +1,104 @@
+"""The stretches of what a case holds, each thing by its own key, on both clocks; however its past is changed later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from domain import fold
+from domain.case import Case, Corrected, Recorded, Voided
+from domain.casefile import CaseFile
+from projections.case_list import FOREVER, STILL_KNOWN
+
+Cell = TypeVar("Cell", bound=NamedTuple)
+Key = tuple[Any, ...]
+
+Held = Callable[[Case], Mapping[Key, Cell]]
+"""What a case holds as it stands, by keys."""
+
+
+class Interval(Generic[Cell]):
+    """A stretch of one thing with both its ends, and the positions since which it is known, and up to which."""
+
+    __slots__ = ("cell", "known_from", "known_to", "valid_from", "valid_to")
+
+    def __init__(self, valid_from: datetime, valid_to: datetime, cell: Cell, known_from: int) -> None:
+        self.valid_from = valid_from
+        self.valid_to = valid_to
+        self.cell = cell
+        self.known_from = known_from
+        self.known_to = STILL_KNOWN
+
+
+class Tracked(Generic[Cell]):
+    """A case file with the intervals of what it holds, as known now."""
+
+    __slots__ = ("_held", "case_file", "intervals", "latest")
+
+    def __init__(self, case_id: str, held: Held[Cell]) -> None:
+        self.case_file = CaseFile(case_id)
+        self.intervals: dict[Key, list[Interval[Cell]]] = {}
+        self.latest: datetime | None = None
+        self._held = held
+
+    def take(self, record: Recorded) -> tuple[list[Interval[Cell]], list[Interval[Cell]]]:
+        """The intervals that a record ends, and those that it begins."""
+        self.case_file.take(record)
+        since, case = record.occurred_at, self.case_file.case
+        usual = (
+            (self.latest is None or since >= self.latest)
+            and not record.act.late
+            and not isinstance(record.step, (Corrected, Voided))
+        )
+        course: list[tuple[datetime, Mapping[Key, Cell]]]
+        if usual and case is not None:
+            self.latest = since
+            course = [(since, self._held(case))]
+        else:
+            history = self.case_file.history
+            self.latest = max((one.occurred_at for one in fold.sequence(history)), default=None)
+            since = datetime.min.replace(tzinfo=FOREVER.tzinfo)
+            course = [(at, {} if case is None else self._held(case)) for at, case in fold.timeline(history)]
+        return self._follow(since, course, record.position)
+
+    def _follow(
+        self, since: datetime, course: Sequence[tuple[datetime, Mapping[Key, Cell]]], position: int
+    ) -> tuple[list[Interval[Cell]], list[Interval[Cell]]]:
+        """From an instant on, each thing goes the given course; what is so already stays as it is."""
+        ended: list[Interval[Cell]] = []
+        begun: list[Interval[Cell]] = []
+        for key in dict.fromkeys(self.intervals) | dict.fromkeys(key for _, cells in course for key in cells):
+            old = self.intervals.get(key, [])
+            kept = [one for one in old if one.valid_to <= since]
+            past = [(one.valid_from, one.cell) for one in old if one.valid_from < since < one.valid_to]
+            wanted = list(_joined([*past, *((at, cells.get(key)) for at, cells in course)]))
+            if kept and wanted and kept[-1].valid_to == wanted[0][0] and kept[-1].cell == wanted[0][2]:
+                wanted[0] = (kept.pop().valid_from, *wanted[0][1:])
+            standing = {(one.valid_from, one.valid_to, one.cell): one for one in old[len(kept) :]}
+            new = [standing.get(one) or Interval(*one, position) for one in wanted]
+            ended += [one for one in standing.values() if one not in new]
+            begun += [one for one in new if one.known_from == position]
+            self.intervals[key] = kept + new
+        for interval in ended:
+            interval.known_to = position
+        return ended, begun
+
+
+def stands(interval: Interval[Any]) -> bool:
+    """Whether that is how it is now: such rows are written side by side, as they are read."""
+    return interval.known_to == STILL_KNOWN and interval.valid_to == FOREVER
+
+
+def _joined(course: Iterable[tuple[datetime, Cell | None]]) -> Iterator[tuple[datetime, datetime, Cell]]:
+    """One thing's course as stretches: neighbours that are the same are one."""
+    start: datetime | None = None
+    current: Cell | None = None
+    for at, cell in course:
+        if cell == current:
+            continue
+        if current is not None and start is not None and start < at:
+            yield start, at, current
+        start, current = at, cell
+    if current is not None and start is not None:
+        yield start, FOREVER, current
