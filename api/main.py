@@ -33,10 +33,12 @@ from api.web import (
     people,
     persons,
     procedures,
+    published,
     registry,
     regulations,
     search,
     trail,
+    what_if,
 )
 
 MOST_AT_WORK = 20
@@ -68,7 +70,9 @@ def create_app(services: Services) -> FastAPI:
         auditlog.readers_router,
         chronicle.router,
         compliance.router,
+        what_if.router,
         figures.router,
+        published.router,
         drafting.router,
         log.router,
         persons.router,

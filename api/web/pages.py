@@ -166,6 +166,9 @@ class OpenPageRoute(PageRoute):
     everybody = True
 
 
+_NOT_OF_FORM = frozenset({"draft", "lang"})
+"""What the address of a form says beside what is filled in."""
+
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 open_router = APIRouter(route_class=OpenPageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -215,8 +218,9 @@ def new_case(request: Request) -> Response:
 
 @router.get("/cases/new/{opening}")
 def opening(request: Request, opening: str) -> Response:
-    """The form of a step that opens a case."""
-    return _new_case_page(request, opening)
+    """The form of a step that opens a case, with what the address says filled in."""
+    said = {name: request.query_params.getlist(name) for name in request.query_params if name not in _NOT_OF_FORM}
+    return _new_case_page(request, opening, Posted(said, {}) if said else None)
 
 
 @router.post("/cases/new/{opening}")
