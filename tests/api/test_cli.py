@@ -270,17 +270,17 @@ def test_figures_are_told_in_whole_by_a_dimension_and_over_time(installation: Ru
     assert installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "hour").code == 1
 
 
+@pytest.mark.usefixtures("story")
 def test_what_cases_say_is_found_at_any_moment(installation: Run) -> None:
-    told = installation("search", "建议", "--json", "--limit", "1").json
-    assert (len(told["found"]), told["terms"]) == (1, ["建议"])
-    assert told["total"] >= 1
+    told = installation("search", "公", "--json", "--limit", "1").json
+    assert (len(told["found"]), told["terms"], told["total"]) == (1, ["公"], 2)
     assert told["rulebook"].startswith("cn-999900@")
-    shown = installation("search", "建议", "--kind", "suggestion")
+    shown = installation("search", "公", "--kind", "suggestion")
     assert told["found"][0]["title"] in shown.out
-    assert installation("search", "建议", "--as-of", "2020-01-01", "--json").json["found"] == []
+    assert installation("search", "公", "--as-of", "2020-01-01", "--json").json["found"] == []
     assert installation("search", "，。").code == 1
     assert installation("search", "梯" * 300).code == 1
-    assert installation("search", "建议", "--kind", "happiness").code in {1, 4}
+    assert installation("search", "公", "--kind", "happiness").code in {1, 4}
 
 
 @pytest.mark.usefixtures("story")
