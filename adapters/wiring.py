@@ -40,6 +40,7 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import applied_migrations, migrate, migrations
 from adapters.postgres.pool import PATIENCE_OF_PROGRAMS, LedgerUnavailableError, Pool, open_pool
 from adapters.postgres.views import Views
+from adapters.reckoner import FigureReckoner
 from adapters.registry import LedgerRegistry
 from adapters.settings import (
     LOG_KEY,
@@ -204,7 +205,9 @@ def build(settings: Settings, conninfo: str, *, name: str, patience: float = PAT
         files = files_of(settings, keys)
         keys.follows(ledger, files.forget)
         keys.follow()
-        docket = Docket(ledger, LedgerRegistry(ledger), contents=files, keys=keys)
+        registry, audit = LedgerRegistry(ledger), AuditExports(pool, settings.ledger, tiles_of(settings))
+        reckoner = FigureReckoner(views, registry, audit)
+        docket = Docket(ledger, registry, contents=files, keys=keys, reckoner=reckoner)
         sessions = Sessions(pool, docket.registry)
         one_time = timedelta(hours=settings.one_time_hours)
         accounts = Accounts(pool, Passwords(), sessions, docket.registry, secret, one_time=one_time)
@@ -223,7 +226,7 @@ def build(settings: Settings, conninfo: str, *, name: str, patience: float = PAT
             files,
             keys,
             imports,
-            AuditExports(pool, settings.ledger, tiles_of(settings)),
+            audit,
             secret,
             pool,
             hints,

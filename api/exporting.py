@@ -12,12 +12,12 @@ from typing_extensions import TypeIs
 
 from api.access import AccessExportQuery, why
 from api.entries import EntriesQuery, EntryList, told_of, value_of
-from api.figures import Asked as WantedFigures
-from api.figures import By, Figures, Told
+from api.figures import Figures, Told
 from api.moment import Asked, written
 from api.services import Lists, Services
 from api.trail import TrailExportQuery
 from api.web.viewmodels import StepView, Teller, Timeline, value_name
+from api.what_if import Beside, Simulation, ToldBeside, words_of
 from api.words import Words
 from domain import policy
 from domain.access import AccessRow
@@ -26,6 +26,8 @@ from domain.moment import Moment, day_of
 from domain.policy import Scope
 from domain.refusal import Refused
 from domain.registry import Registry, RegistryCase
+from projections.asked import Asked as WantedFigures
+from projections.asked import By
 from projections.metrics import Figure
 from projections.ocel import CaseLog, Entered, EventLog, LogFormat, log_of
 from projections.reading import CaseRow, Counts, Filter, TrailRow
@@ -88,6 +90,22 @@ _FIGURES: tuple[tuple[str, Kind], ...] = (
     ("formula", "text"),
     ("caution", "text"),
     ("source", "text"),
+    ("definition", "text"),
+)
+_WHAT_IF: tuple[tuple[str, Kind], ...] = (
+    ("nature", "text"),
+    ("metric", "text"),
+    ("of", "text"),
+    ("figure", "number"),
+    ("simulated_figure", "number"),
+    ("rate", "percent"),
+    ("simulated_rate", "percent"),
+    ("numerator", "number"),
+    ("denominator", "number"),
+    ("simulated_numerator", "number"),
+    ("simulated_denominator", "number"),
+    ("goal", "percent"),
+    ("simulated_goal", "percent"),
     ("definition", "text"),
 )
 _STEPS: tuple[tuple[str, Kind], ...] = (
@@ -284,21 +302,8 @@ def exported_figures(
 ) -> Exported:
     """Metrics at a moment, in whole and by a dimension, each with how it is counted."""
     moment, told = figures.moment, figures.told(asked, ids, by)
-    narrowed = tell.say("page.comma").join(
-        tell.say("page.pair", label=tell.say(f"figures.by.{name}"), value=value_name(tell, name, str(value)))
-        for name, value in vars(asked).items()
-        if value is not None
-    )
     say, title = tell.say, tell.say("figures.title")
-    day = day_of(moment.as_of, tell.zone)
-    lines = [
-        *_nature(say, sample=tell.jurisdiction.sample),
-        Line(say("export.filter"), narrowed or say("page.filter.any")),
-        Line(say("export.column.jurisdiction"), str(getattr(tell.jurisdiction, tell.lang))),
-        Line(say("export.rulebook"), tell.jurisdiction.book_on(day).ref),
-        Line(say("export.calendar"), tell.jurisdiction.working_calendar.ref),
-        *_when(say, moment, tell.zone, known_at),
-    ]
+    lines = [*_nature(say, sample=tell.jurisdiction.sample), *_of_figures(tell, asked, moment, known_at)]
     rows = (
         _figure(tell, one, name, figure)
         for one in told
@@ -306,6 +311,66 @@ def exported_figures(
     )
     sheet = _sheet(say, title, lines, _columns(say, _FIGURES, tell.zone), rows)
     return _named(sheet, title, "figures", moment, tell.zone, format, say)
+
+
+def exported_what_if(
+    tell: Teller,
+    found: Simulation,
+    asked: WantedFigures,
+    by: By | None,
+    known_at: datetime | None,
+    format: Format,
+) -> Exported:
+    """Figures as they are beside what they would be; each row says that it is a simulation, as the cover does."""
+    say, title = tell.say, tell.say("what_if.title")
+    lines = [
+        Line(say("export.nature"), say("what_if.simulation")),
+        *(Line(say("what_if.supposed", what=what), how) for what, how in words_of(tell, found.supposition)),
+        *_nature(say, sample=tell.jurisdiction.sample),
+        *_of_figures(tell, asked, found.moment, known_at),
+        Line(say("what_if.cases"), found.cases, "number"),
+    ]
+    rows = (
+        _beside(tell, one, name, figure)
+        for one in found.told
+        for name, figure in [("", one.figure), *((value_name(tell, by, key), part) for key, part in one.parts)]
+    )
+    sheet = _sheet(say, title, lines, _columns(say, _WHAT_IF, tell.zone), rows)
+    return _named(sheet, title, "what-if", found.moment, tell.zone, format, say)
+
+
+def _of_figures(tell: Teller, asked: WantedFigures, moment: Moment, known_at: datetime | None) -> Iterator[Line]:
+    """Of what figures are, what they stand on, and from which moment one looks."""
+    say = tell.say
+    narrowed = say("page.comma").join(
+        say("page.pair", label=say(f"figures.by.{name}"), value=value_name(tell, name, str(value)))
+        for name, value in asked.named.items()
+    )
+    yield Line(say("export.filter"), narrowed or say("page.filter.any"))
+    yield Line(say("export.column.jurisdiction"), str(getattr(tell.jurisdiction, tell.lang)))
+    yield Line(say("export.rulebook"), tell.jurisdiction.book_on(day_of(moment.as_of, tell.zone)).ref)
+    yield Line(say("export.calendar"), tell.jurisdiction.working_calendar.ref)
+    yield from _when(say, moment, tell.zone, known_at)
+
+
+def _beside(tell: Teller, told: ToldBeside, name: str, figure: Beside) -> Sequence[Value]:
+    metric, rate, real, simulated = told.metric, told.metric.is_rate, figure.real, figure.simulated
+    return (
+        tell.say("what_if.mark"),
+        getattr(metric, tell.lang),
+        name,
+        None if rate else real.numerator,
+        None if rate else simulated.numerator,
+        real.value if rate else None,
+        simulated.value if rate else None,
+        real.numerator,
+        real.denominator,
+        simulated.numerator,
+        simulated.denominator,
+        told.target,
+        told.simulated_target,
+        f"{metric.id} v{metric.version}",
+    )
 
 
 def _figure(tell: Teller, told: Told, name: str, figure: Figure) -> Sequence[Value]:

@@ -16,63 +16,17 @@ from domain.moment import Moment, day_of, end_of_day
 from domain.office import Jurisdiction
 from domain.refusal import Refused
 from domain.rulebook import Target
+from projections.asked import OF_DEPUTIES, Asked, By
 from projections.figures import steps_that_count
 from projections.metrics import Figure, Metric, figure_of, metric_named, metrics
-from projections.reading import ChangedRow, CountedRow, Dimension, FigureFilter, Sums
+from projections.reading import ChangedRow, CountedRow, Dimension, Sums
 
-By = Literal["unit", "person", "group", "constituency", "committee", "kind", "stage", "session", "year", "jurisdiction"]
-"""By what figures are told apart; group and constituency are those of the deputy who brought it, on the day."""
-OF_DEPUTIES = frozenset({"group", "constituency"})
 Pace = Literal["day", "month", "quarter", "year"]
 
 MOST_POINTS = 400
 """How many points a series may have."""
 _MOST_CHANGES = 200
 _MONTHS: Mapping[str, int] = {"month": 1, "quarter": 3, "year": 12}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Of what figures are asked: every dimension that is left open is None."""
-
-    unit: str | None = None
-    person: str | None = None
-    group: str | None = None
-    constituency: str | None = None
-    committee: str | None = None
-    kind: str | None = None
-    stage: str | None = None
-    session: str | None = None
-    year: int | None = None
-    without: By | None = None
-    """A dimension of which there is no value, such as suggestions that no unit leads."""
-
-    def of(self, subject: str, jurisdiction: Jurisdiction, day: date) -> FigureFilter:
-        """What is to be counted of a subject."""
-        places = [place for one in jurisdiction.all_deputies() if (place := jurisdiction.deputy(one.id, day))]
-        persons = but_persons = None
-        if self.group is not None or self.constituency is not None:
-            persons = frozenset(
-                place.id
-                for place in places
-                if self.group in {None, place.group} and self.constituency in {None, place.constituency}
-            )
-        if self.without in OF_DEPUTIES:
-            but_persons = frozenset(place.id for place in places if getattr(place, str(self.without)) is not None)
-        return FigureFilter(
-            subject,
-            jurisdiction=jurisdiction.code,
-            unit=self.unit,
-            person=self.person,
-            persons=persons,
-            but_persons=but_persons,
-            committee=self.committee,
-            kind=self.kind,
-            stage=self.stage,
-            session=self.session,
-            year=self.year,
-            without=None if self.without in OF_DEPUTIES else cast("Dimension | None", self.without),
-        )
 
 
 @dataclass(frozen=True)

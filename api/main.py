@@ -34,9 +34,12 @@ from api.web import (
     people,
     persons,
     procedures,
+    published,
     registry,
     regulations,
+    search,
     trail,
+    what_if,
 )
 
 MOST_AT_WORK = 20
@@ -69,7 +72,9 @@ def create_app(services: Services) -> FastAPI:
         chronicle.router,
         clocks.router,
         compliance.router,
+        what_if.router,
         figures.router,
+        published.router,
         drafting.router,
         log.router,
         persons.router,
@@ -77,6 +82,7 @@ def create_app(services: Services) -> FastAPI:
         registry.router,
         regulations.router,
         importing.router,
+        search.router,
         trail.router,
     )
     of_pages = (pages.router, pages.open_router, people.router, people.open_router, *own)

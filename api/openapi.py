@@ -30,6 +30,7 @@ TAGS = [
     {"name": "attachments", "description": "Files that belong to a case"},
     {"name": "persons", "description": "What is kept of persons, read for an occasion"},
     {"name": "figures", "description": "Metrics at a moment, over time, and the cases behind them"},
+    {"name": "search", "description": "What cases say, and suggestions that are alike"},
     {"name": "export", "description": "Stored steps"},
     {"name": "rules", "description": "Procedures and rulebooks"},
     {"name": "service", "description": "How the service is"},

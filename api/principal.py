@@ -16,6 +16,8 @@ from domain.principal import Principal, Scope, scopes_of
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="duban"'}
 _REFUSED = {"WWW-Authenticate": 'Bearer realm="duban", error="invalid_token"'}
 _READING = {"GET", "HEAD", "OPTIONS"}
+_QUESTIONS = {"/api/v1/figures/what-if", "/api/v1/figures/what-if/export"}
+"""What is asked with a body, and records nothing."""
 _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="`duban token create` makes one")
 
 
@@ -33,7 +35,8 @@ async def principal_of(
     principal.standing.refuse()
     if principal.account is not None and not principal.scopes <= scopes_of(principal.role):
         raise ProblemError("token-beyond-account")
-    scope = Scope.READ if request.method in _READING else Scope.RECORD
+    reads = request.method in _READING or request.url.path in _QUESTIONS
+    scope = Scope.READ if reads else Scope.RECORD
     if scope not in principal.scopes:
         raise ProblemError("token-may-only-read" if scope is Scope.RECORD else "token-may-only-record")
     if scope is Scope.RECORD and principal.suspended:

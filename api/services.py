@@ -34,11 +34,15 @@ from projections.reading import (
     Dimension,
     FigureFilter,
     Filter,
+    FoundRow,
     LogFork,
     LogStatus,
     LogYear,
     ProjectionStatus,
+    SaidRow,
+    SearchKey,
     SignedCheckpoint,
+    SimilarRow,
     Sought,
     Sums,
     TrailFilter,
@@ -49,6 +53,7 @@ from projections.reading import (
     WorkRow,
 )
 from projections.sheet import Format, Sheet
+from projections.wording import Term
 
 
 class Figures(Protocol):
@@ -106,12 +111,44 @@ class Clocks(Protocol):
         """Counts over the whole list of a filter."""
 
 
+class Search(Protocol):
+    """What the cases that somebody may read say."""
+
+    def reached(self) -> int:
+        """The position up to which everything that was said can be found."""
+
+    def found(
+        self, terms: Sequence[Term], wanted: Filter, moment: Moment, *, after: SearchKey | None = None, limit: int = 20
+    ) -> tuple[list[FoundRow], int]:
+        """A page of the cases that say every term, and how many there are in all."""
+
+    def said(self, terms: Sequence[Term], cases: Sequence[str], moment: Moment) -> list[SaidRow]:
+        """What cases say of the terms, by case and step."""
+
+    def similar(
+        self,
+        subject: Mapping[str, int],
+        wanted: Filter,
+        moment: Moment,
+        *,
+        steps: Sequence[str],
+        but: str | None = None,
+        least: float,
+        limit: int,
+    ) -> list[SimilarRow]:
+        """The cases whose steps of some stored names say most of a subject's lexemes, the most similar first."""
+
+
 class Lists(Protocol):
     """The cases that somebody may read."""
 
     @property
     def clocks(self) -> Clocks:
         """Clocks of the same cases."""
+
+    @property
+    def search(self) -> Search:
+        """What the same cases say."""
 
     @property
     def figures(self) -> Figures:

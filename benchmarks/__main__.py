@@ -13,7 +13,20 @@ from platform import python_version
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import append, append16, audit, board, bulk_import, figures, http, lists, million, moment, rebuild
+from benchmarks import (
+    append,
+    append16,
+    audit,
+    board,
+    bulk_import,
+    figures,
+    http,
+    lists,
+    million,
+    moment,
+    rebuild,
+    search,
+)
 from benchmarks.measuring import Figure, pulse
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -27,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "board": board.run,
     "figures": figures.run,
     "million": million.run,
+    "search": search.run,
     "audit": audit.run,
 }
 

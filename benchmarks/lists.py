@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from http.client import HTTPConnection
 from time import perf_counter
@@ -52,6 +52,8 @@ READERS: dict[str, tuple[Role, dict[str, str]]] = {
     "a unit": (Role.HANDLING_UNIT, {"office": "jtj"}),
     "a deputy": (Role.DEPUTY, {"deputy": "d-001"}),
 }
+Steps = Callable[[int, random.Random, list[str], list[str]], Iterator[tuple[int, Step]]]
+"""The steps of a suggestion by its number, each with the days after its submission."""
 PATHS = ("/cases", "/work", "/api/v1/cases", "/api/v1/work")
 
 
@@ -95,8 +97,8 @@ def _measured(db: Database, port: int) -> Iterator[Figure]:
             )  # fmt: skip
 
 
-def fill(docket: Docket) -> None:
-    """Suggestions of five years: most of them closed, the last ones open in every stage."""
+def fill(docket: Docket, steps: Steps | None = None) -> None:
+    """Suggestions of five years: most of them closed, the last ones open in every stage; or with other steps."""
     enter(docket, JURISDICTION, actor="benchmark")
     chance = random.Random(50)  # noqa: S311 - the same city in every run
     city, last = docket.registry.jurisdiction(JURISDICTION), FIRST + timedelta(days=DAYS)
@@ -106,7 +108,7 @@ def fill(docket: Docket) -> None:
     for number in range(CASES):
         day = FIRST + timedelta(days=number * DAYS // CASES)
         draft = docket.draft(Request.fresh())
-        for after, step in _steps(number, chance, units, deputies):
+        for after, step in (steps or _steps)(number, chance, units, deputies):
             docket.take(draft, step, act(day + timedelta(days=after)))
         drafts.append(draft)
         if len(drafts) == BATCH:

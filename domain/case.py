@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from domain.refusal import Refused, refused_by
 from domain.values import Code, Line, Text, Word
 
 if TYPE_CHECKING:
+    from domain.figure import Reckoner
     from domain.office import Jurisdiction, Office
     from domain.registry import Registry
 
@@ -381,12 +382,12 @@ class Declared:
     stands: bool
     """Whether it is never voided, because what it did cannot be undone by that."""
 
-    @property
+    @cached_property
     def kind(self) -> str | None:
         """The kind of its case type; None of a step that several case types share."""
         return None if self.shared or self.case_type is None else self.case_type.kind
 
-    @property
+    @cached_property
     def shared(self) -> bool:
         """Whether several case types have it."""
         return self.case_type is None or self.case_type.kind == ""
@@ -514,6 +515,10 @@ class Step(BaseModel):
 
     def filled_in(self, case: Any, office: Office) -> Self:  # noqa: ARG002 - the hook's signature
         """The same step with what follows from the case and the office's rules, as it is stored."""
+        return self
+
+    def reckoned(self, reckoner: Reckoner) -> Self:  # noqa: ARG002 - the hook's signature
+        """The same step with the figures that it states as they are counted; another number is refused."""
         return self
 
     def already(self, case: Any) -> bool:  # noqa: ARG002 - the hook's signature
@@ -930,7 +935,7 @@ class Recorded(NamedTuple):
 
     def enact(self, case: Case) -> None:
         """What the step does to the case: stage, clocks, then its own fields. Total."""
-        step, declared = self.step, self.step.declared
+        step, act, declared = self.step, self.act, self.step.declared
         if isinstance(step, Opening):
             case.jurisdiction, case.time_zone = step.jurisdiction, step.time_zone or case.time_zone
         if declared.part is None:
@@ -939,12 +944,14 @@ class Recorded(NamedTuple):
         elif declared.leads_to is not None and (part := case.part(declared.part, step.part_key)) is not None:
             part.stage = declared.leads_to
         for deadline in self.deadlines:
-            case.start_clock(deadline, self.act.occurred_at, declared.wire)
-        step.apply(case, self.act)
+            case.start_clock(deadline, act.occurred_at, declared.wire)
+        step.apply(case, act)
         self._move_clocks(case)
         case.taken.append(declared.wire)
 
     def _move_clocks(self, case: Case) -> None:
+        if not case.clocks:
+            return
         step, act, wire = self.step, self.act, self.step.declared.wire
         for key in step.stopped_clocks(case):
             if (running := case.clocks.get(key)) is not None and running.stopped_at is None:

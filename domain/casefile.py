@@ -36,7 +36,7 @@ class CaseFile:
 
     def take(self, recorded: Recorded) -> None:
         """Add a step: the usual one is applied to what is folded; a late entry, correction or void folds it anew."""
-        if recorded.originator_id != self.id or recorded.version != self.version + 1:
+        if recorded.originator_id != self.id or recorded.originator_version != len(self.history) + 1:
             msg = f"case {self.id}: step {recorded.version} of {recorded.originator_id} after step {self.version}"
             raise HoleInHistoryError(msg)
         self.history.append(recorded)

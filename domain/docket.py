@@ -19,7 +19,6 @@ from eventsourcing.application import AggregateNotFoundError, Application, Repos
 from eventsourcing.persistence import ApplicationRecorder, Mapper, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 from pydantic import TypeAdapter
-from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
 from domain import amendment, clock, fold, person, policy, procedure
@@ -44,6 +43,7 @@ from domain.case import (
 )
 from domain.casefile import CaseFile, file_of
 from domain.clock import Deadline
+from domain.figure import NoReckoner, Reckoner
 from domain.office import Jurisdiction, Office
 from domain.personal import Keys, NoKeys, Place, personal_fields
 from domain.refusal import Refused
@@ -185,7 +185,7 @@ class LedgerMapper(Mapper[str]):
             recorded.originator_id,
             recorded.originator_version,
             recorded.step.declared.wire,
-            pydantic_core.to_json(state, exclude_none=True),
+            _stored(type(recorded.step)).serializer.to_json(state, exclude_none=True),
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Recorded:
@@ -222,8 +222,8 @@ def read_step(case_id: str, version: int, wire: str, state: bytes, position: int
 
 
 @cache
-def _stored(step: type[Step]) -> SchemaValidator:
-    """How a stored state of today's class of a step reads: one pass over its bytes."""
+def _stored(step: type[Step]) -> TypeAdapter[dict[str, Any]]:
+    """How a stored state of today's class of a step is written and read: one pass over its bytes."""
     fields = {
         "act": Act,
         "deadlines": NotRequired[tuple[Deadline, ...]],
@@ -231,29 +231,33 @@ def _stored(step: type[Step]) -> SchemaValidator:
         "nonce": str,
         "step": step,
     }
-    return TypeAdapter(TypedDict("Stored", fields)).validator  # type: ignore[operator,return-value]  # a class as a value
+    return TypeAdapter(TypedDict("Stored", fields))  # type: ignore[operator]  # a class as a value
 
 
 def _read(wire: str, state: bytes) -> dict[str, Any]:
     """A stored state as objects; one of an older name is upcast first."""
     if (step := STEPS.get(wire)) is not None:
-        found: dict[str, Any] = _stored(step).validate_json(state)
+        found: dict[str, Any] = _stored(step).validator.validate_json(state)
         return found
     raw = pydantic_core.from_json(state)
     step, raw["step"] = latest(wire, raw["step"])
-    return dict(_stored(step).validate_python(raw))
+    return dict(_stored(step).validator.validate_python(raw))
 
 
 class Draft:
     """Steps taken into a case file that wait to be appended under one request."""
 
-    __slots__ = ("_chance", "beside", "case_file", "command", "expected", "held", "latest", "orderly", "request")
+    __slots__ = (
+        "_chance", "beside", "case_file", "command", "expected", "held", "jurisdiction", "latest", "orderly", "request",
+    )  # fmt: skip
 
     def __init__(self, case_file: CaseFile, request: Request, beside: Collection[str] = ()) -> None:
         self.case_file = case_file
         self.request = request
         self.beside = beside
         self.command: Command | None = None
+        self.jurisdiction: Jurisdiction | None = None
+        """Under whose rules its steps are; the same for all of them."""
         self.expected = case_file.version
         self.held = _claims(case_file.case)
         self.latest = date.min
@@ -273,10 +277,10 @@ class Draft:
         self.orderly = (
             self.orderly
             and not (breach or act.late or isinstance(step, (Corrected, Voided)))
-            and act.occurred_on >= self.latest
+            and office.day >= self.latest
             and (case is None or not any(procedure.breaches(case, step, office)))
         )
-        self.latest = act.occurred_on
+        self.latest = office.day
 
 
 def _claims(case: Case | None) -> frozenset[str]:
@@ -293,16 +297,19 @@ class Docket(Application[str]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         contents: Contents | None = None,
         keys: Keys | None = None,
+        reckoner: Reckoner | None = None,
     ) -> None:
         """Without `contents` no attachment can be recorded, since there is no file that it could name.
 
-        Without `keys` nothing of a person can, since it could not be sealed.
+        Without `keys` nothing of a person can, since it could not be sealed; without `reckoner` no figures can be
+        published, since nobody counts them.
         """
         self._ledger = ledger
         self.registry = registry
         self._now = now
         self._contents = contents or NoContents()
         self._keys = keys or NoKeys()
+        self._reckoner = reckoner or NoReckoner()
         super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
@@ -438,7 +445,7 @@ class Docket(Application[str]):
         if step.declared.opens and case_file.history:
             raise Refused("case-already-open", step=step.declared.wire)
         procedure.authorise(case_file.case, step, act)
-        jurisdiction = self._jurisdiction(case_file, step)
+        jurisdiction = draft.jurisdiction or self._jurisdiction(case_file, step)
         now = self._now()
         act = _dated(act, jurisdiction, now)
         office = jurisdiction.on(act.occurred_on)
@@ -455,12 +462,12 @@ class Docket(Application[str]):
                     return False
                 step, deadlines = amends
             case _:
-                step = step.filled_in(case, office)
+                step = step.filled_in(case, office).reckoned(self._reckoner)
                 if case is not None and step.already(case):
                     return False
-                deadlines = _deadlines(step, case, act, jurisdiction)
+                deadlines = _deadlines(step, case, act, office)
         step = self._sealed(case_file, step)
-        draft.command = None
+        draft.command, draft.jurisdiction = None, jurisdiction
         draft.note(step, act, case, office, breach=breach is not None)
         event_id, nonce = draft.identity()
         case_file.take(
@@ -745,7 +752,7 @@ def _typed(
         follows = {name: value for name, value in filled.items() if getattr(right.step, name) is None}
         typed = typed.model_copy(update={"changes": {**typed.changes, **follows}})
     under = case_file.history[step.corrects - 1].deadlines
-    return typed, _deadlines(right.step, case, act, jurisdiction, under=under)
+    return typed, _deadlines(right.step, case, act, office, under=under)
 
 
 def _says(step: Step, changes: Mapping[str, Any]) -> bool:
@@ -774,18 +781,19 @@ def _deadlines(
     step: Step,
     case: Case | None,
     act: Act,
-    jurisdiction: Jurisdiction,
+    office: Office,
     under: Iterable[Deadline] = (),
 ) -> tuple[Deadline, ...]:
     """The deadlines that a step starts: agreed, or by the rules in force (those of the step, for a correction)."""
     found = []
+    before = {(deadline.clock, deadline.part): deadline for deadline in under}
     for rule_id, part in step.started_clocks(case):
-        book, calendar = jurisdiction.book_on(act.occurred_on), jurisdiction.working_calendar
-        old = next((d for d in under if (d.clock, d.part) == (rule_id, part)), None)
+        book, calendar = office.rulebook, office.calendar
+        old = before.get((rule_id, part))
         if old is not None and old.rule is not None:
             book = load_rulebook(old.rule.rulebook, old.rule.version)
             if old.calendar is not None:
                 calendar = load_calendar(*old.calendar.split("@"))
-        if (rule := book.clocks.get(rule_id)) is not None and rule.in_force(act.occurred_on):
+        if (rule := book.clocks.get(rule_id)) is not None and rule.in_force(office.day):
             found.append(clock.start(rule, book, calendar, step.clocks_count_from(act), part))
     return (*found, *step.agreed_deadlines(act))

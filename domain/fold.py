@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 def known_by(history: Iterable[Recorded], known: int | None) -> list[Recorded]:
     """The records up to a ledger position; None means all, also those that the ledger has not taken yet."""
-    return [r for r in history if known is None or 0 < r.position <= known]
+    return list(history) if known is None else [r for r in history if 0 < r.position <= known]
 
 
 def sequence(history: Iterable[Recorded], known: int | None = None) -> list[Recorded]:
     """The steps known at a position, corrected, without the voided ones, in the order in which they are folded."""
-    records = known_by(history, known)
-    steps = standing(records)
+    steps = list(standing(known_by(history, known)).values())
+    if not any(step.act.late for step in steps):
+        return steps
     order: list[Recorded] = []
-    for step in steps.values():
+    for step in steps:
         place = len(order)
         if step.act.late:
             place = next((i for i, other in enumerate(order) if other.occurred_at > step.occurred_at), place)
@@ -47,14 +48,11 @@ def voided_versions(records: Sequence[Recorded]) -> dict[int, Recorded]:
 
 def standing(records: Sequence[Recorded]) -> dict[int, Recorded]:
     """The steps that are not void, corrected, by their numbers; without corrections and voids themselves."""
-    if not any(isinstance(r.step, (cases.Corrected, cases.Voided)) for r in records):
+    amending = cases.Corrected, cases.Voided
+    if not any(isinstance(r.step, amending) for r in records):
         return {r.version: r for r in records}
     voided = voided_versions(records)
-    steps = {
-        r.version: r
-        for r in records
-        if r.version not in voided and not isinstance(r.step, (cases.Corrected, cases.Voided))
-    }
+    steps = {r.version: r for r in records if r.version not in voided and not isinstance(r.step, amending)}
     for r in records:
         if isinstance(r.step, cases.Corrected) and r.version not in voided and r.step.corrects in steps:
             steps[r.step.corrects] = corrected(steps[r.step.corrects], r, r.step)

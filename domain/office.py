@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import auto
 from functools import cached_property
@@ -202,8 +202,10 @@ class Jurisdiction(BaseModel):
 
     def book_on(self, day: date) -> Rulebook:
         """The rulebook in force on a day: the last one adopted by then, the first one before."""
-        first, *later = self._books
-        return next((book for since, book in reversed(later) if since <= day), first[1])
+        for since, book in reversed(self._books):
+            if since <= day:
+                return book
+        return self._books[0][1]
 
     @cached_property
     def _books(self) -> list[tuple[date, Rulebook]]:
@@ -273,25 +275,24 @@ def _of(entries: Mapping[str, list[_Entry]], key: str, day: date) -> _Entry | No
     return _at(entries[key], day) if key in entries else None
 
 
-def _at(entries: Iterable[_Entry], day: date) -> _Entry:
+def _at(entries: Sequence[_Entry], day: date) -> _Entry:
     """The last entry that began by a day; the first one, if none had."""
-    first, *later = entries
-    return next((entry for entry in reversed(later) if entry.since <= day), first)
+    for entry in reversed(entries):
+        if entry.since <= day:
+            return entry
+    return entries[0]
 
 
 class Office:
     """The registry on one day; steps are checked against it."""
 
-    __slots__ = ("day", "jurisdiction")
+    __slots__ = ("day", "jurisdiction", "rulebook")
 
     def __init__(self, jurisdiction: Jurisdiction, day: date) -> None:
         self.jurisdiction = jurisdiction
         self.day = day
-
-    @property
-    def rulebook(self) -> Rulebook:
-        """The rulebook in force on the day."""
-        return self.jurisdiction.book_on(self.day)
+        self.rulebook: Rulebook = jurisdiction.book_on(day)
+        """The one in force on the day."""
 
     @property
     def calendar(self) -> WorkingCalendar:

@@ -254,9 +254,10 @@ def breaches(case: Case, step: Step, office: Office) -> Iterator[Refused]:
 
 def _left_out(case: Case, step: Step, book: Rulebook) -> Iterator[Refused]:
     """The gates and the steps that the rules want before a step, and that the case did not go through."""
+    wire = step.declared.wire
     for message_id, rules in (("gate-not-passed", book.gates), ("step-left-out", book.orders)):
         for rule in rules.values():
-            if rule.asks(step.declared.wire, case.kind, case.sort):
+            if wire in rule.before and rule.asks(wire, case.kind, case.sort):
                 yield from (Refused(message_id, step=list(steps), rule=rule.id) for steps in rule.left_out(case.taken))
 
 

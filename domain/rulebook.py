@@ -521,6 +521,11 @@ def rulebook_ids() -> tuple[str, ...]:
     return _shelf().ids()
 
 
+def rulebook_refs() -> tuple[str, ...]:
+    """Every version of them, as `id@version`."""
+    return tuple(f"{id}@{version}" for id in _shelf().ids() for version in _shelf().versions(id))
+
+
 @cache
 def load_rulebook(id: str, version: str | None = None) -> Rulebook:
     """A rulebook that ships with the service, with everything it inherits (None: its newest version)."""

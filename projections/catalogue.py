@@ -7,10 +7,12 @@ from projections.clocks import Clocks
 from projections.figures import Figures
 from projections.history import History
 from projections.projection import Projection
+from projections.search import Search
 
 PROJECTIONS: dict[str, Callable[[], Projection]] = {
     CaseList.name: CaseList,
     Clocks.name: Clocks,
     Figures.name: Figures,
     History.name: History,
+    Search.name: Search,
 }

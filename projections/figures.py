@@ -44,6 +44,12 @@ class Cell(NamedTuple):
         told = (str(place) if count == 1 else f"{place}*{count}" for place, count in enumerate(self.counts) if count)
         return " ".join(told)
 
+    @property
+    def measured(self) -> dict[str, int]:
+        """The counts that are not nothing, by the names of the subject's measures."""
+        measures = SUBJECTS[self.subject].measures
+        return {measure: count for measure, count in zip(measures, self.counts, strict=True) if count}
+
 
 def sums_of(pattern: str, subject: str) -> dict[str, int]:
     """The counts of a pattern, by the names of the subject's measures."""

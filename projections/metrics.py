@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.refusal import Refused
 from projections.counting import SUBJECTS
@@ -50,6 +50,8 @@ class Metric(_Data):
     formula: Told
     caution: Told | None = None
     source: _Text
+    earlier: tuple[Metric, ...] = ()
+    """How it was defined before: each version that was ever told of, so that an old figure can be counted again."""
 
     @model_validator(mode="after")
     def _counts_what_there_is(self) -> Self:  # noqa: N804 - of an instance, after it was read
@@ -64,6 +66,16 @@ class Metric(_Data):
     def measures(self) -> tuple[str, ...]:
         """Every measure that it needs, each once."""
         return tuple(dict.fromkeys([*self.numerator, *self.denominator, *self.without, *self.population]))
+
+    @property
+    def ref(self) -> str:
+        """How this version of it is named, such as `reply_rate@1`."""
+        return f"{self.id}@{self.version}"
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it is how the metric is defined now."""
+        return metrics()[self.id].version == self.version
 
     @property
     def is_rate(self) -> bool:
@@ -125,16 +137,31 @@ def figure_of(metric: Metric, counts: Mapping[str, int]) -> Figure:
     )
 
 
+def read_metrics(text: str) -> Mapping[str, Metric]:
+    """Every metric of a definition file by its id, in the order of the file; each with all its versions."""
+    found = {}
+    for id, page in tomllib.loads(text).items():
+        earlier = [{"id": id, **before} for before in page.pop("earlier", ())]
+        found[id] = metric = Metric.model_validate({"id": id, **page, "earlier": earlier})
+        if [one.version for one in metric.earlier] != list(range(1, metric.version)):
+            raise ValueError(f"{id}: the versions before {metric.version} are not there, the oldest first")
+    return found
+
+
 @cache
 def metrics() -> Mapping[str, Metric]:
-    """Every metric by its id, in the order of the definition file."""
-    text = resources.files("projections").joinpath("metrics.toml").read_text("utf-8")
-    given = [{"id": id, **page} for id, page in tomllib.loads(text).items()]
-    return {metric.id: metric for metric in TypeAdapter(list[Metric]).validate_python(given)}
+    """Every metric by its id, as it is defined now."""
+    return read_metrics(resources.files("projections").joinpath("metrics.toml").read_text("utf-8"))
 
 
 def metric_named(id: str) -> Metric:
-    """A metric by its id; refuses what there is not."""
-    if (found := metrics().get(id)) is None:
+    """A metric by its id, or by `id@version` as it was defined in that version; refuses what there is not."""
+    name, _, version = id.partition("@")
+    if (found := metrics().get(name)) is None:
         raise Refused("unknown-metric", field="metric", metric=id, known=sorted(metrics()))
-    return found
+    if not version:
+        return found
+    told = {str(one.version): one for one in (*found.earlier, found)}
+    if version not in told:
+        raise Refused("unknown-metric-version", field="metric", metric=name, version=version, known=sorted(told))
+    return told[version]

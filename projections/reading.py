@@ -366,3 +366,49 @@ class ChangedRow:
     part: str
     before: Sums | None
     after: Sums | None
+
+
+SearchKey = tuple[int, date | None, str]
+"""Where a case stands among those that are found: how many terms its title says, its opening day, its id."""
+
+
+@dataclass(frozen=True)
+class FoundRow:
+    """A case that says everything that is sought, as it was at the moment."""
+
+    case_id: str
+    kind: str
+    number: str | None
+    title: str
+    stage: str
+    session: str | None
+    person: str | None
+    unit: str | None
+    opened_on: date | None
+    answered_on: date | None
+    titled: int
+    """How many of the terms its title or number says."""
+
+    @property
+    def key(self) -> SearchKey:
+        """Where it stands among those that are found."""
+        return self.titled, self.opened_on, self.case_id
+
+
+@dataclass(frozen=True)
+class SaidRow:
+    """A text of a step that says something of what is sought."""
+
+    case_id: str
+    step: int
+    wire: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SimilarRow:
+    """A suggestion that is like a text: how much of it, as a share of 1, and by which lexemes, each with its weight."""
+
+    case_id: str
+    score: float
+    shared: Mapping[str, float]

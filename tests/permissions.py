@@ -18,8 +18,10 @@ from adapters.memory import MemoryLedger
 from domain import policy, procedure
 from domain.case import CASE_TYPES, Act, Opening, Role, Step, VoidRequested
 from domain.cases import suggestion as s
+from domain.cases.published_figures import FiguresPublished, PublishedFigures
 from domain.cases.registry.jurisdiction import Region
 from domain.docket import Docket
+from domain.figure import StatedFigure
 from domain.matter import Matter
 from domain.moment import start_of_day
 from domain.principal import Principal
@@ -27,6 +29,7 @@ from domain.refusal import Refused
 from domain.registry import RegistryOpening
 from tests.golden.examples import example_of
 from tests.golden.samples import SAMPLES
+from tests.reckoning import TwoOfThree
 from tests.registry import shipped_registry
 
 TABLES = Path(__file__).parents[1] / "docs" / "permissions"
@@ -35,6 +38,7 @@ LEAD, CO, SEPARATE, FORMER, STRANGER = "jtj", "czj", "zjj", "jyj", "slj"
 REQUEST = 9
 """Number of the step of the suggestion that was handled which asks for a void."""
 READ = "read"
+TABLED = ("suggestion", "registry", "matters", "published_figures")
 YES, NO, HIDDEN = "yes", "no", "hidden"
 """He may; he may not (403); for him there is no such case (404)."""
 
@@ -144,6 +148,10 @@ def arrange(docket: Door) -> dict[str, str]:
             role = min(opening.declared.by)
             opener = Principal("u-1", role, PLACE, PLACE)
             matters[case_type.kind] = str(docket.open(opening, act_of(opener, date(2026, 3, 2))).case_id)
+    stated = FiguresPublished(
+        jurisdiction=PLACE, title="报告", as_of=date(2026, 3, 1), figures=(StatedFigure(metric="reply_rate"),)
+    )
+    matters[PublishedFigures.kind] = str(docket.open(stated, act(2)).case_id)
     return {"submitted": submitted("关于改造老旧电梯的建议"), "handled": handled} | entries | matters
 
 
@@ -212,7 +220,7 @@ def case_of(cases: dict[str, str], kind: str, step: Step | None, reader: Reader)
     if kind == "suggestion":
         return cases[reader.case]
     own = None if step is None else step.declared.case_type
-    usual = "opinion" if kind == "matters" else "unit"
+    usual = {"matters": "opinion", "registry": "unit"}.get(kind, kind)
     if own is not None and not own.kind:
         usual = next(name for name in (usual, *cases) if name in CASE_TYPES and issubclass(CASE_TYPES[name], own))
     return cases.get(own.kind if own else usual, cases[usual])
@@ -228,7 +236,7 @@ def _allowed(case: Any, step: Step, principal: Principal) -> bool:
 
 def readers_of(kind: str) -> dict[str, Reader]:
     """The columns of a table."""
-    return {"registry": REGISTRARS, "matters": OF_MATTERS}.get(kind, READERS)
+    return {"registry": REGISTRARS, "matters": OF_MATTERS, "published_figures": OF_MATTERS}.get(kind, READERS)
 
 
 def table(docket: Docket, cases: dict[str, str], kind: str) -> str:
@@ -245,9 +253,9 @@ def table(docket: Docket, cases: dict[str, str], kind: str) -> str:
 
 def tables() -> dict[str, str]:
     """The tables, of what the code says today."""
-    docket = Docket(MemoryLedger(), shipped_registry())
+    docket = Docket(MemoryLedger(), shipped_registry(), reckoner=TwoOfThree())
     cases = arrange(docket)
-    return {f"{kind}.csv": table(docket, cases, kind) for kind in ("suggestion", "registry", "matters")}
+    return {f"{kind}.csv": table(docket, cases, kind) for kind in TABLED}
 
 
 if __name__ == "__main__":

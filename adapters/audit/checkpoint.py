@@ -21,7 +21,12 @@ class Checkpoint:
 
     def text(self) -> str:
         """The text that is signed."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        return f"{self.origin}\n{self.size}\n{self.told_root}\n"
+
+    @property
+    def told_root(self) -> str:
+        """The root in base64."""
+        return base64.b64encode(self.root).decode()
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:

@@ -17,6 +17,7 @@ from adapters.postgres.clocks import ClockViews
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
+from adapters.postgres.search import SearchViews
 from domain.case import CASE_TYPES, Corrected
 from domain.docket import LedgerEvent
 from domain.moment import Moment, start_of_day
@@ -188,6 +189,11 @@ class Views:
     def clocks(self) -> ClockViews:
         """Clocks of the cases of the same scope."""
         return ClockViews(self._pool, self._ledger_id, self._scope)
+
+    @property
+    def search(self) -> SearchViews:
+        """What the same cases say."""
+        return SearchViews(self._ledger_id, self._asked, self._reading)
 
     def position(self) -> int:
         """The position that the case list has reached: what is known now."""

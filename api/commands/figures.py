@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -69,6 +70,18 @@ def figures(
         str,
         typer.Option(help=told("Of a course: day, month, quarter or year.", "走势的间隔：day、month、quarter、year。")),
     ] = "month",
+    what_if: Annotated[
+        Path | None,
+        typer.Option(
+            "--what-if",
+            exists=True,
+            dir_okay=False,
+            help=told(
+                "Simulate: a JSON file with what is supposed: rulebook, limits, letters, targets.",
+                "假设推演：写明所假设内容的 JSON 文件：rulebook、limits、letters、targets。",
+            ),
+        ),
+    ] = None,
     jurisdiction: Jurisdiction = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
@@ -76,11 +89,12 @@ def figures(
 ) -> None:
     from typing import cast, get_args
 
-    from api.figures import Asked, By, Figures, Pace
+    from api.figures import Figures, Pace
     from api.looking import as_known
     from api.v1.figures import figure_answer, told_answer
     from api.web.viewmodels import value_name
     from domain.refusal import Refused
+    from projections.asked import Asked, By
     from projections.metrics import metric_named
 
     asked = Asked(kind=kind, unit=unit, person=deputy, group=group, committee=committee, session=session, year=year)
@@ -88,6 +102,9 @@ def figures(
         raise Refused("unknown-dimension", field="by", by=by, known=sorted(get_args(By)))
     if pace not in get_args(Pace):
         raise Refused("unknown-pace", field="pace", pace=pace, known=list(get_args(Pace)))
+    if what_if is not None:
+        _simulated(what_if, asked, metrics or [], by, (jurisdiction, as_of, known_at), as_json=as_json)
+        return
     points: list[tuple[date, Any]] = []
     with services() as found:
         place = jurisdiction or found.settings.jurisdiction
@@ -131,6 +148,70 @@ def figures(
         right=(2, 3, 4, 5),
     )
     say(f"{region.book_on(at.day).ref} · {moment_line(moment, known_at, zone)}")
+
+
+def _simulated(
+    file: Path,
+    asked: Any,
+    metrics: Sequence[str],
+    by: Any,
+    at: tuple[str | None, str | None, str | None],
+    *,
+    as_json: bool,
+) -> None:
+    """Figures as they are beside what they would be; each line says that it is a simulation."""
+    from pydantic import ValidationError
+
+    from api.looking import as_known
+    from api.v1.what_if import what_if_answer
+    from api.web.viewmodels import value_name
+    from api.what_if import simulate, words_of
+    from domain.refusal import refused_by
+    from projections.supposition import Supposition
+
+    try:
+        supposition = Supposition.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise refused_by(error) from None
+    jurisdiction, as_of, known_at = at
+    with services() as found:
+        place = jurisdiction or found.settings.jurisdiction
+        moment, zone = moment_of(found, as_of, known_at, place), zone_of(found, place)
+        region = as_known(found, place, moment)
+        simulation = simulate(found, found.views, place, moment, asked, metrics, by, supposition)
+        teller = tell(found, place, moment)
+    words = teller.say
+    book = region.book_on(moment.as_of.astimezone(region.zone).date()).ref
+    if as_json:
+        meant = {"simulation": True, "note": words("what_if.simulation"), "rulebook": book}
+        emit(meant | {"moment": echoed(moment, known_at), **_plain(what_if_answer(simulation))})
+        return
+    lines: list[Sequence[object]] = []
+    for one in simulation.told:
+        name = getattr(one.metric, words.language)
+        for of, part in [("", one.figure), *((value_name(teller, by, key), part) for key, part in one.parts)]:
+            sides = (*_fraction(part.real), *_fraction(part.simulated))
+            lines.append((words("what_if.mark"), "" if of else name, of, *sides))
+    table(
+        told("nature | metric | of | real | n | simulated | n", "性质 | 指标 | 范围 | 实际 | 件数 | 模拟 | 件数"),
+        lines,
+        right=(3, 4, 5, 6),
+    )
+    say(words("what_if.simulation"))
+    for what, how in words_of(teller, supposition):
+        say(words("page.pair", label=what, value=how))
+    say(f"{book} · {moment_line(moment, known_at, zone)}")
+
+
+def _plain(answer: dict[str, Any]) -> Any:
+    from pydantic_core import to_jsonable_python
+
+    return to_jsonable_python(answer)
+
+
+def _fraction(figure: Any) -> tuple[str, str]:
+    value, numerator, denominator = _shown(figure)
+    return value, f"{numerator}/{denominator}" if denominator else ""
 
 
 def _one_metric(metrics: Sequence[str] | None) -> str:

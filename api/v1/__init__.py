@@ -12,11 +12,14 @@ from api.v1 import (
     compliance,
     figures,
     persons,
+    published,
     reading,
     recording,
     registry,
     regulations,
     rulebooks,
+    search,
+    what_if,
     work,
 )
 
@@ -35,6 +38,9 @@ router.include_router(compliance.router)
 router.include_router(chronicle.router)
 router.include_router(clocks.router)
 router.include_router(figures.router)
+router.include_router(search.router)
+router.include_router(published.router)
+router.include_router(what_if.router)
 
 routes = [
     *reading.router.routes,
@@ -51,5 +57,8 @@ routes = [
     *chronicle.router.routes,
     *clocks.router.routes,
     *figures.router.routes,
+    *search.router.routes,
+    *published.router.routes,
+    *what_if.router.routes,
 ]
 """Every route, which the router that includes them does not tell."""

@@ -16,7 +16,7 @@ import orjson
 from api.problems import ProblemError, ProblemItem
 from api.words import Words
 from domain.moment import Moment
-from projections.reading import ClockFilter, ClockKey, Filter, Light, WorkKey
+from projections.reading import ClockFilter, ClockKey, Filter, Light, SearchKey, WorkKey
 
 _MAC = 16
 _LONGEST = 8_000
@@ -84,6 +84,21 @@ class ClocksPage:
         return _sealed("clocks", [asdict(self.wanted), self.moment.as_of, self.moment.known, self.after], secret)
 
 
+@dataclass(frozen=True)
+class SearchPage:
+    """Where a list of what was found goes on."""
+
+    q: str
+    wanted: Filter
+    moment: Moment
+    after: SearchKey
+
+    def sealed(self, secret: bytes) -> str:
+        """The page as a cursor."""
+        said = [self.q, asdict(self.wanted), self.moment.as_of, self.moment.known, self.after]
+        return _sealed("search", said, secret)
+
+
 def unsealed(cursor: str, secret: bytes, tell: Words) -> Page:
     """The page of a cursor that this service made."""
     wanted, as_of, known, sort, kind, value, case_id = _said("cases", cursor, secret, tell)
@@ -117,6 +132,15 @@ def clocks_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> C
     days = {name: day and date.fromisoformat(day) for name, day in wanted.items() if name in {"due_from", "due_to"}}
     after = (date.fromisoformat(due_on), *others)
     return ClocksPage(ClockFilter(**wanted | days), Moment(datetime.fromisoformat(as_of), known), after)
+
+
+def search_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> SearchPage:
+    """The page of a cursor of what was found that this service made for that jurisdiction."""
+    q, wanted, as_of, known, (titled, opened_on, case_id) = _said("search", cursor, secret, tell)
+    if wanted["jurisdiction"] != jurisdiction:
+        raise ProblemError("cursor-not-ours")
+    after = titled, opened_on and date.fromisoformat(opened_on), case_id
+    return SearchPage(q, Filter(**wanted), Moment(datetime.fromisoformat(as_of), known), after)
 
 
 def _sealed(what: str, said: list[Any], secret: bytes) -> str:

@@ -11,8 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from api.exporting import exported_figures, known_at
-from api.figures import Asked as Wanted
-from api.figures import By, Change, Figures, Pace, Told
+from api.figures import Change, Figures, Pace, Told
 from api.looking import as_known
 from api.moment import Asked, Meta, MomentQuery, Position, written
 from api.principal import Asker
@@ -26,6 +25,8 @@ from domain.case import Recorded
 from domain.moment import Moment
 from domain.principal import Principal
 from domain.values import Code, Line
+from projections.asked import Asked as Wanted
+from projections.asked import By
 from projections.counting import SUBJECTS
 from projections.metrics import Figure, Metric, metric_named, metrics
 from projections.reading import CountedRow
@@ -126,6 +127,7 @@ class MetricAnswer(BaseModel):
     population: list[str]
     caution: WordsAnswer | None
     source: str
+    earlier: list[MetricAnswer] = Field(description="How it was defined before; `id@version` tells it by that version")
 
 
 class MetricsAnswer(BaseModel):
@@ -406,7 +408,7 @@ def explain_change(
         version=now.metric.version,
         before=FigureAnswer(**figure_answer(then.figure)),
         after=FigureAnswer(**figure_answer(now.figure)),
-        changes=[_change(change) for change in figures.changes(wanted, metric, earlier)],
+        changes=[change_answer(change) for change in figures.changes(wanted, metric, earlier)],
     )
     return answer(body, meta.headers)
 
@@ -459,6 +461,7 @@ def _metric(metric: Metric) -> MetricAnswer:
         population=list(metric.population),
         caution=None if caution is None else WordsAnswer(zh=caution.zh, en=caution.en),
         source=metric.source,
+        earlier=[_metric(one) for one in metric.earlier],
     )
 
 
@@ -466,7 +469,8 @@ def _counted(row: CountedRow) -> CountedAnswer:
     return CountedAnswer(**{**vars(row), "counts": dict(row.counts)}, href=f"/api/v1/cases/{row.case_id}")
 
 
-def _change(change: Change) -> ChangeAnswer:
+def change_answer(change: Change) -> ChangeAnswer:
+    """A change as the API tells of it."""
     row = change.row
     return ChangeAnswer(
         case_id=row.case_id,

@@ -16,7 +16,9 @@ from pydantic import ValidationError
 
 from api.problems import FORBIDDEN, ProblemError, status_of
 from api.recalculation import Adoption, adoption_of
+from api.search import Similar
 from api.services import Received, Services
+from api.web.alike import alike_to
 from api.web.forms import TOKEN, read_pairs
 from api.web.guard import refuse_forged
 from api.web.stepforms import FieldView, Form, Given, actions, faults
@@ -144,11 +146,30 @@ class Foreseen:
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
-        """What the form said, to be sent again; the session's token and the version are the page's own."""
-        left_out = {*_BESIDE, "rows"}
-        kept = [(name, text) for name, texts in self.values.items() if name not in left_out for text in texts]
-        draft = first(self.values, "draft")
-        return kept if draft is None else [*kept, ("draft", draft)]
+        """What the form said, to be sent again."""
+        return hidden(self.values)
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A suggestion that was not opened yet, because others are like it: the form, and those."""
+
+    values: Mapping[str, Sequence[str]]
+    step: Opening
+    found: Sequence[Similar]
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the form said, to be sent again."""
+        return hidden(self.values)
+
+
+def hidden(values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """What a form said, to be sent again; the session's token and the version are the page's own."""
+    left_out = {*_BESIDE, "rows"}
+    kept = [(name, text) for name, texts in values.items() if name not in left_out for text in texts]
+    draft = first(values, "draft")
+    return kept if draft is None else [*kept, ("draft", draft)]
 
 
 async def read_fields(request: Request) -> dict[str, list[str]]:
@@ -299,11 +320,11 @@ def take(
     case_file: CaseFile | None,
     values: Mapping[str, Sequence[str]],
     path: str,
-) -> Receipt | Posted | Foreseen | FormDraft:
+) -> Receipt | Posted | Foreseen | Repeated | FormDraft:
     """Take the step that a form says; the form again, with what is wrong, if it cannot be taken.
 
-    A late entry and the adoption of a rulebook are foreseen first, and taken when that was confirmed. A form may be
-    kept as a draft instead, which is gone when the step is taken.
+    A late entry, the adoption of a rulebook, and a suggestion like others are shown first, and taken when that was
+    confirmed. A form may be kept as a draft instead, which is gone when the step is taken.
     """
     case = None if case_file is None else case_file.case
     form = Form(step, tell, asker, case, day_of(datetime.now(UTC), tell.zone))
@@ -359,9 +380,11 @@ def _taken(
     case_file: CaseFile | None,
     values: Mapping[str, Sequence[str]],
     asking: Asking,
-) -> Receipt | Foreseen:
+) -> Receipt | Foreseen | Repeated:
     if case_file is None:
         assert isinstance(step, Opening)  # noqa: S101 - as its declaration says
+        if first(values, "do") != "confirm" and (found := alike_to(services, asker, step)):
+            return Repeated(values, step, found)
         return services.docket.open(step, act, request=asking, asked=True)
     seen = version_of(values)
     adopted = step if isinstance(step, RulebookAdopted) else None

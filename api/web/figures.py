@@ -12,24 +12,29 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.exporting import exported_figures, known_at
-from api.figures import Asked, By, Change, Figures, Pace, Told
+from api.figures import Change, Figures, Pace, Told
 from api.moment import Asked as AskedMoment
 from api.moment import MomentQuery
+from api.published import Publications, stated_figure
 from api.services import services_of
 from api.v1.finding import lists_of
 from api.web.guard import reader_of
 from api.web.listing import FORMATS, Choice
 from api.web.pages import Look, PageRoute, handed_out, look_of, query_of, render
 from api.web.viewmodels import Here, Teller, case_path, link, value_name
+from domain import policy
 from domain.calendar import add_months
+from domain.cases.published_figures import FiguresPublished
 from domain.rulebook import Target
 from domain.values import Code, Line
+from projections.asked import Asked, By
 from projections.counting import SUBJECTS
 from projections.metrics import Figure, Metric, metric_named
 from projections.reading import CountedRow, Sums
 from projections.sheet import Format
 
 FIGURES = "/figures"
+PUBLISHED = "/published-figures"
 
 HEADLINES = (
     *("handed_over", "waiting", "overdue", "reply_rate", "on_time_rate", "on_time_rate_before_extension"),
@@ -108,6 +113,14 @@ class ChangeQuery(FiguresQuery):
 
 
 @dataclass(frozen=True)
+class PublishedView:
+    """What a document stated of the same, in words."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True)
 class FigureView:
     """A figure in words."""
 
@@ -121,6 +134,15 @@ class FigureView:
     coverage: str
     target: str
     reached: bool | None
+    published: Sequence[PublishedView] = ()
+
+
+@dataclass(frozen=True)
+class Publishing:
+    """What a form carries by which figures of the page are published, and the metrics that it offers."""
+
+    kept: list[tuple[str, str]]
+    metrics: list[Choice]
 
 
 @dataclass(frozen=True)
@@ -170,7 +192,13 @@ def show_figures(request: Request) -> Response:
     tell, here = look.tell, look.here
     told = figures.told(query.asked, [], query.by)
     by_id = {one.metric.id: one for one in told}
-    views = {one.metric.id: _figure(tell, here, one.metric, one.figure, target=one.target) for one in told}
+    stated = _published(request, look, query)
+    views = {
+        one.metric.id: _figure(
+            tell, here, one.metric, one.figure, target=one.target, published=stated.get(one.metric.id, ())
+        )
+        for one in told
+    }
     compared = [by_id[id] for id in COMPARED]
     rows = _rows(tell, here, query.by, compared)
     return render(
@@ -190,6 +218,9 @@ def show_figures(request: Request) -> Response:
         ],
         rulebook=tell.jurisdiction.book_on(figures.day).ref,
         calendar=tell.jurisdiction.working_calendar.ref,
+        publishing=_publishing(look, figures.day, query, views)
+        if reader_of(request).role in FiguresPublished.declared.by
+        else None,
     )
 
 
@@ -228,7 +259,15 @@ def show_metric(request: Request, metric: str) -> Response:
         kept_change=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],
         paces=[Choice(pace, tell.say(f"figures.pace.{pace}"), pace == query.pace) for pace in get_args(Pace)],
         dimensions=[Choice(by, tell.say(f"figures.by.{by}"), by == query.by) for by in get_args(By)],
-        figure=_figure(tell, here, shown, told.figure, target=told.target),
+        figure=_figure(
+            tell,
+            here,
+            shown,
+            told.figure,
+            target=told.target,
+            published=_published(request, look, query).get(shown.id, ()),
+        ),
+        path=metric_path(metric),
         points=[(day.isoformat(), _figure(tell, here, shown, figure, as_of=day)) for day, figure in points],
         rows=_rows(tell, here, query.by, [told]),
         chart=_line(getattr(shown, tell.lang), points),
@@ -281,9 +320,45 @@ def show_change(request: Request, metric: str) -> Response:
         kept=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],
         before=_figure(tell, here, shown, before.figure, as_of=day),
         after=_figure(tell, here, shown, now.figure),
-        changes=[_change(tell, change, here.moment) for change in figures.changes(query.asked, metric, then.moment)],
+        changes=[
+            change_view(tell, change, here.moment) for change in figures.changes(query.asked, metric, then.moment)
+        ],
         back=_metric_url(here, metric),
     )
+
+
+def _publishing(look: Look, day: date, query: FiguresQuery, views: Mapping[str, FigureView]) -> Publishing | None:
+    """What of the page can be published: none of what a document cannot name."""
+    if query.without is not None or query.stage is not None:
+        return None
+    kept = query.asked.named | {"as_of": day.isoformat(), "position": look.moment.known}
+    return Publishing(
+        [(name, str(value)) for name, value in kept.items()],
+        [Choice(id, view.name, chosen=False) for id, view in views.items()],
+    )
+
+
+def _published(request: Request, look: Look, query: FiguresQuery) -> dict[str, list[PublishedView]]:
+    """What documents stated of just what the address asks for, by metric."""
+    services, asker, tell = services_of(request), reader_of(request), look.tell
+    found = Publications(
+        services, lists_of(services, asker), asker.jurisdiction, look.moment, whole=policy.reads_all(asker)
+    )
+    return {
+        metric: [
+            PublishedView(
+                link(f"{PUBLISHED}/{case.id}", dict(look.here.moment)),
+                tell.say(
+                    "published.mark",
+                    day=(case.as_of or look.moment.as_of).isoformat(),
+                    value=value_of(stated_figure(case.figures[number - 1])),
+                    document=case.document_number or case.title,
+                ),
+            )
+            for case, number in stated
+        ]
+        for metric, stated in found.of(query.asked).items()
+    }
 
 
 def _looked(request: Request, model: type[Any]) -> tuple[Look, Figures, Any]:
@@ -317,23 +392,26 @@ def _figure(
     target: Target | None = None,
     as_of: date | None = None,
     of: tuple[str, str | None] | None = None,
+    published: Sequence[PublishedView] = (),
 ) -> FigureView:
     params = _narrowed(here, **dict([of] if of else []))
     if as_of is not None:
         params["as_of"] = as_of.isoformat()
+    path = metric_path(metric.id if metric.in_use else metric.ref)
     return FigureView(
         name=getattr(metric, tell.lang),
-        url=link(metric_path(metric.id), params),
+        url=link(path, params),
         value=value_of(figure),
         fraction="" if figure.denominator is None else f"{figure.numerator} / {figure.denominator}",
         few=figure.few and bool(figure.denominator),
-        cases=link(f"{metric_path(metric.id)}/cases", params),
+        cases=link(f"{path}/cases", params),
         range=""
         if figure.floor is None or figure.ceiling is None
         else f"{_share(figure.floor)}–{_share(figure.ceiling)}",
         coverage="" if figure.coverage is None else _share(figure.coverage),
         target="" if target is None else _share(target.value),
         reached=None if target is None or figure.value is None else figure.value >= target.value,
+        published=published,
     )
 
 
@@ -412,11 +490,11 @@ def _counted(tell: Teller, row: CountedRow, moment: Mapping[str, str]) -> Counte
         part=tell.part(row.part) if row.part else "",
         unit=tell.unit(row.unit),
         stage=value_name(tell, "stage", row.stage),
-        counts=_sums(tell, row.counts),
+        counts=sums_told(tell, row.counts),
     )
 
 
-def _sums(tell: Teller, sums: Sums | None) -> str:
+def sums_told(tell: Teller, sums: Sums | None) -> str:
     """The measures that something adds to; a number where it is not one."""
     told = [(tell.say(f"figures.measure.{name}"), count) for name, count in (sums or {}).items() if count]
     return (
@@ -424,15 +502,16 @@ def _sums(tell: Teller, sums: Sums | None) -> str:
     )
 
 
-def _change(tell: Teller, change: Change, moment: Mapping[str, str]) -> ChangeView:
+def change_view(tell: Teller, change: Change, moment: Mapping[str, str]) -> ChangeView:
+    """A change in words."""
     path = link(case_path(change.row.case_id), dict(moment))
     return ChangeView(
         number=change.number or "—",
         title=change.title,
         url=path,
         way=tell.say(f"figures.way.{change.way}"),
-        before=_sums(tell, change.row.before),
-        after=_sums(tell, change.row.after),
+        before=sums_told(tell, change.row.before),
+        after=sums_told(tell, change.row.after),
         steps=[
             (
                 f"{path}#step-{record.version}",

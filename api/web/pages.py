@@ -40,11 +40,13 @@ from api.problems import STATUS, UNPROCESSABLE, ProblemError, refuse_repeated, s
 from api.services import Lists, Services, services_of
 from api.uploading import take_in
 from api.v1.finding import case_file_of, lists_of
+from api.web.alike import AlikeView, alike_of, alike_view, may_link
 from api.web.bulk import in_bulk
 from api.web.doing import (
     ActionView,
     Foreseen,
     Posted,
+    Repeated,
     amends_of,
     attach,
     doing,
@@ -92,7 +94,9 @@ from api.web.viewmodels import (
 from api.web.worklist import WorkQuery, work_list
 from api.words import LANGUAGES, Language, Words, language, words
 from domain import policy, procedure
-from domain.case import CASE_TYPES, AttachmentAdded, Opening, Role
+from domain.case import CASE_TYPES, AttachmentAdded, Case, Opening, Role
+from domain.casefile import CaseFile
+from domain.cases.suggestion import UNDER_REVIEW, Suggestion
 from domain.docket import CaseNotFoundError, Receipt
 from domain.draft import FormDraft
 from domain.matter import Matter
@@ -162,6 +166,9 @@ class OpenPageRoute(PageRoute):
     everybody = True
 
 
+_NOT_OF_FORM = frozenset({"draft", "lang"})
+"""What the address of a form says beside what is filled in."""
+
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 open_router = APIRouter(route_class=OpenPageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -207,8 +214,9 @@ def new_case(request: Request) -> Response:
 
 @router.get("/cases/new/{opening}")
 def opening(request: Request, opening: str) -> Response:
-    """The form of a step that opens a case."""
-    return _new_case_page(request, opening)
+    """The form of a step that opens a case, with what the address says filled in."""
+    said = {name: request.query_params.getlist(name) for name in request.query_params if name not in _NOT_OF_FORM}
+    return _new_case_page(request, opening, Posted(said, {}) if said else None)
 
 
 @router.post("/cases/new/{opening}")
@@ -221,8 +229,24 @@ def open_case(request: Request, opening: str, values: Fields) -> Response:
         return _new_case_page(request, opening, taken)
     if isinstance(taken, FormDraft):
         return RedirectResponse(draft_path(taken), SEE_OTHER)
+    if isinstance(taken, Repeated):
+        return _alike_first(request, tell, taken)
     assert isinstance(taken, Receipt)  # noqa: S101 - nothing lies before an opening that it could change
     return RedirectResponse(case_path(taken.case_id) if step.under == "jurisdiction" else BELOW, SEE_OTHER)
+
+
+def _alike_first(request: Request, tell: Teller, taken: Repeated) -> Response:
+    """The suggestions that are like one which is about to be opened, with a button that opens it nonetheless."""
+    return render(
+        request,
+        "alike_first.html",
+        here=Here("/cases/new", {}),
+        heading=getattr(taken.step, "title", ""),
+        alike=alike_view(tell, taken.found, {}),
+        action=request.url.path,
+        hidden=taken.hidden,
+        bar=None,
+    )
 
 
 @router.post("/cases/{case_id}/steps/{name}")
@@ -246,6 +270,7 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
         title = named if taken.adoption else tell.say("page.preview.late", step=named)
         here = Here(case_path(case_id), {"step": name})
         return preview_page(request, tell, taken, f"{case_path(case_id)}/steps/{name}", title, here=here)
+    assert isinstance(taken, Receipt)  # noqa: S101 - what is opened already is not like others
     return RedirectResponse(f"{case_path(case_id)}#step-{taken.version}", SEE_OTHER)
 
 
@@ -483,6 +508,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
         request,
         "case.html",
         naming=list(_naming(tell, lists_of(services, asker), case_id, moment, here)),
+        alike=_alike(tell, services, asker, case_file, found, here, now=bar.now),
         status=status,
         page=page,
         attachments=attachments,
@@ -500,6 +526,21 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
             for format in FORMATS
         ],
     )
+
+
+def _alike(
+    tell: Teller, services: Services, asker: Principal, case_file: CaseFile, case: Case, here: Here, *, now: bool
+) -> Alike | None:
+    """Where the suggestions are shown that are like one.
+
+    At once to whoever may link them while it is under review: then it is decided whether it was made before.
+    """
+    if not isinstance(case, Suggestion):
+        return None
+    view = None
+    if now and case.stage in UNDER_REVIEW and may_link(case, asker):
+        view = alike_view(tell, alike_of(services, asker, case), here.moment, case_file)
+    return Alike(link(f"{case_path(case_file.id)}/similar", here.moment), view)
 
 
 def _naming(tell: Teller, lists: Lists, case_id: str, moment: Moment, here: Here) -> Iterator[Naming]:
@@ -608,6 +649,14 @@ class Naming:
     kind: str
     stage: str
     url: str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """The suggestions that are like one: where they are shown, and what is shown at once."""
+
+    url: str
+    view: AlikeView | None
 
 
 @dataclass(frozen=True)

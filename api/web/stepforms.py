@@ -26,6 +26,7 @@ from domain.principal import Principal
 from domain.refusal import Refused
 from domain.rulebook import rulebook_ids
 from domain.values import Named, marks
+from projections.metrics import metrics
 
 Kind = Literal[
     "line", "text", "lines", "number", "date", "check", "yes_no", "one_of", "some_of", "rows", "fixed", "case", "cases"
@@ -34,7 +35,9 @@ Kind = Literal[
 MOST_ROWS = 20
 """Rows of a list of things that a form shows at most."""
 
-_FILLED_IN = frozenset({"time_zone", "due_before", "deadline", "normalised"})
+_FILLED_IN = frozenset(
+    {"time_zone", "due_before", "deadline", "normalised", "basis", "numerator", "denominator", "population"}
+)
 _OF_MEASURES = frozenset({"person", "purposes", "files"})
 """Fields that nobody gives: they are filled in when the step is recorded."""
 _NOT_BY_FORM = (*amendment.ABOUT_STEPS, AttachmentAdded, DeadlineRecalculated)
@@ -208,7 +211,7 @@ class Form:
         """Whether the step may be about that part of the case."""
         return _may(case, self.step, key)
 
-    def _options(self, name: str, inner: Any) -> Iterator[Option]:
+    def _options(self, name: str, inner: Any) -> Iterator[Option]:  # noqa: C901 - one line for each kind of field
         declared, office = self.step.declared, self._office
         if isinstance(inner, type) and issubclass(inner, StrEnum):
             if inner is not Level or name == "level":
@@ -226,6 +229,8 @@ class Form:
             yield from (Option(one.id, f"{one.name}（{one.id}）") for one in deputies if one.on(office.day))
         elif name in OF_OUTCOMES and (scheme := office.rulebook.outcome_scheme) is not None:
             yield from (Option(letter, self._tell.value("outcome", letter).text) for letter in scheme.letters)
+        elif name == "metric":
+            yield from (Option(id, getattr(metric, self._tell.lang)) for id, metric in metrics().items())
         elif name == "rulebook":
             yield from (Option(id, id) for id in rulebook_ids())
         elif name == "group":

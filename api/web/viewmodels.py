@@ -45,6 +45,7 @@ from domain.part import Part
 from domain.personal import Kept, Personal
 from domain.registry import PREFIX
 from domain.rulebook import ClockRule, RulebookError, load_rulebook
+from projections.metrics import metrics
 from projections.reading import SOON_DAYS
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -343,6 +344,8 @@ class Teller:
             return Shown(self._outcome(text))
         if name == "group":
             return Shown(self.group(text))
+        if name == "metric" and text in metrics():
+            return Shown(getattr(metrics()[text], self.lang))
         if (name in OF_CASES and self.cases.called(text) != text) or text.startswith(PREFIX):
             return Shown(self.cases.called(text), case_path(text))
         return Shown(text)

@@ -213,7 +213,7 @@ class Assignment(Part):
     @property
     def answers(self) -> bool:
         """Whether the deputy is to hear from this unit itself."""
-        return self.handling is not Handling.CO and self.stage not in GIVEN_AWAY
+        return self.handling is not _CO and self.stage not in GIVEN_AWAY
 
     @property
     def waits(self) -> bool:
@@ -427,7 +427,10 @@ class Round:
 
     def reply_of(self, unit: str) -> Reply | None:
         """The unit's last reply in this round that was not rejected."""
-        return next((r for r in reversed(self.replies) if r.unit == unit and r.rejected_on is None), None)
+        for reply in reversed(self.replies):
+            if reply.unit == unit and reply.rejected_on is None:
+                return reply
+        return None
 
 
 @dataclass(frozen=True)
@@ -562,6 +565,9 @@ class Award:
 
 _DEPUTY, _UNIT = f"{Role.DEPUTY}:", f"{Role.HANDLING_UNIT}:"
 """How the key of a deputy and of a unit begins (`Case.audience`)."""
+_GOVERNMENT, _EVALUATOR = str(Role.GOVERNMENT_OFFICE), str(Role.THIRD_PARTY)
+_LEAD, _CO = Handling.LEAD, Handling.CO
+"""By name, where every list of every case asks for them: as a member of its class each is found ten times slower."""
 
 
 @dataclass
@@ -645,7 +651,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             session=self.session,
             person=self.lead_deputy,
             unit=self.lead_unit,
-            units=tuple(a.key for a in self.assignments.values() if a.stage not in GIVEN_AWAY),
+            units=tuple([a.key for a in self.assignments.values() if a.stage not in GIVEN_AWAY]),
             opened_on=self.submitted_on,
             handed_over_on=self.handed_over_on,
             due_on=reply.deadline.due_on if reply else None,
@@ -659,7 +665,9 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     def tied_to(self) -> Iterator[str]:
         """What is like it, what it is handled together with, and what came out of it."""
-        yield from (one.case_id for one in self.links if one.case_id is not None)
+        for one in self.links:
+            if one.case_id is not None:
+                yield one.case_id
         if self.merged_into is not None:
             yield self.merged_into
         yield from self.split_into
@@ -670,17 +678,20 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         The government's office from its acceptance on, the Party committee's where one of its leaders takes charge, an
         evaluator once it was answered.
         """
-        for deputy in (self.lead_deputy, *self.co_signers):
+        yield _DEPUTY + self.lead_deputy
+        for deputy in self.co_signers:
             yield _DEPUTY + deputy
         for share in self.assignments.values():
             if share.stage not in GIVEN_AWAY:
                 yield _UNIT + share.key
         if self.handed_over_on is not None or self.stage not in NOT_FOR_GOVERNMENT:
-            yield Role.GOVERNMENT_OFFICE
-        if any(leader.level is LeaderLevel.PARTY_COMMITTEE for leader in self.leaders):
+            yield _GOVERNMENT
+        if self.leaders and any(leader.level is LeaderLevel.PARTY_COMMITTEE for leader in self.leaders):
             yield Role.PARTY_COMMITTEE
-        if any(handled.answered_on is not None for handled in self.rounds.values()):
-            yield Role.THIRD_PARTY
+        for handled in self.rounds.values():
+            if handled.answered_on is not None:
+                yield _EVALUATOR
+                break
 
     @property
     def window_until(self) -> date | None:
@@ -702,8 +713,9 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         for unit, due_on in self._dues(owed):
             if not any(day > due_on for day in self.assignments[unit].urged_on):
                 yield from self._of_dispatchers(UnitUrged, due_on, unit, _late_from(due_on))
+        evaluation = EvaluationSubmitted.declared.wire
         for one in owed:
-            if one.step == EvaluationSubmitted.declared.wire:
+            if one.step == evaluation:
                 yield from self._awaited_in_window(one.due_on)
 
     def _awaited_in_window(self, until: date | None) -> Iterator[Awaited]:
@@ -728,7 +740,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         if self.stage in IN_HAND:
             for share in self.assignments.values():
                 yield from self._owed_by(share)
-        yield from self._owed_between()
+        yield from self._owed_after(self.round) if self.stage in ANSWERED else self._owed_before()
         if self.stage in UNDER_REVIEW:
             for deputy in self.co_signers:
                 if deputy not in self.co_signers_confirmed:
@@ -749,9 +761,10 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
             elif problem.stage is Problem.Stage.RECTIFIED:
                 yield self._of_office(RectificationVerified, problem.due_on, problem.key)
 
-    def _owed_between(self) -> Iterator[Awaited]:
-        """What is awaited while no unit handles it."""
-        handled = self.round
+    def _owed_before(self) -> Iterator[Awaited]:
+        """What is awaited before units handle it."""
+        if self.stage not in NOT_WITH_UNITS:
+            return
         match self.stage:
             case Stage.SUBMITTED:
                 yield self._of_office(SuggestionReviewed, self._due_on(HAND_OVER))
@@ -759,35 +772,46 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
                 yield self._of_deputy(Resubmitted)
             case Stage.ACCEPTED | Stage.MERGED if self.handed_over_on is None:
                 yield from self._of_dispatchers(HandedOver, self._due_on(HAND_OVER))
-            case Stage.REPLIED | Stage.EVALUATED if (said := handled.evaluation) is not None:
+
+    def _owed_after(self, handled: Round) -> Iterator[Awaited]:
+        """What is awaited once units have handled it: the deputy's word, and what follows from it."""
+        said = handled.evaluation
+        match self.stage:
+            case Stage.REPLIED if said is None:
+                if not handled.invited_on:
+                    yield self._of_office(EvaluationInvited)
+                elif len(handled.lapsed_on) < len(handled.invited_on):
+                    yield self._of_deputy(EvaluationSubmitted, self._due_on(EVALUATE, _round(handled.number)))
+                else:
+                    yield self._of_office(SuggestionClosed)
+            case Stage.REPLIED | Stage.EVALUATED if said is not None:
                 yield self._of_office(ReHandlingOrdered if said.grade is Grade.DISSATISFIED else SuggestionClosed)
-            case Stage.REPLIED if not handled.invited_on:
-                yield self._of_office(EvaluationInvited)
-            case Stage.REPLIED if len(handled.lapsed_on) < len(handled.invited_on):
-                yield self._of_deputy(EvaluationSubmitted, self._due_on(EVALUATE, _round(handled.number)))
-            case Stage.REPLIED:
-                yield self._of_office(SuggestionClosed)
-            case Stage.CLOSED if (said := handled.evaluation) is not None and self.closed_on is not None:
+            case Stage.CLOSED if said is not None and self.closed_on is not None:
                 if said.grade is Grade.DISSATISFIED and said.evaluated_on > self.closed_on:
                     yield self._of_office(ReHandlingOrdered)
 
     def _owed_by(self, share: Assignment) -> Iterator[Awaited]:
         """What is awaited of a unit that handles it, and of who decides what the unit asked for."""
-        answer = self._due_on(UNIT_REPLY, share.key) or self._due_on(*_handling(self.round.number))
-        opinion = self._due_on(CO_OPINION, share.key)
-        if share.stage is Assignment.Stage.ASSIGNED:
-            own = opinion if share.handling is Handling.CO else answer
-            yield from self._of_unit(share.key, SignedFor, self._due_on(SIGN_FOR, share.key) or own, share.key)
-        elif share.handling is Handling.CO and share.stage in TO_GIVE_OPINION:
-            yield from self._of_unit(share.key, CoOpinionSubmitted, opinion, share.key)
-        elif share.handling is not Handling.CO and share.stage in TO_REPLY:
-            yield from self._of_unit(share.key, ReplyIssued, answer, share.key)
-        if share.stage is Assignment.Stage.RETURN_REQUESTED:
-            yield from self._of_dispatchers(ReturnApproved, part=share.key)
-        if share.stage is Assignment.Stage.RETURNED:
-            yield from self._of_dispatchers(Reassigned, self._due_on(REASSIGN, share.key), share.key)
-        if share.extension is Assignment.Extension.REQUESTED and share.stage in TO_REPLY:
-            yield from self._of_dispatchers(ExtensionGranted, answer, share.key)
+        unit, stage, stages = share.key, share.stage, Assignment.Stage
+        if stage is stages.ASSIGNED:
+            yield from self._of_unit(unit, SignedFor, self._due_on(SIGN_FOR, unit) or self._word_due_on(share), unit)
+        elif stage in TO_GIVE_OPINION and share.handling is _CO:
+            yield from self._of_unit(unit, CoOpinionSubmitted, self._word_due_on(share), unit)
+        elif stage in TO_REPLY and share.handling is not _CO:
+            yield from self._of_unit(unit, ReplyIssued, self._word_due_on(share), unit)
+        elif stage is stages.RETURN_REQUESTED:
+            yield from self._of_dispatchers(ReturnApproved, part=unit)
+        elif stage is stages.RETURNED:
+            yield from self._of_dispatchers(Reassigned, self._due_on(REASSIGN, unit), unit)
+        if share.extension is Assignment.Extension.REQUESTED and stage in TO_REPLY:
+            yield from self._of_dispatchers(ExtensionGranted, self._reply_due_on(unit), unit)
+
+    def _word_due_on(self, share: Assignment) -> date | None:
+        """Until when a unit is to say what it has to say: a co-handler to the lead, another one to the deputy."""
+        return self._due_on(CO_OPINION, share.key) if share.handling is _CO else self._reply_due_on(share.key)
+
+    def _reply_due_on(self, unit: str) -> date | None:
+        return self._due_on(UNIT_REPLY, unit) or self._due_on(*_handling(self.round.number))
 
     def _dues(self, owed: Iterable[Awaited]) -> Iterator[tuple[str, date]]:
         """Each unit of which something is awaited by a date, with the nearest."""
@@ -837,8 +861,8 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
         """The unit that leads, or the first of those that handle separately; None while nobody does."""
         found = None
         for assignment in self.assignments.values():
-            if assignment.handling is not Handling.CO and assignment.stage not in GIVEN_BACK:
-                if assignment.handling is Handling.LEAD:
+            if assignment.handling is not _CO and assignment.stage not in GIVEN_BACK:
+                if assignment.handling is _LEAD:
                     return assignment.key
                 found = found or assignment.key
         return found
@@ -846,8 +870,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
     @property
     def round(self) -> Round:
         """The round that is being handled; the first one, still empty, before any."""
-        number = max(self.rounds, default=1)
-        return self.rounds.get(number) or Round(number)
+        return self.rounds[max(self.rounds)] if self.rounds else Round(1)
 
     def begun_round(self, number: int) -> Round:
         """A round, kept with the case."""
@@ -889,7 +912,7 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
     ) -> None:
         """Give a unit its share; an earlier one of the same unit is kept among the former ones."""
         handled = self.rounds.get(self.round.number)
-        if handled is not None and handling is not Handling.CO:
+        if handled is not None and handling is not _CO:
             handled.answered_on = None
         if (former := self.assignments.get(unit)) is not None:
             self.former_assignments.append(former)
@@ -903,8 +926,11 @@ class Suggestion(Case, kind="suggestion", zh="代表建议"):
 
     def last_round_of(self, unit: str) -> Round | None:
         """The last round in which a unit replied, and the reply was not rejected."""
-        replied = [handled for handled in self.rounds.values() if handled.reply_of(unit)]
-        return max(replied, key=lambda handled: handled.number, default=None)
+        last: Round | None = None
+        for handled in self.rounds.values():
+            if (last is None or handled.number > last.number) and handled.reply_of(unit) is not None:
+                last = handled
+        return last
 
     def require_new_unit(self, unit: str, field: str) -> None:
         """Refuse a unit that has a share already."""
@@ -929,13 +955,14 @@ GIVEN_BACK = GIVEN_AWAY | {Assignment.Stage.RETURNED}
 UNDER_REVIEW = frozenset({Stage.SUBMITTED, Stage.SENT_BACK, Stage.ACCEPTED})
 IN_HAND = frozenset({Stage.HANDED_OVER, Stage.IN_HANDLING, Stage.RE_HANDLING, Stage.MERGED})
 ANSWERED = frozenset({Stage.REPLIED, Stage.EVALUATED, Stage.COMMITMENT_TRACKING, Stage.CLOSED})
+NOT_WITH_UNITS = UNDER_REVIEW | {Stage.MERGED}
+"""No unit may handle it yet."""
 NOT_YET_ACCEPTED = frozenset({Stage.SUBMITTED, Stage.SENT_BACK})
 OVER = frozenset({Stage.NOT_ACCEPTED, Stage.CONVERTED_TO_LETTER, Stage.WITHDRAWN})
 NOT_FOR_GOVERNMENT = NOT_YET_ACCEPTED | OVER
 HANDLED = IN_HAND | ANSWERED
 LIVE = UNDER_REVIEW | IN_HAND | ANSWERED
 
-_UNIT, _DEPUTY = f"{Role.HANDLING_UNIT}:", f"{Role.DEPUTY}:"
 _OFFICES = str(Role.DEPUTY_AFFAIRS), str(Role.GOVERNMENT_OFFICE)
 """Of whom something is awaited, as keys: that of the congress comes first, and either may dispatch."""
 
@@ -1356,12 +1383,11 @@ class _Distribution(Step):
     co_units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
     separate_units: tuple[UnitCode, ...] = Field(default=(), max_length=50)
 
-    def shares(self) -> Iterator[tuple[str, Handling]]:
+    def shares(self) -> list[tuple[str, Handling]]:
         """Each unit with its way of taking part."""
-        if self.lead_unit is not None:
-            yield self.lead_unit, Handling.LEAD
-        yield from ((unit, Handling.CO) for unit in self.co_units)
-        yield from ((unit, Handling.SEPARATE) for unit in self.separate_units)
+        leads = [] if self.lead_unit is None else [(self.lead_unit, _LEAD)]
+        helps = [(unit, _CO) for unit in self.co_units]
+        return leads + helps + [(unit, Handling.SEPARATE) for unit in self.separate_units]
 
     def check(self, case: Suggestion, office: Office) -> None:
         if self.lead_unit is not None:
@@ -1417,23 +1443,23 @@ class HandedOver(
         if case.handed_over_on is not None:
             raise Contradiction("handed-over-already", on=case.handed_over_on.isoformat())
         for unit, handling in self.shares():
-            case.require_new_unit(unit, "lead_unit" if handling is Handling.LEAD else f"{handling}_units")
+            case.require_new_unit(unit, "lead_unit" if handling is _LEAD else f"{handling}_units")
 
     def started_clocks(self, case: Suggestion) -> Iterator[ClockKey]:
         yield REPLY, None
         yield FIRST_CONTACT, None
-        shares = list(self.shares())
-        answer = [unit for unit, handling in shares if handling is not Handling.CO]
+        shares = self.shares()
+        answer = [unit for unit, handling in shares if handling is not _CO]
         yield from ((UNIT_REPLY, unit) for unit in answer if len(answer) > 1)
         for unit, handling in shares:
             yield from _units_clocks(unit, handling)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        case.handed_over_on = act.occurred_on
+        case.handed_over_on = on = act.occurred_on
         begun = case.begun_round(1)
-        begun.opened_on = begun.opened_on or act.occurred_on
+        begun.opened_on = begun.opened_on or on
         for unit, handling in self.shares():
-            case.assign(unit, handling, act.occurred_on)
+            case.assign(unit, handling, on)
 
 
 class UnitAssigned(
@@ -2137,11 +2163,11 @@ class ReplyIssued(
             yield from _open_but_followed(case)
 
     def apply(self, case: Suggestion, act: Act) -> None:
-        number = self.number_in(case)
+        number, on = self.number_in(case), act.occurred_on
         case.begun_round(number).replies.append(
             Reply(
                 self.unit,
-                act.occurred_on,
+                on,
                 self.outcome,
                 self.normalised,
                 self.document_number,
@@ -2154,8 +2180,8 @@ class ReplyIssued(
             )
         )
         for promise in self.commitments:
-            case.promise(promise, self.unit, act.occurred_on)
-        if not case.note_answered(number, act.occurred_on) and case.stage in {Stage.HANDED_OVER, Stage.MERGED}:
+            case.promise(promise, self.unit, on)
+        if not case.note_answered(number, on) and case.stage in {Stage.HANDED_OVER, Stage.MERGED}:
             case.stage = Stage.IN_HANDLING
 
 

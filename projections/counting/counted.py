@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from typing import Final
 
 from domain.case import Case
@@ -26,6 +26,11 @@ class Subject:
     zh: str
     en: str
     measures: tuple[str, ...]
+
+    @cached_property
+    def nothing(self) -> Mapping[str, int]:
+        """Its measures in their order, where none counts."""
+        return dict.fromkeys(self.measures, 0)
 
 
 SUBJECTS: dict[str, Subject] = {}
@@ -54,10 +59,10 @@ class Counted:
 
     def row(self) -> tuple[int, ...]:
         """The counts in the order of the subject's measures."""
-        measures = SUBJECTS[self.subject].measures
-        if stranger := self.counts.keys() - set(measures):
+        nothing = SUBJECTS[self.subject].nothing
+        if stranger := self.counts.keys() - nothing.keys():
             raise ValueError(f"{self.subject} has no measure {sorted(stranger)}")
-        return tuple(int(self.counts.get(measure, 0)) for measure in measures)
+        return tuple({**nothing, **self.counts}.values())
 
 
 @singledispatch
@@ -82,9 +87,9 @@ def of_every_case(case: Case, day: date) -> dict[str, int]:
     )
 
 
-def flags(**said: bool) -> dict[str, int]:
-    """What is true counts as one; what is not is left out."""
-    return {name: 1 for name, true in said.items() if true}
+def flags(**said: int) -> dict[str, int]:
+    """What is true counts as one, what is not as nothing."""
+    return said
 
 
 def committee_of(case: Case) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from domain.ballot import Poll, Vote
 from domain.case import Case
 from domain.cases.filing_review import FilingReview
+from domain.cases.published_figures import PublishedFigures
 from domain.matter import Matter
 from domain.rectification import ListedProblem, Rectified
 from projections.counting.counted import CASES, Counted, committee_of, counted, flags, of_every_case, subject
@@ -58,6 +59,12 @@ def of_matter(case: Matter, day: date) -> Iterator[Counted]:
     of = _Of(case)
     yield of(CASES, "", of_every_case(case, day))
     yield from _votes_and_polls(case, of)
+
+
+@counted.register
+def of_published(case: PublishedFigures, day: date) -> Iterator[Counted]:  # noqa: ARG001 - the function's signature
+    """Nothing: what was said of figures does not change them."""
+    return iter(())
 
 
 @counted.register

@@ -101,6 +101,8 @@ _GOOD = {Grade.SATISFIED, Grade.BASICALLY_SATISFIED}
 _SAID = {*_GOOD, Grade.DISSATISFIED}
 _IN_PERSON = {ContactMode.FACE_TO_FACE, ContactMode.VISIT, ContactMode.MEETING}
 _NOT_DONE = {Outcome.NOT_NOW, Outcome.REFERENCE_ONLY}
+_UNRESOLVED = set(Outcome) - {Outcome.RESOLVED}
+_LEADERS = {PersonLevel.UNIT_HEAD, PersonLevel.DEPUTY_HEAD}
 _WORST_LAST = list(Outcome)
 
 
@@ -138,7 +140,8 @@ def _suggestion(case: Suggestion, day: date) -> dict[str, int]:
     if not _is_counted(case):
         return counts
     grade, first_grade = _grade(case, day), _first_grade(case, day)
-    outcome, first_outcome = _outcome(case), _first_outcome(case)
+    outcome, first_unresolved = _outcome(case), _first_outcome(case) in _UNRESOLVED
+    resolved, key = outcome is Outcome.RESOLVED, case.key_supervision is not None
     return (
         counts
         | _times(case.handling_clock(1), _replied_on(case), day)
@@ -148,11 +151,11 @@ def _suggestion(case: Suggestion, day: date) -> dict[str, int]:
         | flags(
             counted=True,
             turned_satisfied=first_grade is Grade.DISSATISFIED and grade in _GOOD,
-            first_unresolved=first_outcome not in {None, Outcome.RESOLVED},
-            turned_resolved=first_outcome not in {None, Outcome.RESOLVED} and outcome is Outcome.RESOLVED,
-            accomplished=outcome is Outcome.RESOLVED and _is_verified(case, day),
-            key=case.key_supervision is not None,
-            key_resolved=case.key_supervision is not None and outcome is Outcome.RESOLVED,
+            first_unresolved=first_unresolved,
+            turned_resolved=first_unresolved and resolved,
+            accomplished=resolved and _is_verified(case, day),
+            key=key,
+            key_resolved=key and resolved,
             repeated=any(link.relation is Relation.REPEAT for link in case.links),
             handled_again=max(case.rounds, default=1) > 1,
             evaluation_lapsed=bool(case.round.lapsed_on) and case.round.evaluation is None,
@@ -267,6 +270,8 @@ def _contacted(case: Suggestion, handled: Round) -> bool:
 
 def _contacts(case: Suggestion) -> dict[str, int]:
     """Whether the deputy confirms that somebody met him before the reply, at his place, or the head of a unit."""
+    if not case.contacts:
+        return {}
     met = [
         contact
         for contact in case.contacts.values()
@@ -277,7 +282,7 @@ def _contacts(case: Suggestion) -> dict[str, int]:
     return flags(
         met_before_reply=bool(met),
         visited_before_reply=any(contact.mode is ContactMode.VISIT for contact in met),
-        met_by_leader=any(contact.person_level in {PersonLevel.UNIT_HEAD, PersonLevel.DEPUTY_HEAD} for contact in met),
+        met_by_leader=any(contact.person_level in _LEADERS for contact in met),
     )
 
 

@@ -109,6 +109,7 @@ def test_catching_up_brings_every_projection_to_the_head(office: Office) -> None
         ("clocks", 15, 0, "live", None),
         ("figures", 15, 0, "live", None),
         ("history", 15, 0, "live", None),
+        ("search", 15, 0, "live", None),
     }
     assert office.total() == 5
     assert len(office.rows("history")) == 15
@@ -308,8 +309,9 @@ def test_what_one_projection_cannot_take_stops_only_that_one(office: Office, mon
     monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", Fastidious)
     office.some(3)
     with office.running():
-        reached = {(name, 9, "live") for name in catalogue.PROJECTIONS if name != "case_list"}
-        reached |= {("case_list", 3, "stopped")}
+        reached = {(name, 9, "live") for name in catalogue.PROJECTIONS if name != "case_list"} | {
+            ("case_list", 3, "stopped")
+        }
         until(lambda: {(s.name, s.position, s.state) for s in office.views.status()} == reached)
     assert office.status().position == 3
     assert "record 4" in str(office.status().error)

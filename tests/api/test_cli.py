@@ -270,6 +270,58 @@ def test_figures_are_told_in_whole_by_a_dimension_and_over_time(installation: Ru
     assert installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "hour").code == 1
 
 
+def test_what_cases_say_is_found_at_any_moment(installation: Run) -> None:
+    told = installation("search", "建议", "--json", "--limit", "1").json
+    assert (len(told["found"]), told["terms"]) == (1, ["建议"])
+    assert told["total"] >= 1
+    assert told["rulebook"].startswith("cn-999900@")
+    shown = installation("search", "建议", "--kind", "suggestion")
+    assert told["found"][0]["title"] in shown.out
+    assert installation("search", "建议", "--as-of", "2020-01-01", "--json").json["found"] == []
+    assert installation("search", "，。").code == 1
+    assert installation("search", "梯" * 300).code == 1
+    assert installation("search", "建议", "--kind", "happiness").code in {1, 4}
+
+
+@pytest.mark.usefixtures("story")
+def test_figures_are_simulated_under_another_limit_and_say_so(installation: Run, tmp_path: Path) -> None:
+    file = tmp_path / "supposed.json"
+    file.write_text('{"limits": {"suggestion.reply": {"count": 1, "unit": "month"}}}', "utf-8")
+    at = ("figures", "overdue", "--by", "unit", "--as-of", "2026-05-01", "--what-if", str(file))
+    told = installation(*at, "--json").json
+    [overdue] = told["figures"]
+    assert told["simulation"] is True
+    assert (overdue["real"]["numerator"], overdue["simulated"]["numerator"]) == (0, 1)
+    shown = installation(*at)
+    assert "Simulated" in shown.out
+    assert "A simulation" in shown.err
+    file.write_text('{"weather": "sunny"}', "utf-8")
+    assert installation(*at).code == 1
+
+
+def test_what_a_document_stated_is_counted_again(installation: Run, database: str, story: Told) -> None:
+    sealer(load_settings(), database).once()
+    who = ("--actor", "clerk", "--role", "general_office", "--occurred-at", "2026-06-01")
+    said = {"title": "关于办理情况的报告", "as_of": "2026-05-31", "figures": [{"metric": "handed_over", "unit": "jtj"}]}
+    fields = ("--fields", json.dumps(said))
+    case = installation("case", "open", "published_figures.published", *who, *fields, "--json").json["case_id"]
+    with closing(build(load_settings(), database, name="story")) as services:
+        voided = Voided(voids=2, reason="误录", approved_by="主任")
+        services.docket.record(story.first, voided, act("2026-06-02"))
+    Projector(database).catch_up()
+    told = installation("published-figures", case, "--json").json
+    [document], [counted] = told["publications"], told["figures"]
+    assert (document["title"], document["figures"][0]["of"]) == ("关于办理情况的报告", {"unit": "jtj"})
+    assert (counted["stated"]["numerator"], counted["reproduced"], counted["now"]["numerator"]) == (1, True, 0)
+    [change] = installation("published-figures", case, "--figure", "1", "--json").json["changes"]
+    assert [step["type"] for step in change["steps"]] == ["case.voided.v1"]
+    assert "关于办理情况的报告" in installation("published-figures").out
+    assert "handed_over@1" in installation("published-figures", case).out
+    assert "case.voided.v1" in installation("published-figures", case, "--figure", "1").out
+    assert installation("published-figures", case, "--figure", "9").code == 1
+    assert installation("published-figures", story.first).code == 4
+
+
 def test_the_register_of_regulations_is_told_at_any_moment(installation: Run, database: str) -> None:
     with closing(build(load_settings(), database, name="story")) as services:
         entered = RegulationEntered(

@@ -36,6 +36,7 @@ from tests.permissions import (
     READERS,
     REGISTRARS,
     REQUEST,
+    TABLED,
     TABLES,
     YES,
     act_of,
@@ -46,6 +47,7 @@ from tests.permissions import (
     steps_of,
     tables,
 )
+from tests.reckoning import TwoOfThree
 
 
 def reviewed(name: str) -> list[dict[str, str]]:
@@ -96,7 +98,9 @@ class Full(PostgresLedger):
 
 @pytest.fixture
 def arranged(office: Office) -> tuple[Office, dict[str, str]]:
-    cases = arrange(office.services.docket)
+    own = office.services
+    counted = Docket(own.ledger, own.registry, contents=own.files, keys=own.keys, reckoner=TwoOfThree())
+    cases = arrange(counted)
     namesake = UnitOpened(jurisdiction=ELSEWHERE, code=LEAD, zh_name="同名单位", en_name="A namesake")
     office.services.docket.open(namesake, act_of(READERS["general_office"].principal, date(2026, 3, 2)))
     letter = hand_in(office)
@@ -157,7 +161,7 @@ def answered(office: Office, case_id: str, step: Step | None, headers: Mapping[s
 
 @pytest.mark.database
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["suggestion", "registry", "matters"])
+@pytest.mark.parametrize("kind", TABLED)
 def test_http_answers_what_the_reviewed_table_says(arranged: tuple[Office, dict[str, str]], kind: str) -> None:
     office, cases = arranged
     before = office.stored()
@@ -180,7 +184,12 @@ def test_a_list_shows_a_case_to_those_who_may_read_it(arranged: tuple[Office, di
     office, cases = arranged
     views = office.services.views
     moment = views.moment()
-    for kind, readers in (("suggestion", READERS), ("unit", REGISTRARS), ("opinion", OF_MATTERS)):
+    for kind, readers in (
+        ("suggestion", READERS),
+        ("unit", REGISTRARS),
+        ("opinion", OF_MATTERS),
+        ("published_figures", OF_MATTERS),
+    ):
         name_of = {"unit": "registry", "opinion": "matters"}.get(kind, kind)
         line = next(line for line in reviewed(f"{name_of}.csv") if line["step"] == READ)
         for name, reader in readers.items():
@@ -289,11 +298,7 @@ class Caller:
 @pytest.mark.slow
 def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[Office, dict[str, str]]) -> None:
     office, cases = arranged
-    steps = {
-        line["step"].partition(".")[2]
-        for name in ("suggestion.csv", "registry.csv", "matters.csv")
-        for line in reviewed(name)
-    }
+    steps = {line["step"].partition(".")[2] for kind in TABLED for line in reviewed(f"{kind}.csv")}
     every = sorted(set(routes_of(office.client.app)))
     assert {path.rpartition("/")[2] for _, path in every if is_step(path)} <= steps
     wanted = [route for route in every if not is_step(route[1])]
@@ -319,6 +324,10 @@ def test_every_route_has_a_reviewed_line_and_answers_as_it_says(arranged: tuple[
         "/bulk/{what}": {"what": "hand_over"},
         "/cases/{case_id}/requests/{version:int}": {"version": str(REQUEST)},
         "/problems/{id}": {"id": "not-found"},
+        **{
+            f"{place}/published-figures/{{case_id}}{of}": {"case_id": cases["published_figures"], "number": "1"}
+            for place, of in (("", ""), ("", "/{number:int}"), ("/api/v1", ""), ("/api/v1", "/{number}/change"))
+        },
         "/api/v1/rulebooks/{id}": {"id": "cn-national"},
         "/api/v1/rulebooks/{id}/adoption": {"id": "cn-national"},
         "/docs/assets/{file}": {"file": "LICENSE.txt"},

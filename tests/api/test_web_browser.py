@@ -21,6 +21,7 @@ from domain.principal import Principal
 from tests.adapters.papers import pdf
 from tests.api.conftest import JURISDICTION, LEAD_UNIT, PASSWORD, Office
 from tests.api.story import Story
+from tests.api.test_published import publish
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parent / "data" / "axe.min.js"
@@ -90,6 +91,8 @@ class Site:
     def paths(self) -> list[str]:
         """One address of every kind of page."""
         case = f"/cases/{self.case_id}"
+        [document] = self.office.get("/api/v1/published-figures").json()["publications"]
+        published = f"/published-figures/{document['case_id']}"
         return [
             "/cases",
             "/cases?as_of=2026-06-30&position=20",
@@ -113,6 +116,15 @@ class Site:
             "/figures/satisfied_rate",
             "/figures/reply_rate/cases",
             "/figures/reply_rate/change?from=2026-03-31",
+            "/search",
+            "/search?q=%E5%85%AC%E4%BA%A4",
+            "/search?q=nothing&lang=en",
+            "/search?q=%2C",
+            f"{case}/similar",
+            "/figures/what-if?clock=suggestion.reply&count=1&span=month&metric=reply_rate&target=85",
+            "/published-figures",
+            published,
+            f"{published}/1",
             "/procedures",
             "/procedures/suggestion",
             "/procedures/opinion?lang=en",
@@ -188,14 +200,14 @@ def is_for_everybody(page: Page, *widths: int) -> None:
 
 
 def test_every_page_passes_axe_and_fits_its_window(shared_site: Site) -> None:
-    shared_site.office.seal()
+    office = shared_site.office
+    assert publish(office, {"metric": "reply_rate"}, {"metric": "overdue", "unit": "jtj"}).status_code == 201
+    office.catch_up()
     page = shared_site.page()
     case = f"/cases/{shared_site.case_id}"
     forms = ("/cases/new/suggestion.submitted", f"{case}?step=contact_made")
     asked, unit = "POST /api/v1/cases/{case_id}/steps/evaluation_recorded_by_proxy", Role.HANDLING_UNIT
-    shared_site.office.services.access.refused(
-        Principal("u-1", unit, LEAD_UNIT, JURISDICTION), asked, "case-not-found", case
-    )
+    office.services.access.refused(Principal("u-1", unit, LEAD_UNIT, JURISDICTION), asked, "case-not-found", case)
     audit = ("/log", "/log?lang=en", "/audit/steps", "/audit/steps?lang=en", "/audit/access", f"{case}/compare?from=1")
     for path in (*shared_site.paths, *forms, *audit):
         page.goto(shared_site.base + path)

@@ -84,7 +84,7 @@ def test_a_poisoned_projection_is_tried_again_says_so_everywhere_and_ends_as_if_
 
         assert told.readiness() == (
             503,
-            {"case_list": "stopped", "clocks": "live", "figures": "live", "history": "live"},
+            {"case_list": "stopped", "clocks": "live", "figures": "live", "history": "live", "search": "live"},
         )
         code, says = told.doctor()
         assert code == 1
@@ -93,7 +93,10 @@ def test_a_poisoned_projection_is_tried_again_says_so_everywhere_and_ends_as_if_
 
         monkeypatch.setitem(catalogue.PROJECTIONS, "case_list", CaseList)
         until(lambda: office.status().lag == 0)
-        assert told.readiness() == (200, {"case_list": "live", "clocks": "live", "figures": "live", "history": "live"})
+        assert told.readiness() == (
+            200,
+            {"case_list": "live", "clocks": "live", "figures": "live", "history": "live", "search": "live"},
+        )
         assert told.doctor()[0] == 0
         shown = office.rows()
         office.projector.rebuild("case_list")

@@ -3,5 +3,6 @@
 import sys
 
 from tests.golden import add_new
+from tests.golden.metrics import add_new_metrics
 
-sys.stdout.write("".join(f"added {wire}\n" for wire in add_new()) or "nothing to add\n")
+sys.stdout.write("".join(f"added {name}\n" for name in (*add_new(), *add_new_metrics())) or "nothing to add\n")

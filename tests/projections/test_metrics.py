@@ -22,12 +22,14 @@ from domain.cases.filing_review import (
 )
 from domain.moment import end_of_day
 from domain.rectification import PollHeld
+from domain.refusal import Refused
 from projections.counting import SUBJECTS
 from projections.figures import cells_of
-from projections.metrics import Figure, Metric, figure_of, metrics
+from projections.metrics import Figure, Metric, figure_of, metric_named, metrics, read_metrics
 from tests.domain import test_filing_review as filings
 from tests.domain import test_opinion as opinions
 from tests.domain.support import LEAD, SECOND, THIRD, TODAY, ZONE, Desk
+from tests.golden.metrics import declared, released
 
 SOON, LATER, LATE = date(2026, 5, 6), date(2026, 5, 20), date(2026, 7, 15)
 
@@ -271,3 +273,62 @@ def test_what_is_sealed_is_told_as_sealed_until_its_window_closes() -> None:
     assert (within["grade_sealed"], within["satisfied"], within["evaluated"]) == (1, 0, 0)
     assert (after["grade_sealed"], after["satisfied"], after["evaluated"]) == (0, 1, 1)
     assert (within["accomplished"], after["accomplished"]) == (0, 1)
+
+
+def test_how_a_released_metric_is_counted_never_changes() -> None:
+    known = released()
+    assert {ref: said for ref, said in declared().items() if known.get(ref) != said} == {}
+    assert known.keys() <= declared().keys()
+
+
+TWO_VERSIONS = """
+[reply_rate]
+version = 2
+subject = "suggestion"
+zh = "答复率"
+en = "Reply rate"
+numerator = ["on_time"]
+denominator = ["counted"]
+formula = { zh = "按期答复 ÷ 交办", en = "Answered in time ÷ handed over" }
+source = "test"
+[[reply_rate.earlier]]
+version = 1
+subject = "suggestion"
+zh = "答复率"
+en = "Reply rate"
+numerator = ["replied"]
+denominator = ["counted"]
+formula = { zh = "已答复 ÷ 交办", en = "Answered ÷ handed over" }
+source = "test"
+"""
+
+
+def test_an_older_definition_is_kept_and_counts_as_it_did() -> None:
+    metric = read_metrics(TWO_VERSIONS)["reply_rate"]
+    [before] = metric.earlier
+    assert (metric.ref, before.ref) == ("reply_rate@2", "reply_rate@1")
+    counts = {"replied": 3, "on_time": 2, "counted": 4}
+    assert (figure_of(metric, counts).value, figure_of(before, counts).value) == (0.5, 0.75)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (TWO_VERSIONS.replace("version = 2", "version = 3"), "versions before 3"),
+        (TWO_VERSIONS.replace("version = 1", "version = 2"), "versions before 2"),
+        (TWO_VERSIONS.partition("[[")[0], "versions before 2"),
+        (TWO_VERSIONS.replace('["replied"]', '["happiness"]'), "has no measure"),
+    ],
+)
+def test_an_older_definition_that_is_missing_or_cannot_be_counted_is_an_error(text: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        read_metrics(text)
+
+
+def test_a_metric_is_named_by_its_version_too() -> None:
+    assert metric_named("reply_rate@1") is metric_named("reply_rate")
+    for wrong in ("reply_rate@2", "reply_rate@x"):
+        with pytest.raises(Refused, match="unknown-metric-version"):
+            metric_named(wrong)
+    with pytest.raises(Refused, match="unknown-metric"):
+        metric_named("happiness@1")
