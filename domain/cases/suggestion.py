@@ -567,7 +567,7 @@ _DEPUTY, _UNIT = f"{Role.DEPUTY}:", f"{Role.HANDLING_UNIT}:"
 """How the key of a deputy and of a unit begins (`Case.audience`)."""
 _GOVERNMENT, _EVALUATOR = str(Role.GOVERNMENT_OFFICE), str(Role.THIRD_PARTY)
 _LEAD, _CO = Handling.LEAD, Handling.CO
-"""By name, where every list of every case asks for them: as a member of its class each is found several times slower."""
+"""By name, where every list of every case asks for them: as members of their class they are found far slower."""
 
 
 @dataclass
