@@ -57,13 +57,13 @@ class FigureReckoner:
         until = time.monotonic() + _WAIT_SECONDS
         while counting.reached() < position:
             if time.monotonic() > until:
-                raise Refused("not-caught-up", field="position", position=position)
+                raise Refused("not-caught-up", field="ledger_position", position=position)
             time.sleep(_WAIT_STEP)
 
     def _covering(self, position: int) -> Checkpoint:
         status = self._audit.status()
         if status.checkpoint is None or status.size < position:
-            raise Refused("position-not-signed", field="position", position=position, size=status.size)
+            raise Refused("position-not-signed", field="ledger_position", position=position, size=status.size)
         return Checkpoint.unchecked(status.checkpoint)
 
 

@@ -104,7 +104,7 @@ def publish(request: Request) -> Response:
     except ValueError:
         raise Refused("page.unfinished-address") from None
     of = asked.model_dump(exclude={"metrics", "as_of", "position"}, exclude_none=True)
-    said: dict[str, str | int | None] = {"as_of": asked.as_of.isoformat(), "position": asked.position}
+    said: dict[str, str | int | None] = {"as_of": asked.as_of.isoformat(), "ledger_position": asked.position}
     for place, metric in enumerate(asked.metrics):
         said |= {f"figures.{place}.{name}": value for name, value in {"metric": metric, **of}.items()}
     return RedirectResponse(link(f"/cases/new/{procedure.opening_name(FiguresPublished)}", said), SEE_OTHER)

@@ -78,7 +78,7 @@ class FiguresPublished(
     opens=True,
     leads_to=Stage.PUBLISHED,
     by=OFFICE,
-    fixed=("as_of", "position", "figures", "basis"),
+    fixed=("as_of", "ledger_position", "figures", "basis"),
     stands=True,
 ):
     """Figures are published with a document, such as a report; they are counted when this is recorded."""
@@ -88,7 +88,7 @@ class FiguresPublished(
     document_number: Line | None = None
     as_of: date
     """The day of which the figures are, to its end."""
-    position: int | None = Field(default=None, ge=1)
+    ledger_position: int | None = Field(default=None, ge=1)
     """Up to which position of the ledger they are counted; filled in when recorded, with the last one."""
     figures: tuple[StatedFigure, ...] = Field(min_length=1, max_length=MOST_FIGURES)
     basis: FigureBasis | None = None
@@ -104,7 +104,7 @@ class FiguresPublished(
 
     def reckoned(self, reckoner: Reckoner) -> Self:
         """With what was counted; a number that was given, and is another, is refused with both."""
-        found = reckoner.reckon(self.jurisdiction, self.as_of, self.position, self.figures)
+        found = reckoner.reckon(self.jurisdiction, self.as_of, self.ledger_position, self.figures)
         for place, (said, counted) in enumerate(zip(self.figures, found.figures, strict=True)):
             if said.differs_from(counted):
                 raise Refused(
@@ -115,13 +115,13 @@ class FiguresPublished(
                     counted=_in_words(counted),
                 )
         return self.model_copy(
-            update={"position": found.position, "figures": tuple(found.figures), "basis": found.basis}
+            update={"ledger_position": found.position, "figures": tuple(found.figures), "basis": found.basis}
         )
 
     def apply(self, case: PublishedFigures, act: Act) -> None:
         case.title, case.document_number = self.title, self.document_number
         case.published_on, case.published_by = act.occurred_on, act.actor
-        case.as_of, case.position, case.basis = self.as_of, self.position or 0, self.basis
+        case.as_of, case.position, case.basis = self.as_of, self.ledger_position or 0, self.basis
         case.figures = self.figures
 
 

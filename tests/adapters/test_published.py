@@ -66,7 +66,7 @@ def test_a_published_figure_comes_out_to_the_digit_and_what_became_known_makes_u
         sealer.once()
         as_ofs = [FIRST_DAY + timedelta(days=day) for day in days]
         published = {as_of: reckoner.reckon(PLACE, as_of, None, stated) for as_of in as_ofs}
-        record_all(docket, later)
+        record_all(docket, later, first=len(moves) + 1)
         projector.catch_up()
         records = [LedgerMapper().to_domain_event(event) for event in ledger.tail(0, 10_000)]
         for as_of, told in published.items():

@@ -127,7 +127,7 @@ def test_a_number_that_is_not_what_is_counted_is_refused_with_both(office: Offic
         ({"metric": "reply_rate", "group": "no-such"}, {}, "unknown-group"),
         ({"metric": "reply_rate", "kind": "no-such"}, {}, "value-not-allowed"),
         ({"metric": "reply_rate"}, {"as_of": "2026-07-01"}, "figures-after-document"),
-        ({"metric": "reply_rate"}, {"position": 1_000_000}, "position-not-signed"),
+        ({"metric": "reply_rate"}, {"ledger_position": 1_000_000}, "position-not-signed"),
     ],
 )
 def test_what_cannot_be_published_is_refused(
@@ -148,7 +148,7 @@ def test_the_numbers_cannot_be_corrected_nor_voided_the_document_can_and_be_with
         body = {"step": {"reason": "误录", "approved_by": "主任"} | step, "act": {"occurred_at": "2026-07-01"}}
         return office.post(f"{path}/{name}", body, "deputy_affairs", If_Match="*")
 
-    for field, value in (("figures", []), ("as_of", "2026-05-01"), ("position", 1), ("basis", None)):
+    for field, value in (("figures", []), ("as_of", "2026-05-01"), ("ledger_position", 1), ("basis", None)):
         refused = amend("corrected", {"corrects": 1, "changes": {field: value}})
         assert refused.json()["type"] == "/problems/cannot-correct-field", refused.text
     assert amend("voided", {"voids": 1}).json()["type"] == "/problems/step-stands"
@@ -212,7 +212,7 @@ def test_a_clerk_publishes_by_the_form_that_the_figures_page_fills_in(office: Of
     assert opened.status_code == 200, opened.text
     data = shown_in(opened.text) | {"title": "关于办理情况的报告"}
     assert (data["figures.0.metric"], data["figures.1.metric"]) == ("reply_rate", "satisfied_rate")
-    assert (data["figures.1.unit"], data["position"]) == ("jtj", kept["position"])
+    assert (data["figures.1.unit"], data["ledger_position"]) == ("jtj", kept["position"])
     recorded = office.client.post("/cases/new/published_figures.published", data=data)
     assert recorded.status_code == 200, recorded.text
     office.catch_up()

@@ -113,7 +113,7 @@ def test_where_nobody_counts_nothing_is_published() -> None:
 
 def test_what_was_stated_is_neither_corrected_nor_voided() -> None:
     press = opened()
-    for name, value in (("figures", []), ("as_of", "2026-01-01"), ("position", 1), ("basis", None)):
+    for name, value in (("figures", []), ("as_of", "2026-01-01"), ("ledger_position", 1), ("basis", None)):
         with pytest.raises(Refused, match="cannot-correct-field"):
             press.take(Corrected(corrects=1, changes={name: value}, reason="误录", approved_by="主任"), TODAY)
     with pytest.raises(Refused, match="step-stands"):

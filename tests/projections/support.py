@@ -114,10 +114,10 @@ def move_lists(most: int = 30) -> st.SearchStrategy[list[Move]]:
     return st.lists(_MOVES, min_size=most // 3, max_size=most)
 
 
-def record_all(docket: Docket, moves: Iterable[Move], prefix: str = "case") -> int:
+def record_all(docket: Docket, moves: Iterable[Move], prefix: str = "case", first: int = 1) -> int:
     """Record what the docket takes, each case opened when it is first touched; how many steps were refused."""
     refused = 0
-    for row, move in enumerate(moves, 1):
+    for row, move in enumerate(moves, first):
         case_id = f"{prefix}-{move.case}"
         origin = Imported(profile="sample", sha256="0" * 64, row=row) if move.imported else None
         try:
