@@ -116,8 +116,6 @@ class Build:
         Those that another writer of a build took meanwhile, which was swapped, are not taken twice.
         """
         after = self.position
-        if self._blocks is not None:
-            self._blocks.close(after)
         rows = self._rows("position > %s", (after,), limit)
         if not rows:
             self._beat()
@@ -147,6 +145,10 @@ class Build:
             raise
         self._position = batch[-1].position
         return len(batch)
+
+    def sum_up(self) -> bool:
+        """Sum up one block of positions, if one is full; until then readers do without, in more time."""
+        return self._blocks is not None and self._blocks.close_next(self.position)
 
     def advance(self, position: int, after: int | None = None) -> bool:
         """All up to a position is stored. Given where it stood before, whether nobody else has moved it meanwhile."""

@@ -133,7 +133,7 @@ class Projector:
                 if not self._lead(conn, name, wait=True):
                     return
                 build = self._live(conn, name)
-                while build.step(self._batch):
+                while build.step(self._batch) or build.sum_up():
                     pass
 
     def rebuild(self, name: str, progress: Progress | None = None, *, accept_difference: bool = False) -> Rebuilt:
@@ -253,7 +253,7 @@ class Projector:
                     if self._current(conn, name) != build.build:
                         build = self._live(conn, name)
                         continue
-                if taken < self._batch:
+                if taken < self._batch and not build.sum_up():
                     for _ in listener.notifies(timeout=_POLL_SECONDS, stop_after=1):
                         pass
 

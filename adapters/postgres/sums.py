@@ -70,18 +70,21 @@ class Blocks:
         self._block = block
         self._closed: tuple[int, datetime | None] | None = None
 
-    def close(self, position: int) -> None:
-        """Sum up every block that is full at a position up to which the stretches are stored."""
+    def close_next(self, position: int) -> bool:
+        """Sum up the next block; False if it is not full at a position up to which the stretches are stored."""
         last, at = self._closed or self._found()
-        while (until := last + self._block) <= position:
-            with self._conn.transaction():
-                block, time = self._begun(until, 0)
-                self._run(_SUMMED_UP, block=block, first=last + 1, last=until, since=at, until=time)
-                size = 1
-                while size < _SIZES and until % (self._block * _TOGETHER**size) == 0:
-                    self._lay_together(self._begun(until, size)[0])
-                    size += 1
-            self._closed = last, at = until, time
+        until = last + self._block
+        if until > position:
+            return False
+        with self._conn.transaction():
+            block, time = self._begun(until, 0)
+            self._run(_SUMMED_UP, block=block, first=last + 1, last=until, since=at, until=time)
+            size = 1
+            while size < _SIZES and until % (self._block * _TOGETHER**size) == 0:
+                self._lay_together(self._begun(until, size)[0])
+                size += 1
+        self._closed = until, time
+        return True
 
     def _lay_together(self, block: int) -> None:
         """The sums of a block from those of its parts; some cells at a time, so that no statement takes long."""

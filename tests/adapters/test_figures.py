@@ -136,7 +136,9 @@ def test_sums_of_blocks_add_up_to_the_figure_whenever_the_steps_were_recorded(
         build = owner.execute("SELECT build FROM projection_build WHERE name = 'figures' AND state = 'live'").fetchone()
         assert build is not None
         tables = tables_of("duban", "figures", int(build[0]))
-        Blocks(owner, tables, views.figures._ledger_id, block=2).close(len(records))
+        blocks = Blocks(owner, tables, views.figures._ledger_id, block=2)
+        while blocks.close_next(len(records)):
+            pass
         for one in drawn:
             known, as_of = moment_of(one, len(records))
             moment = Moment(as_of, known)
