@@ -147,8 +147,8 @@ class Build:
         return len(batch)
 
     def sum_up(self) -> bool:
-        """Sum up one block of positions, if one is full; until then readers do without, in more time."""
-        return self._blocks is not None and self._blocks.close_next(self.position)
+        """Sum up one block of positions, if one is full and the ledger long; until then readers do without."""
+        return self._blocks is not None and self._blocks.worth(self.position) and self._blocks.close_next(self.position)
 
     def advance(self, position: int, after: int | None = None) -> bool:
         """All up to a position is stored. Given where it stood before, whether nobody else has moved it meanwhile."""

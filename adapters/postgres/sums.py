@@ -22,6 +22,8 @@ from projections.reading import Dimension
 
 BLOCK: Final = 4_096
 """Positions of the smallest block: at most so many steps are read from the stretches."""
+WORTH: Final = 256
+"""With fewer blocks than that nothing is summed up: a small ledger's stretches alone are read faster."""
 _TOGETHER: Final = 8
 _SIZES: Final = 4
 _CELLS: Final = 500
@@ -69,6 +71,10 @@ class Blocks:
         self._ledger_id = ledger_id
         self._block = block
         self._closed: tuple[int, datetime | None] | None = None
+
+    def worth(self, position: int) -> bool:
+        """Whether a ledger up to a position is so long that sums are read faster than its stretches."""
+        return position >= WORTH * self._block
 
     def close_next(self, position: int) -> bool:
         """Sum up the next block; False if it is not full at a position up to which the stretches are stored."""
