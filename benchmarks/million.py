@@ -162,7 +162,7 @@ def _multiply(conn: psycopg.Connection[Any], times: int) -> tuple[int, float]:
     for companion in COMPANIONS:
         conn.execute(sql.SQL("TRUNCATE {}").format(tables[companion]))
     started = perf_counter()
-    blocks = Blocks(conn, tables, "main")
+    blocks = Blocks(conn, tables, "main", worth=0)
     while blocks.close_next(head):
         pass
     seconds = perf_counter() - started

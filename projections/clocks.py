@@ -14,7 +14,7 @@ from domain.case import Case, ClockKey, Recorded, RunningClock
 from domain.clock import overdue_from
 from projections.projection import Changes, Histories
 from projections.remembered import Remembered
-from projections.stretches import Tracked, stands
+from projections.stretches import Course, Tracked, stands
 
 End = Literal["met", "missed", "dropped"]
 """How a clock ended: in time; after its due date; or because nobody awaited it any more, in time."""
@@ -79,6 +79,11 @@ def clocks_of(case: Case) -> Mapping[tuple[str, str, int], Clock]:
     return found
 
 
+def _told(case: Case, since: datetime, _until: datetime) -> Course[Clock]:
+    """Nothing of a clock changes by itself: being overdue is no part of it."""
+    return [(since, clocks_of(case))]
+
+
 class Clocks:
     """Interval rows (case, clock, part, number; valid from–to, known from–to) with the clock's dates and its end."""
 
@@ -94,7 +99,7 @@ class Clocks:
     }
 
     def __init__(self) -> None:
-        self._tracked: Remembered[Tracked[Clock]] = Remembered(lambda case_id: Tracked(case_id, clocks_of))
+        self._tracked: Remembered[Tracked[Clock]] = Remembered(lambda case_id: Tracked(case_id, _told))
 
     def forget(self) -> None:
         """Read every case anew when it is next touched."""

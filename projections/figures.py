@@ -6,19 +6,19 @@ behind it is that itself. `projections/counting` says what a case adds, `project
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, LiteralString, NamedTuple
 
 from domain import fold
-from domain.case import Case, Corrected, Recorded, Voided
+from domain.case import Case, Recorded
 from domain.casefile import CaseFile
 from domain.clock import overdue_from
 from domain.moment import Moment, day_of
-from projections.case_list import FOREVER, STILL_KNOWN
 from projections.counting import SUBJECTS, counted, turning_days
 from projections.projection import Changes, Histories
 from projections.remembered import Remembered
+from projections.stretches import Interval, Tracked, stands
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -95,100 +95,9 @@ def turns_of(case: Case, since: datetime, until: datetime) -> list[datetime]:
     return sorted(instant for instant in instants if since < instant < until)
 
 
-def course_of(history: Iterable[Recorded], known: int | None = None) -> list[tuple[datetime, Cells]]:
-    """What a case adds from each instant on, as known at a position, in the order of time."""
-    history = list(history)
-    days = sorted({step.occurred_at for step in fold.sequence(history, known)})
-    course: list[tuple[datetime, Cells]] = []
-    for (since, case), until in zip(fold.timeline(history, known), [*days[1:], FOREVER], strict=False):
-        if case is None:
-            course.append((since, {}))
-        else:
-            course += [(at, cells_of(case, at)) for at in (since, *turns_of(case, since, until))]
-    return course
-
-
-class Interval:
-    """A stretch of one thing with both its ends, and the positions since which it is known, and up to which."""
-
-    __slots__ = ("cell", "known_from", "known_to", "valid_from", "valid_to")
-
-    def __init__(self, valid_from: datetime, valid_to: datetime, cell: Cell, known_from: int) -> None:
-        self.valid_from = valid_from
-        self.valid_to = valid_to
-        self.cell = cell
-        self.known_from = known_from
-        self.known_to = STILL_KNOWN
-
-
-def _stands(added: tuple[str, Interval]) -> bool:
-    """Whether that is how the thing counts now: such rows are written side by side, as they are read."""
-    return added[1].known_to == STILL_KNOWN and added[1].valid_to == FOREVER
-
-
-class Tracked:
-    """A case file with its intervals as known now."""
-
-    __slots__ = ("case_file", "intervals", "latest")
-
-    def __init__(self, case_id: str) -> None:
-        self.case_file = CaseFile(case_id)
-        self.intervals: dict[Item, list[Interval]] = {}
-        self.latest: datetime | None = None
-
-    def take(self, record: Recorded) -> tuple[list[Interval], list[Interval]]:
-        """The intervals that a record ends, and those that it begins."""
-        self.case_file.take(record)
-        since, case = record.occurred_at, self.case_file.case
-        usual = (
-            (self.latest is None or since >= self.latest)
-            and not record.act.late
-            and not isinstance(record.step, (Corrected, Voided))
-        )
-        if usual and case is not None:
-            self.latest = since
-            course = [(at, cells_of(case, at)) for at in (since, *turns_of(case, since, FOREVER))]
-        else:
-            self.latest = max((one.occurred_at for one in fold.sequence(self.case_file.history)), default=None)
-            since, course = datetime.min.replace(tzinfo=FOREVER.tzinfo), course_of(self.case_file.history)
-        return self._follow(since, course, record.position)
-
-    def _follow(
-        self, since: datetime, course: Sequence[tuple[datetime, Cells]], position: int
-    ) -> tuple[list[Interval], list[Interval]]:
-        """From an instant on, each thing goes the given course; what is so already stays as it is."""
-        ended: list[Interval] = []
-        begun: list[Interval] = []
-        items = dict.fromkeys(self.intervals) | dict.fromkeys(item for _, cells in course for item in cells)
-        for item in items:
-            old = self.intervals.get(item, [])
-            kept = [one for one in old if one.valid_to <= since]
-            past = [(one.valid_from, one.cell) for one in old if one.valid_from < since < one.valid_to]
-            wanted = list(_stretches([*past, *((at, cells.get(item)) for at, cells in course)]))
-            if kept and wanted and kept[-1].valid_to == wanted[0][0] and kept[-1].cell == wanted[0][2]:
-                wanted[0] = (kept.pop().valid_from, *wanted[0][1:])
-            standing = {(one.valid_from, one.valid_to, one.cell): one for one in old[len(kept) :]}
-            new = [standing.get(one) or Interval(*one, position) for one in wanted]
-            ended += [one for one in standing.values() if one not in new]
-            begun += [one for one in new if one.known_from == position]
-            self.intervals[item] = kept + new
-        for interval in ended:
-            interval.known_to = position
-        return ended, begun
-
-
-def _stretches(course: Iterable[tuple[datetime, Cell | None]]) -> Iterator[tuple[datetime, datetime, Cell]]:
-    """One thing's course as stretches: neighbours that are the same are one."""
-    start: datetime | None = None
-    current: Cell | None = None
-    for at, cell in course:
-        if cell == current:
-            continue
-        if current is not None and start is not None and start < at:
-            yield start, at, current
-        start, current = at, cell
-    if current is not None and start is not None:
-        yield start, FOREVER, current
+def course(case: Case, since: datetime, until: datetime) -> list[tuple[datetime, Cells]]:
+    """What a case adds as it stands, from an instant on, and whenever a date passes until another."""
+    return [(at, cells_of(case, at)) for at in (since, *turns_of(case, since, until))]
 
 
 def steps_that_count(
@@ -233,7 +142,7 @@ class Figures:
     }
 
     def __init__(self) -> None:
-        self._tracked = Remembered(Tracked)
+        self._tracked: Remembered[Tracked[Cell]] = Remembered(lambda case_id: Tracked(case_id, course))
 
     def forget(self) -> None:
         """Read every case anew when it is next touched."""
@@ -243,7 +152,7 @@ class Figures:
         """Rows of a batch; an interval that begins and ends in it is added with its end."""
         self._tracked.have(batch, histories)
         first = min((record.position for record in batch), default=0)
-        added: list[tuple[str, Interval]] = []
+        added: list[tuple[str, Interval[Cell]]] = []
         closed: list[tuple[Any, ...]] = []
         for record in batch:
             case_id = record.originator_id
@@ -255,7 +164,7 @@ class Figures:
             ]
             added += [(case_id, interval) for interval in begun]
         self._tracked.trim()
-        added.sort(key=_stands)
+        added.sort(key=lambda one: stands(one[1]))
         rows = [
             (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.cell[:-1], i.cell.pattern)
             for case_id, i in added

@@ -14,8 +14,21 @@ from projections.case_list import FOREVER, STILL_KNOWN
 Cell = TypeVar("Cell", bound=NamedTuple)
 Key = tuple[Any, ...]
 
-Held = Callable[[Case], Mapping[Key, Cell]]
-"""What a case holds as it stands, by keys."""
+Course = Sequence[tuple[datetime, Mapping[Key, Cell]]]
+"""What is held from each of some instants on, in the order of time."""
+
+Told = Callable[[Case, datetime, datetime], Course[Cell]]
+"""What a case holds as it stands, from an instant on, and as it changes by itself until another."""
+
+
+def course_of(history: Iterable[Recorded], told: Told[Cell], known: int | None = None) -> Course[Cell]:
+    """What a case holds from each instant on, as known at a position."""
+    history = list(history)
+    days = sorted({step.occurred_at for step in fold.sequence(history, known)})
+    course: list[tuple[datetime, Mapping[Key, Cell]]] = []
+    for (since, case), until in zip(fold.timeline(history, known), [*days[1:], FOREVER], strict=False):
+        course += [(since, {})] if case is None else told(case, since, until)
+    return course
 
 
 class Interval(Generic[Cell]):
@@ -34,13 +47,13 @@ class Interval(Generic[Cell]):
 class Tracked(Generic[Cell]):
     """A case file with the intervals of what it holds, as known now."""
 
-    __slots__ = ("_held", "case_file", "intervals", "latest")
+    __slots__ = ("_told", "case_file", "intervals", "latest")
 
-    def __init__(self, case_id: str, held: Held[Cell]) -> None:
+    def __init__(self, case_id: str, told: Told[Cell]) -> None:
         self.case_file = CaseFile(case_id)
         self.intervals: dict[Key, list[Interval[Cell]]] = {}
         self.latest: datetime | None = None
-        self._held = held
+        self._told = told
 
     def take(self, record: Recorded) -> tuple[list[Interval[Cell]], list[Interval[Cell]]]:
         """The intervals that a record ends, and those that it begins."""
@@ -51,19 +64,18 @@ class Tracked(Generic[Cell]):
             and not record.act.late
             and not isinstance(record.step, (Corrected, Voided))
         )
-        course: list[tuple[datetime, Mapping[Key, Cell]]]
+        course: Course[Cell]
         if usual and case is not None:
             self.latest = since
-            course = [(since, self._held(case))]
+            course = self._told(case, since, FOREVER)
         else:
             history = self.case_file.history
             self.latest = max((one.occurred_at for one in fold.sequence(history)), default=None)
-            since = datetime.min.replace(tzinfo=FOREVER.tzinfo)
-            course = [(at, {} if case is None else self._held(case)) for at, case in fold.timeline(history)]
+            since, course = datetime.min.replace(tzinfo=FOREVER.tzinfo), course_of(history, self._told)
         return self._follow(since, course, record.position)
 
     def _follow(
-        self, since: datetime, course: Sequence[tuple[datetime, Mapping[Key, Cell]]], position: int
+        self, since: datetime, course: Course[Cell], position: int
     ) -> tuple[list[Interval[Cell]], list[Interval[Cell]]]:
         """From an instant on, each thing goes the given course; what is so already stays as it is."""
         ended: list[Interval[Cell]] = []

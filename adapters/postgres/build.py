@@ -13,7 +13,7 @@ from psycopg import sql
 
 from adapters.postgres import pool
 from adapters.postgres.migrate import read_schema
-from adapters.postgres.sums import BLOCK, COMPANIONS, Blocks
+from adapters.postgres.sums import BLOCK, COMPANIONS, WORTH, Blocks
 from domain.case import Recorded
 from domain.docket import read_step
 from projections.figures import Figures
@@ -84,7 +84,7 @@ class Build:
         ledger_id: str,
         projection: Projection,
         build: int,
-        block: int = BLOCK,
+        laid: tuple[int, int] = (BLOCK, WORTH),
     ) -> None:
         self._conn = conn
         self._ledger_id = ledger_id
@@ -95,7 +95,7 @@ class Build:
         self._position: int | None = None
         self._beaten = 0.0
         tables = tables_of(schema, projection.name, build)
-        self._blocks = Blocks(conn, tables, ledger_id, block) if projection.name in BESIDE else None
+        self._blocks = Blocks(conn, tables, ledger_id, *laid) if projection.name in BESIDE else None
 
     # Following the ledger
 
@@ -148,7 +148,7 @@ class Build:
 
     def sum_up(self) -> bool:
         """Sum up one block of positions, if one is full and the ledger long; until then readers do without."""
-        return self._blocks is not None and self._blocks.worth(self.position) and self._blocks.close_next(self.position)
+        return self._blocks is not None and self._blocks.close_next(self.position)
 
     def advance(self, position: int, after: int | None = None) -> bool:
         """All up to a position is stored. Given where it stood before, whether nobody else has moved it meanwhile."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any, LiteralString
 
-import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
 from adapters.postgres.pool import Pool, translated
+from adapters.postgres.scoped import reached, reading
 from domain.moment import Moment
 from domain.policy import Scope
 from projections.clocks import Clocks
@@ -66,12 +64,8 @@ class ClockViews:
     def reached(self) -> int:
         """The position up to which every clock is told; -1 while they are not told at all."""
         with translated(), self._pool.connection() as conn:
-            row = conn.execute(
-                "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
-                " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'",
-                (self._ledger_id, Clocks.name),
-            ).fetchone()
-        return int(row[0]) if row else -1
+            position = reached(conn, self._ledger_id, Clocks.name)
+        return -1 if position is None else position
 
     def page(
         self,
@@ -106,7 +100,7 @@ class ClockViews:
             " AND c.valid_to > %(as_of)s AND c.known_from <= %(known)s AND c.known_to > %(known)s) c ON true"
             " {order}"
         ).format(rows=self._rows(where, cut), cut=cut, order=order)
-        with self._reading() as conn, conn.cursor(row_factory=class_row(ClockRow)) as cursor:
+        with reading(self._pool, self._scope) as conn, conn.cursor(row_factory=class_row(ClockRow)) as cursor:
             return cursor.execute(query, params | {"limit": limit}).fetchall()
 
     def counts(self, wanted: ClockFilter, moment: Moment, day: date) -> ClockCounts:
@@ -118,7 +112,7 @@ class ClockViews:
         query = sql.SQL("SELECT clock, count(*), {} FROM {} GROUP BY clock ORDER BY clock").format(
             flags, self._rows(where)
         )
-        with self._reading() as conn:
+        with reading(self._pool, self._scope) as conn:
             found = conn.execute(query, params).fetchall()
         by_state = {state: sum(row[2 + place] for row in found) for place, state in enumerate(STATES)}
         return ClockCounts(sum(row[1] for row in found), **by_state, by_clock={row[0]: row[1] for row in found})
@@ -152,11 +146,3 @@ class ClockViews:
             conditions.append(sql.SQL(_READABLE))
             params["keys"] = sorted(self._scope.keys)
         return sql.SQL(" AND ").join(conditions), params
-
-    @contextmanager
-    def _reading(self) -> Iterator[psycopg.Connection[Any]]:
-        place = sql.Literal(self._scope.jurisdiction or "*")
-        with translated(), self._pool.connection() as conn:
-            conn.execute(sql.SQL("BEGIN READ ONLY; SET LOCAL duban.jurisdiction TO {}").format(place))
-            yield conn
-            conn.execute("COMMIT")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, get_args
 
-import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
 from adapters.postgres.adding import Asked, added_up, rows, valid_at
 from adapters.postgres.pool import Pool, translated
+from adapters.postgres.scoped import reached, reading
 from domain.moment import Moment
 from domain.policy import Scope
 from domain.refusal import Refused
@@ -83,18 +82,14 @@ class FigureViews:
     def reached(self) -> int:
         """The position up to which everything is counted."""
         with translated(), self._pool.connection() as conn:
-            row = conn.execute(
-                "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
-                " WHERE p.ledger_id = %s AND name = 'figures' AND b.state = 'live'",
-                [self._ledger_id],
-            ).fetchone()
-        return int(row[0]) if row else 0
+            position = reached(conn, self._ledger_id, "figures")
+        return 0 if position is None else position
 
     def sums(
         self, wanted: FigureFilter, measures: Sequence[str], moment: Moment, by: Dimension | None = None
     ) -> dict[str | None, Sums]:
         """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
-        with self._reading() as conn:
+        with reading(self._pool, self._scope) as conn:
             found = added_up(conn, self._told(wanted, by), measures, [moment.as_of], moment.known)[0]
         totals = found if by else {None: found.get(None, Counter())}
         return {value: {measure: total[measure] for measure in measures} for value, total in totals.items()}
@@ -103,7 +98,7 @@ class FigureViews:
         self, wanted: FigureFilter, measures: Sequence[str], instants: Sequence[datetime], known: int
     ) -> list[tuple[datetime, Sums]]:
         """The sums of measures at each of some instants, which ascend, as known at one position."""
-        with self._reading() as conn:
+        with reading(self._pool, self._scope) as conn:
             found = added_up(conn, self._told(wanted, None), measures, instants, known)
         totals = [one.get(None, Counter()) for one in found]
         return [
@@ -135,7 +130,7 @@ class FigureViews:
         params |= {"as_of": moment.as_of, "known": moment.known, "limit": limit}
         params |= {"places": _places(wanted.subject, measures)}
         params |= {"after_case": after[0], "after_part": after[1]} if after else {}
-        with self._reading() as conn, conn.cursor(row_factory=class_row(_Row)) as cursor:
+        with reading(self._pool, self._scope) as conn, conn.cursor(row_factory=class_row(_Row)) as cursor:
             found = cursor.execute(query, params).fetchall()
         return [CountedRow(**{**vars(row), "counts": _told(row.counts, wanted.subject, measures)}) for row in found]
 
@@ -154,7 +149,7 @@ class FigureViews:
         ).format(*moments)
         params |= {"at_1": before.as_of, "known_1": before.known, "at_2": after.as_of, "known_2": after.known}
         found: list[ChangedRow] = []
-        with self._reading() as conn:
+        with reading(self._pool, self._scope) as conn:
             for case_id, part, *patterns in conn.execute(query, params):
                 earlier, later = (_told(one or "", wanted.subject, measures) for one in patterns)
                 if earlier != later:
@@ -192,11 +187,3 @@ class FigureViews:
             conditions.append(sql.SQL(_READABLE))
             params["keys"] = sorted(self._scope.keys)
         return sql.SQL(" AND ").join(conditions), params
-
-    @contextmanager
-    def _reading(self) -> Iterator[psycopg.Connection[Any]]:
-        place = sql.Literal(self._scope.jurisdiction or "*")
-        with translated(), self._pool.connection() as conn:
-            conn.execute(sql.SQL("BEGIN READ ONLY; SET LOCAL duban.jurisdiction TO {}").format(place))
-            yield conn
-            conn.execute("COMMIT")

@@ -21,7 +21,7 @@ from adapters.postgres.comparing import Difference, compared, summed
 from adapters.postgres.migrate import read_schema
 from adapters.postgres.pool import PATIENCE_OF_PROGRAMS
 from adapters.postgres.rebuild import Job, fill
-from adapters.postgres.sums import BLOCK
+from adapters.postgres.sums import BLOCK, WORTH
 from projections.catalogue import PROJECTIONS
 
 CHANNEL = "duban_recorded"
@@ -100,13 +100,19 @@ class Projector:
     """Runs every projection of the catalogue over one ledger, each in a thread with a connection of its own."""
 
     def __init__(
-        self, conninfo: str, *, schema: str = "duban", ledger_id: str = "main", batch: int = 2_000, block: int = BLOCK
+        self,
+        conninfo: str,
+        *,
+        schema: str = "duban",
+        ledger_id: str = "main",
+        batch: int = 2_000,
+        laid: tuple[int, int] = (BLOCK, WORTH),
     ) -> None:
         self._conninfo = conninfo
         self._schema = schema
         self._ledger_id = ledger_id
         self._batch = batch
-        self._block = block
+        self._laid = laid
         self._stopping = Event()
 
     def run(self, *, tick: Callable[[], None] | None = None) -> None:
@@ -295,7 +301,7 @@ class Projector:
         ).fetchone()
         if row is None and self._is_short(conn):
             number = self._new_build(conn, name, [self._ledger_id])
-            build = Build(conn, self._schema, self._ledger_id, projection, number, self._block)
+            build = Build(conn, self._schema, self._ledger_id, projection, number, self._laid)
             self._run_file(conn, name, number, "indexes")
             self._swap(conn, name, number, [])
             return build
@@ -307,7 +313,7 @@ class Projector:
             "INSERT INTO projection_position (ledger_id, name, build) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (self._ledger_id, name, number),
         )
-        return Build(conn, self._schema, self._ledger_id, projection, number, self._block)
+        return Build(conn, self._schema, self._ledger_id, projection, number, self._laid)
 
     def _is_short(self, conn: psycopg.Connection[Any]) -> bool:
         row = conn.execute("SELECT coalesce(sum(position), 0) FROM ledger_head").fetchone()
@@ -317,7 +323,7 @@ class Projector:
         self, conn: psycopg.Connection[Any], name: str, number: int, ledgers: Sequence[str]
     ) -> dict[str, Build]:
         return {
-            ledger_id: Build(conn, self._schema, ledger_id, PROJECTIONS[name](), number, self._block)
+            ledger_id: Build(conn, self._schema, ledger_id, PROJECTIONS[name](), number, self._laid)
             for ledger_id in ledgers
         }
 

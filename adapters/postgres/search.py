@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from adapters.postgres.scoped import reached
 from domain.moment import Moment
 from projections.reading import Filter, FoundRow, SaidRow, SearchKey, SimilarRow
 from projections.search import Search
@@ -70,12 +71,7 @@ class SearchViews:
     def reached(self) -> int:
         """The position up to which everything that was said can be found."""
         with self._reading() as conn:
-            row = conn.execute(
-                "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
-                " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'",
-                [self._ledger_id, Search.name],
-            ).fetchone()
-        return int(row[0]) if row else 0
+            return reached(conn, self._ledger_id, Search.name) or 0
 
     def found(
         self, terms: Sequence[Term], wanted: Filter, moment: Moment, *, after: SearchKey | None = None, limit: int = 20

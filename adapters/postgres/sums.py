@@ -22,8 +22,8 @@ from projections.reading import Dimension
 
 BLOCK: Final = 4_096
 """Positions of the smallest block: at most so many steps are read from the stretches."""
-WORTH: Final = 256
-"""With fewer blocks than that nothing is summed up: a small ledger's stretches alone are read faster."""
+WORTH: Final = 256 * BLOCK
+"""Up to which position nothing is summed up: a short ledger's stretches alone are read faster."""
 _TOGETHER: Final = 8
 _SIZES: Final = 4
 _CELLS: Final = 500
@@ -64,23 +64,28 @@ class Blocks:
     """The blocks of one build over one ledger, written through the connection of whoever leads it."""
 
     def __init__(
-        self, conn: psycopg.Connection[Any], tables: Mapping[str, sql.Identifier], ledger_id: str, block: int = BLOCK
+        self,
+        conn: psycopg.Connection[Any],
+        tables: Mapping[str, sql.Identifier],
+        ledger_id: str,
+        block: int = BLOCK,
+        worth: int = WORTH,
     ) -> None:
         self._conn = conn
         self._names = {**tables, **_PARTS}
         self._ledger_id = ledger_id
         self._block = block
+        self._worth = worth
         self._closed: tuple[int, datetime | None] | None = None
 
-    def worth(self, position: int) -> bool:
-        """Whether a ledger up to a position is so long that sums are read faster than its stretches."""
-        return position >= WORTH * self._block
-
     def close_next(self, position: int) -> bool:
-        """Sum up the next block; False if it is not full at a position up to which the stretches are stored."""
+        """Sum up the next block; False if it is not full at a position up to which the stretches are stored.
+
+        Nor is it done while the ledger is so short that its stretches alone are read faster.
+        """
         last, at = self._closed or self._found()
         until = last + self._block
-        if until > position:
+        if position < max(until, self._worth):
             return False
         with self._conn.transaction():
             block, time = self._begun(until, 0)

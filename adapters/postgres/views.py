@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString
 
@@ -17,6 +17,7 @@ from adapters.postgres.clocks import ClockViews
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
+from adapters.postgres.scoped import reading
 from adapters.postgres.search import SearchViews
 from domain.case import CASE_TYPES, Corrected
 from domain.docket import LedgerEvent
@@ -452,14 +453,8 @@ class Views:
         """The grade, as far as it is told."""
         return sql.SQL(_GRADE_UNLESS_SEALED) if self._scope.sealed else sql.Identifier("grade")
 
-    @contextmanager
-    def _reading(self) -> Iterator[psycopg.Connection[Any]]:
-        """A transaction in which the database itself shows the rows of the scope's jurisdiction alone."""
-        place = sql.Literal(self._scope.jurisdiction or "*")
-        with translated(), self._pool.connection() as conn:
-            conn.execute(sql.SQL("BEGIN READ ONLY; SET LOCAL duban.jurisdiction TO {}").format(place))
-            yield conn
-            conn.execute("COMMIT")
+    def _reading(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+        return reading(self._pool, self._scope)
 
     def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         with translated(), self._pool.connection() as conn:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from adapters.postgres.build import tables_of
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.projector import Projector
-from adapters.postgres.sums import Blocks
+from adapters.postgres.sums import BLOCK, WORTH, Blocks
 from adapters.postgres.views import Views
 from domain import policy
 from domain.case import Recorded, Role
@@ -45,14 +45,16 @@ READERS = [
 
 
 @contextmanager
-def recorded(database: str, moves: Sequence[Move], block: int = 2) -> Iterator[tuple[list[Recorded], Views]]:
+def recorded(
+    database: str, moves: Sequence[Move], laid: tuple[int, int] = (2, 0)
+) -> Iterator[tuple[list[Recorded], Views]]:
     """A ledger of its own with what an office tried, and what readers see of it."""
     ledger_id = uuid4().hex
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
     with ledger_on(database, ledger_id, size=1) as ledger:
         record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
-        Projector(database, ledger_id=ledger_id, block=block).catch_up()
+        Projector(database, ledger_id=ledger_id, laid=laid).catch_up()
         mapper = LedgerMapper()
         yield [mapper.to_domain_event(event) for event in ledger.tail(0, 10_000)], Views(ledger._pool, ledger)
 
@@ -126,7 +128,7 @@ def test_sums_of_blocks_add_up_to_the_figure_whenever_the_steps_were_recorded(
 ) -> None:
     """A date that passes before the next step is recorded is counted by another block than one that lies ahead."""
     measures, wanted = SUBJECTS[subject].measures, FigureFilter(subject)
-    with recorded(database, moves, block=10_000) as (records, views), connect(database) as owner:
+    with recorded(database, moves, (BLOCK, WORTH)) as (records, views), connect(database) as owner:
         hours = accumulate(islice(cycle(waits), len(records)))
         times = [records[0].occurred_at + timedelta(hours=hour) for hour in hours]
         owner.execute("CREATE TEMP TABLE ledger (ledger_id text, position bigint, recorded_at timestamptz)")
@@ -136,7 +138,7 @@ def test_sums_of_blocks_add_up_to_the_figure_whenever_the_steps_were_recorded(
         build = owner.execute("SELECT build FROM projection_build WHERE name = 'figures' AND state = 'live'").fetchone()
         assert build is not None
         tables = tables_of("duban", "figures", int(build[0]))
-        blocks = Blocks(owner, tables, views.figures._ledger_id, block=2)
+        blocks = Blocks(owner, tables, views.figures._ledger_id, 2, 0)
         while blocks.close_next(len(records)):
             pass
         for one in drawn:

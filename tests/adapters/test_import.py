@@ -24,7 +24,8 @@ from domain.docket import Docket
 from domain.moment import end_of_day, start_of_day
 from domain.refusal import Refused
 from projections.counting import SUBJECTS
-from projections.figures import course_of
+from projections.figures import course
+from projections.stretches import course_of
 from tests.conftest import Cluster
 from tests.registry import shipped_registry
 
@@ -446,14 +447,14 @@ def test_on_days_of_every_decade_the_figures_are_what_the_file_says(
 ) -> None:
     _, _, files = questions
     source = _source(shared_data / "japan_sangiin" / "syuisyo.csv")
-    courses = [course_of(file.history) for file in files.values()]
+    courses = [course_of(file.history, course) for file in files.values()]
     measures = SUBJECTS["suggestion"].measures
     found = Counter[str]()
     for day in [*DAYS, *KNOWN]:
         found.clear()
-        for course in courses:
-            at = bisect_right(course, end_of_day(day, TOKYO), key=lambda one: one[0])
-            for cell in course[at - 1][1].values() if at else ():
+        for steps in courses:
+            at = bisect_right(steps, end_of_day(day, TOKYO), key=lambda one: one[0])
+            for cell in steps[at - 1][1].values() if at else ():
                 if cell.subject == "suggestion":
                     found.update(dict(zip(measures, cell.counts, strict=True)))
         counted = tuple(found[name] for name in ("opened", "answered", "waiting", "overdue"))

@@ -1,0 +1,33 @@
+"""What every reader of a scope does: how far a projection is, and a transaction that shows one jurisdiction alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from adapters.postgres.pool import Pool, translated
+from domain.policy import Scope
+
+
+def reached(conn: psycopg.Connection[Any], ledger_id: str, name: str) -> int | None:
+    """The position up to which a projection's live build has read; None while there is none."""
+    row = conn.execute(
+        "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
+        " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'",
+        (ledger_id, name),
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+@contextmanager
+def reading(pool: Pool, scope: Scope) -> Iterator[psycopg.Connection[Any]]:
+    """A transaction in which the database itself shows the rows of the scope's jurisdiction alone."""
+    place = sql.Literal(scope.jurisdiction or "*")
+    with translated(), pool.connection() as conn:
+        conn.execute(sql.SQL("BEGIN READ ONLY; SET LOCAL duban.jurisdiction TO {}").format(place))
+        yield conn
+        conn.execute("COMMIT")
