@@ -1,7 +1,8 @@
 """Five years of a country: 1,000,000 suggestions and 15,000,000 steps, read at moments drawn from both clocks.
 
-Steps of some thousand suggestions go through every check; what the projections make of them is copied as if many cities
-had done the same in the same weeks, a step here, a step there. DUBAN_BENCHMARK_CASES=10000 makes a smaller one.
+Steps of a thousand suggestions go through every check; what the projections make of them is copied as if many cities
+had done the same in the same weeks, a step here, a step there, and one city in ten had recorded everything weeks late.
+DUBAN_BENCHMARK_CASES=10000 makes a smaller one.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ from projections.reading import Dimension, FigureFilter
 CASES = int(os.environ.get("DUBAN_BENCHMARK_CASES", "1000000"))
 SEEDS = min(1_000, CASES)
 FIRST, DAYS, BATCH, READS = datetime(2022, 2, 7, tzinfo=UTC), 1_650, 500, 40
-UNITS, DEPUTIES, SHIFTS = 12, 40, 10
-"""Of how many units and deputies a copy has one instead of the sample city's; and how many days later it may be."""
+UNITS, DEPUTIES, SHIFTS, LATE = 12, 40, 10, 20
+"""Of how many units and deputies a copy has one instead of the sample city's; how many days later it may be; and how
+many days after they happened the steps of the last of these are recorded, while others are within hours."""
 QUICK, THROUGH_HTTP, LISTED = Goal("value", "most", 30), Goal("value", "most", 60), Goal("value", "most", 100)
 MEASURES = ("counted", "replied", "evaluated", "satisfied", "outcome_resolved", "overdue")
 METRICS = "metrics=reply_rate,satisfied_rate,resolution_rate,overdue"
@@ -141,10 +143,12 @@ def _multiply(conn: psycopg.Connection[Any], times: int) -> tuple[int, float]:
     conn.execute("SET session_replication_role TO replica; SET work_mem TO '256MB'; SET maintenance_work_mem TO '1GB'")
     conn.execute("SET synchronous_commit TO off")
     conn.execute(
-        "CREATE TEMP TABLE placed AS SELECT position, shift, occurred_at + shift * interval '1 day' AS at,"
-        " (row_number() OVER (ORDER BY occurred_at + shift * interval '1 day', position) - 1) * %s AS place"
-        " FROM ledger, generate_series(0, %s) AS shift",
-        [times // SHIFTS, SHIFTS - 1],
+        "CREATE TEMP TABLE placed AS SELECT position, shift, at,"
+        " (row_number() OVER (ORDER BY at, position) - 1) * %s AS place"
+        " FROM generate_series(0, %s) AS shift CROSS JOIN LATERAL (SELECT position, occurred_at"
+        " + CASE shift WHEN %s THEN shift + %s ELSE shift END * interval '1 day' + interval '2 hours' AS at"
+        " FROM ledger) AS ledger",
+        [times // SHIFTS, SHIFTS - 1, SHIFTS - 1, LATE],
     )
     conn.execute("CREATE UNIQUE INDEX ON placed (position, shift); CREATE INDEX ON placed (place); ANALYZE placed")
     row = conn.execute("SELECT max(place) FROM placed").fetchone()
@@ -153,8 +157,8 @@ def _multiply(conn: psycopg.Connection[Any], times: int) -> tuple[int, float]:
     for name in ("case_list", "figures"):
         _copy(conn, name, times)
     conn.execute(
-        "CREATE TEMP TABLE ledger AS SELECT 'main' AS ledger_id, last AS position, max(at) OVER (ORDER BY last)"
-        " + interval '2 hours' AS recorded_at FROM generate_series(%s, %s, %s) AS last CROSS JOIN LATERAL"
+        "CREATE TEMP TABLE ledger AS SELECT 'main' AS ledger_id, last AS position, at AS recorded_at"
+        " FROM generate_series(%s, %s, %s) AS last CROSS JOIN LATERAL"
         " (SELECT at FROM placed WHERE place < last ORDER BY place DESC LIMIT 1) AS at",
         [BLOCK, head, BLOCK],
     )
@@ -189,6 +193,8 @@ _PLACED: dict[str, LiteralString] = {
     "valid_from": "one.valid_from + time %% {shifts} * interval '1 day'",
     "valid_to": "CASE WHEN one.valid_to > '9999-01-01' THEN one.valid_to"
     " ELSE one.valid_to + time %% {shifts} * interval '1 day' END",
+    "ahead": "one.valid_from + time %% {shifts} * interval '1 day' > since.at"
+    " OR (one.valid_to < '9999-01-01' AND one.valid_to + time %% {shifts} * interval '1 day' > since.at)",
     "unit": "one.unit || '-' || time %% {units}",
     "person": "one.person || '-' || time %% {deputies}",
     "number": "one.number || '-' || time",
@@ -236,7 +242,7 @@ def _copy(conn: psycopg.Connection[Any], name: str, times: int) -> None:
 
 
 def _moments(head: int) -> dict[str, list[Moment]]:
-    """Drawn ones: as known now, known on the day itself, and any day as known at any position."""
+    """Drawn ones: as known now, known on the day itself, and any day as known some time later, or earlier."""
     chance = random.Random(6)  # noqa: S311 - the same moments in every run
     days = [FIRST + timedelta(days=chance.randrange(300, DAYS)) for _ in range(READS)]
     ends = [end_of_day(day.date(), "Asia/Shanghai") for day in days]
@@ -245,8 +251,12 @@ def _moments(head: int) -> dict[str, list[Moment]]:
         "now": [Moment(end_of_day((FIRST + timedelta(days=DAYS)).date(), "Asia/Shanghai"), head)] * READS,
         "any day, as known now": [Moment(end, head) for end in ends],
         "any day, as known then": [Moment(end, int(share * head)) for end, share in zip(ends, shares, strict=True)],
-        "any day, as known at any time after": [
+        "any day, as known later": [
             Moment(end, chance.randrange(int(share * head), head)) for end, share in zip(ends, shares, strict=True)
+        ],
+        "any day, as known before": [
+            Moment(end, chance.randrange(head // 10, int(share * head)))
+            for end, share in zip(ends, shares, strict=True)
         ],
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, ClassVar, LiteralString, NamedTuple
 
 from domain import fold
@@ -15,6 +16,7 @@ from domain.case import Case, Recorded
 from domain.casefile import CaseFile
 from domain.clock import overdue_from
 from domain.moment import Moment, day_of
+from projections.case_list import FOREVER
 from projections.counting import SUBJECTS, counted, turning_days
 from projections.projection import Changes, Histories
 from projections.remembered import Remembered
@@ -51,13 +53,17 @@ class Cell(NamedTuple):
         return {measure: count for measure, count in zip(measures, self.counts, strict=True) if count}
 
 
+@lru_cache(4_096)
+def places_of(pattern: str) -> tuple[tuple[int, int], ...]:
+    """The counts of a pattern, each with its place."""
+    told = (one.partition("*") for one in pattern.split())
+    return tuple((int(place), int(count or 1)) for place, _, count in told)
+
+
 def sums_of(pattern: str, subject: str) -> dict[str, int]:
     """The counts of a pattern, by the names of the subject's measures."""
-    measures, sums = SUBJECTS[subject].measures, {}
-    for told in pattern.split():
-        place, _, count = told.partition("*")
-        sums[measures[int(place)]] = int(count or 1)
-    return sums
+    measures = SUBJECTS[subject].measures
+    return {measures[place]: count for place, count in places_of(pattern)}
 
 
 Item = tuple[str, str]
@@ -132,7 +138,7 @@ class Figures:
     """Interval rows (case, subject, part; valid from–to, known from–to) with dimensions and counts."""
 
     name: ClassVar[str] = "figures"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     key: ClassVar[Mapping[str, LiteralString]] = {
         "case_id": "text",
         "subject": "text",
@@ -152,7 +158,7 @@ class Figures:
         """Rows of a batch; an interval that begins and ends in it is added with its end."""
         self._tracked.have(batch, histories)
         first = min((record.position for record in batch), default=0)
-        added: list[tuple[str, Interval[Cell]]] = []
+        added: list[tuple[str, Interval[Cell], bool]] = []
         closed: list[tuple[Any, ...]] = []
         for record in batch:
             case_id = record.originator_id
@@ -162,11 +168,16 @@ class Figures:
                 for i in ended
                 if i.known_from < first
             ]
-            added += [(case_id, interval) for interval in begun]
+            added += [(case_id, interval, _ahead(interval, record.recorded_at)) for interval in begun]
         self._tracked.trim()
         added.sort(key=lambda one: stands(one[1]))
         rows = [
-            (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.cell[:-1], i.cell.pattern)
-            for case_id, i in added
+            (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.cell[:-1], i.cell.pattern, ahead)
+            for case_id, i, ahead in added
         ]
         return Changes(rows, closed)
+
+
+def _ahead(interval: Interval[Cell], since: datetime) -> bool:
+    """Whether an end of it lay ahead when it became known: it counts, or ceases to, though nothing is recorded."""
+    return interval.valid_from > since or since < interval.valid_to < FOREVER

@@ -1,31 +1,34 @@
-"""Adds up what counts at some instants, as known at a position: what blocks changed, then what they leave open."""
+"""Adds up what counts at some instants, as known at a position: from the sums, and what they leave open."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any, Final, LiteralString
+from datetime import datetime
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import sql
 
-from adapters.postgres.sums import BEIJING, CUBES, cube_number
+from adapters.postgres.sums import ALONG_POSITIONS, CUBES, cube_number, day_number, end_of
 from projections.counting import SUBJECTS
-from projections.figures import sums_of
+from projections.figures import places_of
 from projections.reading import Dimension, FigureFilter
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY: Final = timedelta(days=1)
-_INSTANT: Final = timedelta(microseconds=1)
-
+_ENDED: LiteralString = "valid_to <= '9999-12-31 00:00:00+00'"
 _STANDS: LiteralString = "known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'"
 _STOOD: LiteralString = "known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
 _WAS_KNOWN: LiteralString = "known_to < 9223372036854775807"
-_KNOWN: LiteralString = "known_from <= %(known)s AND known_to > %(known)s"
 _ONCE_VALID: LiteralString = "valid_from <= %(last_at)s AND valid_to > %(first_at)s"
+_KNOWN: LiteralString = "known_from <= %(known)s AND known_to > %(known)s"
+_BUCKETS: Mapping[str, sql.Composable] = {
+    name: sql.SQL("width_bucket({} - interval '1 microsecond', %(instants)s::timestamptz[])").format(
+        sql.Identifier(column)
+    )
+    for name, column in (("since", "valid_from"), ("until", "valid_to"))
+}
+"""The numbers of the first instant in a stretch, and of the first after it."""
 
 Totals = dict[str | None, Counter[str]]
 """The sums of measures for each value of a dimension."""
@@ -75,131 +78,220 @@ class Asked:
         return None if cube is None or not self.whole else cube_number(cube)
 
 
-@dataclass(frozen=True)
-class _Laid:
-    """The blocks that together reach from the first position to `last`, which was recorded at `at`."""
+class _Look(NamedTuple):
+    """A place in the sums that adds to the total of an instant."""
 
-    blocks: Sequence[int]
-    last: int
-    at: datetime
+    number: int
+    series: int
+    at: int
+
+
+class _Region(NamedTuple):
+    """What became known after a position and up to another, for the instants from one number until another."""
+
+    first: int
+    end: int
+    after: int
+    known: int
+
+
+class _Strip(NamedTuple):
+    """What happens after an instant and up to another, if it became known after a position and up to another."""
+
+    number: int
+    since: datetime
+    until: datetime
+    after: int
+    known: int
 
 
 def added_up(
     conn: psycopg.Connection[Any], asked: Asked, measures: Sequence[str], instants: Sequence[datetime], known: int
 ) -> list[Totals]:
     """The sums at each of some instants, which ascend; for those values of which there is anything."""
-    adding = _Adding(conn, asked, instants)
-    laid = _laid(conn, asked, known) if asked.cube is not None else None
-    if laid is not None:
-        adding.blocks(laid, measures)
-        adding.strips(laid)
-    adding.stretches(laid.last if laid else 0, known)
-    first = SUBJECTS[asked.filter.subject].measures[0]
+    adding = _Adding(conn, asked, measures, instants)
+    plan = _Plan(conn, asked.ledger_id, instants, known) if asked.cube is not None else None
+    if plan is None or not plan.closed:
+        adding.stretches(known)
+    else:
+        adding.sums(plan.looks)
+        adding.changes(plan.regions)
+        adding.strips(plan.ahead, "AND ahead")
+        adding.strips(plan.within, "")
+    first = adding.measures[0]
     return [{value: total for value, total in one.items() if total[first]} for one in adding.totals]
 
 
-def _laid(conn: psycopg.Connection[Any], asked: Asked, known: int) -> _Laid | None:
-    found = conn.execute(
-        "WITH closed AS (SELECT max(last) AS closed FROM figure_blocks"
-        " WHERE ledger_id = %(ledger)s AND last <= %(known)s)"
-        " SELECT block, last, at FROM figure_blocks, closed WHERE ledger_id = %(ledger)s AND last <= closed"
-        " AND (within IS NULL OR first > closed / within * within) ORDER BY last",
-        {"ledger": asked.ledger_id, "known": known},
-    ).fetchall()
-    return _Laid([block for block, _, _ in found], *found[-1][1:]) if found else None
+_PLACED: LiteralString = """
+WITH asked AS (
+    SELECT number - 1 AS number, at, day
+    FROM unnest(%(instants)s::timestamptz[], %(days)s::bigint[]) WITH ORDINALITY AS asked (at, day, number)
+), closed AS (
+    SELECT max(last) AS closed FROM figure_blocks WHERE ledger_id = %(ledger)s AND size = 0 AND last <= %(known)s
+)
+SELECT closed, asked.number, base.last, base.at, after.last, ARRAY(
+    SELECT block FROM figure_blocks WHERE ledger_id = %(ledger)s AND first > after.last AND last <= closed
+    AND earliest <= asked.day AND (
+        within IS NULL OR (first - 1) / within * within < after.last OR (first - 1) / within * within + within > closed
+    )
+)
+FROM closed CROSS JOIN asked
+LEFT JOIN LATERAL (
+    SELECT last, at FROM figure_blocks WHERE ledger_id = %(ledger)s AND size = 0 AND at <= asked.at AND last <= closed
+    ORDER BY at DESC, last DESC LIMIT 1
+) AS base ON true
+LEFT JOIN LATERAL (
+    SELECT last FROM figure_blocks WHERE ledger_id = %(ledger)s AND size = 0 AND at > asked.at AND last <= closed
+    ORDER BY at, last LIMIT 1
+) AS after ON true
+WHERE closed IS NOT NULL ORDER BY asked.number
+"""
+"""For each instant: the last block that had ended by then, the next, and the largest blocks that reach from there to
+the last full one, of those that changed something of days that were over at the instant."""
+
+
+class _Plan:
+    """Which sums make each instant's total, and which stretches have to be read beside them.
+
+    A total is what counted at the end of the last block that had ended by then, and what came in the time since; what
+    became known with the next block; what all blocks after it changed of days that were over, and, where the instant is
+    not the end of a day, of the part of its own; and what became known after the last block.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any], ledger_id: str, instants: Sequence[datetime], known: int) -> None:
+        self.closed = 0
+        self.looks: list[_Look] = []
+        self.regions: list[_Region] = []
+        self.ahead: list[_Strip] = []
+        self.within: list[_Strip] = []
+        tail = 0
+        ends = [end_of(day_number(at)) for at in instants]
+        days = [day_number(at) - (at < end) for at, end in zip(instants, ends, strict=True)]
+        params = {"ledger": ledger_id, "instants": list(instants), "days": days, "known": known}
+        for closed, number, base, ended, after, late in conn.execute(_PLACED, params).fetchall():
+            self.closed, at = closed, instants[number]
+            if base is not None:
+                self.looks.append(_Look(number, ALONG_POSITIONS, base))
+                self.ahead.append(_Strip(number, ended, at, 0, base))
+            if after is None or after == closed:
+                self._read(number, base or 0, known)
+                continue
+            self._read(number, base or 0, after)
+            self.looks += [_Look(number, block, days[number]) for block in late]
+            if at < ends[number]:
+                self.within.append(_Strip(number, end_of(days[number]), at, after, closed))
+            tail = number + 1
+        if tail and self.closed < known:
+            self.regions.append(_Region(0, tail, self.closed, known))
+
+    def _read(self, number: int, after: int, known: int) -> None:
+        if self.regions and self.regions[-1][2:] == (after, known):
+            self.regions[-1] = self.regions[-1]._replace(end=number + 1)
+        elif after < known:
+            self.regions.append(_Region(number, number + 1, after, known))
 
 
 class _Adding:
     """Totals at instants, to which parts are added."""
 
-    def __init__(self, conn: psycopg.Connection[Any], asked: Asked, instants: Sequence[datetime]) -> None:
+    def __init__(
+        self, conn: psycopg.Connection[Any], asked: Asked, measures: Sequence[str], instants: Sequence[datetime]
+    ) -> None:
         self._conn = conn
         self._asked = asked
         self._instants = instants
-        self.totals: list[Totals] = [{} for _ in instants]
+        self._known = SUBJECTS[asked.filter.subject].measures
+        self._told: dict[str, list[tuple[str, int]]] = {}
+        self.measures = list(dict.fromkeys([self._known[0], *measures]))
+        self.totals: list[defaultdict[str | None, Counter[str]]] = [defaultdict(Counter) for _ in instants]
 
-    def blocks(self, laid: _Laid, measures: Sequence[str]) -> None:
-        """What the blocks changed up to the day of each instant."""
-        known = SUBJECTS[self._asked.filter.subject].measures
-        wanted = list(dict.fromkeys([known[0], *measures]))
-        sums = sql.SQL(", ").join(
-            sql.SQL("sum(counts[{}])").format(sql.Literal(known.index(measure) + 1)) for measure in wanted
-        )
+    def sums(self, looks: Sequence[_Look]) -> None:
+        """What the sums say at some places."""
+        if not looks:
+            return
         query = sql.SQL(
-            "SELECT at.number, {value}, {sums} FROM figure_cells"
-            " CROSS JOIN unnest(%(days)s::integer[]) WITH ORDINALITY AS at (day, number)"
-            " CROSS JOIN unnest(%(blocks)s::integer[]) AS laid (block)"
-            " CROSS JOIN LATERAL (SELECT counts FROM figure_sums AS one WHERE one.block = laid.block"
-            " AND one.cell = figure_cells.cell AND one.day <= at.day ORDER BY one.day DESC LIMIT 1) AS sums"
-            " WHERE {where} AND cube = %(cube)s GROUP BY 1, 2"
-        ).format(value=self._asked.value, sums=sums, where=self._asked.where)
-        params = {"days": [_day(at) for at in self._instants], "blocks": laid.blocks, "cube": self._asked.cube}
-        for number, value, *counts in self._run(query, **params):
-            self.totals[number - 1].setdefault(value, Counter()).update(dict(zip(wanted, counts, strict=True)))
+            "SELECT look.number, {value}, {sums} FROM figure_cells"
+            " CROSS JOIN unnest(%(numbers)s::integer[], %(series)s::integer[], %(ats)s::bigint[])"
+            " AS look (number, series, at) CROSS JOIN LATERAL (SELECT counts FROM figure_sums AS one"
+            " WHERE one.series = look.series AND one.cell = figure_cells.cell AND one.at <= look.at"
+            " ORDER BY one.at DESC LIMIT 1) AS sums WHERE {where} AND cube = %(cube)s GROUP BY 1, 2"
+        ).format(
+            value=self._asked.value,
+            where=self._asked.where,
+            sums=sql.SQL(", ").join(
+                sql.SQL("sum(counts[{}])").format(sql.Literal(self._known.index(measure) + 1))
+                for measure in self.measures
+            ),
+        )
+        for number, value, *counts in self._run(query, looks, "numbers series ats", cube=self._asked.cube):
+            self.totals[number][value].update(dict(zip(self.measures, counts, strict=True)))
 
-    def strips(self, laid: _Laid) -> None:
-        """What changes between each instant and the time up to which the blocks count for it."""
-        counted = [min(_end(at), laid.at) for at in self._instants]
-        strips = [
-            (number, min(at, until), max(at, until), 1 if at > until else -1)
-            for number, (at, until) in enumerate(zip(self._instants, counted, strict=True))
-            if at != until
-        ]
+    def changes(self, regions: Sequence[_Region]) -> None:
+        """What became known, and ceased to be, in some regions."""
+        query = sql.SQL(
+            "SELECT region.first, region.until, {since}, {until}, {value}, counts, sum(way)::integer"
+            " FROM unnest(%(firsts)s::integer[], %(ends)s::integer[], %(afters)s::bigint[], %(knowns)s::bigint[])"
+            " AS region (first, until, after, known) CROSS JOIN LATERAL ("
+            "SELECT *, 1 AS way FROM figures WHERE {where} AND {since} < {until}"
+            " AND known_from > region.after AND known_from <= region.known"
+            " UNION ALL SELECT *, -1 FROM figures WHERE {where} AND {since} < {until} AND {superseded}"
+            " AND known_to > region.after AND known_to <= region.known) AS figures GROUP BY 1, 2, 3, 4, 5, 6"
+        ).format(
+            **_BUCKETS,
+            value=self._asked.value,
+            where=self._asked.where,
+            superseded=sql.SQL(_WAS_KNOWN),
+        )
+        if regions:
+            for first, end, since, until, value, pattern, times in self._run(
+                query, regions, "firsts ends afters knowns", **self._once
+            ):
+                self._add(range(max(first, since), min(end, until)), value, pattern, times)
+
+    def strips(self, strips: Sequence[_Strip], which: LiteralString) -> None:
+        """What begins and ends to count in some strips of time."""
         if not strips:
             return
         query = sql.SQL(
-            "SELECT strip.number, {value}, counts, sum(strip.sign * way)::integer"
-            " FROM unnest(%(numbers)s::integer[], %(since)s::timestamptz[], %(until)s::timestamptz[],"
-            " %(signs)s::integer[]) AS strip (number, since, until, sign) CROSS JOIN LATERAL ("
-            "SELECT *, 1 AS way FROM figures WHERE {where} AND {known}"
-            " AND valid_from > strip.since AND valid_from <= strip.until"
-            " UNION ALL SELECT *, -1 FROM figures WHERE {where} AND {known}"
-            " AND valid_to > strip.since AND valid_to <= strip.until) AS figures GROUP BY 1, 2, 3"
-        ).format(value=self._asked.value, where=self._asked.where, known=sql.SQL(_KNOWN))
-        columns = [list(column) for column in zip(*strips, strict=True)]
-        params = dict(zip(("numbers", "since", "until", "signs"), columns, strict=True))
-        for number, value, pattern, times in self._run(query, **params, known=laid.last):
-            self._add(self.totals[number], value, pattern, times)
+            "SELECT strip.number, {value}, counts, sum(sign * ("
+            "(known_from > strip.after)::integer - (known_to > strip.after AND known_to <= strip.known)::integer"
+            "))::integer FROM unnest(%(numbers)s::integer[], %(sinces)s::timestamptz[], %(untils)s::timestamptz[],"
+            " %(afters)s::bigint[], %(knowns)s::bigint[]) AS strip (number, since, until, after, known)"
+            " CROSS JOIN LATERAL (SELECT *, 1 AS sign FROM figures WHERE {where} AND known_from <= strip.known"
+            " AND valid_from > strip.since AND valid_from <= strip.until {which}"
+            " UNION ALL SELECT *, -1 FROM figures WHERE {where} AND known_from <= strip.known"
+            " AND valid_to > strip.since AND valid_to <= strip.until {which} AND {ended}) AS figures GROUP BY 1, 2, 3"
+        ).format(value=self._asked.value, where=self._asked.where, which=sql.SQL(which), ended=sql.SQL(_ENDED))
+        for number, value, pattern, times in self._run(query, strips, "numbers sinces untils afters knowns"):
+            self._add(range(number, number + 1), value, pattern, times)
 
-    def stretches(self, after: int, known: int) -> None:
-        """What became known, and ceased to be, after a position; all that is known, if it is 0."""
-        if after == 0:
-            found = rows(self._asked.where, sql.SQL(f"{_ONCE_VALID} AND {_KNOWN}"))
-            number = sql.SQL("count(*)")
-        else:
-            found = sql.SQL(
-                "(SELECT *, 1 AS way FROM figures WHERE {where} AND {valid}"
-                " AND known_from > %(after)s AND known_from <= %(known)s"
-                " UNION ALL SELECT *, -1 FROM figures WHERE {where} AND {valid}"
-                " AND known_to > %(after)s AND known_to <= %(known)s) AS figures"
-            ).format(where=self._asked.where, valid=sql.SQL(_ONCE_VALID))
-            number = sql.SQL("sum(way)::integer")
-        query = sql.SQL(
-            "SELECT width_bucket(valid_from - interval '1 microsecond', %(instants)s::timestamptz[]),"
-            " width_bucket(valid_to - interval '1 microsecond', %(instants)s::timestamptz[]),"
-            " {value}, counts, {number} FROM {found} GROUP BY 1, 2, 3, 4"
-        ).format(value=self._asked.value, number=number, found=found)
-        params = {"instants": list(self._instants), "first_at": self._instants[0], "last_at": self._instants[-1]}
-        for first, until, value, pattern, times in self._run(query, **params, after=after, known=known):
-            for total in self.totals[first:until]:
-                self._add(total, value, pattern, times)
+    def stretches(self, known: int) -> None:
+        """All that is known at a position."""
+        query = sql.SQL("SELECT {since}, {until}, {value}, counts, count(*) FROM {found} GROUP BY 1, 2, 3, 4").format(
+            **_BUCKETS,
+            value=self._asked.value,
+            found=rows(self._asked.where, sql.SQL(f"{_ONCE_VALID} AND {_KNOWN}")),
+        )
+        for since, until, value, pattern, times in self._run(query, **self._once, known=known):
+            self._add(range(since, until), value, pattern, times)
 
-    def _add(self, totals: Totals, value: str | None, pattern: str, times: int) -> None:
-        total = totals.setdefault(value, Counter())
-        for measure, count in _sums_of(pattern, self._asked.filter.subject).items():
-            total[measure] += count * times
+    @property
+    def _once(self) -> dict[str, Any]:
+        return {"instants": list(self._instants), "first_at": self._instants[0], "last_at": self._instants[-1]}
 
-    def _run(self, query: sql.Composed, **params: object) -> Iterator[tuple[Any, ...]]:
-        yield from self._conn.execute(query, {**self._asked.params, **params})
+    def _add(self, numbers: Iterable[int], value: str | None, pattern: str, times: int) -> None:
+        told = self._told.get(pattern)
+        if told is None:
+            named = ((self._known[place], count) for place, count in places_of(pattern))
+            told = self._told[pattern] = [(measure, count) for measure, count in named if measure in self.measures]
+        for number in numbers:
+            total = self.totals[number][value]
+            for measure, count in told:
+                total[measure] += count * times
 
-
-_sums_of = lru_cache(4_096)(sums_of)
-
-
-def _day(at: datetime) -> int:
-    return (at - _EPOCH + BEIJING) // _DAY
-
-
-def _end(at: datetime) -> datetime:
-    """The last instant of its day."""
-    return _EPOCH + (_day(at) + 1) * _DAY - BEIJING - _INSTANT
+    def _run(
+        self, query: sql.Composed, parts: Sequence[tuple[Any, ...]] = (), names: str = "", **params: object
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query; parts are given to it as one array for each of some names."""
+        columns = dict(zip(names.split(), map(list, zip(*parts, strict=True)), strict=True))
+        yield from self._conn.execute(query, {**self._asked.params, **params, **columns})

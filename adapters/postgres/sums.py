@@ -1,28 +1,34 @@
-"""Sums laid over the stretches of figures (叠加和): what blocks of positions changed, by day, for declared cubes.
+"""Sums laid over the stretches of figures (叠加和): of declared cubes, a block of positions at a time.
 
-A figure at `(as_of, known)` is what all blocks up to `known` changed up to the day of `as_of`, and, from the stretches
-themselves, what the rest of the last block and the rest of that day change. A block is summed up once it is full, and
-never touched again; eight blocks are laid together as one.
+Whenever a block of positions is full, it is summed up once and never touched again:
 
-A block counts an end of a stretch once it is known **and** its time has come by the end of the block: a due date ahead
-that is met in time never counts.
+- what counts at its end, as known at its end: a row for each cell that changed since the block before;
+- what it changed of days that were over when it began (late entries, corrections, voids), by day. Eight blocks are laid
+  together as one, and eight of those, so that what a long time changed of the past is a few dozen looks.
+
+`adapters/postgres/adding.py` makes figures of them, at any moment of both clocks.
+
+The end of a stretch counts once it is known **and** its time has come: a due date ahead that is met never counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import add, itemgetter, sub
 from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from projections.counting import SUBJECTS
+from projections.figures import places_of
 from projections.reading import Dimension
 
 BLOCK: Final = 4_096
-"""Positions of the smallest block: at most so many steps are read from the stretches."""
-WORTH: Final = 256 * BLOCK
+"""Positions of the smallest block."""
+WORTH: Final = 32 * BLOCK
 """Up to which position nothing is summed up: a short ledger's stretches alone are read faster."""
 _TOGETHER: Final = 8
 _SIZES: Final = 4
@@ -31,7 +37,10 @@ _CELLS: Final = 500
 COMPANIONS: Final = ("figure_blocks", "figure_cells", "figure_sums")
 """The tables beside the stretches: which positions, whose sums, and the sums."""
 
-_DIMENSIONS: Final[tuple[Dimension, ...]] = ("unit", "stage", "kind", "year", "session", "committee", "person")
+ALONG_POSITIONS: Final = 0
+"""The series of sums along the positions. A block's own series runs along days, and has the block's number."""
+
+DIMENSIONS: Final[tuple[Dimension, ...]] = ("unit", "stage", "kind", "year", "session", "committee", "person")
 CUBES: Final[tuple[frozenset[Dimension], ...]] = tuple(
     frozenset(cube)
     for cube in (
@@ -49,15 +58,30 @@ CUBES: Final[tuple[frozenset[Dimension], ...]] = tuple(
 )
 """By which dimensions sums are kept, beside the jurisdiction; other questions are answered from the stretches."""
 
-BEIJING: Final = timedelta(hours=8)
-"""Days of sums end by this clock. Where they end elsewhere, more is read from the stretches."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC) - timedelta(hours=8)
+"""Days of sums end by the clock of Beijing. Where they end elsewhere, more is read from the stretches."""
+_DAY: Final = timedelta(days=1)
 
-_PLACES: Final = range(1, max(len(subject.measures) for subject in SUBJECTS.values()) + 1)
+_Cell = tuple[Any, ...]
+"""The number of a cube, a subject, a jurisdiction, and the values of the dimensions that the cube tells apart."""
+_Days = dict[int, list[int]]
+_Sum = tuple[int, int, int, list[int]]
+"""A series, a cell, how far, and the sums up to there."""
 
 
-def cube_number(cube: frozenset[Dimension]) -> int:
-    """The number of a cube, as `GROUPING` says it: a bit for each dimension that it does not tell apart."""
-    return sum(1 << place for place, one in enumerate(reversed(_DIMENSIONS)) if one not in cube)
+def cube_number(cube: Iterable[Dimension]) -> int:
+    """The number of a cube: a bit for each dimension that it tells apart."""
+    return sum(1 << DIMENSIONS.index(one) for one in cube)
+
+
+def day_number(at: datetime) -> int:
+    """The day of an instant, counted from 1970."""
+    return (at - _EPOCH) // _DAY
+
+
+def end_of(day: int) -> datetime:
+    """The last instant of a day."""
+    return _EPOCH + (day + 1) * _DAY - timedelta(microseconds=1)
 
 
 class Blocks:
@@ -72,92 +96,162 @@ class Blocks:
         worth: int = WORTH,
     ) -> None:
         self._conn = conn
-        self._names = {**tables, **_PARTS}
+        self._names = {**tables, "dimensions": sql.SQL(", ").join(map(sql.Identifier, DIMENSIONS))}
         self._ledger_id = ledger_id
         self._block = block
         self._worth = worth
-        self._closed: tuple[int, datetime | None] | None = None
+        self._closed: int | None = None
 
     def close_next(self, position: int) -> bool:
         """Sum up the next block; False if it is not full at a position up to which the stretches are stored.
 
         Nor is it done while the ledger is so short that its stretches alone are read faster.
         """
-        last, at = self._closed or self._found()
+        last = self._found() if self._closed is None else self._closed
         until = last + self._block
         if position < max(until, self._worth):
             return False
         with self._conn.transaction():
-            block, time = self._begun(until, 0)
-            self._run(_SUMMED_UP, block=block, first=last + 1, last=until, since=at, until=time)
+            self._sum_up(until)
             size = 1
             while size < _SIZES and until % (self._block * _TOGETHER**size) == 0:
-                self._lay_together(self._begun(until, size)[0])
+                self._lay_together(until, size)
                 size += 1
-        self._closed = until, time
+        self._closed = until
         return True
 
-    def _lay_together(self, block: int) -> None:
-        """The sums of a block from those of its parts; some cells at a time, so that no statement takes long."""
+    def _found(self) -> int:
+        row = self._run("SELECT max(last) FROM {figure_blocks} WHERE ledger_id = %(ledger)s").fetchone()
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def _sum_up(self, last: int) -> None:
+        block, since, at = self._begun(last, 0)
+        over = None if since is None else day_number(since)
+        totals: dict[_Cell, list[int]] = {}
+        late: dict[_Cell, _Days] = {}
+        for *values, pattern, day, number in self._run(
+            _CHANGED, first=last - self._block + 1, last=last, since=since, until=at, over=over
+        ):
+            added = [(place, count * number) for place, count in places_of(pattern)]
+            nothing = [0] * len(SUBJECTS[values[0]].measures)
+            for cell in _cells_of(values):
+                _add(totals.setdefault(cell, nothing[:]), added)
+                if day is not None:
+                    _add(late.setdefault(cell, {}).setdefault(day, nothing[:]), added)
+        numbers = self._numbered(list(totals))
+        rows: list[_Sum] = []
+        for cell, total in totals.items():
+            if any(total):
+                number, before = numbers[cell]
+                rows.append((ALONG_POSITIONS, number, last, total if before is None else list(map(add, before, total))))
+        rows += [(block, numbers[cell][0], *through) for cell, days in late.items() for through in _running(days)]
+        self._store(rows)
+        self._run(_DATED, block=block)
+
+    def _lay_together(self, last: int, size: int) -> None:
+        """What a block changed of the past, from what its parts did."""
+        block, since, _ = self._begun(last, size)
+        over = None if since is None else day_number(since)
         row = self._run("SELECT coalesce(max(cell), 0) FROM {figure_cells}").fetchone()
         for first in range(0, int(row[0]) + 1 if row else 0, _CELLS):
-            self._run(_LAID_TOGETHER, block=block, first=first, last=first + _CELLS - 1)
+            parts = self._run(_PARTS, block=block, over=over, first=first, last=first + _CELLS - 1).fetchall()
+            days = {cell: _changes(rows) for cell, rows in groupby(parts, itemgetter(0))}
+            self._store([(block, cell, *through) for cell, changes in days.items() for through in _running(changes)])
+        self._run(_DATED, block=block)
 
-    def _found(self) -> tuple[int, datetime | None]:
-        """The end of the last block, and when it was recorded."""
-        row = self._run("SELECT last, at FROM {figure_blocks} WHERE ledger_id = %(ledger)s ORDER BY last DESC LIMIT 1")
-        return row.fetchone() or (0, None)
-
-    def _begun(self, last: int, size: int) -> tuple[int, datetime]:
+    def _begun(self, last: int, size: int) -> tuple[int, datetime | None, datetime]:
+        """The number of a new block, when the one before it ended, and when it does."""
         length = self._block * _TOGETHER**size
         within = None if size == _SIZES - 1 else length * _TOGETHER
-        row = self._run(_BEGUN, first=last - length + 1, last=last, within=within).fetchone()
+        row = self._run(_BEGUN, size=size, first=last - length + 1, last=last, within=within).fetchone()
         if row is None:
             raise LookupError(f"the ledger has no position {last}")
-        block, at = row
-        return int(block), at
+        block, since, at = row
+        return int(block), since, at
+
+    def _numbered(self, cells: Sequence[_Cell]) -> dict[_Cell, tuple[int, list[int] | None]]:
+        """The numbers of cells, which get one if they have none, and what counts in each so far."""
+        keys = {cell: "\x1f".join(map(repr, cell)) for cell in cells}
+        found = {key: (number, before) for key, number, before in self._run(_SO_FAR, keys=list(keys.values()))}
+        new = [(key, *_columns(cell)) for cell, key in keys.items() if key not in found]
+        if new:
+            columns = map(list, zip(*new, strict=True))
+            added = self._run(_ADDED, **dict(zip(("key", *_COLUMNS), columns, strict=True)))
+            found |= {key: (number, None) for key, number in added}
+        return {cell: found[key] for cell, key in keys.items()}
+
+    def _store(self, rows: Iterable[_Sum]) -> None:
+        lines = [f"{series}\t{cell}\t{at}\t{{{','.join(map(str, counts))}}}\n" for series, cell, at, counts in rows]
+        with self._conn.cursor().copy(sql.SQL("COPY {figure_sums} FROM STDIN").format(**self._names)) as copy:
+            copy.write("".join(lines))
 
     def _run(self, statement: LiteralString, **params: object) -> psycopg.Cursor[Any]:
         return self._conn.execute(sql.SQL(statement).format(**self._names), {"ledger": self._ledger_id, **params})
 
 
-def _each(form: LiteralString, between: LiteralString = ", ") -> sql.Composed:
-    """Something for each place of the counts."""
-    return sql.SQL(between).join(
-        sql.SQL(form).format(place=sql.Literal(place), sum=sql.Identifier(f"sum_{place}")) for place in _PLACES
-    )
-
-
-def _listed(form: LiteralString, names: Iterable[str] = _DIMENSIONS) -> sql.Composed:
-    return sql.SQL(", ").join(sql.SQL(form).format(sql.Identifier(name)) for name in names)
-
-
-_PARTS: Final[Mapping[str, sql.Composable]] = {
-    "dimensions": _listed("{}"),
-    "key": _listed("coalesce({}::text, E'\\x1e')"),
-    "cubes": sql.SQL(", ").join(
-        sql.SQL("({}, day)").format(_listed("{}", ["subject", "jurisdiction", *sorted(cube)])) for cube in CUBES
-    ),
-    "day": sql.SQL("floor((extract(epoch FROM at) + {}) / 86400)::integer").format(sql.Literal(BEIJING.seconds)),
-    "places": sql.Literal(len(_PLACES)),
-    "sums": _each("sum(number * vector[{place}]) AS {sum}"),
-    "nets": _each("sum(counts[{place}] - coalesce(before[{place}], 0)) AS {sum}"),
-    "through": _each("(sum({sum}) OVER through)::integer"),
-    "something": _each("{sum} <> 0", " OR "),
+_COLUMNS: Final = ("cube", "subject", "jurisdiction", *DIMENSIONS)
+_TOLD_APART: Final = {
+    cube_number(cube): [2 + place for place, one in enumerate(DIMENSIONS) if one in cube] for cube in CUBES
 }
 
+
+def _cells_of(values: Sequence[Any]) -> Iterator[_Cell]:
+    """The cells of all cubes in which something with these values counts."""
+    subject, jurisdiction = values[:2]
+    for cube, places in _TOLD_APART.items():
+        yield cube, subject, jurisdiction, *[values[place] for place in places]
+
+
+def _columns(cell: _Cell) -> Iterator[Any]:
+    """A cell's columns in their order; None for what its cube does not tell apart."""
+    cube, subject, jurisdiction, *values = cell
+    told = dict(zip(_TOLD_APART[cube], values, strict=True))
+    yield from (cube, subject, jurisdiction, *(told.get(2 + place) for place in range(len(DIMENSIONS))))
+
+
+def _add(sums: list[int], added: Iterable[tuple[int, int]]) -> None:
+    for place, count in added:
+        sums[place] += count
+
+
+def _changes(rows: Iterable[tuple[int, int, int, list[int]]]) -> _Days:
+    """What the parts of a block change in a cell on each day, from their sums up to it."""
+    days: _Days = {}
+    for _, part in groupby(rows, itemgetter(1)):
+        before: list[int] | None = None
+        for _, _, day, through in part:
+            change = through if before is None else list(map(sub, through, before))
+            days[day] = list(map(add, days[day], change)) if day in days else change
+            before = through
+    return days
+
+
+def _running(days: _Days) -> Iterator[tuple[int, list[int]]]:
+    """The sums up to each day on which they change."""
+    through: list[int] | None = None
+    for day in sorted(days):
+        if any(days[day]):
+            through = days[day] if through is None else list(map(add, through, days[day]))
+            yield day, through
+
+
 _BEGUN: Final[LiteralString] = """
-INSERT INTO {figure_blocks} (ledger_id, first, last, within, at)
-SELECT ledger_id, %(first)s, position, %(within)s, recorded_at
-FROM ledger WHERE ledger_id = %(ledger)s AND position = %(last)s RETURNING block, at
+INSERT INTO {figure_blocks} (ledger_id, size, first, last, within, since, at)
+SELECT ledger_id, %(size)s, %(first)s, position, %(within)s,
+(SELECT at FROM {figure_blocks} WHERE ledger_id = %(ledger)s AND size = 0 AND last = %(first)s - 1), recorded_at
+FROM ledger WHERE ledger_id = %(ledger)s AND position = %(last)s RETURNING block, since, at
+"""
+_DATED: Final[LiteralString] = """
+UPDATE {figure_blocks} SET earliest = (SELECT min(at) FROM {figure_sums} WHERE series = block) WHERE block = %(block)s
 """
 
-_SUMMED_UP: Final[LiteralString] = """
+_CHANGED: Final[LiteralString] = """
 WITH changed AS (
     SELECT *, 1 AS number FROM {table}
     WHERE ledger_id = %(ledger)s AND known_from BETWEEN %(first)s AND %(last)s
     UNION ALL
     SELECT *, -1 FROM {table} WHERE ledger_id = %(ledger)s AND known_to BETWEEN %(first)s AND %(last)s
+    AND known_to < 9223372036854775807
 ), ends AS (
     SELECT subject, jurisdiction, {dimensions}, counts, valid_from AS at, number FROM changed
     WHERE valid_from <= %(until)s
@@ -166,54 +260,38 @@ WITH changed AS (
     UNION ALL
     SELECT subject, jurisdiction, {dimensions}, counts, valid_from, 1 FROM {table}
     WHERE ledger_id = %(ledger)s AND known_from < %(first)s AND known_to >= %(first)s
-    AND valid_from > coalesce(%(since)s::timestamptz, '-infinity') AND valid_from <= %(until)s
+    AND ahead AND valid_from > %(since)s AND valid_from <= %(until)s
     UNION ALL
     SELECT subject, jurisdiction, {dimensions}, counts, valid_to, -1 FROM {table}
     WHERE ledger_id = %(ledger)s AND known_from < %(first)s AND known_to >= %(first)s
-    AND valid_to > coalesce(%(since)s::timestamptz, '-infinity') AND valid_to <= %(until)s
-), alike AS (
-    SELECT subject, jurisdiction, {dimensions}, counts, {day} AS day, sum(number)::integer AS number FROM ends
-    GROUP BY subject, jurisdiction, {dimensions}, counts, day HAVING sum(number) <> 0
-), patterns AS MATERIALIZED (
-    SELECT counts, ARRAY(
-        SELECT coalesce(max(nullif(split_part(told, '*', 2), '')::integer), count(told)::integer)
-        FROM generate_series(0, {places} - 1) AS place
-        LEFT JOIN unnest(string_to_array(counts, ' ')) AS told ON split_part(told, '*', 1)::integer = place
-        GROUP BY place ORDER BY place
-    ) AS vector FROM (SELECT DISTINCT counts FROM alike WHERE counts <> '') AS known
-), net AS MATERIALIZED (
-    SELECT concat_ws(E'\\x1f', cube, subject, jurisdiction, {key}) AS key, *
-    FROM (
-        SELECT GROUPING({dimensions}) AS cube, subject, jurisdiction, {dimensions}, day, {sums}
-        FROM alike JOIN patterns USING (counts) GROUP BY GROUPING SETS ({cubes})
-    ) AS grouped WHERE {something}
-), added AS (
-    INSERT INTO {figure_cells} (ledger_id, key, cube, subject, jurisdiction, {dimensions})
-    SELECT DISTINCT ON (key) %(ledger)s, key, cube, subject, jurisdiction, {dimensions} FROM net
-    WHERE NOT EXISTS (SELECT FROM {figure_cells} AS one WHERE one.ledger_id = %(ledger)s AND one.key = net.key)
-    RETURNING key, cell
-), cells AS (
-    SELECT key, cell FROM added
-    UNION ALL
-    SELECT key, cell FROM {figure_cells} WHERE ledger_id = %(ledger)s AND key IN (SELECT key FROM net)
+    AND ahead AND valid_to > %(since)s AND valid_to <= %(until)s
+), dated AS (
+    SELECT *, floor((extract(epoch FROM at) + 28800) / 86400)::integer AS day FROM ends
 )
-INSERT INTO {figure_sums} (block, cell, day, counts)
-SELECT %(block)s, cell, day, ARRAY[{through}] FROM net JOIN cells USING (key)
-WINDOW through AS (PARTITION BY cell ORDER BY day)
+SELECT subject, jurisdiction, {dimensions}, counts, CASE WHEN day < %(over)s THEN day END, sum(number)::integer
+FROM dated WHERE counts <> ''
+GROUP BY subject, jurisdiction, {dimensions}, counts, CASE WHEN day < %(over)s THEN day END HAVING sum(number) <> 0
 """
 """What a block changed by the end of it: of what it began to know and ceased to know, and of what was known before
-and whose time came meanwhile."""
+and whose time came meanwhile. Days are told of what was over when it began."""
 
-_LAID_TOGETHER: Final[LiteralString] = """
-WITH parts AS (
-    SELECT cell, day, counts, lag(counts) OVER (PARTITION BY block, cell ORDER BY day) AS before
-    FROM {figure_sums} WHERE block IN (
-        SELECT part.block FROM {figure_blocks} AS whole JOIN {figure_blocks} AS part
-        ON part.ledger_id = whole.ledger_id AND part.first >= whole.first AND part.last <= whole.last
-        AND part.within = whole.last - whole.first + 1 WHERE whole.block = %(block)s
-    ) AND cell BETWEEN %(first)s AND %(last)s
-), net AS (SELECT cell, day, {nets} FROM parts GROUP BY cell, day)
-INSERT INTO {figure_sums} (block, cell, day, counts)
-SELECT %(block)s, cell, day, ARRAY[{through}] FROM net WHERE {something}
-WINDOW through AS (PARTITION BY cell ORDER BY day)
+_ADDED: Final[LiteralString] = """
+INSERT INTO {figure_cells} (ledger_id, key, cube, subject, jurisdiction, {dimensions})
+SELECT %(ledger)s, * FROM unnest(%(key)s::text[], %(cube)s::integer[], %(subject)s::text[], %(jurisdiction)s::text[],
+%(unit)s::text[], %(stage)s::text[], %(kind)s::text[], %(year)s::integer[], %(session)s::text[], %(committee)s::text[],
+%(person)s::text[]) RETURNING key, cell
 """
+_SO_FAR: Final[LiteralString] = """
+SELECT key, cell, (
+    SELECT counts FROM {figure_sums} AS one WHERE one.series = 0 AND one.cell = known.cell ORDER BY at DESC LIMIT 1
+) FROM {figure_cells} AS known WHERE ledger_id = %(ledger)s AND key = ANY (%(keys)s)
+"""
+_PARTS: Final[LiteralString] = """
+SELECT cell, series, sums.at, counts FROM {figure_blocks} AS whole
+JOIN {figure_blocks} AS part ON part.ledger_id = whole.ledger_id AND part.size = whole.size - 1
+AND part.first >= whole.first AND part.last <= whole.last
+JOIN {figure_sums} AS sums ON series = part.block
+WHERE whole.block = %(block)s AND sums.at < %(over)s AND cell BETWEEN %(first)s AND %(last)s
+ORDER BY cell, series, sums.at
+"""
+"""What was over when the whole block began."""

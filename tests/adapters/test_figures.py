@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from adapters.postgres.build import tables_of
 from adapters.postgres.figures import FigureViews
@@ -115,6 +116,32 @@ def test_figures_lists_and_the_fold_agree_at_any_moment_for_any_reader(
             }
 
 
+@contextmanager
+def summed_up(database: str, moves: Sequence[Move], waits: Sequence[int]) -> Iterator[tuple[list[Recorded], Views]]:
+    """The same with sums over blocks of two steps, as if so many hours had passed before each was recorded."""
+    with recorded(database, moves, (BLOCK, WORTH)) as (records, views), connect(database) as owner:
+        hours = accumulate(islice(cycle(waits), len(records)))
+        times = [records[0].occurred_at + timedelta(hours=hour) for hour in hours]
+        owner.execute("CREATE TEMP TABLE ledger (ledger_id text, position bigint, recorded_at timestamptz)")
+        with owner.cursor() as cursor:
+            one = [(views.figures._ledger_id, record.position, at) for record, at in zip(records, times, strict=True)]
+            cursor.executemany("INSERT INTO pg_temp.ledger VALUES (%s, %s, %s)", one)
+        build = owner.execute("SELECT build FROM projection_build WHERE name = 'figures' AND state = 'live'").fetchone()
+        assert build is not None
+        tables = tables_of("duban", "figures", int(build[0]))
+        owner.execute(
+            sql.SQL(
+                "UPDATE {0} SET ahead = valid_from > recorded_at"
+                " OR (valid_to > recorded_at AND valid_to <= '9999-12-31 00:00:00+00')"
+                " FROM pg_temp.ledger AS l WHERE known_from = l.position AND l.ledger_id = {0}.ledger_id"
+            ).format(tables["table"])
+        )
+        blocks = Blocks(owner, tables, views.figures._ledger_id, 2, 0)
+        while blocks.close_next(len(records)):
+            pass
+        yield records, views
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
     moves=move_lists(),
@@ -128,24 +155,43 @@ def test_sums_of_blocks_add_up_to_the_figure_whenever_the_steps_were_recorded(
 ) -> None:
     """A date that passes before the next step is recorded is counted by another block than one that lies ahead."""
     measures, wanted = SUBJECTS[subject].measures, FigureFilter(subject)
-    with recorded(database, moves, (BLOCK, WORTH)) as (records, views), connect(database) as owner:
-        hours = accumulate(islice(cycle(waits), len(records)))
-        times = [records[0].occurred_at + timedelta(hours=hour) for hour in hours]
-        owner.execute("CREATE TEMP TABLE ledger (ledger_id text, position bigint, recorded_at timestamptz)")
-        with owner.cursor() as cursor:
-            one = [(views.figures._ledger_id, record.position, at) for record, at in zip(records, times, strict=True)]
-            cursor.executemany("INSERT INTO pg_temp.ledger VALUES (%s, %s, %s)", one)
-        build = owner.execute("SELECT build FROM projection_build WHERE name = 'figures' AND state = 'live'").fetchone()
-        assert build is not None
-        tables = tables_of("duban", "figures", int(build[0]))
-        blocks = Blocks(owner, tables, views.figures._ledger_id, 2, 0)
-        while blocks.close_next(len(records)):
-            pass
+    with summed_up(database, moves, waits) as (records, views):
         for one in drawn:
             known, as_of = moment_of(one, len(records))
             moment = Moment(as_of, known)
-            told = {value: +Counter(sums) for value, sums in views.figures.sums(wanted, measures, moment, by).items()}
-            assert told == by_hand(records, moment, subject, by)
+            told = views.figures.sums(wanted, measures, moment, by)
+            assert {value: +Counter(one) for value, one in told.items()} == by_hand(records, moment, subject, by)
+
+
+@pytest.mark.parametrize("waits", [[1], [30], [24 * 40, 26]])
+@pytest.mark.parametrize("hour", [0, 12, 24])
+def test_sums_are_right_at_every_hour_of_days_that_were_recorded_much_later(
+    database: str, waits: list[int], hour: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks that began when a day was over have changed it as a whole; at noon, half of it has not happened yet."""
+    monkeypatch.setattr("adapters.postgres.sums._TOGETHER", 2)
+    wanted, measures = FigureFilter("assignment"), SUBJECTS["assignment"].measures
+    with summed_up(database, MOVES, waits) as (records, views):
+        days = sorted({record.occurred_at for record in records})
+        for known in range(len(records) + 1):
+            instants = [day + timedelta(hours=hour) - timedelta(microseconds=hour // 24) for day in days]
+            hands = [by_hand(records, Moment(at, known), "assignment", None).get(None, Counter()) for at in instants]
+            told = [+Counter(one) for _, one in views.figures.series(wanted, measures, instants, known)]
+            assert told == hands
+
+
+def test_a_stretch_says_whether_an_end_of_it_lay_ahead_when_it_became_known(database: str) -> None:
+    """Sums count what lay ahead when its time comes; what the projector says of it is what the times say."""
+    lately = [_move(3, what, 315) for what in ("open", "review", "hand over")]
+    with recorded(database, [*MOVES, *lately]) as (_, views), connect(database) as owner:
+        found = owner.execute(
+            "SELECT ahead, valid_from > recorded_at OR (valid_to > recorded_at AND valid_to < '9999-12-31')"
+            " FROM duban_read.figures JOIN duban.ledger USING (ledger_id) WHERE known_from = position"
+            " AND ledger_id = %s",
+            [views.figures._ledger_id],
+        ).fetchall()
+    assert all(said == so for said, so in found)
+    assert {said for said, _ in found} == {True, False}
 
 
 def test_a_series_says_of_each_day_what_the_figure_of_that_day_says(database: str) -> None:

@@ -49,7 +49,7 @@ class Table:
 
     def at(self, known: int, as_of: datetime) -> Counter[tuple[Any, ...]]:
         return Counter(
-            (row[0], *row[5:]) for row in self.rows.values() if row[1] <= as_of < row[2] and row[3] <= known < row[4]
+            (row[0], *row[5:-1]) for row in self.rows.values() if row[1] <= as_of < row[2] and row[3] <= known < row[4]
         )
 
 

@@ -15,7 +15,8 @@ CREATE TABLE {table} (
     unit text,
     person text,
     committee text,
-    counts text NOT NULL
+    counts text NOT NULL,
+    ahead boolean NOT NULL
 );
 
 -- The second line, as for the case list: without a jurisdiction, nothing is told.
@@ -27,11 +28,15 @@ USING ((SELECT current_setting('duban.jurisdiction', true)) IN (jurisdiction, '*
 CREATE TABLE {figure_blocks} (
     block integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ledger_id text NOT NULL,
+    size integer NOT NULL,
     first bigint NOT NULL,
     last bigint NOT NULL,
     within bigint,
+    since timestamptz,
     at timestamptz NOT NULL,
-    UNIQUE (ledger_id, last, first)
+    earliest bigint,
+    UNIQUE (ledger_id, size, last),
+    UNIQUE (ledger_id, size, at, last)
 );
 CREATE TABLE {figure_cells} (
     cell integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -50,11 +55,11 @@ CREATE TABLE {figure_cells} (
     UNIQUE (ledger_id, key)
 );
 CREATE TABLE {figure_sums} (
-    block integer NOT NULL,
+    series integer NOT NULL,
     cell integer NOT NULL,
-    day integer NOT NULL,
+    at bigint NOT NULL,
     counts integer [] NOT NULL,
-    PRIMARY KEY (block, cell, day)
+    PRIMARY KEY (series, cell, at)
 );
 
 -- The sums alone say nothing of whose they are.
