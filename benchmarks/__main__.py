@@ -58,7 +58,9 @@ def main() -> None:
     for name in asked.names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr)
         pulses[name] = pulse()
-        measured += BENCHMARKS[name]()
+        for figure in BENCHMARKS[name]():
+            measured.append(figure)
+            print(f"  {figure.what}: {_told(figure.value, figure.least, figure.most)} {figure.unit}", file=sys.stderr)
     if asked.json:
         machine = {
             "cpus": os.cpu_count(),

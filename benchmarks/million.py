@@ -2,7 +2,7 @@
 
 Steps of a thousand suggestions go through every check; what the projections make of them is copied as if many cities
 had done the same in the same weeks, a step here, a step there, and one city in ten had recorded everything weeks late.
-DUBAN_BENCHMARK_CASES=10000 makes a smaller one.
+Before it the same at a hundredth and a tenth of the size; DUBAN_BENCHMARK_CASES=10000,100000 asks for others.
 """
 
 from __future__ import annotations
@@ -51,19 +51,25 @@ from domain.docket import Docket, Request
 from domain.moment import Moment, end_of_day
 from projections.reading import Dimension, FigureFilter
 
-CASES = int(os.environ.get("DUBAN_BENCHMARK_CASES", "1000000"))
-SEEDS = min(1_000, CASES)
+SIZES = [int(cases) for cases in os.environ.get("DUBAN_BENCHMARK_CASES", "10000,100000,1000000").split(",")]
+SEEDS = 1_000
 FIRST, DAYS, BATCH, READS = datetime(2022, 2, 7, tzinfo=UTC), 1_650, 500, 40
 UNITS, DEPUTIES, SHIFTS, LATE = 12, 40, 10, 20
 """Of how many units and deputies a copy has one instead of the sample city's; how many days later it may be; and how
 many days after they happened the steps of the last of these are recorded, while others are within hours."""
 QUICK, THROUGH_HTTP, LISTED = Goal("value", "most", 30), Goal("value", "most", 60), Goal("value", "most", 100)
+SERIES = Goal("value", "most", 300)
 MEASURES = ("counted", "replied", "evaluated", "satisfied", "outcome_resolved", "overdue")
 METRICS = "metrics=reply_rate,satisfied_rate,resolution_rate,overdue"
 
 
 def run() -> Iterator[Figure]:
-    """Milliseconds."""
+    """Milliseconds, for each size."""
+    for cases in SIZES:
+        yield from _at(cases)
+
+
+def _at(cases: int) -> Iterator[Figure]:
     with data_dir() as place:
         with EmbeddedPostgres(place) as server:
             migrate(server.url())
@@ -74,11 +80,13 @@ def run() -> Iterator[Figure]:
                 for name in ("case_list", "figures"):
                     Projector(server.url()).rebuild(name)
                 with db.owner() as conn:
-                    head, seconds = _multiply(conn, CASES // SEEDS)
-                yield Figure("million", f"summing up {head:,} steps", "steps/s", head / seconds)
-                yield from _in_the_database(Views(pool, ledger), head)
+                    head, seconds = _multiply(conn, cases // SEEDS)
+                yield Figure("million", f"{cases:,} cases: {head:,} steps summed up", "steps/s", head / seconds)
+                for what, times, goal in _in_the_database(Views(pool, ledger), head):
+                    yield _figure(cases, what, times, goal)
         with service(place, DUBAN_PROJECTOR="false", DUBAN_SEALER="false") as port:
-            yield from _through_http(Database(embedded.running(place) or ""), port, head)
+            for what, times, goal in _through_http(Database(embedded.running(place) or ""), port, head):
+                yield _figure(cases, what, times, goal)
 
 
 def _record(docket: Docket) -> None:
@@ -261,7 +269,10 @@ def _moments(head: int) -> dict[str, list[Moment]]:
     }
 
 
-def _in_the_database(views: Views, head: int) -> Iterator[Figure]:
+Timed = Iterator[tuple[str, list[float], Goal]]
+
+
+def _in_the_database(views: Views, head: int) -> Timed:
     wanted = FigureFilter("suggestion", jurisdiction=JURISDICTION)
     bys: tuple[Dimension, ...] = ("unit", "stage")
     for by in bys:
@@ -272,20 +283,27 @@ def _in_the_database(views: Views, head: int) -> Iterator[Figure]:
                 told = views.figures.sums(wanted, MEASURES, moment, by)
                 times.append((perf_counter() - started) * 1000)
                 assert told
-            yield _figure(f"figures by {by}, {what}", times, QUICK)
+            yield f"figures by {by}, {what}", times, QUICK
+    times = []
+    for moment in _moments(head)["any day, as known now"][:10]:
+        months = [moment.as_of - timedelta(days=30 * ago) for ago in range(11, -1, -1)]
+        started = perf_counter()
+        views.figures.series(wanted, MEASURES, months, moment.known)
+        times.append((perf_counter() - started) * 1000)
+    yield "figures over twelve months, as known now", times, SERIES
 
 
-def _through_http(db: Database, port: int, head: int) -> Iterator[Figure]:
+def _through_http(db: Database, port: int, head: int) -> Timed:
     moments = _moments(head)
     with db.pool(2) as pool:
         headers = headers_of(pool, "the office")
         connection = HTTPConnection("127.0.0.1", port, timeout=600)
         for what, drawn in moments.items():
             paths = [f"/api/v1/figures?{METRICS}&by=unit&{_asked(moment)}" for moment in drawn]
-            yield _figure(f"GET /figures by unit, {what}", _times(connection, paths, headers), THROUGH_HTTP)
+            yield f"GET /figures by unit, {what}", _times(connection, paths, headers), THROUGH_HTTP
         for what, drawn in moments.items():
             paths = [f"/api/v1/cases?stage=closed&limit=50&{_asked(moment)}" for moment in drawn]
-            yield _figure(f"GET /cases, closed ones, {what}", _times(connection, paths[:10], headers), LISTED)
+            yield f"GET /cases, closed ones, {what}", _times(connection, paths[:10], headers), LISTED
 
 
 def _asked(moment: Moment) -> str:
@@ -301,7 +319,6 @@ def _times(connection: HTTPConnection, paths: Sequence[str], headers: dict[str, 
     return times
 
 
-def _figure(what: str, times: Sequence[float], goal: Goal) -> Figure:
-    return Figure(
-        "million", f"{what}, {CASES:,} cases, p95", "ms", percentile(times, 95), min(times), max(times), goal=goal
-    )
+def _figure(cases: int, what: str, times: Sequence[float], goal: Goal) -> Figure:
+    p95 = percentile(times, 95)
+    return Figure("million", f"{cases:,} cases: {what}, p95", "ms", p95, min(times), max(times), goal=goal)

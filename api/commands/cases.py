@@ -123,13 +123,13 @@ def show(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json: Js
 
     with services() as found:
         case_file = as_told(found.docket.case_file(case), found.keys)
-        jurisdiction = _jurisdiction(case_file)
+        jurisdiction = jurisdiction_of(case_file)
         moment = moment_of(found, as_of, known_at, jurisdiction)
         zone = zone_of(found, jurisdiction)
         teller = tell(found, jurisdiction, moment)
     then = case_file.at(known=moment.known, as_of=moment.as_of)
     if then is None:
-        raise _no_case_then(case)
+        raise no_case_then(case)
     if as_json:
         emit({"moment": echoed(moment, known_at), "case": _described(then)})
         return
@@ -170,13 +170,13 @@ def history(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json:
 
     with services() as found:
         case_file = as_told(found.docket.case_file(case), found.keys)
-        jurisdiction = _jurisdiction(case_file)
+        jurisdiction = jurisdiction_of(case_file)
         moment = moment_of(found, as_of, known_at, jurisdiction)
         zone = zone_of(found, jurisdiction)
         teller = tell(found, jurisdiction, moment)
     known = [r for r in case_file.history if r.position <= moment.known]
     if not known:
-        raise _no_case_then(case)
+        raise no_case_then(case)
     if as_json:
         steps = [_step(r, known) for r in known if r.occurred_at <= moment.as_of]
         found_then = [
@@ -211,11 +211,13 @@ def history(case: CaseId, as_of: AsOf = None, known_at: KnownAt = None, as_json:
     say(moment_line(moment, known_at, zone))
 
 
-def _jurisdiction(case_file: "CaseFile") -> str:
+def jurisdiction_of(case_file: "CaseFile") -> str:
+    """The jurisdiction in which a case was opened."""
     return str(getattr(case_file.history[0].step, "jurisdiction", ""))
 
 
-def _no_case_then(case: str) -> Failed:
+def no_case_then(case: str) -> Failed:
+    """That a case was not yet there, or not yet known, at a moment."""
     return Failed(
         Code.NOT_FOUND,
         told(

@@ -1,12 +1,15 @@
-"""Search on the command line: duban search."""
+"""Search on the command line: duban search, duban similar."""
 
 from typing import Annotated
 
 import typer
 
+from api.commands.cases import jurisdiction_of, no_case_then
 from api.commands.common import (
     AsOf,
+    Code,
     Deputy,
+    Failed,
     Json,
     Jurisdiction,
     Kind,
@@ -98,3 +101,78 @@ def search(
     )
     shown = told(f"{len(hits)} of {total}", f"共 {total} 件，列出 {len(hits)} 件")
     say(f"{shown} · {moment_line(moment, known_at, zone)}")
+
+
+@app.command(
+    "similar",
+    help=told(
+        "The suggestions that are most like one, or like a title and a text, with what had become of them.",
+        "与一件建议（或一段标题、正文）最相似的建议及其办理结果。",
+    ),
+    epilog=example('duban similar --title "关于老旧小区加装电梯的建议"'),
+)
+def similar(
+    case: Annotated[
+        str | None, typer.Argument(metavar="[CASE]", help=told("The id of a suggestion.", "建议的编号（ID）。"))
+    ] = None,
+    *,
+    title: Annotated[str, typer.Option(help=told("A title, instead of a case.", "标题（代替案件）。"))] = "",
+    text: Annotated[str, typer.Option(help=told("What it says.", "正文。"))] = "",
+    jurisdiction: Jurisdiction = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    as_json: Json = False,
+) -> None:
+    from api.looking import as_known
+    from api.search import Search
+    from api.v1.search import similar_answer
+    from domain.cases.suggestion import Grade, Suggestion
+    from domain.moment import day_of
+
+    if (case is None) is (title == ""):
+        raise Failed(Code.USAGE, told("Name either a case or a --title.", "请指定案件，或用 --title 给出标题。"))
+    with services() as found:
+        place = jurisdiction or found.settings.jurisdiction
+        read = found.docket.case_file
+        if case is not None:
+            place = jurisdiction_of(read(case))
+        moment, zone = moment_of(found, as_of, known_at, place), zone_of(found, place)
+        search = Search(found.views, moment)
+        if case is None:
+            likes = search.similar_to(title, text, place, read)
+        else:
+            then = read(case).at(known=moment.known, as_of=moment.as_of)
+            if then is None:
+                raise no_case_then(case)
+            likes = search.like(then, read) if isinstance(then, Suggestion) else []
+        region, teller = as_known(found, place, moment), tell(found, place, moment)
+    if as_json:
+        emit(
+            {
+                "moment": echoed(moment, known_at),
+                "rulebook": region.book_on(day_of(moment.as_of, zone)).ref,
+                "calendar": region.working_calendar.ref,
+                "similar": [similar_answer(one).model_dump(mode="json") for one in likes],
+            }
+        )
+        return
+    table(
+        told(
+            "case | score | in common | number | title | stage | outcome",
+            "案件 | 相似度 | 共有词语 | 编号 | 标题 | 阶段 | 结果",
+        ),
+        [
+            (
+                one.case_id,
+                f"{one.score:.0%}",
+                " ".join(one.words),
+                one.number,
+                one.title,
+                teller.word(Suggestion.Stage(one.stage)),
+                " ".join(filter(None, (one.outcome, one.grade and teller.word(Grade(one.grade))))),
+            )
+            for one in likes
+        ],
+        whole=(0,),
+    )
+    say(moment_line(moment, known_at, zone))

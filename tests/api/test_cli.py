@@ -284,6 +284,23 @@ def test_what_cases_say_is_found_at_any_moment(installation: Run) -> None:
 
 
 @pytest.mark.usefixtures("story")
+def test_suggestions_like_one_or_like_a_title_are_named_at_any_moment(installation: Run) -> None:
+    found = installation("search", "公", "--kind", "suggestion", "--json").json["found"]
+    told = installation("similar", "--title", found[0]["title"], "--json").json
+    assert told["similar"][0]["case_id"] == found[0]["case_id"]
+    assert told["rulebook"].startswith("cn-999900@")
+    shown = installation("similar", "--title", found[0]["title"])
+    assert found[0]["case_id"] in shown.out
+    like_it = installation("similar", found[0]["case_id"], "--json").json["similar"]
+    assert found[0]["case_id"] not in {one["case_id"] for one in like_it}
+    early = installation("similar", "--title", found[0]["title"], "--as-of", "2020-01-01", "--json")
+    assert early.json["similar"] == []
+    assert installation("similar", found[0]["case_id"], "--as-of", "2020-01-01").code == 4
+    assert installation("similar").code == 2
+    assert installation("similar", "no-such-case").code == 4
+
+
+@pytest.mark.usefixtures("story")
 def test_figures_are_simulated_under_another_limit_and_say_so(installation: Run, tmp_path: Path) -> None:
     file = tmp_path / "supposed.json"
     file.write_text('{"limits": {"suggestion.reply": {"count": 1, "unit": "month"}}}', "utf-8")
