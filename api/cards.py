@@ -253,9 +253,12 @@ class Cards:
         yield from looked_at(self._services, everything, self._jurisdiction, self.moment, sought)
 
     def _readable(self, done: Iterable[DutyDone], reader: Scope) -> Iterator[str]:
-        for case_id in {act.looked.case.id for kind in done for act in kind.acts}:
-            if reader.keys is None or reader.covers(self._services.docket.case_file(case_id)):
-                yield case_id
+        named = {act.looked.case.id for kind in done for act in kind.acts}
+        if reader.keys is None:
+            yield from named
+            return
+        docket = self._services.docket
+        yield from (case_file.id for case_file in docket.case_files(named, docket.head()) if reader.covers(case_file))
 
     def committee(self, committee: str, asked: Asked) -> CommitteeCard:
         """A committee's card: its items by kind and stage, its problem lists, and the suggestions in its care."""

@@ -261,8 +261,8 @@ def export_log(  # noqa: PLR0913 - each of them is a part of what the reader see
 def _histories(
     services: Services, lists: Lists, scope: Scope, wanted: Filter, moment: Moment, entered: Entered, now: datetime
 ) -> Iterator[CaseLog]:
-    for row in _rows_of(lists, wanted, moment, "opened_on"):
-        case_file = services.docket.case_file(row.case_id)
+    found = (row.case_id for row in _rows_of(lists, wanted, moment, "opened_on"))
+    for case_file in services.docket.case_files(found, services.docket.head()):
         if scope.covers(case_file):
             shown = policy.as_shown(case_file, scope, now, services.keys)
             if (told := log_of(shown.history, moment, entered)) is not None:

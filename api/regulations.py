@@ -24,7 +24,8 @@ def regulations_of(services: Services, jurisdiction: Jurisdiction, moment: Momen
 
 def _cases(services: Services, jurisdiction: Jurisdiction, moment: Moment) -> Iterator[Legislation]:
     lists = services.views.within(Scope(jurisdiction.code))
-    for row in rows_of(lists, Filter(kind=Legislation.kind, jurisdiction=jurisdiction.code), moment):
-        case = services.docket.case_file(row.case_id).at(moment.known, moment.as_of)
+    rows = rows_of(lists, Filter(kind=Legislation.kind, jurisdiction=jurisdiction.code), moment)
+    for case_file in services.docket.case_files((row.case_id for row in rows), moment.known):
+        case = case_file.at(moment.known, moment.as_of)
         if isinstance(case, Legislation):
             yield case

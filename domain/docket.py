@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, NotRequired, Protocol, TypeVar
 from uuid import uuid4
 
@@ -340,14 +340,20 @@ class Docket(Application[str]):
             raise CaseNotFoundError(case_id) from None
         return found
 
-    def case_files(self, case_ids: Sequence[str], known: int) -> Iterator[CaseFile]:
-        """What was recorded of many cases up to a position, read together; a case without such a step is left out."""
-        for at in range(0, len(case_ids), _READ_TOGETHER):
-            events = self._ledger.events_of(case_ids[at : at + _READ_TOGETHER], known)
-            for case_id, of_case in groupby(events, key=lambda event: str(event.originator_id)):
-                case_file = CaseFile(case_id)
+    def case_files(self, case_ids: Iterable[str], known: int) -> Iterator[CaseFile]:
+        """What was recorded of many cases up to a position, read together, in the order in which they are named.
+
+        A case without such a step is left out.
+        """
+        left = iter(case_ids)
+        while together := list(islice(left, _READ_TOGETHER)):
+            files: dict[str, CaseFile] = {}
+            for case_id, of_case in groupby(
+                self._ledger.events_of(together, known), key=lambda event: str(event.originator_id)
+            ):
+                files[case_id] = CaseFile(case_id)
                 for event in of_case:
-                    case_file.take(
+                    files[case_id].take(
                         read_step(
                             case_id,
                             event.originator_version,
@@ -357,7 +363,7 @@ class Docket(Application[str]):
                             event.recorded_at,
                         )
                     )
-                yield case_file
+            yield from (files[case_id] for case_id in together if case_id in files)
 
     def position_at(self, known_at: datetime) -> int:
         """The last position recorded by then."""

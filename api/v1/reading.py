@@ -416,15 +416,12 @@ def _lines(services: Services, jurisdiction: str, after: int, until: int) -> Ite
     while after < until and (batch := services.views.steps(after=after, until=until, limit=_BATCH)):
         if len(own) > _REMEMBERED:
             own.clear()
-        for case_id in {str(event.originator_id) for event in batch} - own.keys():
-            own[case_id] = _jurisdiction(services, case_id) == jurisdiction
+        new = {str(event.originator_id) for event in batch} - own.keys()
+        for case_file in services.docket.case_files(new, until):
+            opening = case_file.history[0].step
+            own[case_file.id] = isinstance(opening, Opening) and opening.jurisdiction == jurisdiction
         yield b"".join(_line(event) for event in batch if own[str(event.originator_id)])
         after = batch[-1].position
-
-
-def _jurisdiction(services: Services, case_id: str) -> str | None:
-    opening = services.docket.case_file(case_id).history[0].step
-    return opening.jurisdiction if isinstance(opening, Opening) else None
 
 
 def _line(event: LedgerEvent) -> bytes:
