@@ -188,7 +188,9 @@ def rows_of(conninfo: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_killed_projector_shows_each_step_once(database: str) -> None:
+    """Its projections are there before the steps: new over so many they would begin with a rebuild."""
     kills = 0
+    Projector(database).catch_up()
     with ledger_on(database) as ledger:
         fill(ledger, CASES)
         views = Views(ledger._pool, ledger)
