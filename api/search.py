@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from api.problems import ProblemError
+from api.looking import require_reached
 from api.services import Lists
 from domain.casefile import CaseFile
 from domain.cases.suggestion import MotionConverted, Relation, Reply, Resubmitted, Suggestion, SuggestionSubmitted
@@ -21,8 +20,6 @@ LEAST = 0.25
 """The score below which nobody is told that a suggestion is similar."""
 REQUESTS = [step.declared.wire for step in (SuggestionSubmitted, MotionConverted, Resubmitted)]
 """The steps that say what a deputy asks for."""
-_WAIT_SECONDS = 2.0
-_WAIT_STEP = 0.005
 
 
 @dataclass(frozen=True)
@@ -73,11 +70,7 @@ class Search:
     def __init__(self, lists: Lists, moment: Moment) -> None:
         self._search = lists.search
         self.moment = moment
-        until = time.monotonic() + _WAIT_SECONDS
-        while self._search.reached() < moment.known:
-            if time.monotonic() > until:
-                raise ProblemError("not-caught-up", position=moment.known)
-            time.sleep(_WAIT_STEP)
+        require_reached(self._search.reached, moment.known)
 
     def hits(
         self, terms: Sequence[Term], wanted: Filter, *, after: SearchKey | None = None, limit: int = 20

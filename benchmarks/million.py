@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from time import perf_counter
@@ -79,8 +81,7 @@ def _at(cases: int) -> Iterator[Figure]:
                 _record(Docket(ledger, LedgerRegistry(ledger)))
                 for name in ("case_list", "figures"):
                     Projector(server.url()).rebuild(name)
-                with db.owner() as conn:
-                    head, seconds = _multiply(conn, cases // SEEDS)
+                head, seconds = _multiply(db, cases // SEEDS)
                 yield Figure("million", f"{cases:,} cases: {head:,} steps summed up", "steps/s", head / seconds)
                 for what, times, goal in _in_the_database(Views(pool, ledger), head):
                     yield _figure(cases, what, times, goal)
@@ -146,24 +147,40 @@ def _evaluated(grade: Grade) -> Step:
     return EvaluationRecordedByProxy(result=grade, evidence="表", consent="口头", proxy_reason="出差")
 
 
-def _multiply(conn: psycopg.Connection[Any], times: int) -> tuple[int, float]:
+def _multiply(db: Database, times: int) -> tuple[int, float]:
     """Copy every row that many times, and sum up. Returns how many steps there are then, and the seconds of summing."""
-    conn.execute("SET session_replication_role TO replica; SET work_mem TO '256MB'; SET maintenance_work_mem TO '1GB'")
-    conn.execute("SET synchronous_commit TO off")
-    conn.execute(
-        "CREATE TEMP TABLE placed AS SELECT position, shift, at,"
-        " (row_number() OVER (ORDER BY at, position) - 1) * %s AS place"
-        " FROM generate_series(0, %s) AS shift CROSS JOIN LATERAL (SELECT position, occurred_at"
-        " + CASE shift WHEN %s THEN shift + %s ELSE shift END * interval '1 day' + interval '2 hours' AS at"
-        " FROM ledger) AS ledger",
-        [times // SHIFTS, SHIFTS - 1, SHIFTS - 1, LATE],
-    )
-    conn.execute("CREATE UNIQUE INDEX ON placed (position, shift); CREATE INDEX ON placed (place); ANALYZE placed")
-    row = conn.execute("SELECT max(place) FROM placed").fetchone()
-    assert row is not None
-    head = int(row[0]) + times // SHIFTS
-    for name in ("case_list", "figures"):
-        _copy(conn, name, times)
+    with _bulk(db) as conn, ThreadPoolExecutor() as threads:
+        conn.execute(
+            "CREATE UNLOGGED TABLE placed AS SELECT position, shift, at,"
+            " (row_number() OVER (ORDER BY at, position) - 1) * %s AS place"
+            " FROM generate_series(0, %s) AS shift CROSS JOIN LATERAL (SELECT position, occurred_at"
+            " + CASE shift WHEN %s THEN shift + %s ELSE shift END * interval '1 day' + interval '2 hours' AS at"
+            " FROM ledger) AS ledger",
+            [times // SHIFTS, SHIFTS - 1, SHIFTS - 1, LATE],
+        )
+        conn.execute("CREATE UNIQUE INDEX ON placed (position, shift); CREATE INDEX ON placed (place); ANALYZE placed")
+        row = conn.execute("SELECT max(place) FROM placed").fetchone()
+        assert row is not None
+        head = int(row[0]) + times // SHIFTS
+        for copied in [threads.submit(_copy, db, name, times) for name in ("case_list", "figures")]:
+            copied.result()
+        seconds = _sum_up(conn, head)
+        conn.execute("UPDATE ledger_head SET position = %s", [head])
+        conn.execute("UPDATE projection_position SET position = %s", [head])
+        conn.execute("DROP TABLE placed")
+        return head, seconds
+
+
+@contextmanager
+def _bulk(db: Database) -> Iterator[psycopg.Connection[Any]]:
+    """A connection for a great many rows."""
+    with db.owner() as conn:
+        conn.execute("SET session_replication_role TO replica; SET synchronous_commit TO off")
+        conn.execute("SET work_mem TO '256MB'; SET maintenance_work_mem TO '1GB'")
+        yield conn
+
+
+def _sum_up(conn: psycopg.Connection[Any], head: int) -> float:
     conn.execute(
         "CREATE TEMP TABLE ledger AS SELECT 'main' AS ledger_id, last AS position, at AS recorded_at"
         " FROM generate_series(%s, %s, %s) AS last CROSS JOIN LATERAL"
@@ -172,20 +189,16 @@ def _multiply(conn: psycopg.Connection[Any], times: int) -> tuple[int, float]:
     )
     tables = tables_of("duban", "figures", _build(conn, "figures"))
     for companion in COMPANIONS:
-        conn.execute(sql.SQL("TRUNCATE {}").format(tables[companion]))
+        conn.execute(sql.SQL("TRUNCATE {0}; ALTER TABLE {0} SET UNLOGGED").format(tables[companion]))
     started = perf_counter()
     blocks = Blocks(conn, tables, "main", worth=0)
     while blocks.close_next(head):
         pass
     seconds = perf_counter() - started
-    conn.execute("UPDATE duban.ledger_head SET position = %s", [head])
-    conn.execute("UPDATE projection_position SET position = %s", [head])
-    for name, beside in (("case_list", ()), ("figures", COMPANIONS)):
-        for one in (name, *beside):
-            conn.execute(
-                sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier("duban_read", f"{one}_{_build(conn, name)}"))
-            )
-    return head, seconds
+    for companion in COMPANIONS:
+        conn.execute(sql.SQL("VACUUM ANALYZE {}").format(tables[companion]))
+    conn.execute("DROP TABLE pg_temp.ledger")
+    return seconds
 
 
 def _build(conn: psycopg.Connection[Any], name: str) -> int:
@@ -210,7 +223,12 @@ _PLACED: dict[str, LiteralString] = {
 """What is otherwise in a copy; it is the original of which one of many it is a copy."""
 
 
-def _copy(conn: psycopg.Connection[Any], name: str, times: int) -> None:
+def _copy(db: Database, name: str, times: int) -> None:
+    with _bulk(db) as conn:
+        _copied(conn, name, times)
+
+
+def _copied(conn: psycopg.Connection[Any], name: str, times: int) -> None:
     table = tables_of("duban", name, _build(conn, name))["table"]
     where = {"table": table.as_string(conn)}
     columns = [
@@ -229,7 +247,7 @@ def _copy(conn: psycopg.Connection[Any], name: str, times: int) -> None:
     conn.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(table, sql.Identifier(f"{name}_1_pkey")))
     for index, _ in indexes:
         conn.execute(f"DROP INDEX IF EXISTS {index}".encode())
-    conn.execute(sql.SQL("TRUNCATE {}").format(table))
+    conn.execute(sql.SQL("TRUNCATE {0}; ALTER TABLE {0} SET UNLOGGED").format(table))
     told = sql.SQL(", ").join(
         sql.SQL(_PLACED[column]).format(units=UNITS, deputies=DEPUTIES, shifts=SHIFTS)
         if column in _PLACED
@@ -246,7 +264,7 @@ def _copy(conn: psycopg.Connection[Any], name: str, times: int) -> None:
     )
     for _, definition in indexes:
         conn.execute(definition.encode())
-    conn.execute("DROP TABLE originals")
+    conn.execute(sql.SQL("VACUUM ANALYZE {}").format(table))
 
 
 def _moments(head: int) -> dict[str, list[Moment]]:

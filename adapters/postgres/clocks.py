@@ -64,7 +64,7 @@ class ClockViews:
     def reached(self) -> int:
         """The position up to which every clock is told; -1 while they are not told at all."""
         with translated(), self._pool.connection() as conn:
-            position = reached(conn, self._ledger_id, Clocks.name)
+            position = reached(conn, self._ledger_id, Clocks)
         return -1 if position is None else position
 
     def page(

@@ -18,7 +18,7 @@ from domain.moment import Moment
 from domain.policy import Scope
 from domain.refusal import Refused
 from projections.counting import SUBJECTS
-from projections.figures import sums_of
+from projections.figures import Figures, sums_of
 from projections.reading import ChangedRow, CountedRow, Dimension, FigureFilter, Sums
 
 _NARROWED: dict[str, LiteralString] = {
@@ -82,7 +82,7 @@ class FigureViews:
     def reached(self) -> int:
         """The position up to which everything is counted."""
         with translated(), self._pool.connection() as conn:
-            position = reached(conn, self._ledger_id, "figures")
+            position = reached(conn, self._ledger_id, Figures)
         return 0 if position is None else position
 
     def sums(

@@ -11,14 +11,18 @@ from psycopg import sql
 
 from adapters.postgres.pool import Pool, translated
 from domain.policy import Scope
+from projections.projection import Projection
 
 
-def reached(conn: psycopg.Connection[Any], ledger_id: str, name: str) -> int | None:
-    """The position up to which a projection's live build has read; None while there is none."""
+def reached(conn: psycopg.Connection[Any], ledger_id: str, projection: type[Projection]) -> int | None:
+    """The position up to which a projection's live build has read; None while there is none that this code can read.
+
+    After an upgrade that changes a projection, that is until its rows have been built anew.
+    """
     row = conn.execute(
         "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
-        " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'",
-        (ledger_id, name),
+        " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live' AND b.version = %s",
+        (ledger_id, projection.name, projection.version),
     ).fetchone()
     return int(row[0]) if row else None
 

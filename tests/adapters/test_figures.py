@@ -194,6 +194,15 @@ def test_a_stretch_says_whether_an_end_of_it_lay_ahead_when_it_became_known(data
     assert {said for said, _ in found} == {True, False}
 
 
+def test_rows_of_another_version_are_not_read(database: str) -> None:
+    """After an upgrade that counts otherwise, nobody is told of figures until the rows have been built anew."""
+    with recorded(database, MOVES) as (records, views), connect(database) as owner:
+        assert views.figures.reached() == records[-1].position
+        owner.execute("UPDATE projection_build SET version = version - 1 WHERE name = 'figures'")
+        assert views.figures.reached() == 0
+        owner.execute("UPDATE projection_build SET version = version + 1 WHERE name = 'figures'")
+
+
 def test_a_series_says_of_each_day_what_the_figure_of_that_day_says(database: str) -> None:
     with recorded(database, MOVES) as (records, views):
         known, figures = records[-1].position, views.figures
