@@ -1,4 +1,4 @@
-"""How Python behaves in batch work: objects live long, and one thread waits for the database while another computes."""
+"""How Python looks after memory and threads, where its own way would let people or a batch wait."""
 
 import gc
 import sys
@@ -21,3 +21,9 @@ def batch_work() -> Iterator[None]:
     finally:
         gc.set_threshold(*threshold)
         sys.setswitchinterval(interval)
+
+
+def started() -> None:
+    """What is there after a start stays: no search for cycles goes through it again, for which requests would wait."""
+    gc.collect()
+    gc.freeze()

@@ -10,6 +10,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from adapters.batch import started
 from adapters.logs import configure
 from adapters.postgres.pool import PATIENCE_OF_PEOPLE, LedgerUnavailableError
 from adapters.settings import load_settings
@@ -111,4 +112,6 @@ def create_app_from_environment() -> FastAPI:
     """The application of this process's settings, for `uvicorn --factory`."""
     settings = load_settings()
     configure(settings.log_format, settings.log_level)
-    return create_app(build(settings, conninfo_of(settings), name="duban-web", patience=PATIENCE_OF_PEOPLE))
+    app = create_app(build(settings, conninfo_of(settings), name="duban-web", patience=PATIENCE_OF_PEOPLE))
+    started()
+    return app

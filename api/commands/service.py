@@ -123,6 +123,7 @@ def web(
 )
 def projector(supervised: Supervised = False) -> None:
     from adapters import logs, wiring
+    from adapters.batch import started
     from adapters.postgres.projector import Projector
     from adapters.serve import end_with_supervisor
     from adapters.settings import load_settings
@@ -136,6 +137,7 @@ def projector(supervised: Supervised = False) -> None:
         running = Projector(conninfo, schema=settings.database_schema, ledger_id=settings.ledger)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: running.stop())
+        started()
         try:
             running.run(tick=services.look_after)
         finally:
