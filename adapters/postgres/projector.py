@@ -29,6 +29,7 @@ CHANNEL = "duban_recorded"
 
 _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
+_RELEASED_SECONDS = 1.0
 _POISON_SECONDS = 30.0
 """A record that could not be taken is tried again after that: the cause may be gone."""
 
@@ -266,14 +267,19 @@ class Projector:
     def _alone(self, conn: psycopg.Connection[Any], name: str) -> None:
         """Become the one process that makes or swaps builds; the lock goes with the connection.
 
-        What another process broke off is cleared away.
+        What another process broke off is cleared away. A connection that was closed holds its lock a moment longer.
         """
-        row = conn.execute(
-            "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"{self._schema}/{name}/rebuild"]
-        ).fetchone()
-        if row is None or not row[0]:
-            msg = f"{name} is being rebuilt by another process"
-            raise ProjectorError(msg)
+        until = time.monotonic() + _RELEASED_SECONDS
+        while True:
+            row = conn.execute(
+                "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"{self._schema}/{name}/rebuild"]
+            ).fetchone()
+            if row is not None and row[0]:
+                break
+            if time.monotonic() > until:
+                msg = f"{name} is being rebuilt by another process"
+                raise ProjectorError(msg)
+            time.sleep(0.05)
         self._discard(conn, name, "building")
 
     def _lead(self, conn: psycopg.Connection[Any], name: str, *, wait: bool) -> bool:
