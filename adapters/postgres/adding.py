@@ -18,7 +18,7 @@ from projections.reading import Dimension, FigureFilter
 
 _ENDED: LiteralString = "valid_to <= '9999-12-31 00:00:00+00'"
 _STANDS: LiteralString = "known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'"
-_STOOD: LiteralString = "known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
+_STOOD: LiteralString = f"known_to = 9223372036854775807 AND {_ENDED}"
 _WAS_KNOWN: LiteralString = "known_to < 9223372036854775807"
 _ONCE_VALID: LiteralString = "valid_from <= %(last_at)s AND valid_to > %(first_at)s"
 _KNOWN: LiteralString = "known_from <= %(known)s AND known_to > %(known)s"

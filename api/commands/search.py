@@ -1,6 +1,6 @@
 """Search on the command line: duban search, duban similar."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,7 +32,19 @@ from api.commands.common import (
     zone_of,
 )
 
+if TYPE_CHECKING:
+    from domain.moment import Moment
+    from domain.office import Jurisdiction as Region
+
 app = typer.Typer()
+
+
+def _basis(region: "Region", moment: "Moment", known_at: str | None) -> dict[str, Any]:
+    """The moment of an answer, with the rulebook and the calendar that were in force then."""
+    from domain.moment import day_of
+
+    book = region.book_on(day_of(moment.as_of, region.time_zone))
+    return {"moment": echoed(moment, known_at), "rulebook": book.ref, "calendar": region.working_calendar.ref}
 
 
 @app.command(
@@ -62,7 +74,6 @@ def search(
     from api.search import Search
     from api.v1.search import hit_answer
     from domain.case import CASE_TYPES
-    from domain.moment import day_of
     from projections.wording import terms_of
 
     sought = terms_of(" ".join(terms))
@@ -75,9 +86,7 @@ def search(
     if as_json:
         emit(
             {
-                "moment": echoed(moment, known_at),
-                "rulebook": region.book_on(day_of(moment.as_of, zone)).ref,
-                "calendar": region.working_calendar.ref,
+                **_basis(region, moment, known_at),
                 "terms": [term.text for term in sought],
                 "total": total,
                 "found": [hit_answer(hit).model_dump(mode="json") for hit in hits],
@@ -113,7 +122,7 @@ def search(
 )
 def similar(
     case: Annotated[
-        str | None, typer.Argument(metavar="[CASE]", help=told("The id of a suggestion.", "建议的编号（ID）。"))
+        str | None, typer.Argument(metavar="CASE", help=told("The id of a suggestion.", "建议的编号（ID）。"))
     ] = None,
     *,
     title: Annotated[str, typer.Option(help=told("A title, instead of a case.", "标题（代替案件）。"))] = "",
@@ -126,32 +135,30 @@ def similar(
     from api.looking import as_known
     from api.search import Search
     from api.v1.search import similar_answer
-    from domain.cases.suggestion import Grade, Suggestion
-    from domain.moment import day_of
+    from domain.cases.suggestion import Suggestion
 
     if (case is None) is (title == ""):
         raise Failed(Code.USAGE, told("Name either a case or a --title.", "请指定案件，或用 --title 给出标题。"))
     with services() as found:
         place = jurisdiction or found.settings.jurisdiction
         read = found.docket.case_file
-        if case is not None:
-            place = jurisdiction_of(read(case))
+        case_file = None if case is None else read(case)
+        if case_file is not None:
+            place = jurisdiction_of(case_file)
         moment, zone = moment_of(found, as_of, known_at, place), zone_of(found, place)
         search = Search(found.views, moment)
-        if case is None:
+        if case_file is None:
             likes = search.similar_to(title, text, place, read)
         else:
-            then = read(case).at(known=moment.known, as_of=moment.as_of)
+            then = case_file.at(known=moment.known, as_of=moment.as_of)
             if then is None:
-                raise no_case_then(case)
+                raise no_case_then(case_file.id)
             likes = search.like(then, read) if isinstance(then, Suggestion) else []
         region, teller = as_known(found, place, moment), tell(found, place, moment)
     if as_json:
         emit(
             {
-                "moment": echoed(moment, known_at),
-                "rulebook": region.book_on(day_of(moment.as_of, zone)).ref,
-                "calendar": region.working_calendar.ref,
+                **_basis(region, moment, known_at),
                 "similar": [similar_answer(one).model_dump(mode="json") for one in likes],
             }
         )
@@ -169,7 +176,7 @@ def similar(
                 one.number,
                 one.title,
                 teller.word(Suggestion.Stage(one.stage)),
-                " ".join(filter(None, (one.outcome, one.grade and teller.word(Grade(one.grade))))),
+                " ".join(filter(None, (one.outcome, one.grade and teller.say.label("page.grade", one.grade)))),
             )
             for one in likes
         ],
