@@ -91,12 +91,9 @@ def create_app(services: Services) -> FastAPI:
         trail.router,
     )
     of_pages = (pages.router, pages.open_router, people.router, people.open_router, *own)
-    routes = [*service.router.routes, *v1.routes, *(route for router in of_pages for route in router.routes)]
+    routes = [route for router in (service.router, *v1.ROUTERS, *of_pages) for route in router.routes]
     problems.install(app, LedgerUnavailableError, routes, pages.stray_page)
-    app.include_router(service.router)
-    app.include_router(v1.router)
-    for router in of_pages:
-        app.include_router(router, include_in_schema=False)
+    app.router.routes += routes
     app.mount("/docs/assets", service.docs_files)
     app.mount("/static", StaticFiles(directory=str(files("api.web") / "static")))
 

@@ -91,7 +91,6 @@ class Build:
         self._projection = projection
         self.build = build
         self._table = table_of(schema, projection.name, build)
-        self._copy_types: list[int] | None = None
         self._position: int | None = None
         self._beaten = 0.0
         tables = tables_of(schema, projection.name, build)
@@ -135,7 +134,7 @@ class Build:
                 if not self.advance(batch[-1].position, after):
                     self._projection.forget()
                     return max(self.position - after, 0)
-                if len(changes.added) > _FEW:
+                if len(changes.added) + len(changes.closed) > _FEW:
                     self._copy(changes)
                 else:
                     with self._conn.pipeline():
@@ -239,42 +238,57 @@ class Build:
         return self._conn.cursor(binary=True).execute(query, (self._ledger_id, *params, limit), prepare=True).fetchall()
 
     @cached_property
-    def _close(self) -> sql.Composed:
-        """The statement that gives rows their end."""
+    def _end_many(self) -> str:
+        """The statement that gives many rows their end. Planned each time: of how many, the plan depends on."""
         key = self._projection.key
-        return sql.SQL(
-            "UPDATE {} t SET known_to = c.known_to FROM unnest({}) AS c ({}, known_to) WHERE t.ledger_id = %s AND {}"
-        ).format(
-            self._table,
+        return self._written(
+            "UPDATE {} t SET known_to = c.known_to FROM unnest({}) AS c ({}, known_to) WHERE t.ledger_id = %s AND {}",
             sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in [*key.values(), "bigint"]),
             sql.SQL(", ").join(map(sql.Identifier, key)),
             sql.SQL(" AND ").join(sql.SQL("t.{0} = c.{0}").format(sql.Identifier(column)) for column in key),
         )
 
-    def _end(self, changes: Changes) -> None:
-        if changes.closed:
-            columns = [list(column) for column in zip(*changes.closed, strict=True)]
-            self._conn.execute(self._close, (*columns, self._ledger_id), prepare=True)
+    @cached_property
+    def _end_one(self) -> str:
+        """The statement that gives one row its end, by its key: a plan made for an empty table serves a full one."""
+        key = self._projection.key.items()
+        return self._written(
+            "UPDATE {} SET known_to = %s WHERE ledger_id = %s AND {}",
+            sql.SQL(" AND ").join(
+                sql.SQL("{} = %s::{}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in key
+            ),
+        )
+
+    @cached_property
+    def _add_one(self) -> str:
+        places = sql.SQL(", ").join([sql.Placeholder()] * len(self._column_types))
+        return self._written("INSERT INTO {} VALUES ({})", places)
+
+    @cached_property
+    def _column_types(self) -> list[int]:
+        cursor = self._conn.execute(self._written("SELECT * FROM {} LIMIT 0"))
+        cursor.fetchall()  # in a pipeline, the answer is there only then
+        return [column.type_code for column in cursor.description or ()]
+
+    def _written(self, statement: LiteralString, *parts: sql.Composable) -> str:
+        """A statement about the build's table, written out once."""
+        return sql.SQL(statement).format(self._table, *parts).as_string(self._conn)
 
     def _insert(self, changes: Changes) -> None:
         """A few rows, in one round trip with all else."""
-        self._end(changes)
+        for *key, known_to in changes.closed:
+            self._conn.execute(self._end_one, (known_to, self._ledger_id, *key), prepare=True)
         for row in changes.added:
-            values = sql.SQL(", ").join([sql.Placeholder()] * (1 + len(row)))
-            self._conn.execute(
-                sql.SQL("INSERT INTO {} VALUES ({})").format(self._table, values),
-                (self._ledger_id, *row),
-                prepare=True,
-            )
+            self._conn.execute(self._add_one, (self._ledger_id, *row), prepare=True)
 
     def _copy(self, changes: Changes) -> None:
         """Many rows, at the speed of COPY."""
-        self._end(changes)
-        if self._copy_types is None:
-            described = self._conn.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(self._table)).description or []
-            self._copy_types = [column.type_code for column in described]
+        if changes.closed:
+            columns = [list(column) for column in zip(*changes.closed, strict=True)]
+            self._conn.execute(self._end_many, (*columns, self._ledger_id), prepare=False)
+        types = self._column_types
         with self._conn.cursor().copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(self._table)) as copy:
-            copy.set_types(self._copy_types)
+            copy.set_types(types)
             for row in changes.added:
                 copy.write_row((self._ledger_id, *row))
 

@@ -22,6 +22,7 @@ from adapters.postgres.migrate import read_schema
 from adapters.postgres.pool import PATIENCE_OF_PROGRAMS
 from adapters.postgres.rebuild import Job, fill
 from adapters.postgres.sums import BLOCK, WORTH
+from projections.case_list import CaseList
 from projections.catalogue import PROJECTIONS
 
 CHANNEL = "duban_recorded"
@@ -30,6 +31,11 @@ CHANNEL = "duban_recorded"
 _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
 _RELEASED_SECONDS = 1.0
+_PACE_SECONDS = 0.05
+"""While much is recorded, a projection takes what comes in this time together: that costs far less.
+
+The case list takes each record at once, since who records something looks for it there next.
+"""
 _POISON_SECONDS = 30.0
 """A record that could not be taken is tried again after that: the cause may be gone."""
 
@@ -253,6 +259,7 @@ class Projector:
             listener.execute(f"LISTEN {CHANNEL}")
             build = self._live(conn, name)
             looked = time.monotonic()
+            pace = 0 if name == CaseList.name else _PACE_SECONDS
             while not self._stopping.is_set():
                 taken = build.step(self._batch)
                 if time.monotonic() - looked > _POLL_SECONDS:
@@ -261,6 +268,8 @@ class Projector:
                         build = self._live(conn, name)
                         continue
                 if taken < self._batch and not build.sum_up():
+                    if taken:
+                        self._stopping.wait(pace)
                     for _ in listener.notifies(timeout=_POLL_SECONDS, stop_after=1):
                         pass
 

@@ -107,8 +107,9 @@ class Blocks:
 
         Nor is it done while the ledger is so short that its stretches alone are read faster.
         """
-        last = self._found() if self._closed is None else self._closed
-        until = last + self._block
+        if self._closed is None:
+            self._closed = self._found()
+        until = self._closed + self._block
         if position < max(until, self._worth):
             return False
         with self._conn.transaction():

@@ -163,6 +163,10 @@ _HAVING: LiteralString = (
 What the history has not reached yet is looked for in the ledger.
 """
 
+_REACHED = (
+    "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
+    " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'"
+)
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
 _SOON = timedelta(days=SOON_DAYS)
@@ -198,12 +202,9 @@ class Views:
 
     def position(self) -> int:
         """The position that the case list has reached: what is known now."""
-        rows = self._all(
-            "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
-            " WHERE p.ledger_id = %(ledger)s AND name = %(name)s AND b.state = 'live'",
-            {"name": CaseList.name},
-        )
-        return int(rows[0][0]) if rows else 0
+        with translated(), self._pool.connection() as conn:
+            row = conn.execute(_REACHED, (self._ledger_id, CaseList.name), prepare=True).fetchone()
+        return int(row[0]) if row else 0
 
     def moment(
         self,

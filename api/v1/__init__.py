@@ -1,8 +1,5 @@
 """The HTTP API, version 1."""
 
-from fastapi import APIRouter, Depends
-
-from api.problems import refuse_repeated
 from api.v1 import (
     attachments,
     audit,
@@ -25,46 +22,27 @@ from api.v1 import (
     work,
 )
 
-router = APIRouter(dependencies=[Depends(refuse_repeated)])
-router.include_router(reading.router)
-router.include_router(rulebooks.router)
-router.include_router(work.router)
-router.include_router(recording.router)
-router.include_router(bulk.router)
-router.include_router(attachments.router)
-router.include_router(persons.router)
-router.include_router(registry.router)
-router.include_router(regulations.router)
-router.include_router(audit.router)
-router.include_router(compliance.router)
-router.include_router(chronicle.router)
-router.include_router(clocks.router)
-router.include_router(figures.router)
-router.include_router(search.router)
-router.include_router(published.router)
-router.include_router(what_if.router)
-router.include_router(cards.router)
-router.include_router(integrity.router)
-
-routes = [
-    *reading.router.routes,
-    *rulebooks.router.routes,
-    *work.router.routes,
-    *recording.router.routes,
-    *bulk.router.routes,
-    *attachments.router.routes,
-    *persons.router.routes,
-    *registry.router.routes,
-    *regulations.router.routes,
-    *audit.router.routes,
-    *compliance.router.routes,
-    *chronicle.router.routes,
-    *clocks.router.routes,
-    *figures.router.routes,
-    *search.router.routes,
-    *published.router.routes,
-    *what_if.router.routes,
-    *cards.router.routes,
-    *integrity.router.routes,
-]
-"""Every route, which the router that includes them does not tell."""
+ROUTERS = tuple(
+    module.router
+    for module in (
+        reading,
+        rulebooks,
+        work,
+        recording,
+        bulk,
+        attachments,
+        persons,
+        registry,
+        regulations,
+        audit,
+        compliance,
+        chronicle,
+        clocks,
+        figures,
+        search,
+        published,
+        what_if,
+        cards,
+        integrity,
+    )
+)

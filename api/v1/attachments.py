@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 import domain.cases  # noqa: F401 - every case type declares itself
@@ -17,6 +17,7 @@ from api.problems import ProblemError, documented, words_for
 from api.services import Services, services_of
 from api.uploading import take_in
 from api.v1.finding import answer, case_file_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import MOMENT_HEADERS
 from domain import fold, procedure
 from domain.attachment import AttachmentKind, MediaType
@@ -35,7 +36,7 @@ _SAVED = {
     "Content-Disposition": {"description": "To be saved, with its name", "schema": {"type": "string"}},
 }
 
-router = APIRouter(prefix="/api/v1", responses=documented(401, 500, 503), tags=["attachments"])
+router = operations(401, 500, 503, tag="attachments")
 
 
 class UploadQuery(BaseModel):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import AccessQuery
@@ -17,13 +17,14 @@ from api.problems import documented
 from api.services import services_of
 from api.trail import TrailQuery
 from api.v1.finding import answer, case_file_of, lists_of, zone_of
+from api.v1.operations import operations
 from domain import policy
 from domain.access import AccessKind
 from domain.case import Role
 from domain.principal import Principal
 from domain.refusal import Refused
 
-router = APIRouter(prefix="/api/v1", tags=["audit"], responses=documented(401, 500, 503))
+router = operations(401, 500, 503, tag="audit")
 
 TRAIL_PAGE = 200
 """Steps of a page, or lines of the access log."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api import bulk
 from api.noting import also_refused
 from api.principal import Asker
-from api.problems import documented, status_of, words_for
+from api.problems import status_of, words_for
 from api.services import services_of
 from api.v1 import answers
 from api.v1.body import Body, canonical, parse
 from api.v1.finding import answer, zone_of
+from api.v1.operations import operations
 from api.v1.recording import (
     IDEMPOTENCY_KEY,
     ActGiven,
@@ -58,7 +59,7 @@ BODIES: dict[str, type[BulkGiven]] = {
     for name, step in bulk.STEPS.items()
 }
 
-router = APIRouter(prefix="/api/v1", responses=documented(400, 401, 403, 413, 415, 422, 500, 503), tags=["steps"])
+router = operations(400, 401, 403, 413, 415, 422, 500, 503, tag="steps")
 
 
 def _operation(name: str, step: type[Step]) -> Callable[..., Response]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.cards import Cards, CommitteeCard, DeputyCard, DistrictCard, Line, UnitCard, cards_of, district_card
@@ -18,6 +18,7 @@ from api.problems import documented, words_for
 from api.services import services_of
 from api.v1.figures import FigureAnswer, TargetAnswer, figure_answer
 from api.v1.finding import answer, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import MOMENT_HEADERS
 from domain import policy
 from domain.moment import Moment, day_of
@@ -28,7 +29,7 @@ from projections.asked import Asked as Wanted
 from projections.hands import Span, Stay
 from projections.reading import CountedRow
 
-router = APIRouter(prefix="/api/v1/cards", tags=["cards"], responses=documented(401, 403, 500, 503))
+router = operations(401, 403, 500, 503, tag="cards", under="/cards")
 
 _ANSWERED = documented(404, 422) | {200: {"headers": MOMENT_HEADERS}}
 

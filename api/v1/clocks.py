@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.clocks import Clocks, Told
@@ -17,6 +17,7 @@ from api.services import services_of
 from api.v1 import cursor
 from api.v1.answers import ClockAnswer, clock_answer
 from api.v1.finding import answer, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import MOMENT_HEADERS, Kind, refuse_beside_cursor
 from domain import policy
 from domain.principal import Principal
@@ -24,7 +25,7 @@ from domain.values import Code, Line
 from projections import clocks
 from projections.reading import ClockCounts, ClockFilter, ClockState
 
-router = APIRouter(prefix="/api/v1", responses=documented(401, 403, 500, 503), tags=["cases"])
+router = operations(401, 403, 500, 503, tag="cases")
 
 
 class ClocksQuery(MomentQuery):

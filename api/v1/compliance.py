@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.compliance import board_of
@@ -15,10 +15,11 @@ from api.principal import Asker
 from api.problems import documented, words_for
 from api.services import services_of
 from api.v1.finding import answer, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import MOMENT_HEADERS
 from projections.compliance import ArticleState, DutyState, Proof, Status
 
-router = APIRouter(prefix="/api/v1", tags=["compliance"], responses=documented(401, 403, 500, 503))
+router = operations(401, 403, 500, 503, tag="compliance")
 
 
 class ComplianceQuery(MomentQuery):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -19,6 +19,7 @@ from api.problems import documented, words_for
 from api.services import services_of
 from api.v1 import cursor
 from api.v1.finding import answer, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import EXPORTED, MOMENT_HEADERS, Kind, handed_out, refuse_beside_cursor
 from api.web.viewmodels import Teller
 from domain.case import Recorded
@@ -32,7 +33,7 @@ from projections.metrics import Figure, Metric, metric_named, metrics
 from projections.reading import CountedRow
 from projections.sheet import Format
 
-router = APIRouter(prefix="/api/v1", tags=["figures"], responses=documented(401, 403, 500, 503))
+router = operations(401, 403, 500, 503, tag="figures")
 
 _ANSWERED = documented(422) | {200: {"headers": MOMENT_HEADERS}}
 _NAMED = documented(404, 422) | {200: {"headers": MOMENT_HEADERS}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.integrity import Integrity, integrity_of
@@ -16,6 +16,7 @@ from api.problems import documented, words_for
 from api.services import services_of
 from api.v1.figures import FigureAnswer, WordsAnswer, figure_answer
 from api.v1.finding import answer, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import MOMENT_HEADERS
 from domain.case import Recorded
 from domain.moment import day_of
@@ -24,7 +25,7 @@ from projections.asked import Asked as Wanted
 from projections.integrity import Asked as Signalled
 from projections.integrity import Suspect, Verified
 
-router = APIRouter(prefix="/api/v1", tags=["integrity"], responses=documented(401, 403, 500, 503))
+router = operations(401, 403, 500, 503, tag="integrity")
 
 
 class IntegrityQuery(MomentQuery):

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.persons import read_person
 from api.principal import Asker
-from api.problems import documented, words_for
+from api.problems import words_for
 from api.services import services_of
 from api.v1.body import Body, parse
 from api.v1.finding import answer
+from api.v1.operations import operations
 from api.v1.recording import body_of, ref, validated
 from domain.attachment import MediaType
 from domain.person import Occasion
 from domain.personal import Capacity, Kept, Purpose
 from domain.values import Code
 
-router = APIRouter(
-    prefix="/api/v1", responses=documented(400, 401, 403, 404, 413, 415, 422, 500, 503), tags=["persons"]
-)
+router = operations(400, 401, 403, 404, 413, 415, 422, 500, 503, tag="persons")
 
 
 class ReadingGiven(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.looking import as_known
@@ -16,6 +16,7 @@ from api.published import Publications, Recounted, stated_figure
 from api.services import services_of
 from api.v1.figures import ChangeAnswer, FigureAnswer, change_answer, figure_answer
 from api.v1.finding import answer, case_file_of, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import MOMENT_HEADERS
 from domain import policy
 from domain.cases.published_figures import PublishedFigures
@@ -23,7 +24,7 @@ from domain.figure import FigureBasis, StatedFigure
 from domain.moment import day_of
 from domain.principal import Principal
 
-router = APIRouter(prefix="/api/v1", tags=["figures"], responses=documented(401, 403, 500, 503))
+router = operations(401, 403, 500, 503, tag="figures")
 
 _ANSWERED = documented(422) | {200: {"headers": MOMENT_HEADERS}}
 _NAMED = documented(404, 422) | {200: {"headers": MOMENT_HEADERS}}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticKnownError
@@ -29,6 +29,7 @@ from api.problems import ProblemError, ProblemItem, documented, words_for
 from api.services import Services, services_of
 from api.v1 import answers, cursor
 from api.v1.finding import answer, case_file_of, etag, lists_of, zone_of
+from api.v1.operations import operations
 from api.web.viewmodels import Teller, timeline_of
 from api.words import Words
 from domain import fold, policy, procedure
@@ -69,7 +70,7 @@ _CASES_EXPORTED: dict[int | str, dict[str, Any]] = {
 }
 _ETAG = {"ETag": {"description": "Version of the case, for `If-Match`", "schema": {"type": "string"}}}
 
-router = APIRouter(prefix="/api/v1", responses=documented(401, 403, 500, 503))
+router = operations(401, 403, 500, 503)
 
 
 def _one_of(known: list[str]) -> AfterValidator:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 import domain.cases  # noqa: F401 - every case type declares itself
@@ -21,6 +21,7 @@ from api.services import services_of
 from api.v1 import answers
 from api.v1.body import Body, canonical, parse
 from api.v1.finding import answer, case_file_of, etag, zone_of
+from api.v1.operations import operations
 from api.words import Words
 from domain import procedure
 from domain.case import STEPS, Act, Correction, Opening, SourceDocument, Step
@@ -118,9 +119,7 @@ _HEADERS = {
 }
 _LOCATION = {"Location": {"description": "The case", "schema": {"type": "string", "format": "uri-reference"}}}
 
-router = APIRouter(
-    prefix="/api/v1", responses=documented(400, 401, 403, 404, 409, 413, 415, 422, 500, 503), tags=["steps"]
-)
+router = operations(400, 401, 403, 404, 409, 413, 415, 422, 500, 503, tag="steps")
 
 
 @router.post(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -16,13 +16,14 @@ from api.principal import Asker
 from api.problems import documented, words_for
 from api.services import services_of
 from api.v1.finding import answer, zone_of
+from api.v1.operations import operations
 from api.v1.reading import EXPORTED, MOMENT_HEADERS, handed_out
 from api.web.viewmodels import Teller
 from domain.moment import Moment
 from domain.principal import Principal
 from domain.registry import RegistryCase
 
-router = APIRouter(prefix="/api/v1", responses=documented(401, 403, 500, 503))
+router = operations(401, 403, 500, 503)
 
 ListName = Literal["units", "deputies", "groups", "seats", "meetings"]
 

@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.looking import require_whole
 from api.principal import Asker
-from api.problems import ProblemError, documented
+from api.problems import ProblemError
 from api.recalculation import Adoption, adoption_of
 from api.services import services_of
 from api.v1.finding import answer, lists_of
+from api.v1.operations import operations
 from domain.moment import day_of
 from domain.rulebook import Rulebook, RulebookError, load_rulebook
 from domain.rulecheck import Difference
 
-router = APIRouter(prefix="/api/v1", tags=["rules"], responses=documented(401, 403, 404, 422, 500, 503))
+router = operations(401, 403, 404, 422, 500, 503, tag="rules")
 
 
 class RulebookQuery(BaseModel):

@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.looking import as_known
@@ -18,6 +18,7 @@ from api.search import Hit, Search, Similar
 from api.services import Services, services_of
 from api.v1 import cursor
 from api.v1.finding import answer, case_file_of, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import MOMENT_HEADERS, FilterQuery, refuse_beside_cursor
 from domain.cases.suggestion import Suggestion
 from domain.moment import Moment, day_of
@@ -25,7 +26,7 @@ from domain.principal import Principal
 from domain.values import Line
 from projections.wording import MOST_CHARACTERS, Piece, terms_of
 
-router = APIRouter(prefix="/api/v1", tags=["search"], responses=documented(401, 403, 500, 503))
+router = operations(401, 403, 500, 503, tag="search")
 
 _ANSWERED = documented(422) | {200: {"headers": MOMENT_HEADERS}}
 _NAMED = documented(404, 422) | {200: {"headers": MOMENT_HEADERS}}

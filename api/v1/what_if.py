@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -12,11 +12,12 @@ from api.exporting import exported_what_if, known_at
 from api.looking import as_known, require_whole
 from api.moment import Asked, Meta
 from api.principal import Asker
-from api.problems import documented, words_for
+from api.problems import words_for
 from api.services import Services, services_of
 from api.v1.body import Body, parse
 from api.v1.figures import FigureAnswer, WantedQuery, figure_answer
 from api.v1.finding import answer, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import EXPORTED, handed_out
 from api.v1.recording import body_of, ref, validated
 from api.web.viewmodels import Teller
@@ -27,9 +28,7 @@ from projections.asked import By
 from projections.sheet import Format
 from projections.supposition import Supposition
 
-router = APIRouter(
-    prefix="/api/v1", tags=["figures"], responses=documented(400, 401, 403, 404, 413, 415, 422, 500, 503)
-)
+router = operations(400, 401, 403, 404, 413, 415, 422, 500, 503, tag="figures")
 
 
 class WhatIfGiven(WantedQuery):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
 from api.moment import Asked, Meta, MomentQuery, written
@@ -13,6 +13,7 @@ from api.problems import documented, words_for
 from api.services import services_of
 from api.v1 import answers, cursor
 from api.v1.finding import answer, lists_of, zone_of
+from api.v1.operations import operations
 from api.v1.reading import MOMENT_HEADERS, Kind, StepName, refuse_beside_cursor
 from domain import policy
 from domain.moment import day_of
@@ -20,7 +21,7 @@ from domain.principal import Principal
 from domain.values import Code, Line
 from projections.reading import Filter, Light, Work
 
-router = APIRouter(prefix="/api/v1", responses=documented(401, 403, 500, 503), tags=["cases"])
+router = operations(401, 403, 500, 503, tag="cases")
 
 
 class WorkQuery(MomentQuery):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -17,7 +18,6 @@ from starlette.routing import Mount, Route
 
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import LedgerUnavailableError
-from api.principal import principal_of
 from domain import policy
 from domain.case import Opening, Role, Step
 from domain.cases.registry.unit import UnitOpened
@@ -129,10 +129,8 @@ def arranged(office: Office) -> tuple[Office, dict[str, str]]:
 def asking_as(office: Office, principal: Principal) -> Iterator[dict[str, str]]:
     """The headers of somebody's token. An administrator gets none: what he would be answered is asked for him."""
     if principal.role is Role.ADMINISTRATOR:
-        overrides = office.client.app.dependency_overrides  # type: ignore[attr-defined]  # of FastAPI
-        overrides[principal_of] = lambda: principal
-        yield {}
-        overrides.clear()
+        with patch.object(office.services.tokens, "remembered", lambda _: principal):
+            yield {"Authorization": "Bearer whatever"}
     else:
         yield bearer(office, principal)
 
