@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, Final, LiteralString, NamedTuple
@@ -130,15 +131,12 @@ class Build:
             batch, changes = self._changes(healthy, after)
         self._position = None
         try:
-            with self._conn.transaction():
+            few = len(changes.added) + len(changes.closed) <= _FEW
+            with self._conn.pipeline() if few else nullcontext(), self._conn.transaction():
                 if not self.advance(batch[-1].position, after):
                     self._projection.forget()
                     return max(self.position - after, 0)
-                if len(changes.added) + len(changes.closed) > _FEW:
-                    self._copy(changes)
-                else:
-                    with self._conn.pipeline():
-                        self._insert(changes)
+                (self._insert if few else self._copy)(changes)
         except BaseException:
             self._projection.forget()
             raise
@@ -154,11 +152,11 @@ class Build:
         moved = self._conn.execute(
             "UPDATE projection_position SET position = %s, moved_at = clock_timestamp(),"
             " heartbeat = clock_timestamp(), error = NULL, error_position = NULL"
-            " WHERE ledger_id = %s AND name = %s AND build = %s AND position = coalesce(%s, position)",
+            " WHERE ledger_id = %s AND name = %s AND build = %s AND position = coalesce(%s, position) RETURNING build",
             (position, self._ledger_id, self._projection.name, self.build, after),
             prepare=True,
         )
-        return moved.rowcount == 1
+        return moved.fetchone() is not None
 
     def stop(self, poison: PoisonError) -> None:
         """Say in the status why it goes no further."""
@@ -275,7 +273,7 @@ class Build:
         return sql.SQL(statement).format(self._table, *parts).as_string(self._conn)
 
     def _insert(self, changes: Changes) -> None:
-        """A few rows, in one round trip with all else."""
+        """A few rows, in one round trip with the end of the transaction."""
         for *key, known_to in changes.closed:
             self._conn.execute(self._end_one, (known_to, self._ledger_id, *key), prepare=True)
         for row in changes.added:

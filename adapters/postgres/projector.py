@@ -31,7 +31,7 @@ CHANNEL = "duban_recorded"
 _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
 _RELEASED_SECONDS = 1.0
-_PACE_SECONDS = 0.05
+_PACE_SECONDS = 0.1
 """While much is recorded, a projection takes what comes in this time together: that costs far less.
 
 The case list takes each record at once, since who records something looks for it there next.
@@ -121,13 +121,15 @@ class Projector:
         self._batch = batch
         self._laid = laid
         self._stopping = Event()
+        self._hints = {name: Event() for name in PROJECTIONS}
 
     def run(self, *, tick: Callable[[], None] | None = None) -> None:
         """Run until `stop`; lost connections are made again, a poison record stops only its projection."""
         threads = [
             Thread(target=self._keep, args=(name,), name=f"projector-{name}", daemon=True) for name in PROJECTIONS
         ]
-        for thread in threads:
+        ear = Thread(target=self._listen, name="projector-ear", daemon=True)
+        for thread in (*threads, ear):
             thread.start()
         while not self._stopping.wait(0.2):
             if tick is not None:
@@ -255,23 +257,36 @@ class Projector:
     def _follow(self, conn: psycopg.Connection[Any], name: str) -> None:
         """Lead a projection's live build: batches while there is something, then wait for a hint or a poll."""
         conn.execute("SET synchronous_commit TO off")
-        with connect(self._conninfo, self._schema, PATIENCE_OF_PROGRAMS) as listener:
-            listener.execute(f"LISTEN {CHANNEL}")
-            build = self._live(conn, name)
-            looked = time.monotonic()
-            pace = 0 if name == CaseList.name else _PACE_SECONDS
-            while not self._stopping.is_set():
-                taken = build.step(self._batch)
-                if time.monotonic() - looked > _POLL_SECONDS:
-                    looked = time.monotonic()
-                    if self._current(conn, name) != build.build:
-                        build = self._live(conn, name)
-                        continue
-                if taken < self._batch and not build.sum_up():
-                    if taken:
-                        self._stopping.wait(pace)
-                    for _ in listener.notifies(timeout=_POLL_SECONDS, stop_after=1):
-                        pass
+        build = self._live(conn, name)
+        looked = time.monotonic()
+        hint = self._hints[name]
+        pace = 0 if name == CaseList.name else _PACE_SECONDS
+        while not self._stopping.is_set():
+            hint.clear()
+            taken = build.step(self._batch)
+            if time.monotonic() - looked > _POLL_SECONDS:
+                looked = time.monotonic()
+                if self._current(conn, name) != build.build:
+                    build = self._live(conn, name)
+                    continue
+            if taken < self._batch and not build.sum_up():
+                if taken and pace:
+                    self._stopping.wait(pace)
+                hint.wait(_POLL_SECONDS)
+
+    def _listen(self) -> None:
+        """Pass hints on to every projection; while there is no connection for it, they poll."""
+        while not self._stopping.is_set():
+            try:
+                with connect(self._conninfo, self._schema, PATIENCE_OF_PROGRAMS) as conn:
+                    conn.execute(f"LISTEN {CHANNEL}")
+                    while not self._stopping.is_set():
+                        for _ in conn.notifies(timeout=_POLL_SECONDS, stop_after=1):
+                            for hint in self._hints.values():
+                                hint.set()
+            except psycopg.Error as error:
+                log.warning("no hints that something was recorded", error=str(error).strip())
+                self._stopping.wait(_RETRY_SECONDS)
 
     def _alone(self, conn: psycopg.Connection[Any], name: str) -> None:
         """Become the one process that makes or swaps builds; the lock goes with the connection.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -30,8 +31,12 @@ def reached(conn: psycopg.Connection[Any], ledger_id: str, projection: type[Proj
 @contextmanager
 def reading(pool: Pool, scope: Scope) -> Iterator[psycopg.Connection[Any]]:
     """A transaction in which the database itself shows the rows of the scope's jurisdiction alone."""
-    place = sql.Literal(scope.jurisdiction or "*")
     with translated(), pool.connection() as conn:
-        conn.execute(sql.SQL("BEGIN READ ONLY; SET LOCAL duban.jurisdiction TO {}").format(place))
+        conn.execute(_begin(scope.jurisdiction or "*"))
         yield conn
         conn.execute("COMMIT")
+
+
+@cache
+def _begin(place: str) -> bytes:
+    return sql.SQL("BEGIN READ ONLY; SET LOCAL duban.jurisdiction TO {}").format(sql.Literal(place)).as_bytes()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, LiteralString
 
 import psycopg
@@ -393,13 +394,12 @@ class Views:
         """The rows in force at a moment, the conditions of a filter, and the parameters of both."""
         rows, params = self._in_force(moment)
         conditions: list[sql.Composable] = []
-        stages = {str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage}
         if wanted.kind is not None:
             case_type_named(wanted.kind)
         else:
             conditions.append(sql.SQL("kind = ANY (%(kinds)s)"))
             params["kinds"] = [kind for kind, case_type in CASE_TYPES.items() if not case_type.of_registry]
-        if wanted.stage is not None and wanted.stage not in stages:
+        if wanted.stage is not None and wanted.stage not in (stages := _stages()):
             raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
         for name, condition in _NARROWED.items():
             if (value := getattr(wanted, name)) is not None:
@@ -460,6 +460,12 @@ class Views:
     def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         with translated(), self._pool.connection() as conn:
             return conn.execute(query, {"ledger": self._ledger_id} | params).fetchall()
+
+
+@cache
+def _stages() -> frozenset[str]:
+    """Of every case type."""
+    return frozenset(str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage)
 
 
 def _around(sought: Sought) -> tuple[datetime, datetime]:

@@ -123,7 +123,7 @@ def web(
 )
 def projector(supervised: Supervised = False) -> None:
     from adapters import logs, wiring
-    from adapters.batch import started
+    from adapters.batch import batch_work, started
     from adapters.postgres.projector import Projector
     from adapters.serve import end_with_supervisor
     from adapters.settings import load_settings
@@ -139,7 +139,8 @@ def projector(supervised: Supervised = False) -> None:
             signal.signal(number, lambda *_: running.stop())
         started()
         try:
-            running.run(tick=services.look_after)
+            with batch_work():
+                running.run(tick=services.look_after)
         finally:
             services.close()
 
