@@ -91,9 +91,8 @@ def create_app(services: Services) -> FastAPI:
         trail.router,
     )
     of_pages = (pages.router, pages.open_router, people.router, people.open_router, *own)
-    routes = [route for router in (service.router, *v1.ROUTERS, *of_pages) for route in router.routes]
-    problems.install(app, LedgerUnavailableError, routes, pages.stray_page)
-    app.router.routes += routes
+    problems.install(app, LedgerUnavailableError, pages.stray_page)
+    app.router.routes += [route for router in (service.router, *v1.ROUTERS, *of_pages) for route in router.routes]
     app.mount("/docs/assets", service.docs_files)
     app.mount("/static", StaticFiles(directory=str(files("api.web") / "static")))
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match
 
 from api.words import Words, language, words
 from domain.docket import CaseNotFoundError, StaleError
@@ -213,9 +213,9 @@ def pointer_to(*place: object) -> str:
     return "#" + "".join(f"/{str(part)[:100].replace('~', '~0').replace('/', '~1')}" for part in place)
 
 
-def _methods(request: Request, routes: Iterable[BaseRoute]) -> list[str]:
+def _methods(request: Request) -> list[str]:
     """Every method of the address; the router itself names those of one route only."""
-    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    here = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
     found = {method for route in here for method in getattr(route, "methods", None) or ()}
     return sorted(found | {"HEAD"} if "GET" in found else found)
 
@@ -223,10 +223,9 @@ def _methods(request: Request, routes: Iterable[BaseRoute]) -> list[str]:
 def install(
     app: FastAPI,
     unavailable: type[Exception],
-    routes: Sequence[BaseRoute],
     page: Callable[[Request, str, dict[str, object]], Response],
 ) -> None:
-    """Answer every error with problem details; `unavailable` says which id it has, `routes` what methods there are.
+    """Answer every error with problem details; `unavailable` says which id it has.
 
     A browser that asks for what there is not is shown a `page`.
     """
@@ -256,7 +255,7 @@ def install(
 
     def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - as registered below
-        allowed = ", ".join(_methods(request, routes)) if error.headers else ""
+        allowed = ", ".join(_methods(request)) if error.headers else ""
         headers = {"Allow": allowed} if allowed else {}
         message_id = _PLAIN.get(error.status_code, "malformed-request")
         problem = ProblemError(message_id, headers=headers, method=request.method, allowed=allowed, reason=error.detail)

@@ -255,8 +255,11 @@ class Projector:
             self._stopping.wait(_RETRY_SECONDS)
 
     def _follow(self, conn: psycopg.Connection[Any], name: str) -> None:
-        """Lead a projection's live build: batches while there is something, then wait for a hint or a poll."""
-        conn.execute("SET synchronous_commit TO off")
+        """Lead a projection's live build: batches while there is something, then wait for a hint or a poll.
+
+        A plan that PostgreSQL makes while a table is small may read all of it, and is kept while the table grows.
+        """
+        conn.execute("SET synchronous_commit TO off; SET enable_seqscan TO off")
         build = self._live(conn, name)
         looked = time.monotonic()
         hint = self._hints[name]

@@ -155,6 +155,31 @@ def test_a_running_projector_shows_a_step_within_a_second(office: Office) -> Non
     assert min(hinted) < 0.4
 
 
+def test_a_row_is_given_its_end_without_reading_the_others_whatever_plan_was_made_for_a_small_table(
+    office: Office,
+) -> None:
+    tables = ["case_list_1", "clocks_1", "figures_1"]
+
+    def followed() -> bool:
+        return {s.lag for s in office.views.status()} == {0}
+
+    def ended() -> dict[str, tuple[int, int]]:
+        told = "SELECT relname, n_tup_upd, seq_tup_read FROM pg_stat_user_tables WHERE relname = ANY (%s)"
+        with connect(office.conninfo) as conn:
+            return {name: (rows, read) for name, rows, read in conn.execute(told, [tables])}
+
+    with office.running(), connect(office.conninfo) as conn:
+        for number in range(12):
+            case_id = office.open()
+            until(followed)
+            office.docket.record(case_id, HandedOver(lead_unit="jtj"), act())
+            until(followed)
+            if number == 5:
+                conn.execute("ANALYZE")
+    until(lambda: {rows for rows, _ in ended().values()} == {12})
+    assert ended() == dict.fromkeys(tables, (12, 0))
+
+
 def leaders(conninfo: str) -> set[int]:
     """The backends that hold an advisory lock in this database."""
     with connect(conninfo) as conn:

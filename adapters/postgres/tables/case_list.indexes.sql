@@ -1,5 +1,5 @@
 ALTER TABLE {table} ADD PRIMARY KEY (ledger_id, case_id, valid_from, known_from);
-CREATE INDEX ON {table} (ledger_id, jurisdiction, coalesce(opened_on, '9999-12-31'::date), case_id)
+CREATE INDEX ON {table} (ledger_id, jurisdiction, coalesce(opened_on, '9999-12-31'::date), case_id, valid_from, known_from)
 WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00';
 CREATE INDEX ON {table} (ledger_id, jurisdiction, valid_to, valid_from)
 WHERE known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00';
