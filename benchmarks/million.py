@@ -148,7 +148,10 @@ def _evaluated(grade: Grade) -> Step:
 
 
 def _multiply(db: Database, times: int) -> tuple[int, float]:
-    """Copy every row that many times, and sum up. Returns how many steps there are then, and the seconds of summing."""
+    """Copy every row that many times, in the order of the ledger, and sum up.
+
+    Returns how many steps there are then, and the seconds of summing.
+    """
     with _bulk(db) as conn, ThreadPoolExecutor() as threads:
         conn.execute(
             "CREATE UNLOGGED TABLE placed AS SELECT position, shift, at,"
@@ -259,6 +262,7 @@ def _copied(conn: psycopg.Connection[Any], name: str, times: int) -> None:
             "INSERT INTO {} SELECT {} FROM generate_series(0, %s) AS time CROSS JOIN originals AS one"
             " JOIN placed AS since ON since.position = one.known_from AND since.shift = time %% {shifts}"
             " LEFT JOIN placed AS until ON until.position = one.known_to AND until.shift = time %% {shifts}"
+            " ORDER BY since.place + time / {shifts}"
         ).format(table, told, shifts=SHIFTS),
         [times - 1],
     )

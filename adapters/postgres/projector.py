@@ -126,10 +126,10 @@ class Projector:
     def run(self, *, tick: Callable[[], None] | None = None) -> None:
         """Run until `stop`; lost connections are made again, a poison record stops only its projection."""
         threads = [
-            Thread(target=self._keep, args=(name,), name=f"projector-{name}", daemon=True) for name in PROJECTIONS
+            Thread(target=self._listen, name="projector-ear", daemon=True),
+            *(Thread(target=self._keep, args=(name,), name=f"projector-{name}", daemon=True) for name in PROJECTIONS),
         ]
-        ear = Thread(target=self._listen, name="projector-ear", daemon=True)
-        for thread in (*threads, ear):
+        for thread in threads:
             thread.start()
         while not self._stopping.wait(0.2):
             if tick is not None:
