@@ -248,7 +248,7 @@ class Build:
 
     @cached_property
     def _end_one(self) -> str:
-        """The statement that gives one row its end, by its key: a plan made for an empty table serves a full one."""
+        """The statement that gives one row its end."""
         key = self._projection.key.items()
         return self._written(
             "UPDATE {} SET known_to = %s WHERE ledger_id = %s AND {}",
