@@ -155,6 +155,27 @@ def test_a_running_projector_shows_a_step_within_a_second(office: Office) -> Non
     assert min(hinted) < 0.4
 
 
+def test_hints_arrive_again_after_the_connection_that_they_come_by_was_lost(office: Office) -> None:
+    def listening() -> list[int]:
+        with connect(office.conninfo) as conn:
+            told = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+            return [pid for (pid,) in conn.execute(told)]
+
+    hints = Hints(office.conninfo)
+    with office.running(), connect(office.conninfo) as conn:
+        until(lambda: len(listening()) == 1)
+        (lost,) = listening()
+        conn.execute("SELECT pg_terminate_backend(%s)", [lost])
+        until(lambda: listening() not in ([], [lost]))
+        hinted = []
+        for _ in range(5):
+            position = office.docket.open(opening(), act()).position
+            hints.recorded()
+            hinted.append(until(lambda position=position: office.views.position() >= position))  # type: ignore[misc]
+    hints.close()
+    assert max(hinted) < 0.4
+
+
 def test_a_row_is_given_its_end_without_reading_the_others_whatever_plan_was_made_for_a_small_table(
     office: Office,
 ) -> None:

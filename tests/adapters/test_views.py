@@ -306,6 +306,28 @@ def test_counts_are_as_long_as_the_lists_for_every_filter_state_and_day(many: Of
     assert all(some[state] for state in STATES)
 
 
+def test_a_page_of_a_past_moment_reads_no_list_from_end_to_end(database: str) -> None:
+    def read() -> int:
+        with connect(database) as conn:
+            told = "SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables WHERE relname LIKE 'case_list_%'"
+            return int(conn.execute(told).fetchall()[0][0])
+
+    with ledger_on(database) as ledger:
+        docket = Docket(ledger, shipped_registry())
+        for number in range(40):
+            docket.open(opening(number=f"{number}"), act())
+        Projector(database).catch_up()
+    with connect(database) as conn:
+        conn.execute("ANALYZE")
+    before = read()
+    with ledger_on(database, size=1) as ledger:
+        views = Views(ledger._pool, ledger)
+        assert len(views.cases(Filter(), views.moment(position=20))) == 20
+        with ledger._pool.connection() as conn:
+            conn.execute("SELECT pg_stat_force_next_flush()")
+        assert read() == before
+
+
 def test_filters_choose_what_they_name(many: Office) -> None:
     def numbers(**wanted: Any) -> str:
         rows = many.views.cases(Filter(**wanted), many.views.moment(as_of=NOW), sort="number")
