@@ -11,7 +11,7 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 from psycopg import sql
 
-from adapters.postgres.sums import ALONG_POSITIONS, CUBES, cube_number, day_number, end_of
+from adapters.postgres.sums import ALONG_POSITIONS, BEGINS_AHEAD, CUBES, ENDS_AHEAD, cube_number, day_number, end_of
 from projections.counting import SUBJECTS
 from projections.figures import places_of
 from projections.reading import Dimension, FigureFilter
@@ -116,8 +116,8 @@ def added_up(
     else:
         adding.sums(plan.looks)
         adding.changes(plan.regions)
-        adding.strips(plan.ahead, "AND ahead")
-        adding.strips(plan.within, "")
+        adding.strips(plan.ahead, BEGINS_AHEAD, ENDS_AHEAD, "ahead AND known_to > strip.known")
+        adding.strips(plan.within, "valid_from", "valid_to")
     first = adding.measures[0]
     return [{value: total for value, total in one.items() if total[first]} for one in adding.totals]
 
@@ -248,8 +248,10 @@ class _Adding:
             ):
                 self._add(range(max(first, since), min(end, until)), value, pattern, times)
 
-    def strips(self, strips: Sequence[_Strip], which: LiteralString) -> None:
-        """What begins and ends to count in some strips of time."""
+    def strips(
+        self, strips: Sequence[_Strip], begins: LiteralString, ends: LiteralString, which: LiteralString = "true"
+    ) -> None:
+        """What begins and ends to count in some strips of time, of stretches for which a condition holds."""
         if not strips:
             return
         query = sql.SQL(
@@ -257,11 +259,18 @@ class _Adding:
             "(known_from > strip.after)::integer - (known_to > strip.after AND known_to <= strip.known)::integer"
             "))::integer FROM unnest(%(numbers)s::integer[], %(sinces)s::timestamptz[], %(untils)s::timestamptz[],"
             " %(afters)s::bigint[], %(knowns)s::bigint[]) AS strip (number, since, until, after, known)"
-            " CROSS JOIN LATERAL (SELECT *, 1 AS sign FROM figures WHERE {where} AND known_from <= strip.known"
-            " AND valid_from > strip.since AND valid_from <= strip.until {which}"
-            " UNION ALL SELECT *, -1 FROM figures WHERE {where} AND known_from <= strip.known"
-            " AND valid_to > strip.since AND valid_to <= strip.until {which} AND {ended}) AS figures GROUP BY 1, 2, 3"
-        ).format(value=self._asked.value, where=self._asked.where, which=sql.SQL(which), ended=sql.SQL(_ENDED))
+            " CROSS JOIN LATERAL (SELECT *, 1 AS sign FROM figures WHERE {where} AND {which} AND known_from <= strip.known"
+            " AND {begins} > strip.since AND {begins} <= strip.until"
+            " UNION ALL SELECT *, -1 FROM figures WHERE {where} AND {which} AND known_from <= strip.known"
+            " AND {ends} > strip.since AND {ends} <= strip.until AND {ended}) AS figures GROUP BY 1, 2, 3"
+        ).format(
+            value=self._asked.value,
+            where=self._asked.where,
+            which=sql.SQL(which),
+            begins=sql.SQL(begins),
+            ends=sql.SQL(ends),
+            ended=sql.SQL(_ENDED),
+        )
         for number, value, pattern, times in self._run(query, strips, "numbers sinces untils afters knowns"):
             self._add(range(number, number + 1), value, pattern, times)
 

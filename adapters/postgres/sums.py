@@ -58,6 +58,10 @@ CUBES: Final[tuple[frozenset[Dimension], ...]] = tuple(
 )
 """By which dimensions sums are kept, beside the jurisdiction; other questions are answered from the stretches."""
 
+BEGINS_AHEAD: Final[LiteralString] = "CASE WHEN ahead THEN valid_from END"
+ENDS_AHEAD: Final[LiteralString] = "CASE WHEN ahead THEN valid_to END"
+"""When what lay ahead comes, said as its indexes say it: PostgreSQL would take those of all stretches, for years."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC) - timedelta(hours=8)
 """Days of sums end by the clock of Beijing. Where they end elsewhere, more is read from the stretches."""
 _DAY: Final = timedelta(days=1)
@@ -96,7 +100,12 @@ class Blocks:
         worth: int = WORTH,
     ) -> None:
         self._conn = conn
-        self._names = {**tables, "dimensions": sql.SQL(", ").join(map(sql.Identifier, DIMENSIONS))}
+        self._names = {
+            **tables,
+            "dimensions": sql.SQL(", ").join(map(sql.Identifier, DIMENSIONS)),
+            "begins_ahead": sql.SQL(BEGINS_AHEAD),
+            "ends_ahead": sql.SQL(ENDS_AHEAD),
+        }
         self._ledger_id = ledger_id
         self._block = block
         self._worth = worth
@@ -261,11 +270,11 @@ WITH changed AS (
     UNION ALL
     SELECT subject, jurisdiction, {dimensions}, counts, valid_from, 1 FROM {table}
     WHERE ledger_id = %(ledger)s AND known_from < %(first)s AND known_to >= %(first)s
-    AND ahead AND valid_from > %(since)s AND valid_from <= %(until)s
+    AND ahead AND {begins_ahead} > %(since)s AND {begins_ahead} <= %(until)s
     UNION ALL
     SELECT subject, jurisdiction, {dimensions}, counts, valid_to, -1 FROM {table}
     WHERE ledger_id = %(ledger)s AND known_from < %(first)s AND known_to >= %(first)s
-    AND ahead AND valid_to > %(since)s AND valid_to <= %(until)s
+    AND ahead AND {ends_ahead} > %(since)s AND {ends_ahead} <= %(until)s
 ), dated AS (
     SELECT *, floor((extract(epoch FROM at) + 28800) / 86400)::integer AS day FROM ends
 )
