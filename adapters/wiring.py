@@ -35,7 +35,6 @@ from adapters.identity.passwords import Passwords
 from adapters.identity.sessions import Sessions
 from adapters.identity.tokens import Tokens
 from adapters.keys import KeysError, KeyStore
-from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import applied_migrations, migrate, migrations
 from adapters.postgres.pool import PATIENCE_OF_PROGRAMS, LedgerUnavailableError, Pool, open_pool
@@ -51,7 +50,7 @@ from adapters.settings import (
     secret_key,
     write_once,
 )
-from domain.docket import Code, Command, Docket, Result
+from domain.docket import Docket
 from domain.registry import Registry
 from projections.compliance import Looks
 
@@ -90,7 +89,6 @@ class Services:
     audit: AuditExports
     secret: bytes = field(repr=False)
     pool: Pool = field(repr=False)
-    hints: Hints = field(repr=False)
     sheets: Sheets = field(default_factory=Sheets, repr=False)
     looks: Looks = field(default_factory=Looks, repr=False)
     event_logs: EventLogs = field(default_factory=EventLogs, repr=False)
@@ -145,23 +143,7 @@ class Services:
 
     def close(self) -> None:
         """Give back every connection."""
-        self.hints.close()
         self.pool.close()
-
-
-class HintingLedger(PostgresLedger):
-    """The ledger of a process that tells the projector when it has recorded something."""
-
-    def __init__(self, pool: Pool, ledger_id: str, hints: Hints) -> None:
-        super().__init__(pool, ledger_id)
-        self._hints = hints
-
-    def append(self, commands: Sequence[Command]) -> list[Result]:
-        """Append as the ledger does, then send the hint."""
-        results = super().append(commands)
-        if any(result.code is Code.RECORDED for result in results):
-            self._hints.recorded()
-        return results
 
 
 def conninfo_of(settings: Settings) -> str:
@@ -196,9 +178,8 @@ def build(settings: Settings, conninfo: str, *, name: str, patience: float = PAT
         name=name,
         patience=patience,
     )
-    hints = Hints(conninfo)
     try:
-        ledger = HintingLedger(pool, settings.ledger, hints)
+        ledger = PostgresLedger(pool, settings.ledger, hints=True)
         views = Views(pool, ledger)
         _refuse_projection_ahead(views, ledger)
         keys = keys_of(settings)
@@ -229,10 +210,8 @@ def build(settings: Settings, conninfo: str, *, name: str, patience: float = PAT
             audit,
             secret,
             pool,
-            hints,
         )
     except BaseException:
-        hints.close()
         pool.close()
         raise
 

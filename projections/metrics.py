@@ -132,7 +132,7 @@ def figure_of(metric: Metric, counts: Mapping[str, int]) -> Figure:
     """The figure that follows from the sums of its measures."""
 
     def total(measures: Sequence[str]) -> int:
-        return sum(counts.get(measure, 0) for measure in measures)
+        return sum([counts.get(measure, 0) for measure in measures])
 
     return Figure(
         total(metric.numerator),

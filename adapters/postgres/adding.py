@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
@@ -224,7 +224,9 @@ class _Adding:
             ),
         )
         for number, value, *counts in self._run(query, looks, "numbers series ats", cube=self._asked.cube):
-            self.totals[number][value].update(dict(zip(self.measures, counts, strict=True)))
+            total = self.totals[number][value]
+            for measure, count in zip(self.measures, counts, strict=True):
+                total[measure] += count
 
     def changes(self, regions: Sequence[_Region]) -> None:
         """What became known, and ceased to be, in some regions."""
@@ -259,7 +261,8 @@ class _Adding:
             "(known_from > strip.after)::integer - (known_to > strip.after AND known_to <= strip.known)::integer"
             "))::integer FROM unnest(%(numbers)s::integer[], %(sinces)s::timestamptz[], %(untils)s::timestamptz[],"
             " %(afters)s::bigint[], %(knowns)s::bigint[]) AS strip (number, since, until, after, known)"
-            " CROSS JOIN LATERAL (SELECT *, 1 AS sign FROM figures WHERE {where} AND {which} AND known_from <= strip.known"
+            " CROSS JOIN LATERAL ("
+            "SELECT *, 1 AS sign FROM figures WHERE {where} AND {which} AND known_from <= strip.known"
             " AND {begins} > strip.since AND {begins} <= strip.until"
             " UNION ALL SELECT *, -1 FROM figures WHERE {where} AND {which} AND known_from <= strip.known"
             " AND {ends} > strip.since AND {ends} <= strip.until AND {ended}) AS figures GROUP BY 1, 2, 3"
@@ -300,7 +303,7 @@ class _Adding:
 
     def _run(
         self, query: sql.Composed, parts: Sequence[tuple[Any, ...]] = (), names: str = "", **params: object
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> list[tuple[Any, ...]]:
         """The rows of a query; parts are given to it as one array for each of some names."""
         columns = dict(zip(names.split(), map(list, zip(*parts, strict=True)), strict=True))
-        yield from self._conn.execute(query, {**self._asked.params, **params, **columns})
+        return self._conn.execute(query, {**self._asked.params, **params, **columns}).fetchall()

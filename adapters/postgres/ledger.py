@@ -15,7 +15,11 @@ from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notif
 from adapters.postgres.pool import Pool, connection_was_lost, told, translated
 from domain.docket import Code, Command, LedgerEvent, Request, Result
 
+CHANNEL = "duban_recorded"
+"""The hint to the projector that something was recorded; losing one costs at most a poll."""
+
 _APPEND = "SELECT code, at_position, at_version, at_time, detail FROM ledger_append(%s, %s::jsonb, %b)"
+_APPEND_AND_HINT = f"{_APPEND}, pg_notify('{CHANNEL}', '')"
 _EVENTS = (
     "SELECT case_id, version, wire, state, position, recorded_at FROM ledger"
     " WHERE ledger_id = %s AND case_id = %s AND version > %s AND version <= %s ORDER BY version"
@@ -70,11 +74,15 @@ class _Waiting:
 
 
 class PostgresLedger(ApplicationRecorder):
-    """One ledger of an installation. Commands that wait in this process share a transaction and an fsync."""
+    """One ledger of an installation. Commands that wait in this process share a transaction and an fsync.
 
-    def __init__(self, pool: Pool, ledger_id: str) -> None:
+    `hints` says whether a projector is told with the commit; it polls besides.
+    """
+
+    def __init__(self, pool: Pool, ledger_id: str, *, hints: bool = False) -> None:
         self._pool = pool
         self.ledger_id = ledger_id
+        self._append = _APPEND_AND_HINT if hints else _APPEND
         self._door = Lock()
         self._waiting: list[_Waiting] = []
         self._busy = False
@@ -236,7 +244,7 @@ class PostgresLedger(ApplicationRecorder):
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with self._pool.connection() as conn, conn.transaction() if len(calls) > 1 else nullcontext():
-                    rows = [row for params in calls for row in conn.execute(_APPEND, params, prepare=True)]
+                    rows = [row for params in calls for row in conn.execute(self._append, params, prepare=True)]
                 return [Result(Code(code), *rest) for code, *rest in rows]
             except psycopg.Error as error:
                 if attempt == _ATTEMPTS or not connection_was_lost(error):

@@ -18,15 +18,13 @@ from psycopg import sql
 from adapters.batch import batch_work
 from adapters.postgres.build import BESIDE, Build, PoisonError, ProjectorError, connect, table_of, tables_of
 from adapters.postgres.comparing import Difference, compared, summed
+from adapters.postgres.ledger import CHANNEL
 from adapters.postgres.migrate import read_schema
 from adapters.postgres.pool import PATIENCE_OF_PROGRAMS
 from adapters.postgres.rebuild import Job, fill
 from adapters.postgres.sums import BLOCK, WORTH
 from projections.case_list import CaseList
 from projections.catalogue import PROJECTIONS
-
-CHANNEL = "duban_recorded"
-"""The hint that something was recorded; losing one costs at most a poll."""
 
 _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 1.0

@@ -20,7 +20,6 @@ from adapters.exchange.jurisdictions import enter
 from adapters.postgres import projector, rebuild
 from adapters.postgres.build import Build, PoisonError, ProjectorError
 from adapters.postgres.build import connect as connect_projector
-from adapters.postgres.hints import Hints
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.projector import DifferenceError, NothingToGoBackToError, Projector
 from adapters.postgres.views import Views
@@ -47,6 +46,7 @@ class Office:
         self.conninfo = conninfo
         self.ledger = ledger
         self.docket = Docket(ledger, shipped_registry())
+        self.hinting = Docket(PostgresLedger(ledger._pool, ledger.ledger_id, hints=True), shipped_registry())
         self.views = Views(ledger._pool, ledger)
         self.projector = Projector(conninfo)
 
@@ -135,21 +135,21 @@ def test_the_rows_are_the_same_however_the_batches_are_cut(batch: int, office: O
     assert office.rows() == cut
 
 
+def shown_after(office: Office, docket: Docket, times: int) -> list[float]:
+    """In how many seconds the case list showed each of some steps."""
+    taken = []
+    for _ in range(times):
+        position = docket.open(opening(), act()).position
+        taken.append(until(lambda position=position: office.views.position() >= position))  # type: ignore[misc]
+    return taken
+
+
 def test_a_running_projector_shows_a_step_within_a_second(office: Office) -> None:
-    hints = Hints(office.conninfo)
     with office.running():
         office.some(1)
         assert office.views.wait_for(3, timeout=15) >= 3
-        polled = []
-        for _ in range(3):
-            position = office.docket.open(opening(), act()).position
-            polled.append(until(lambda position=position: office.views.position() >= position))  # type: ignore[misc]
-        hinted = []
-        for _ in range(3):
-            position = office.docket.open(opening(), act()).position
-            hints.recorded()
-            hinted.append(until(lambda position=position: office.views.position() >= position))  # type: ignore[misc]
-    hints.close()
+        polled = shown_after(office, office.docket, 3)
+        hinted = shown_after(office, office.hinting, 3)
     assert max(polled) < 1
     assert max(hinted) < 1
     assert min(hinted) < 0.4
@@ -161,19 +161,12 @@ def test_hints_arrive_again_after_the_connection_that_they_come_by_was_lost(offi
             told = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
             return [pid for (pid,) in conn.execute(told)]
 
-    hints = Hints(office.conninfo)
     with office.running(), connect(office.conninfo) as conn:
         until(lambda: len(listening()) == 1)
         (lost,) = listening()
         conn.execute("SELECT pg_terminate_backend(%s)", [lost])
         until(lambda: listening() not in ([], [lost]))
-        hinted = []
-        for _ in range(5):
-            position = office.docket.open(opening(), act()).position
-            hints.recorded()
-            hinted.append(until(lambda position=position: office.views.position() >= position))  # type: ignore[misc]
-    hints.close()
-    assert max(hinted) < 0.4
+        assert max(shown_after(office, office.hinting, 5)) < 0.4
 
 
 def test_a_row_is_given_its_end_without_reading_the_others_whatever_plan_was_made_for_a_small_table(
