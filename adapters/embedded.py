@@ -32,12 +32,32 @@ UNDURABLE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page
 FREE_UIDS = range(60706, 61184)  # left unassigned by distributions and by systemd
 SHARED_BINARIES = Path("/var/cache/duban")
 LONGEST_SOCKET_PLACE = 80
+LEAST_BUFFERS, MOST_BUFFERS, BUFFERS_SHARE = 128, 2_048, 8
+"""Megabytes that PostgreSQL keeps in memory, and the part of the memory that they may be.
+
+Its own 128 are few for figures of any day: at 100,000 cases, one by unit takes a third longer with them than with 2,048.
+"""
+MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux says how much memory a container may have."""
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "Check free disk space")
 RECOVERING = ("is starting up", "in recovery mode", "not yet accepting connections")
 LEAST_SPACE = 1_000_000
 MOST_KEPT_FOR_ARCHIVE = "4GB"
 """Of the write-ahead log, for an archiver that is away; longer away, it has to begin anew with a new backup."""
 PR_SET_PDEATHSIG = 1
+
+
+def memory_here(limit: Path = MEMORY_LIMIT) -> int:
+    """The bytes of memory of this machine, or of the container, if it may have less."""
+    memory = psutil.virtual_memory().total
+    with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit
+        return min(memory, int(limit.read_text()))
+    return memory
+
+
+def buffers_of(memory: int) -> int:
+    """How many megabytes PostgreSQL keeps in so many bytes of memory."""
+    return max(LEAST_BUFFERS, min(memory // 2**20 // BUFFERS_SHARE, MOST_BUFFERS))
 
 
 class EmbeddedError(Exception):
@@ -378,6 +398,7 @@ class EmbeddedPostgres:
                     *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self._place}", "-c", "port=5432"),
                     *("-c", "log_checkpoints=off", "-c", "timezone=UTC", "-c", "log_timezone=UTC"),
                     *("-c", f"max_slot_wal_keep_size={MOST_KEPT_FOR_ARCHIVE}"),
+                    *("-c", f"shared_buffers={buffers_of(memory_here())}MB"),
                     *(("-c", "fsync=on", "-c", "full_page_writes=on") if self.durable else UNDURABLE),
                 ],
                 **account.start(),

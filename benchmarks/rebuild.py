@@ -1,18 +1,33 @@
-"""A rebuild of each projection beside the live rows, beside the ledger's rows copied out unread."""
+"""A rebuild of each projection beside the live rows, beside the ledger's rows copied out unread.
+
+And what readers of the service notice of a rebuild, and how much memory it takes.
+"""
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
+from time import perf_counter, sleep
 
+from adapters.exchange.jurisdictions import entered_in_memory
+from adapters.exchange.profiles import profile_named
+from adapters.identity.tokens import Tokens
 from adapters.postgres.projector import Projector
 from benchmarks.bulk_import import import_questions
+from benchmarks.http import PATIENCE, service
+from benchmarks.lists import got
 from benchmarks.material import write_questions
-from benchmarks.measuring import Database, Figure, Goal, alternately, compared, data_dir, database, rate
+from benchmarks.measuring import Database, Figure, Goal, alternately, compared, data_dir, database, percentile, rate
+from domain.case import Role
+from projections.case_list import CaseList
 from projections.catalogue import PROJECTIONS
 
-SLICES, ROWS = 6, 40_000
+SLICES, ROWS, READS, PAUSE = 6, 40_000, 60, 0.05
 GOAL = Goal("value", "least", 20_000)
+MEMORY = Goal("value", "most", 1_000)
 
 
 def run() -> Iterator[Figure]:
@@ -28,6 +43,41 @@ def run() -> Iterator[Figure]:
                 lambda _: rate(steps, lambda: _copied(db)),
             )
             yield compared("rebuild", name, "steps/s", ours, raw, "COPY out", GOAL)
+        most = max(resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        yield Figure("rebuild", "memory of a process that rebuilds, at most", "MB", most / 1024, goal=MEMORY)
+        yield _served(db, place, projector)
+
+
+def _served(db: Database, place: Path, projector: Projector) -> Figure:
+    """How long a first page takes through HTTP while the case list is rebuilt, and without that."""
+    jurisdiction = profile_named("sangiin-questions").jurisdiction
+    with (
+        service(place, DUBAN_DATABASE_URL=db.conninfo, DUBAN_PROJECTOR="false", DUBAN_SEALER="false") as port,
+        db.pool(1) as pool,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        token = Tokens(pool, entered_in_memory()).create(
+            "clerk-1", Role.DEPUTY_AFFAIRS, jurisdiction, jurisdiction, "benchmark", 1
+        )
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+
+        def read() -> float:
+            started = perf_counter()
+            got(connection, "/api/v1/cases", {"Authorization": f"Bearer {token}"})
+            taken = (perf_counter() - started) * 1000
+            sleep(PAUSE)
+            return taken
+
+        alone = [read() for _ in range(READS)]
+        rebuild = thread.submit(projector.rebuild, CaseList.name)
+        during = []
+        while not rebuild.done():
+            during.append(read())
+        rebuild.result()
+    return Figure(
+        "rebuild", "first page through HTTP while the case list is rebuilt, p95", "ms", percentile(during, 95),
+        min(during), max(during), percentile(alone, 95), min(alone), max(alone), "without that",
+    )  # fmt: skip
 
 
 def fill(db: Database, file: Path) -> int:

@@ -43,7 +43,7 @@ def run() -> Iterator[Figure]:
                 head = ledger.head()
             for name in ("case_list", "search"):
                 Projector(server.url()).rebuild(name)
-        with service(place) as port:
+        with service(place, DUBAN_PROJECTOR="false", DUBAN_SEALER="false") as port:
             yield from _measured(Database(embedded.running(place) or ""), port, head)
 
 

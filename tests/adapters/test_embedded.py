@@ -15,7 +15,16 @@ import psutil
 import psycopg
 import pytest
 
-from adapters.embedded import AlreadyRunning, EmbeddedPostgres, NoSpace, WrongVersion, running, serving
+from adapters.embedded import (
+    AlreadyRunning,
+    EmbeddedPostgres,
+    NoSpace,
+    WrongVersion,
+    buffers_of,
+    memory_here,
+    running,
+    serving,
+)
 
 ROOT = Path(__file__).parents[2]
 AS_ROOT = os.geteuid() == 0
@@ -154,6 +163,22 @@ def test_chinese_text_can_be_searched_by_its_parts(blank_database: str) -> None:
     similarity = one(blank_database, "SELECT similarity('督办建议', '督办建议办理')")
     assert isinstance(similarity, float)
     assert similarity > 0
+
+
+@pytest.mark.parametrize(("gigabytes", "megabytes"), [(0.5, 128), (1, 128), (4, 512), (16, 2_048), (256, 2_048)])
+def test_the_database_keeps_in_memory_what_the_machine_can_spare(gigabytes: float, megabytes: int) -> None:
+    assert buffers_of(int(gigabytes * 2**30)) == megabytes
+
+
+def test_the_database_takes_a_container_with_little_memory_as_it_is(data_dir: Path, tmp_path: Path) -> None:
+    limit, machine = tmp_path / "memory.max", memory_here(tmp_path / "none")
+    limit.write_text("2147483648\n")
+    assert memory_here(limit) == min(2 * 2**30, machine)
+    limit.write_text("max\n")
+    assert memory_here(limit) == machine
+    with EmbeddedPostgres(data_dir, durable=False) as server:
+        kept = one(server.url(), "SELECT setting::integer / 128 FROM pg_settings WHERE name = 'shared_buffers'")
+    assert kept == buffers_of(memory_here())
 
 
 def test_the_second_start_finds_what_was_kept(data_dir: Path) -> None:
