@@ -102,9 +102,10 @@ class SearchViews:
             " ORDER BY titled DESC, coalesce(opened_on, '0001-01-01') DESC, case_id DESC LIMIT %(limit)s"
         ).format(columns=sql.SQL(_COLUMNS), titled=titled, rows=rows, where=where, page=page)
         with self._reading() as conn:
-            # Apart, so that the database knows how many they are when it decides how to look them up.
-            ids = [case_id for (case_id,) in conn.execute(named, params)]
-            found = conn.execute(query, params | {"named": list(dict.fromkeys(ids))}).fetchall() if ids else []
+            # Apart, and planned each time, so that the database knows how many they are when it looks them up.
+            ids = [case_id for (case_id,) in conn.execute(named, params, prepare=False)]
+            params["named"] = list(dict.fromkeys(ids))
+            found = conn.execute(query, params, prepare=False).fetchall() if ids else []
         return [FoundRow(*row[:-1]) for row in found], found[0][-1] if found else 0
 
     def said(self, terms: Sequence[Term], cases: Sequence[str], moment: Moment) -> list[SaidRow]:
@@ -148,7 +149,7 @@ class SearchViews:
             rows=rows, where=where, at_moment=sql.SQL(_AT_MOMENT), lexemes=sql.SQL(_LEXEMES)
         )
         with self._reading() as conn:
-            found = conn.execute(query, params).fetchall()
+            found = conn.execute(query, params, prepare=False).fetchall()
         return [
             SimilarRow(case_id, score, dict(zip(lexemes, weights, strict=True)))
             for case_id, score, lexemes, weights in found

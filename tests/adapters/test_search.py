@@ -312,3 +312,19 @@ def test_what_others_may_not_read_moves_no_score(database: str) -> None:
             opened(docket, *LIFTS)
         Projector(database, ledger_id=ledger_id).catch_up()
         assert scores(own, *LIFTS, moment=Moment(NOW, stored.head())) == before != {}
+
+
+def test_however_often_is_searched_the_database_knows_how_many_cases_it_looks_up(database: str) -> None:
+    with ledger_on(database, size=1) as ledger:
+        docket = Docket(ledger, shipped_registry())
+        docket.open(opening(), act())
+        Projector(database).catch_up()
+        views = Views(ledger._pool, ledger)
+        subject, steps = subject_of("关于增开夜间公交的建议", ""), ["suggestion.submitted.v1"]
+        for _ in range(12):
+            _, number = views.search.found(terms_of("夜间"), Filter(), views.moment())
+            similar = views.search.similar(subject, Filter(), views.moment(), steps=steps, least=0.1, limit=5)
+            assert (number, len(similar)) == (1, 1)
+        with ledger._pool.connection() as conn:
+            kept = conn.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement ~ 'search'").fetchone()
+    assert kept == (0,)
