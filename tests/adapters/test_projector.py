@@ -175,7 +175,7 @@ def test_a_row_is_given_its_end_without_reading_the_others_whatever_plan_was_mad
     tables = ["case_list_1", "clocks_1", "figures_1"]
 
     def followed() -> bool:
-        return {s.lag for s in office.views.status()} == {0}
+        return {s.name: s.lag for s in office.views.status()} == dict.fromkeys(catalogue.PROJECTIONS, 0)
 
     def ended() -> dict[str, tuple[int, int]]:
         told = "SELECT relname, n_tup_upd, seq_tup_read FROM pg_stat_user_tables WHERE relname = ANY (%s)"
