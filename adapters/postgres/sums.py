@@ -13,11 +13,12 @@ The end of a stretch counts once it is known **and** its time has come: a due da
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import add, itemgetter, sub
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -66,6 +67,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC) - timedelta(hours=8)
 """Days of sums end by the clock of Beijing. Where they end elsewhere, more is read from the stretches."""
 _DAY: Final = timedelta(days=1)
 
+_Key = TypeVar("_Key")
 _Cell = tuple[Any, ...]
 """The number of a cube, a subject, a jurisdiction, and the values of the dimensions that the cube tells apart."""
 _Days = dict[int, list[int]]
@@ -138,16 +140,16 @@ class Blocks:
         block, since, at = self._begun(last, 0)
         over = None if since is None else day_number(since)
         totals: dict[_Cell, list[int]] = {}
-        late: dict[_Cell, _Days] = {}
-        for *values, pattern, day, number in self._run(
-            _CHANGED, first=last - self._block + 1, last=last, since=since, until=at, over=over
-        ):
+        late: defaultdict[_Cell, _Days] = defaultdict(dict)
+        changed = self._run(_CHANGED, first=last - self._block + 1, last=last, since=since, until=at, over=over)
+        for *values, pattern, day, number in changed.fetchall():
             added = [(place, count * number) for place, count in places_of(pattern)]
-            nothing = [0] * len(SUBJECTS[values[0]].measures)
-            for cell in _cells_of(values):
-                _add(totals.setdefault(cell, nothing[:]), added)
+            size = len(SUBJECTS[values[0]].measures)
+            for cube, told_apart in _TOLD_APART.items():
+                cell = (cube, *told_apart(values))
+                _add(totals, cell, size, added)
                 if day is not None:
-                    _add(late.setdefault(cell, {}).setdefault(day, nothing[:]), added)
+                    _add(late[cell], day, size, added)
         numbers = self._numbered(list(totals))
         rows: list[_Sum] = []
         for cell, total in totals.items():
@@ -200,28 +202,27 @@ class Blocks:
 
 
 _COLUMNS: Final = ("cube", "subject", "jurisdiction", *DIMENSIONS)
-_TOLD_APART: Final = {
+_PLACES: Final = {
     cube_number(cube): [2 + place for place, one in enumerate(DIMENSIONS) if one in cube] for cube in CUBES
 }
-
-
-def _cells_of(values: Sequence[Any]) -> Iterator[_Cell]:
-    """The cells of all cubes in which something with these values counts."""
-    subject, jurisdiction = values[:2]
-    for cube, places in _TOLD_APART.items():
-        yield cube, subject, jurisdiction, *[values[place] for place in places]
+_TOLD_APART: Final = {cube: itemgetter(0, 1, *places) for cube, places in _PLACES.items()}
+"""For each cube, what it tells apart of values that begin with a subject and a jurisdiction: the rest of a cell."""
 
 
 def _columns(cell: _Cell) -> Iterator[Any]:
     """A cell's columns in their order; None for what its cube does not tell apart."""
     cube, subject, jurisdiction, *values = cell
-    told = dict(zip(_TOLD_APART[cube], values, strict=True))
+    told = dict(zip(_PLACES[cube], values, strict=True))
     yield from (cube, subject, jurisdiction, *(told.get(2 + place) for place in range(len(DIMENSIONS))))
 
 
-def _add(sums: list[int], added: Iterable[tuple[int, int]]) -> None:
+def _add(sums: dict[_Key, list[int]], key: _Key, size: int, added: Iterable[tuple[int, int]]) -> None:
+    """Add counts, each at its place, to the sums of a key, which begin with nothing."""
+    total = sums.get(key)
+    if total is None:
+        total = sums[key] = [0] * size
     for place, count in added:
-        sums[place] += count
+        total[place] += count
 
 
 def _changes(rows: Iterable[tuple[int, int, int, list[int]]]) -> _Days:
