@@ -75,6 +75,9 @@ GRANT duban_app, duban_projector, duban_sealer TO duban_owner, duban_web;
 CREATE DATABASE duban OWNER duban_owner ENCODING 'UTF8' TEMPLATE template0;
 ```
 
+Give it memory: a quarter of the machine's as `shared_buffers` is what PostgreSQL's own documentation begins with. The
+database in the data directory takes an eighth, from 128 MB to 2 GB, of what the machine or the container has.
+
 The first `duban serve` (or `duban migrate` and then `duban doctor`) with `DUBAN_MIGRATION_URL` set prepares the
 database and claims it for this installation's secret key; later starts need the owner only for a newer version.
 """
