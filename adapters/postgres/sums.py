@@ -275,7 +275,7 @@ WITH changed AS (
     UNION ALL
     SELECT subject, jurisdiction, {dimensions}, counts, valid_to, -1 FROM {table}
     WHERE ledger_id = %(ledger)s AND known_from < %(first)s AND known_to >= %(first)s
-    AND ahead AND {ends_ahead} > %(since)s AND {ends_ahead} <= %(until)s
+    AND ahead AND {ends_ahead} > %(since)s AND {ends_ahead} <= %(until)s AND valid_to <= '9999-12-31 00:00:00+00'
 ), dated AS (
     SELECT *, floor((extract(epoch FROM at) + 28800) / 86400)::integer AS day FROM ends
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from psycopg import sql
 from adapters.postgres.build import tables_of
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.projector import Projector
-from adapters.postgres.sums import BLOCK, WORTH, Blocks
+from adapters.postgres.sums import _CHANGED, BLOCK, WORTH, Blocks
 from adapters.postgres.views import Views
 from domain import policy
 from domain.case import Recorded, Role
@@ -192,6 +193,31 @@ def test_a_stretch_says_whether_an_end_of_it_lay_ahead_when_it_became_known(data
         ).fetchall()
     assert all(said == so for said, so in found)
     assert {said for said, _ in found} == {True, False}
+
+
+def test_what_lay_ahead_is_found_by_when_it_comes_whatever_the_database_knows_of_the_figures(database: str) -> None:
+    Projector(database).catch_up()
+    tables = tables_of("duban", "figures", 1)
+    with connect(database) as conn:
+        name = tables["table"].as_string(conn)
+        indexes = conn.execute(
+            "SELECT indexrelid::regclass::text, indisprimary, pg_get_indexdef(indexrelid) ~ 'CASE' FROM pg_index"
+            " WHERE indrelid = %s::regclass",
+            [name],
+        ).fetchall()
+        assert [ahead for _, _, ahead in indexes].count(True) == 2
+        for index, primary, ahead in indexes:
+            if primary:
+                conn.execute(f"ALTER TABLE {name} DROP CONSTRAINT {index.rpartition('.')[2]}".encode())
+            elif not ahead:
+                conn.execute(f"DROP INDEX {index}".encode())
+        conn.execute("SET enable_seqscan TO off")
+        statement = sql.SQL(_CHANGED).format(**Blocks(conn, tables, "main")._names).as_string(conn)
+        asked = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+        for number, one in enumerate(asked, 1):
+            statement = statement.replace(f"%({one})s", f"${number}")
+        plan = [line for (line,) in conn.execute(f"EXPLAIN (GENERIC_PLAN) {statement}".encode())]
+    assert len([line for line in plan if "Index Cond" in line and "CASE" in line]) == 2
 
 
 def test_rows_of_another_version_are_not_read(database: str) -> None:
