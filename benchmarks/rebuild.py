@@ -12,16 +12,19 @@ from http.client import HTTPConnection
 from pathlib import Path
 from time import perf_counter, sleep
 
-from adapters.exchange.jurisdictions import entered_in_memory
+from adapters.exchange.jurisdictions import enter
 from adapters.exchange.profiles import profile_named
 from adapters.identity.tokens import Tokens
+from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.projector import Projector
+from adapters.registry import LedgerRegistry
 from benchmarks.bulk_import import import_questions
 from benchmarks.http import PATIENCE, service
 from benchmarks.lists import got
 from benchmarks.material import write_questions
 from benchmarks.measuring import Database, Figure, Goal, alternately, compared, data_dir, database, percentile, rate
 from domain.case import Role
+from domain.docket import Docket
 from projections.case_list import CaseList
 from projections.catalogue import PROJECTIONS
 
@@ -56,7 +59,10 @@ def _served(db: Database, place: Path, projector: Projector) -> Figure:
         db.pool(1) as pool,
         ThreadPoolExecutor(1) as thread,
     ):
-        token = Tokens(pool, entered_in_memory()).create(
+        ledger = PostgresLedger(pool, "main")
+        registry = LedgerRegistry(ledger)
+        enter(Docket(ledger, registry), jurisdiction, actor="benchmark")
+        token = Tokens(pool, registry).create(
             "clerk-1", Role.DEPUTY_AFFAIRS, jurisdiction, jurisdiction, "benchmark", 1
         )
         connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
