@@ -24,7 +24,7 @@ from psycopg import sql
 from adapters import embedded
 from adapters.embedded import EmbeddedPostgres
 from adapters.exchange.jurisdictions import enter
-from adapters.postgres.build import tables_of
+from adapters.postgres.build import own_columns, tables_of
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.migrate import migrate
 from adapters.postgres.projector import Projector
@@ -234,13 +234,7 @@ def _copy(db: Database, name: str, times: int) -> None:
 def _copied(conn: psycopg.Connection[Any], name: str, times: int) -> None:
     table = tables_of("duban", name, _build(conn, name))["table"]
     where = {"table": table.as_string(conn)}
-    columns = [
-        column
-        for (column,) in conn.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = %(table)s::regclass AND attnum > 0 ORDER BY attnum",
-            where,
-        )
-    ]
+    columns = [column for column, _ in own_columns(conn, table)]
     indexes = conn.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
         " WHERE indrelid = %(table)s::regclass",

@@ -54,6 +54,15 @@ def tables_of(schema: str, name: str, build: int) -> dict[str, sql.Identifier]:
     return {"table": table_of(schema, name, build), **beside}
 
 
+def own_columns(conn: psycopg.Connection[Any], table: sql.Identifier) -> list[tuple[str, int]]:
+    """The columns that are written, with their types: the database makes the others of them."""
+    return conn.execute(
+        "SELECT attname, atttypid::bigint::integer FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        " AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        [table.as_string(conn)],
+    ).fetchall()
+
+
 class ProjectorError(RuntimeError):
     """A projection that cannot be built or swapped; the message says why."""
 
@@ -264,9 +273,7 @@ class Build:
 
     @cached_property
     def _column_types(self) -> list[int]:
-        cursor = self._conn.execute(self._written("SELECT * FROM {} LIMIT 0"))
-        cursor.fetchall()  # in a pipeline, the answer is there only then
-        return [column.type_code for column in cursor.description or ()]
+        return [type_code for _, type_code in own_columns(self._conn, self._table)]
 
     def _written(self, statement: LiteralString, *parts: sql.Composable) -> str:
         """A statement about the build's table, written out once."""

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
+from adapters.postgres.build import own_columns
+
 _MOST_NAMED = 5
 
 
@@ -88,8 +90,7 @@ def compared(
 
 def _hashed(conn: psycopg.Connection[Any], table: sql.Identifier) -> sql.Composed:
     """The case and the hash of every row as it was at a position."""
-    described = conn.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(table)).description or []
-    names = [column.name for column in described]
+    names = [name for name, _ in own_columns(conn, table)]
     columns = [
         sql.SQL("CASE WHEN known_to > %(position)s THEN 9223372036854775807 ELSE known_to END")
         if name == "known_to"

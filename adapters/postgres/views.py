@@ -26,7 +26,7 @@ from domain.moment import Moment, start_of_day
 from domain.policy import EVERYTHING, Scope, matters
 from domain.procedure import case_type_named, kinds_having
 from domain.refusal import Refused
-from projections.case_list import CaseList
+from projections.case_list import FOREVER, CaseList
 from projections.history import History
 from projections.reading import (
     SOON_DAYS,
@@ -77,15 +77,21 @@ _AT_MOMENT: LiteralString = (
     " AND valid_to > %(as_of)s AND known_from <= %(known)s AND known_to > %(known)s AND"
 )
 _IN_FORCE: LiteralString = (
-    f"(({_AT_MOMENT} known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND {{readable}} {{first}})"
-    f" UNION ALL ({_AT_MOMENT} known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
-    " AND {readable_today} {first})"
-    f" UNION ALL ({_AT_MOMENT} known_to < 9223372036854775807 AND {{readable_today}} {{first}})) AS case_list"
+    f"(({_AT_MOMENT} known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND {{readable}} {{first}})"  # noqa: S608 - literals only
+    " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"
+    f" AS last (digits, ended) CROSS JOIN LATERAL ({_AT_MOMENT} known_to = 9223372036854775807"
+    " AND valid_to <= '9999-12-31 00:00:00+00' AND so_long = digits AND valid_to <= ended) AS case_list"
+    " WHERE {readable_today} {first})"
+    " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(superseded)s::bigint[])"
+    f" AS last (digits, superseded) CROSS JOIN LATERAL ({_AT_MOMENT} known_to < 9223372036854775807"
+    " AND known_so_long = digits AND known_to <= superseded) AS case_list"
+    " WHERE {readable_today} {first})) AS case_list"
 )
 """The rows in force at a moment: as the cases stand today, as they stood before, as they were once known.
 
 Each has an index of its own, and may be cut to its own first rows; of the first, which are almost all where one looks
-at now, today's row is the row itself.
+at now, today's row is the row itself. Of the others those are gone through that came to their end, or ceased to be
+known, no later after the moment than rows do that held, or were known, about as long.
 """
 
 _GRADE_UNLESS_SEALED: LiteralString = (
@@ -168,6 +174,8 @@ _REACHED = (
     "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
     " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'"
 )
+_DIGITS = list(range(1, 13))
+"""How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known."""
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
 _SOON = timedelta(days=SOON_DAYS)
@@ -439,6 +447,11 @@ class Views:
         `first` narrows, orders and limits each of the three kinds of rows.
         """
         params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        params |= {
+            "digits": _DIGITS,
+            "ended": [_later(moment.as_of, 16**digits) for digits in _DIGITS],
+            "superseded": [moment.known + 16**digits for digits in _DIGITS],
+        }
         of_place, readable, readable_today = sql.SQL("true"), sql.SQL("true"), sql.SQL("true")
         if self._scope.jurisdiction is not None:
             of_place, params["place"] = sql.SQL("jurisdiction = %(place)s"), self._scope.jurisdiction
@@ -466,6 +479,14 @@ class Views:
 def _stages() -> frozenset[str]:
     """Of every case type."""
     return frozenset(str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+
+
+def _later(at: datetime, seconds: int) -> datetime:
+    """An instant no sooner than so many seconds later; that of the last day, where the calendar has no such day."""
+    try:
+        return at + timedelta(seconds=seconds + 1)
+    except OverflowError:
+        return FOREVER
 
 
 def _around(sought: Sought) -> tuple[datetime, datetime]:

@@ -3,8 +3,10 @@ ALTER TABLE {table} ADD PRIMARY KEY (ledger_id, case_id, valid_from, known_from)
 CREATE INDEX ON {table}
 (ledger_id, jurisdiction, coalesce(opened_on, '9999-12-31'::date), case_id, valid_from, known_from, stage)
 WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00';
-CREATE INDEX ON {table} (ledger_id, jurisdiction, valid_to, valid_from, known_from, stage)
+-- What was so at a moment, and no longer than some days, came to its end some days after it: only these are gone through.
+CREATE INDEX ON {table} (ledger_id, jurisdiction, so_long, valid_to, valid_from, known_from, stage)
 WHERE known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00';
-CREATE INDEX ON {table} (ledger_id, jurisdiction, known_to, known_from, valid_to, valid_from, stage)
+CREATE INDEX ON {table}
+(ledger_id, jurisdiction, known_so_long, known_to, known_from, valid_to, valid_from, stage)
 WHERE known_to < 9223372036854775807;
 CREATE INDEX ON {table} USING gin (string_to_array(tied_to, ' ')) WHERE tied_to <> '';
