@@ -174,7 +174,7 @@ _REACHED = (
     "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
     " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'"
 )
-_DIGITS = list(range(1, 13))
+_DIGITS = list(range(4, 12))
 """How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known."""
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001

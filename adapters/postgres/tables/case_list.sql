@@ -30,11 +30,11 @@ CREATE TABLE {table} (
     sealed_until timestamptz,
     tied_to text NOT NULL,
     awaited text NOT NULL,
-    -- How long it was so, and was known to be, in hexadecimal digits: of seconds, and of positions.
+    -- How long it was so, and was known to be: the hexadecimal digits of its seconds, and positions, and four if fewer.
     so_long integer GENERATED ALWAYS AS (
-        length(to_hex(extract(EPOCH FROM valid_to - valid_from)::bigint))
+        greatest(4, length(to_hex(extract(EPOCH FROM valid_to - valid_from)::bigint)))
     ) STORED,
-    known_so_long integer GENERATED ALWAYS AS (length(to_hex(known_to - known_from))) STORED
+    known_so_long integer GENERATED ALWAYS AS (greatest(4, length(to_hex(known_to - known_from)))) STORED
 );
 
 -- The second line, should a query ever forget whose cases it may tell: without a jurisdiction, nothing is told.
