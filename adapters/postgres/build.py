@@ -57,7 +57,7 @@ def tables_of(schema: str, name: str, build: int) -> dict[str, sql.Identifier]:
 def own_columns(conn: psycopg.Connection[Any], table: sql.Identifier) -> list[tuple[str, int]]:
     """The columns that are written, with their types: the database makes the others of them."""
     return conn.execute(
-        "SELECT attname, atttypid::bigint::integer FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        "SELECT attname, atttypid FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
         " AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
         [table.as_string(conn)],
     ).fetchall()

@@ -90,8 +90,8 @@ _IN_FORCE: LiteralString = (
 """The rows in force at a moment: as the cases stand today, as they stood before, as they were once known.
 
 Each has an index of its own, and may be cut to its own first rows; of the first, which are almost all where one looks
-at now, today's row is the row itself. Of the others those are gone through that came to their end, or ceased to be
-known, no later after the moment than rows do that held, or were known, about as long.
+at now, today's row is the row itself. Of the others of each length (`so_long`, `known_so_long`) those are gone through
+that came to their end, or ceased to be known, so soon after the moment that they may have held, or been known, at it.
 """
 
 _GRADE_UNLESS_SEALED: LiteralString = (
@@ -175,7 +175,8 @@ _REACHED = (
     " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'"
 )
 _DIGITS = list(range(4, 12))
-"""How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known."""
+"""How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known:
+from the least that the columns say, to 500,000 years and 17 million million positions."""
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
 _SOON = timedelta(days=SOON_DAYS)
