@@ -328,6 +328,17 @@ def test_a_page_of_a_past_moment_reads_no_list_from_end_to_end(database: str) ->
         assert read() == before
 
 
+@pytest.mark.parametrize("days", [1, 12, 13, 200, 1_600])
+def test_a_case_is_listed_as_it_was_however_long_it_was_so(days: int, office: Office) -> None:
+    first = date(2022, 2, 7)
+    case_id = office.open(on=first)
+    office.docket.record(case_id, HandedOver(lead_unit="jtj"), act(on=first + timedelta(days=days)))
+    office.project()
+    for day in (first, first + timedelta(days=days - 1)):
+        moment = office.views.moment(as_of=start_of_day(day, ZONE))
+        assert [row.stage for row in office.views.cases(Filter(), moment)] == ["submitted"]
+
+
 def test_filters_choose_what_they_name(many: Office) -> None:
     def numbers(**wanted: Any) -> str:
         rows = many.views.cases(Filter(**wanted), many.views.moment(as_of=NOW), sort="number")
