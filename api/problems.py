@@ -56,8 +56,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     428: ("if-match-missing",),
     429: ("file-quota-used",),
     500: ("attachment-lost", "internal-error", "log-files-lost"),
-    503: ("database-full", "database-unavailable", "keys-unavailable", "ledger-busy", "no-jurisdiction-yet",
-          "not-caught-up", "service-busy"),
+    503: ("being-rebuilt", "database-full", "database-unavailable", "keys-unavailable", "ledger-busy",
+          "no-jurisdiction-yet", "not-caught-up", "service-busy"),
     507: ("storage-full",),
 }  # fmt: skip
 OF_PAGES: dict[int, tuple[str, ...]] = {

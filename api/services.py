@@ -121,7 +121,7 @@ class Clocks(Protocol):
     """The clocks of the cases that somebody may read."""
 
     def reached(self) -> int:
-        """The position up to which every clock is told; -1 while they are not told at all."""
+        """The position up to which every clock is told."""
 
     def page(
         self,

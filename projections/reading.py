@@ -6,6 +6,17 @@ from datetime import date, datetime
 from typing import Literal
 
 from domain.policy import Desk
+from domain.refusal import Refused
+
+
+class BeingRebuilt(Refused):
+    """The rows of a projection are not there yet, or of another version than this code reads, until they are rebuilt.
+
+    So after an upgrade that changes them; what has been recorded stands in the ledger.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("being-rebuilt")
 
 
 @dataclass(frozen=True)

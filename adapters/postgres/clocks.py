@@ -62,10 +62,9 @@ class ClockViews:
         self._scope = scope
 
     def reached(self) -> int:
-        """The position up to which every clock is told; -1 while they are not told at all."""
+        """The position up to which every clock is told."""
         with translated(), self._pool.connection() as conn:
-            position = reached(conn, self._ledger_id, Clocks)
-        return -1 if position is None else position
+            return reached(conn, self._ledger_id, Clocks)
 
     def page(
         self,
@@ -100,7 +99,7 @@ class ClockViews:
             " AND c.valid_to > %(as_of)s AND c.known_from <= %(known)s AND c.known_to > %(known)s) c ON true"
             " {order}"
         ).format(rows=self._rows(where, cut), cut=cut, order=order)
-        with reading(self._pool, self._scope) as conn, conn.cursor(row_factory=class_row(ClockRow)) as cursor:
+        with reading(self._pool, self._scope, Clocks) as conn, conn.cursor(row_factory=class_row(ClockRow)) as cursor:
             return cursor.execute(query, params | {"limit": limit}).fetchall()
 
     def counts(self, wanted: ClockFilter, moment: Moment, day: date) -> ClockCounts:
@@ -112,7 +111,7 @@ class ClockViews:
         query = sql.SQL("SELECT clock, count(*), {} FROM {} GROUP BY clock ORDER BY clock").format(
             flags, self._rows(where)
         )
-        with reading(self._pool, self._scope) as conn:
+        with reading(self._pool, self._scope, Clocks) as conn:
             found = conn.execute(query, params).fetchall()
         by_state = {state: sum(row[2 + place] for row in found) for place, state in enumerate(STATES)}
         return ClockCounts(sum(row[1] for row in found), **by_state, by_clock={row[0]: row[1] for row in found})

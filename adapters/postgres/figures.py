@@ -82,14 +82,13 @@ class FigureViews:
     def reached(self) -> int:
         """The position up to which everything is counted."""
         with translated(), self._pool.connection() as conn:
-            position = reached(conn, self._ledger_id, Figures)
-        return 0 if position is None else position
+            return reached(conn, self._ledger_id, Figures)
 
     def sums(
         self, wanted: FigureFilter, measures: Sequence[str], moment: Moment, by: Dimension | None = None
     ) -> dict[str | None, Sums]:
         """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
-        with reading(self._pool, self._scope) as conn:
+        with reading(self._pool, self._scope, Figures) as conn:
             found = added_up(conn, self._told(wanted, by), measures, [moment.as_of], moment.known)[0]
         totals = found if by else {None: found.get(None, Counter())}
         return {value: {measure: total[measure] for measure in measures} for value, total in totals.items()}
@@ -98,7 +97,7 @@ class FigureViews:
         self, wanted: FigureFilter, measures: Sequence[str], instants: Sequence[datetime], known: int
     ) -> list[tuple[datetime, Sums]]:
         """The sums of measures at each of some instants, which ascend, as known at one position."""
-        with reading(self._pool, self._scope) as conn:
+        with reading(self._pool, self._scope, Figures) as conn:
             found = added_up(conn, self._told(wanted, None), measures, instants, known)
         totals = [one.get(None, Counter()) for one in found]
         return [
@@ -130,7 +129,7 @@ class FigureViews:
         params |= {"as_of": moment.as_of, "known": moment.known, "limit": limit}
         params |= {"places": _places(wanted.subject, measures)}
         params |= {"after_case": after[0], "after_part": after[1]} if after else {}
-        with reading(self._pool, self._scope) as conn, conn.cursor(row_factory=class_row(_Row)) as cursor:
+        with reading(self._pool, self._scope, Figures) as conn, conn.cursor(row_factory=class_row(_Row)) as cursor:
             found = cursor.execute(query, params).fetchall()
         return [CountedRow(**{**vars(row), "counts": _told(row.counts, wanted.subject, measures)}) for row in found]
 
@@ -149,7 +148,7 @@ class FigureViews:
         ).format(*moments)
         params |= {"at_1": before.as_of, "known_1": before.known, "at_2": after.as_of, "known_2": after.known}
         found: list[ChangedRow] = []
-        with reading(self._pool, self._scope) as conn:
+        with reading(self._pool, self._scope, Figures) as conn:
             for case_id, part, *patterns in conn.execute(query, params):
                 earlier, later = (_told(one or "", wanted.subject, measures) for one in patterns)
                 if earlier != later:

@@ -13,35 +13,45 @@ from psycopg import sql
 from adapters.postgres.pool import Pool, translated
 from domain.policy import Scope
 from projections.projection import Projection
+from projections.reading import BeingRebuilt
 
 
-def reached(conn: psycopg.Connection[Any], ledger_id: str, projection: type[Projection]) -> int | None:
-    """The position up to which a projection's live build has read; None while there is none that this code can read.
-
-    After an upgrade that changes a projection, that is until its rows have been built anew.
-    """
+def reached(conn: psycopg.Connection[Any], ledger_id: str, projection: type[Projection]) -> int:
+    """The position up to which a projection's live build has read; refused while there is none that this code reads."""
     row = conn.execute(
-        "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
-        " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live' AND b.version = %s",
+        "SELECT coalesce(max(p.position), 0) FROM projection_build b LEFT JOIN projection_position p"
+        " ON p.name = b.name AND p.build = b.build AND p.ledger_id = %s"
+        " WHERE b.name = %s AND b.state = 'live' AND b.version = %s GROUP BY b.build",
         (ledger_id, projection.name, projection.version),
     ).fetchone()
-    return int(row[0]) if row else None
+    if row is None:
+        raise BeingRebuilt
+    return int(row[0])
 
 
 @contextmanager
-def reading(pool: Pool, scope: Scope) -> Iterator[psycopg.Connection[Any]]:
+def reading(pool: Pool, scope: Scope, *projections: type[Projection]) -> Iterator[psycopg.Connection[Any]]:
     """A transaction in which the database itself shows the rows of the scope's jurisdiction alone.
 
-    It reads no table from end to end: of a moment there are few rows among all that ever were, which PostgreSQL, to
-    which the four ends of a stretch have nothing to do with each other, does not see.
+    It is refused while the rows of one of the projections are none that this code reads. It reads no table from end to
+    end: of a moment there are few rows among all that ever were, which PostgreSQL, to which the four ends of a stretch
+    have nothing to do with each other, does not see.
     """
     with translated(), pool.connection() as conn:
-        conn.execute(_begin(scope.jurisdiction or "*"))
+        begun = conn.execute(_begin(scope.jurisdiction or "*", projections))
+        while begun.nextset():
+            pass
+        if begun.fetchall() != [(len(projections),)]:
+            raise BeingRebuilt
         yield conn
         conn.execute("COMMIT")
 
 
 @cache
-def _begin(place: str) -> bytes:
-    told = sql.SQL("BEGIN READ ONLY; SET LOCAL enable_seqscan TO off; SET LOCAL duban.jurisdiction TO {}")
-    return told.format(sql.Literal(place)).as_bytes()
+def _begin(place: str, projections: tuple[type[Projection], ...]) -> bytes:
+    told = sql.SQL(
+        "BEGIN READ ONLY; SET LOCAL enable_seqscan TO off; SET LOCAL duban.jurisdiction TO {};"
+        " SELECT count(*) FROM projection_build WHERE state = 'live' AND (name, version) IN ({})"
+    )
+    readable = sql.SQL(", ").join(sql.SQL("({}, {})").format(one.name, one.version) for one in projections)
+    return told.format(sql.Literal(place), readable).as_bytes()

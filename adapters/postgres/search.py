@@ -71,7 +71,7 @@ class SearchViews:
     def reached(self) -> int:
         """The position up to which everything that was said can be found."""
         with self._reading() as conn:
-            return reached(conn, self._ledger_id, Search) or 0
+            return reached(conn, self._ledger_id, Search)
 
     def found(
         self, terms: Sequence[Term], wanted: Filter, moment: Moment, *, after: SearchKey | None = None, limit: int = 20

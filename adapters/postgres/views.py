@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, LiteralString
 
 import psycopg
@@ -28,6 +28,7 @@ from domain.procedure import case_type_named, kinds_having
 from domain.refusal import Refused
 from projections.case_list import FOREVER, CaseList
 from projections.history import History
+from projections.projection import Projection
 from projections.reading import (
     SOON_DAYS,
     CaseRow,
@@ -42,6 +43,7 @@ from projections.reading import (
     WorkKey,
     WorkRow,
 )
+from projections.search import Search
 
 STATES: dict[str, LiteralString] = {
     "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
@@ -203,7 +205,7 @@ class Views:
     @property
     def search(self) -> SearchViews:
         """What the same cases say."""
-        return SearchViews(self._ledger_id, self._asked, self._reading)
+        return SearchViews(self._ledger_id, self._asked, partial(self._reading, Search))
 
     @property
     def clocks(self) -> ClockViews:
@@ -346,7 +348,7 @@ class Views:
         if before is not None:
             conditions.append("h.position < %(before)s")
         query = sql.SQL(_TRAIL).format(sql.SQL(" AND ").join(map(sql.SQL, conditions)))
-        with self._reading() as conn, conn.cursor(row_factory=class_row(TrailRow)) as cursor:
+        with self._reading(History) as conn, conn.cursor(row_factory=class_row(TrailRow)) as cursor:
             return cursor.execute(query, params).fetchall()
 
     def having(self, sought: Sequence[Sought], jurisdiction: str, known: int) -> list[tuple[str, int]]:
@@ -369,7 +371,7 @@ class Views:
             sql.SQL("wire = ANY ({}) AND occurred_at BETWEEN {} AND {}").format(sorted(one.wires), *_around(one))
             for one in sought
         )
-        with self._reading() as conn:
+        with self._reading(History) as conn:
             return conn.execute(sql.SQL(_HAVING).format(found=found), params).fetchall()
 
     def steps(self, *, after: int = 0, until: int, limit: int = 500) -> list[LedgerEvent]:
@@ -468,8 +470,8 @@ class Views:
         """The grade, as far as it is told."""
         return sql.SQL(_GRADE_UNLESS_SEALED) if self._scope.sealed else sql.Identifier("grade")
 
-    def _reading(self) -> AbstractContextManager[psycopg.Connection[Any]]:
-        return reading(self._pool, self._scope)
+    def _reading(self, *beside: type[Projection]) -> AbstractContextManager[psycopg.Connection[Any]]:
+        return reading(self._pool, self._scope, CaseList, *beside)
 
     def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         with translated(), self._pool.connection() as conn:

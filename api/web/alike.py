@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -19,6 +20,7 @@ from domain.casefile import CaseFile
 from domain.cases.suggestion import MotionConverted, Relation, SimilarLinked, Suggestion, SuggestionSubmitted
 from domain.moment import Moment, day_of
 from domain.principal import Principal
+from projections.reading import BeingRebuilt
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,16 @@ class AlikeView:
 
 
 def alike_to(services: Services, asker: Principal, step: object) -> list[Similar]:
-    """The suggestions that are like one which is about to be opened, as far as the search has read."""
+    """The suggestions that are like one which is about to be opened, as far as the search has read.
+
+    While it is being rebuilt, there are none that one could be told of; the step does not wait for it.
+    """
     if not isinstance(step, SuggestionSubmitted | MotionConverted):
         return []
     read = partial(case_file_of, services, asker)
-    return _now(services, asker).similar_to(step.title, step.body or "", asker.jurisdiction, read)
+    with suppress(BeingRebuilt):
+        return _now(services, asker).similar_to(step.title, step.body or "", asker.jurisdiction, read)
+    return []
 
 
 def alike_of(services: Services, asker: Principal, case: Suggestion, moment: Moment | None = None) -> list[Similar]:

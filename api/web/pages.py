@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -105,7 +105,7 @@ from domain.principal import Principal
 from domain.refusal import Refused
 from domain.registry import PREFIX, RegistryOpening
 from domain.values import Line
-from projections.reading import Filter
+from projections.reading import BeingRebuilt, Filter
 from projections.sheet import Format
 
 REGISTRY = "/registry"
@@ -507,7 +507,7 @@ def _case_page(request: Request, case_id: str, *, wanted: str | None, posted: Po
     return render(
         request,
         "case.html",
-        naming=list(_naming(tell, lists_of(services, asker), case_id, moment, here)),
+        naming=_naming(tell, lists_of(services, asker), case_id, moment, here),
         alike=_alike(tell, services, asker, case_file, found, here, now=bar.now),
         status=status,
         page=page,
@@ -539,20 +539,30 @@ def _alike(
         return None
     view = None
     if now and case.stage in UNDER_REVIEW and may_link(case, asker):
-        view = alike_view(tell, alike_of(services, asker, case), here.moment, case_file)
+        with suppress(BeingRebuilt):
+            view = alike_view(tell, alike_of(services, asker, case), here.moment, case_file)
     return Alike(link(f"{case_path(case_file.id)}/similar", here.moment), view)
 
 
-def _naming(tell: Teller, lists: Lists, case_id: str, moment: Moment, here: Here) -> Iterator[Naming]:
-    """The cases that name this one, as they stood at the moment, among those that the reader may read."""
-    for kind in (None, "meeting"):
-        for row in rows_of(lists, Filter(kind=kind, jurisdiction=tell.jurisdiction.code, tied_to=case_id), moment):
-            yield Naming(
-                title=named(row),
-                kind=tell.kind(row.kind),
-                stage=tell.word(CASE_TYPES[row.kind].Stage(row.stage)),
-                url=link(case_path(row.case_id), here.moment),
-            )
+def _naming(tell: Teller, lists: Lists, case_id: str, moment: Moment, here: Here) -> list[Naming] | None:
+    """The cases that name this one, as they stood at the moment, among those that the reader may read.
+
+    None while the list of cases is being rebuilt.
+    """
+    wanted = [Filter(kind=kind, jurisdiction=tell.jurisdiction.code, tied_to=case_id) for kind in (None, "meeting")]
+    try:
+        found = [row for one in wanted for row in rows_of(lists, one, moment)]
+    except BeingRebuilt:
+        return None
+    return [
+        Naming(
+            title=named(row),
+            kind=tell.kind(row.kind),
+            stage=tell.word(CASE_TYPES[row.kind].Stage(row.stage)),
+            url=link(case_path(row.case_id), here.moment),
+        )
+        for row in found
+    ]
 
 
 def preview_page(

@@ -187,18 +187,15 @@ def test_pages_before_and_after_lead_through_all_clocks(office: Office, monkeypa
     assert office.client.get("/clocks?after=nonsense").status_code == 422
 
 
-def test_while_clocks_are_not_built_yet_readers_are_told_to_try_again(
-    office: Office, two: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_clocks_are_not_built_yet_readers_are_told_to_try_again(office: Office, two: list[str]) -> None:
     del two
-    monkeypatch.setattr("api.looking._WAIT_SECONDS", 0.05)
     office.catch_up()
     with office.services.pool.connection() as conn:
         conn.execute("RESET ROLE")
         conn.execute("UPDATE projection_build SET state = 'building' WHERE name = 'clocks'")
         conn.execute("SET ROLE duban_app")
     answer = office.get(CLOCKS)
-    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-caught-up")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/being-rebuilt")
     page = office.client.get("/clocks")
     assert page.status_code == 503
-    assert "尚未读到" in page.text
+    assert "正在重建" in page.text
