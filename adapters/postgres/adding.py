@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import add
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -14,7 +14,7 @@ from psycopg import sql
 from adapters.postgres.sums import ALONG_POSITIONS, BEGINS_AHEAD, CUBES, ENDS_AHEAD, cube_number, day_number, end_of
 from projections.counting import SUBJECTS
 from projections.figures import places_of
-from projections.reading import Dimension, FigureFilter
+from projections.reading import Dimension, FigureFilter, Sums
 
 _ENDED: LiteralString = "valid_to <= '9999-12-31 00:00:00+00'"
 _STANDS: LiteralString = "known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'"
@@ -29,9 +29,11 @@ _BUCKETS: Mapping[str, sql.Composable] = {
     for name, column in (("since", "valid_from"), ("until", "valid_to"))
 }
 """The numbers of the first instant in a stretch, and of the first after it."""
-
-Totals = dict[str | None, Counter[str]]
-"""The sums of measures for each value of a dimension."""
+_BUCKETS_OF_ONE: Mapping[str, sql.Composable] = {
+    name: sql.SQL("({} > %(first_at)s)::integer").format(sql.Identifier(column))
+    for name, column in (("since", "valid_from"), ("until", "valid_to"))
+}
+"""The same where one instant is asked for, said so that it costs little and leads to no other index."""
 
 
 def valid_at(as_of: str, known: str) -> sql.Composed:
@@ -107,7 +109,7 @@ class _Strip(NamedTuple):
 
 def added_up(
     conn: psycopg.Connection[Any], asked: Asked, measures: Sequence[str], instants: Sequence[datetime], known: int
-) -> list[Totals]:
+) -> list[dict[str | None, Sums]]:
     """The sums at each of some instants, which ascend; for those values of which there is anything."""
     adding = _Adding(conn, asked, measures, instants)
     plan = _Plan(conn, asked.ledger_id, instants, known) if asked.cube is not None else None
@@ -118,8 +120,7 @@ def added_up(
         adding.changes(plan.regions)
         adding.strips(plan.ahead, BEGINS_AHEAD, ENDS_AHEAD, "ahead AND known_to > strip.known")
         adding.strips(plan.within, "valid_from", "valid_to")
-    first = adding.measures[0]
-    return [{value: total for value, total in one.items() if total[first]} for one in adding.totals]
+    return adding.told()
 
 
 _PLACED: LiteralString = """
@@ -201,9 +202,18 @@ class _Adding:
         self._asked = asked
         self._instants = instants
         self._known = SUBJECTS[asked.filter.subject].measures
-        self._told: dict[str, list[tuple[str, int]]] = {}
-        self.measures = list(dict.fromkeys([self._known[0], *measures]))
-        self.totals: list[defaultdict[str | None, Counter[str]]] = [defaultdict(Counter) for _ in instants]
+        self._measures = measures
+        self._places = {known: place for place, known in enumerate(dict.fromkeys([self._known[0], *measures]))}
+        self._patterns: dict[str, list[tuple[int, int]]] = {}
+        self._totals: list[dict[str | None, list[int]]] = [{} for _ in instants]
+
+    def told(self) -> list[dict[str | None, Sums]]:
+        """The sums for each value of which there is anything."""
+        told = [(measure, self._places[measure]) for measure in self._measures]
+        return [
+            {value: {measure: total[place] for measure, place in told} for value, total in one.items() if total[0]}
+            for one in self._totals
+        ]
 
     def sums(self, looks: Sequence[_Look]) -> None:
         """What the sums say at some places."""
@@ -220,13 +230,12 @@ class _Adding:
             where=self._asked.where,
             sums=sql.SQL(", ").join(
                 sql.SQL("sum(counts[{}])").format(sql.Literal(self._known.index(measure) + 1))
-                for measure in self.measures
+                for measure in self._places
             ),
         )
         for number, value, *counts in self._run(query, looks, "numbers series ats", cube=self._asked.cube):
-            total = self.totals[number][value]
-            for measure, count in zip(self.measures, counts, strict=True):
-                total[measure] += count
+            totals = self._totals[number]
+            totals[value] = list(map(add, totals[value], counts)) if value in totals else counts
 
     def changes(self, regions: Sequence[_Region]) -> None:
         """What became known, and ceased to be, in some regions."""
@@ -239,7 +248,7 @@ class _Adding:
             " UNION ALL SELECT *, -1 FROM figures WHERE {where} AND {since} < {until} AND {superseded}"
             " AND known_to > region.after AND known_to <= region.known) AS figures GROUP BY 1, 2, 3, 4, 5, 6"
         ).format(
-            **_BUCKETS,
+            **self._buckets,
             value=self._asked.value,
             where=self._asked.where,
             superseded=sql.SQL(_WAS_KNOWN),
@@ -280,7 +289,7 @@ class _Adding:
     def stretches(self, known: int) -> None:
         """All that is known at a position."""
         query = sql.SQL("SELECT {since}, {until}, {value}, counts, count(*) FROM {found} GROUP BY 1, 2, 3, 4").format(
-            **_BUCKETS,
+            **self._buckets,
             value=self._asked.value,
             found=rows(self._asked.where, sql.SQL(f"{_ONCE_VALID} AND {_KNOWN}")),
         )
@@ -288,18 +297,24 @@ class _Adding:
             self._add(range(since, until), value, pattern, times)
 
     @property
+    def _buckets(self) -> Mapping[str, sql.Composable]:
+        return _BUCKETS if len(self._instants) > 1 else _BUCKETS_OF_ONE
+
+    @property
     def _once(self) -> dict[str, Any]:
         return {"instants": list(self._instants), "first_at": self._instants[0], "last_at": self._instants[-1]}
 
     def _add(self, numbers: Iterable[int], value: str | None, pattern: str, times: int) -> None:
-        told = self._told.get(pattern)
-        if told is None:
-            named = ((self._known[place], count) for place, count in places_of(pattern))
-            told = self._told[pattern] = [(measure, count) for measure, count in named if measure in self.measures]
+        counts = self._patterns.get(pattern)
+        if counts is None:
+            named = ((self._places.get(self._known[place]), count) for place, count in places_of(pattern))
+            counts = self._patterns[pattern] = [(place, count) for place, count in named if place is not None]
         for number in numbers:
-            total = self.totals[number][value]
-            for measure, count in told:
-                total[measure] += count * times
+            total = self._totals[number].get(value)
+            if total is None:
+                total = self._totals[number][value] = [0] * len(self._places)
+            for place, count in counts:
+                total[place] += count * times
 
     def _run(
         self, query: sql.Composed, parts: Sequence[tuple[Any, ...]] = (), names: str = "", **params: object

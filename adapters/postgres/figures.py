@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,8 +89,7 @@ class FigureViews:
         """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
         with reading(self._pool, self._scope, Figures) as conn:
             found = added_up(conn, self._told(wanted, by), measures, [moment.as_of], moment.known)[0]
-        totals = found if by else {None: found.get(None, Counter())}
-        return {value: {measure: total[measure] for measure in measures} for value, total in totals.items()}
+        return found if by else {None: found.get(None, dict.fromkeys(measures, 0))}
 
     def series(
         self, wanted: FigureFilter, measures: Sequence[str], instants: Sequence[datetime], known: int
@@ -99,10 +97,8 @@ class FigureViews:
         """The sums of measures at each of some instants, which ascend, as known at one position."""
         with reading(self._pool, self._scope, Figures) as conn:
             found = added_up(conn, self._told(wanted, None), measures, instants, known)
-        totals = [one.get(None, Counter()) for one in found]
-        return [
-            (at, {measure: total[measure] for measure in measures}) for at, total in zip(instants, totals, strict=True)
-        ]
+        nothing = dict.fromkeys(measures, 0)
+        return [(at, one.get(None, nothing)) for at, one in zip(instants, found, strict=True)]
 
     def counted(
         self,
