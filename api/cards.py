@@ -174,17 +174,24 @@ class Place:
 
     jurisdiction: Jurisdiction
     lines: Sequence[Line]
+    readable: bool
+    """Whether the reader may open the cases behind the figures."""
 
 
 @dataclass(frozen=True)
 class DistrictCard:
-    """A district with the jurisdictions in it that the reader may read, and all of them together."""
+    """A district with the jurisdictions in it whose figures the reader is told, and all of them together."""
 
     division: str
     together: Sequence[Line]
     places: Sequence[Place]
     not_told: Sequence[Jurisdiction]
-    """Those in it that are not the reader's."""
+    """Those in it that are neither the reader's nor below his own."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether what they are together is a list that the reader may open: they are one place, and his."""
+        return len(self.places) == 1 and self.places[0].readable
 
 
 class Cards:
@@ -314,20 +321,36 @@ def cards_of(services: Services, lists: Lists, code: str, moment: Moment) -> Car
 
 
 def district_card(services: Services, reader: Scope, division: str, moment: Moment, asked: Asked) -> DistrictCard:
-    """A district's card: the jurisdiction of that division with those below it, as far as the reader may read them."""
-    known = [as_known(services, code, moment) for code in services.registry.codes(moment.known)]
+    """A district's card: the jurisdiction of that division with those below it.
+
+    Who reads every case of a jurisdiction is told the figures of those below it too, though he may not open their
+    cases. Whoever reads a part of the cases is told of his own jurisdiction alone.
+    """
+    known = _known(services, moment)
     root = next((one for one in known if one.division == division), None)
     if root is None:
         raise Refused("no-such-card", field="division", of=division)
     inside = list(_within(root, known))
-    told = [one for one in inside if reader.jurisdiction in {None, one.code}]
+    own = {one.code for one in known if reader.jurisdiction in {None, one.code}}
+    reach = {one.code for of in known if of.code in own for one in _within(of, known)} if reader.keys is None else own
+    told = [one for one in inside if one.code in reach]
     if not told:
         raise Refused("card-of-another-place", division=division)
     places = []
     for one in told:
         lists = services.views.within(replace(reader, jurisdiction=one.code))
-        places.append(Place(one, Cards(services, lists, one, moment).lines(asked, SUPERVISED)))
+        places.append(Place(one, Cards(services, lists, one, moment).lines(asked, SUPERVISED), one.code in own))
     return DistrictCard(division, _together(places), places, [one for one in inside if one not in told])
+
+
+def below(services: Services, code: str, moment: Moment) -> list[Jurisdiction]:
+    """The jurisdictions below one, as they were known at the moment."""
+    known = _known(services, moment)
+    return [inside for one in known if one.code == code for inside in _within(one, known) if inside is not one]
+
+
+def _known(services: Services, moment: Moment) -> list[Jurisdiction]:
+    return [as_known(services, code, moment) for code in services.registry.codes(moment.known)]
 
 
 def _within(root: Jurisdiction, known: Sequence[Jurisdiction]) -> Iterator[Jurisdiction]:

@@ -71,7 +71,9 @@ class LineAnswer(FigureAnswer):
     target: TargetAnswer | None
     rank: RankAnswer | None = Field(description="Null where nobody is ranked: ranks are for those who read every case")
     trend: list[TrendPointAnswer] = Field(description="At the ends of the last six months, all as known at the moment")
-    cases: str = Field(description="Where its list is read, at the same moment")
+    cases: str | None = Field(
+        description="Where its list is read, at the same moment; null where the cases are not the asker's to open"
+    )
 
 
 class StayAnswer(BaseModel):
@@ -224,7 +226,7 @@ class DistrictCardAnswer(CardAnswer):
 
     division: str
     places: list[PlaceAnswer]
-    not_told: list[str] = Field(description="Jurisdictions in it that are not the asker's")
+    not_told: list[str] = Field(description="Jurisdictions in it that are neither the asker's nor below his")
 
 
 @router.get(
@@ -327,7 +329,10 @@ def read_district_card(
     asker: Asker,
     query: Annotated[CardQuery, Query()],
 ) -> Response:
-    """The supervision of a district's jurisdictions, each and together, as far as they are the asker's."""
+    """The supervision of a district's jurisdictions, each and together: the asker's own, and those below it.
+
+    Of those below, whoever reads every case of his own jurisdiction is told the figures, and opens none of the cases.
+    """
     services = services_of(request)
     asked = Asked(query, zone_of(services, asker), words_for(request))
     moment = asked.of_lists(services)
@@ -441,14 +446,14 @@ def district_told(card: DistrictCard, moment: Moment, narrowed: Mapping[str, str
     """A district's card as the API tells of it."""
     return {
         "division": card.division,
-        "lines": _lines(card.together, moment, narrowed),
+        "lines": _lines(card.together, moment, narrowed, readable=card.readable),
         "places": [
             PlaceAnswer(
                 jurisdiction=one.jurisdiction.code,
                 division=one.jurisdiction.division,
                 zh=one.jurisdiction.zh,
                 en=one.jurisdiction.en,
-                lines=_lines(one.lines, moment, narrowed),
+                lines=_lines(one.lines, moment, narrowed, readable=one.readable),
             )
             for one in card.places
         ],
@@ -456,7 +461,9 @@ def district_told(card: DistrictCard, moment: Moment, narrowed: Mapping[str, str
     }
 
 
-def _lines(lines: Iterable[Line], moment: Moment, narrowed: Mapping[str, str]) -> list[LineAnswer]:
+def _lines(
+    lines: Iterable[Line], moment: Moment, narrowed: Mapping[str, str], *, readable: bool = True
+) -> list[LineAnswer]:
     query = urlencode({**narrowed, "as_of": moment.as_of.isoformat(), "position": moment.known})
     return [
         LineAnswer(
@@ -467,7 +474,7 @@ def _lines(lines: Iterable[Line], moment: Moment, narrowed: Mapping[str, str]) -
             else TargetAnswer(rule=line.target.id, value=line.target.value, year=line.target.year),
             rank=None if line.rank is None else RankAnswer(place=line.rank.place, of=line.rank.of),
             trend=[TrendPointAnswer(day=day, **figure_answer(figure)) for day, figure in line.trend],
-            cases=f"/api/v1/figures/{line.metric.id}/cases?{query}",
+            cases=f"/api/v1/figures/{line.metric.id}/cases?{query}" if readable else None,
             **figure_answer(line.figure),
         )
         for line in lines

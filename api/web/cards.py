@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from api.cards import KEPT, LED, SHARES, Cards, DeputyCard, Held, KindOf, cards_of, district_card
+from api.cards import KEPT, LED, SHARES, Cards, DeputyCard, Held, KindOf, below, cards_of, district_card
 from api.cards import Line as CardLine
 from api.services import services_of
 from api.v1.finding import lists_of
@@ -160,7 +160,7 @@ def show_cards(request: Request) -> Response:
         ("units", [(tell.unit(one.code), unit_path(one.code)) for one in place.units_on(cards.day)]),
         ("committees", [(one, committee_path(one)) for one in committees]),
         ("deputies", [(one.name, deputy_path(one.id)) for one in deputies]),
-        ("districts", _districts(place, tell)),
+        ("districts", [*_districts(place, tell), *_below(request, look, asker)]),
     ]
     return render(
         request,
@@ -175,6 +175,13 @@ def show_cards(request: Request) -> Response:
 
 def _districts(place: Jurisdiction, tell: Teller) -> list[tuple[str, str]]:
     return [] if place.division is None else [(str(getattr(place, tell.lang)), district_path(place.division))]
+
+
+def _below(request: Request, look: Look, asker: Principal) -> Iterator[tuple[str, str]]:
+    """The districts below the reader's own whose figures he is told."""
+    if policy.reads_all(asker):
+        for one in below(services_of(request), asker.jurisdiction, look.moment):
+            yield from _districts(one, look.tell)
 
 
 @router.get(CARDS + "/units/{unit}")
@@ -263,15 +270,18 @@ def show_district(request: Request, division: str) -> Response:
     look, query = look_of(request, asker, of_lists=True), query_of(request, CardQuery)
     tell, here = look.tell, look.here
     card = district_card(services, policy.scope(asker), division, look.moment, query.asked)
-    places = [(tell.say("cards.together"), card.together)] if len(card.places) > 1 else []
-    places += [(str(getattr(one.jurisdiction, tell.lang)), one.lines) for one in card.places]
+    places = [(tell.say("cards.together"), card.together, False)] if len(card.places) > 1 else []
+    places += [(str(getattr(one.jurisdiction, tell.lang)), one.lines, one.readable) for one in card.places]
     return _render(
         request,
         look,
         query,
         title=str(getattr(card.places[0].jurisdiction, tell.lang)),
         kind="district",
-        groups=[(name, [_line(tell, here, one, None) for one in lines]) for name, lines in places],
+        groups=[
+            (name, [_line(tell, here, one, None, linked=readable) for one in lines]) for name, lines, readable in places
+        ],
+        only_figures=[str(getattr(one.jurisdiction, tell.lang)) for one in card.places if not one.readable],
         months=_months(card.together),
         not_told=[str(getattr(one, tell.lang)) for one in card.not_told],
     )
@@ -285,7 +295,9 @@ def _cards(request: Request, look: Look, asker: Principal) -> Cards:
 def _render(request: Request, look: Look, query: CardQuery, **context: object) -> Response:
     """A card; what another card shows is left out."""
     tell, day = look.tell, look.tell.day
-    nothing = dict.fromkeys(("spans", "held", "duties", "brought", "kinds", "problems", "not_told", "ranked"))
+    nothing = dict.fromkeys(
+        ("spans", "held", "duties", "brought", "kinds", "problems", "not_told", "only_figures", "ranked")
+    )
     return render(
         request,
         "card.html",
@@ -300,8 +312,10 @@ def _render(request: Request, look: Look, query: CardQuery, **context: object) -
     )
 
 
-def _line(tell: Teller, here: Here, line: CardLine, of: tuple[str, str] | None) -> LineView:
+def _line(tell: Teller, here: Here, line: CardLine, of: tuple[str, str] | None, *, linked: bool = True) -> LineView:
     figure = figure_view(tell, here, line.metric, line.figure, target=line.target, of=of)
+    if not linked:
+        figure = replace(figure, url="", cases="")
     values = [figure.value for _, figure in line.trend]
     return LineView(figure, _rank(tell, line.rank), [value_of(one) for _, one in line.trend], _path(values))
 

@@ -198,18 +198,9 @@ def test_a_committee_is_told_its_items_by_kind_and_stage_and_what_is_put_right(o
     assert office.get(f"{CARDS}/committees/无此委").status_code == 404
 
 
-@pytest.mark.usefixtures("two_units")
-def test_a_district_is_told_as_far_as_it_is_the_readers(office: Office) -> None:
-    card = read(office, f"{CARDS}/districts/999900")
-    assert [place["jurisdiction"] for place in card["places"]] == ["cn-999900"]
-    assert "cn-999921" in card["not_told"]
-    assert line(card, "handed_over")["numerator"] == 12
-    refused = office.get(f"{CARDS}/districts/999921")
-    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (403, "card-of-another-place")
-    assert office.get(f"{CARDS}/districts/123456").status_code == 404
-
-
-def test_a_county_and_its_city_add_up_for_whoever_runs_the_installation(office: Office) -> None:
+@pytest.fixture
+def county(office: Office) -> Office:
+    """A suggestion was handed over in the city, and one in a county of it."""
     office.handed_over()
     deputy = office.services.registry.jurisdiction("cn-999921").all_deputies()[0].id
     body = {
@@ -227,15 +218,59 @@ def test_a_county_and_its_city_add_up_for_whoever_runs_the_installation(office: 
     )
     assert handed.status_code == 200, handed.text
     office.catch_up()
-    card = district_card(office.services, EVERYTHING, "999900", office.services.views.moment(), Asked())
-    handed_over = {
-        one.jurisdiction.code: next(line.figure.numerator for line in one.lines if line.metric.id == "handed_over")
-        for one in card.places
-    }
-    assert (handed_over["cn-999900"], handed_over["cn-999921"], card.not_told) == (1, 1, [])
+    return office
+
+
+def handed_over(card: Any) -> dict[str, tuple[int, bool]]:
+    """How many were handed over in each place of a district, and whether that opens a list."""
+    told = {place["jurisdiction"]: line(place, "handed_over") for place in card["places"]}
+    return {code: (one["numerator"], one["cases"] is not None) for code, one in told.items()}
+
+
+def test_a_city_is_told_the_figures_of_its_counties_and_opens_no_case_of_theirs(county: Office) -> None:
+    for role in ("deputy_affairs", "auditor"):
+        card = read(county, f"{CARDS}/districts/999900", role)
+        found = handed_over(card)
+        assert (found["cn-999900"], found["cn-999921"], card["not_told"]) == ((1, True), (1, False), [])
+        together = line(card, "handed_over")
+        assert (together["numerator"], together["trend"][-1]["numerator"], together["cases"]) == (2, 2, None)
+        assert handed_over(read(county, f"{CARDS}/districts/999921", role)) == {"cn-999921": (1, False)}
+    for path in ("/api/v1/cases", "/api/v1/figures/handed_over/cases"):
+        assert "县里的一件" not in county.get(path).text
+
+
+@pytest.mark.parametrize("role", ["deputy", "handling_unit", "government_office"])
+def test_whoever_reads_a_part_of_the_cases_is_told_of_no_county(county: Office, role: str) -> None:
+    card = read(county, f"{CARDS}/districts/999900", role)
+    assert [place["jurisdiction"] for place in card["places"]] == ["cn-999900"]
+    assert "cn-999921" in card["not_told"]
+    refused = county.get(f"{CARDS}/districts/999921", role)
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (403, "card-of-another-place")
+    assert county.get(f"{CARDS}/districts/123456", role).status_code == 404
+
+
+def test_a_county_is_told_nothing_of_its_city(county: Office) -> None:
+    card = county.client.get(f"{CARDS}/districts/999900", headers=county.token("deputy_affairs", "cn-999921")).json()
+    assert (handed_over(card), card["not_told"][0]) == ({"cn-999921": (1, True)}, "cn-999900")
+
+
+def test_whoever_runs_the_installation_is_told_of_every_place(county: Office) -> None:
+    card = district_card(county.services, EVERYTHING, "999900", county.services.views.moment(), Asked())
+    assert ({one.readable for one in card.places}, card.not_told, card.readable) == ({True}, [], False)
     together = next(line for line in card.together if line.metric.id == "handed_over")
     assert (together.figure.numerator, together.trend[-1][1].numerator) == (2, 2)
-    assert office.get(f"{CARDS}/units/nobody").status_code == 404
+
+
+def test_the_page_of_a_district_tells_its_counties_and_links_what_may_be_opened(county: Office) -> None:
+    county.account("office")
+    index = county.browser("office").get("/cards").text
+    assert 'href="/cards/districts/999921' in index
+    page = county.browser("office").get("/cards/districts/999900").text
+    whole, together, city, *counties = page.split('<section aria-labelledby="lines-')
+    assert "只汇总数字" in whole
+    assert "合计" in together
+    for section, linked in ((together, False), (city, True), (counties[0], False)):
+        assert ("/figures/handed_over/cases" in section, 'href="/figures/' in section) == (linked, linked)
 
 
 def test_an_evaluation_minutes_after_the_reply_is_a_question_with_its_evidence(office: Office) -> None:
