@@ -19,7 +19,7 @@ from domain.moment import Precision
 from domain.part import Part
 from domain.personal import Person, ProposedMeasure
 from domain.refusal import Refused, refused_by
-from domain.values import Code, Line, Text, Word
+from domain.values import Code, Line, Mark, Text, Word
 
 if TYPE_CHECKING:
     from domain.figure import Reckoner
@@ -84,6 +84,11 @@ class Act(BaseModel):
     late: bool = False
     source: SourceDocument | None = None
     imported: Imported | None = None
+    device: Mark | None = None
+    """Of a deputy's own word that he sent himself: by what the device is known that he sent it from.
+
+    It is the same for a jurisdiction and a year; in another it is another, so that nobody is followed for longer.
+    """
 
     @property
     def occurred_on(self) -> date:

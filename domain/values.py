@@ -39,6 +39,9 @@ Code = Annotated[
 ]
 """An identifier: of a unit, a person, an office. No blanks, nothing unseen, nothing that a URL would read."""
 
+Mark = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+"""By which something is known again and not told: 32 hexadecimal digits that only who made them can make again."""
+
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_seen(_CONTROLS + _LINE_ENDS)),

@@ -37,7 +37,7 @@ from projections.compliance import Looked
 from projections.counting import counted
 from projections.metrics import FEW, Data, Figure, Told
 
-SignalId = Literal["quick", "burst", "improved", "contacted", "not_done", "proxy", "perfect"]
+SignalId = Literal["quick", "burst", "device", "improved", "contacted", "not_done", "proxy", "perfect"]
 Said = EvaluationSubmitted | EvaluationRecordedByProxy | EvaluationAmended
 FIRST_SAID = (EvaluationSubmitted, EvaluationRecordedByProxy)
 VERIFIED = (CheckKind.LOOK_BACK, CheckKind.THIRD_PARTY, CheckKind.CONGRESS)
@@ -57,6 +57,7 @@ class Signal(Data):
     """The metric that counts the same."""
     minutes: int | None = Field(None, ge=1)
     evaluations: int | None = Field(None, ge=2)
+    deputies: int | None = Field(None, ge=2)
     resolved_at_most: float | None = Field(None, gt=0, lt=1)
 
 
@@ -264,6 +265,24 @@ def _timed(one: _Counted) -> Iterator[tuple[datetime, Recorded]]:
             yield at, said
 
 
+def _devices(signal: Signal, evaluated: Sequence[_Counted]) -> Iterator[Suspect]:
+    """What several deputies sent from one device within a year."""
+    by_device = defaultdict[str, list[tuple[_Counted, Recorded]]](list)
+    for one in evaluated:
+        for device, said in _sent(one):
+            by_device[device].append((one, said))
+    for sent in by_device.values():
+        if len({said.act.actor for _, said in sent}) >= (signal.deputies or 0):
+            yield from (Suspect(one.looked, (said,)) for one, said in sent)
+
+
+def _sent(one: _Counted) -> Iterator[tuple[str, Recorded]]:
+    """The evaluations of which it is known from which device a deputy sent them."""
+    for said in one.said:
+        if said.act.device is not None:
+            yield said.act.device, said
+
+
 def _improved(signal: Signal, evaluated: Sequence[_Counted]) -> Iterator[Suspect]:
     del signal
     for one in evaluated:
@@ -311,6 +330,7 @@ def _in_order(one: _Counted, steps: Iterable[Recorded]) -> tuple[Recorded, ...]:
 _FOUND: Mapping[SignalId, Callable[[Signal, Sequence[_Counted]], Iterator[Suspect]]] = {
     "quick": _quick,
     "burst": _bursts,
+    "device": _devices,
     "improved": _improved,
     "contacted": _contacted,
     "not_done": _not_done,
@@ -319,6 +339,7 @@ _FOUND: Mapping[SignalId, Callable[[Signal, Sequence[_Counted]], Iterator[Suspec
 _BASES: Mapping[SignalId, Callable[[Sequence[_Counted]], int]] = {
     "quick": lambda evaluated: sum(any(_gaps(one)) for one in evaluated),
     "burst": lambda evaluated: sum(any(_timed(one)) for one in evaluated),
+    "device": lambda evaluated: sum(any(_sent(one)) for one in evaluated),
     "not_done": lambda evaluated: sum(one.counts.get("satisfied", 0) for one in evaluated),
 }
 

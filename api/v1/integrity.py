@@ -157,7 +157,7 @@ def integrity_told(found: Integrity) -> dict[str, Any]:
 
 def _signal(one: Signalled) -> SignalAnswer:
     signal = one.signal
-    thresholds = {name: getattr(signal, name) for name in ("minutes", "evaluations", "resolved_at_most")}
+    thresholds = {name: getattr(signal, name) for name in ("minutes", "evaluations", "deputies", "resolved_at_most")}
     return SignalAnswer(
         id=one.id,
         name=WordsAnswer(zh=signal.zh, en=signal.en),

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -311,6 +312,13 @@ def key_of(posted: Posted | None) -> str:
     return key if _KEY.match(key) and not reused else secrets.token_hex(16)
 
 
+class Sent(NamedTuple):
+    """The address to which a form was sent, and the mark of the device from which it was, if that is kept."""
+
+    path: str
+    device: str | None = None
+
+
 def take(
     services: Services,
     tell: Teller,
@@ -319,7 +327,7 @@ def take(
     step: type[Step],
     case_file: CaseFile | None,
     values: Mapping[str, Sequence[str]],
-    path: str,
+    sent: Sent,
 ) -> Receipt | Posted | Foreseen | Repeated | FormDraft:
     """Take the step that a form says; the form again, with what is wrong, if it cannot be taken.
 
@@ -338,11 +346,10 @@ def take(
     if first(values, "rows") or first(values, "do") == "edit":
         return Posted(values, {})
     try:
-        asking = asking_of(services.secret, asker, values, path)
+        asking = asking_of(services.secret, asker, values, sent.path)
         receipt = services.docket.answered(asking)
-        taken = receipt or _taken(
-            services, tell, asker, form.read(values), act_of(asker, tell, values), case_file, values, asking
-        )
+        act = act_of(asker, tell, values).model_copy(update={"device": sent.device})
+        taken = receipt or _taken(services, tell, asker, form.read(values), act, case_file, values, asking)
     except ValidationError as error:
         return Posted(values, faults(tell, error), tell.say("page.form.wrong"))
     except Refused as refused:

@@ -8,6 +8,7 @@ import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +24,7 @@ from domain import policy
 from domain.account import Session, Whence
 from domain.case import Role
 from domain.docket import CaseNotFoundError
+from domain.moment import day_of
 from domain.principal import Principal
 from domain.procedure import opening_steps
 
@@ -46,6 +48,7 @@ _SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iOS"), (
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("MicroMessenger/", "WeChat"), ("Chrome/", "Chrome"),
              ("Safari/", "Safari"))  # fmt: skip
 _SHOWN = 80
+_MARK = 32
 
 
 @dataclass(frozen=True)
@@ -243,6 +246,17 @@ def units_here(request: Request) -> frozenset[str]:
     if session.account.binding.role is not Role.DEPUTY or session.whence.device is None:
         return frozenset()
     return services_of(request).sessions.units_on(session.whence.device, session.account.binding.jurisdiction)
+
+
+def device_mark(request: Request) -> str | None:
+    """By what a step knows the device again on which a deputy said it himself, in his jurisdiction and this year."""
+    session = session_of(request)
+    if session.account.binding.role is not Role.DEPUTY or session.whence.device is None:
+        return None
+    services, place = services_of(request), session.account.binding.jurisdiction
+    year = day_of(datetime.now(UTC), services.registry.jurisdiction(place).time_zone).year
+    said = f"device\n{place}\n{year}\n".encode() + session.whence.device
+    return hmac.digest(services.secret, said, hashlib.sha256).hex()[:_MARK]
 
 
 def local(address: str | None) -> str:

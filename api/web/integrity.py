@@ -145,6 +145,8 @@ def _threshold(tell: Teller, one: Asked) -> str:
         return tell.say("integrity.threshold.burst", minutes=signal.minutes, count=signal.evaluations)
     if signal.minutes is not None:
         return tell.say("integrity.threshold.minutes", minutes=signal.minutes)
+    if signal.deputies is not None:
+        return tell.say("integrity.threshold.deputies", count=signal.deputies)
     if signal.resolved_at_most is not None:
         return tell.say("integrity.threshold.resolved", share=share_of(signal.resolved_at_most))
     return ""

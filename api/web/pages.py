@@ -47,6 +47,7 @@ from api.web.doing import (
     Foreseen,
     Posted,
     Repeated,
+    Sent,
     amends_of,
     attach,
     doing,
@@ -62,6 +63,7 @@ from api.web.guard import (
     SEE_OTHER,
     SIGN_IN,
     admit,
+    device_mark,
     known,
     me,
     reader_of,
@@ -224,7 +226,7 @@ def open_case(request: Request, opening: str, values: Fields) -> Response:
     """Open the case that the form says, and show it."""
     services, asker = services_of(request), reader_of_registry(request)
     step, tell = _opening_named(asker, opening), teller_now(request, asker)
-    taken = take(services, tell, asker, _account(request), step, None, values, request.url.path)
+    taken = take(services, tell, asker, _account(request), step, None, values, Sent(request.url.path))
     if isinstance(taken, Posted):
         return _new_case_page(request, opening, taken)
     if isinstance(taken, FormDraft):
@@ -260,7 +262,8 @@ def take_step(request: Request, case_id: str, name: str, values: Fields) -> Resp
     procedure.require_role(step, type(case_file.case), asker.role)
     if policy.is_barred(step, case_file.case, units_here(request)):
         raise ProblemError("device-of-the-unit")
-    taken = take(services, tell, asker, _account(request), step, case_file, values, request.url.path)
+    sent = Sent(request.url.path, device_mark(request) if step.declared.own_word else None)
+    taken = take(services, tell, asker, _account(request), step, case_file, values, sent)
     if isinstance(taken, Posted):
         return _case_page(request, case_id, wanted=name, posted=taken)
     if isinstance(taken, FormDraft):

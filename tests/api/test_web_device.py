@@ -35,9 +35,15 @@ def people(office: Office) -> Office:
 @pytest.fixture
 def case(people: Office) -> str:
     """The page of a suggestion that was answered."""
-    handed_over = people.handed_over()
-    people.record(handed_over, "reply_issued", "2026-05-06", unit=LEAD_UNIT, outcome="B")
-    return f"/cases/{handed_over.json()['case_id']}"
+    return answered(people, "d-001")
+
+
+def answered(office: Office, deputy: str) -> str:
+    """The page of a suggestion of a deputy that was answered."""
+    opened = office.submit("deputy_affairs", lead_deputy=deputy)
+    handed_over = office.record(opened, "handed_over", "2026-03-05", lead_unit=LEAD_UNIT, co_units=["czj"])
+    office.record(handed_over, "reply_issued", "2026-05-06", unit=LEAD_UNIT, outcome="B")
+    return f"/cases/{opened.json()['case_id']}"
 
 
 def used_by(office: Office, *logins: str) -> TestClient:
@@ -217,3 +223,49 @@ def test_a_device_cookie_that_is_none_of_ours_is_replaced(people: Office, plante
     )
     assert leads_to(answer) == "/"
     assert device.cookies[DEVICE] != planted
+
+
+def marks(office: Office, *cases: str) -> list[str | None]:
+    """The mark of the device in the last step of each case."""
+    files = [office.services.docket.case_file(case.rpartition("/")[2]) for case in cases]
+    return [file.history[-1].act.device for file in files]
+
+
+def test_a_step_keeps_by_what_a_device_is_known_and_several_deputies_on_one_are_a_question(
+    people: Office, case: str
+) -> None:
+    people.account("yi2", "deputy", deputy="d-002")
+    others = [answered(people, "d-002") for _ in range(2)]
+    tablet = used_by(people, "jia1")
+    case_of(said(tablet, case))
+    post(tablet, "/logout")
+    assert leads_to(sign_in(tablet, "yi2")) == "/"
+    case_of(said(tablet, others[0]))
+    case_of(said(used_by(people, "yi2"), others[1]))
+    first, second, third = marks(people, case, *others)
+    assert first is not None
+    assert first == second != third
+    assert tablet.cookies[DEVICE] not in first
+    people.catch_up()
+    told = {one["id"]: one for one in people.get("/api/v1/integrity").json()["signals"]}
+    assert (told["device"]["count"], told["device"]["base"], told["device"]["threshold"]) == (2, 3, {"deputies": 2})
+    people.account("office")
+    page = people.browser("office").get("/integrity").text
+    assert "几名代表用同一设备评价" in page
+    assert "阈值：2 名以上代表。" in page
+    assert first not in page
+
+
+def test_what_is_no_deputys_own_word_or_goes_through_the_api_keeps_no_device(people: Office) -> None:
+    people.account("office")
+    office, cases = used_by(people, "office"), [answered(people, "d-001") for _ in range(2)]
+    proxy = SAID | {"evidence": "电话记录", "consent": "本人同意", "proxy_reason": "出差"}
+    action, data = filled(office, f"{cases[0]}?step=evaluation_recorded_by_proxy", **proxy)
+    case_of(office.post(action, data=data | {"act.occurred_on": "2026-05-08"}, follow_redirects=False))
+    body = {"step": {"result": "satisfied"}, "act": {"occurred_at": "2026-05-08"}}
+    taken = people.post(f"/api/v1{cases[1]}/steps/evaluation_submitted", body, "deputy", If_Match="*")
+    assert taken.status_code == 200, taken.text
+    assert marks(people, *cases) == [None, None]
+    body["act"]["device"] = "a" * 32
+    refused = people.post(f"/api/v1{cases[1]}/steps/evaluation_amended", body, "deputy", If_Match="*")
+    assert refused.status_code == 422

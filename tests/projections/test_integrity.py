@@ -12,7 +12,7 @@ from domain.moment import end_of_day
 from projections.compliance import Looked, look_at
 from projections.integrity import Asked, asked_of, integrity_rules, perfect_units, verified_of
 from projections.metrics import Figure, metrics
-from tests.domain.support import DEPUTY, IMPORTED, LEAD, TODAY, ZONE, Desk, act
+from tests.domain.support import DEPUTY, IMPORTED, LEAD, TODAY, ZONE, Desk, act, submitted
 from tests.registry import shipped_registry
 
 REPLIED_ON, SAID_ON = date(2026, 5, 6), date(2026, 5, 20)
@@ -93,6 +93,24 @@ def test_five_evaluations_by_one_person_within_a_quarter_of_an_hour_are_a_burst_
     assert asked(*in_a_row(4, 3))["burst"].count == 0
     assert asked(*in_a_row(5, 4))["burst"].count == 0
     assert (asked(*(evaluated() for _ in range(5)))["burst"].base) == 0
+
+
+def sent_from(device: str | None, deputy: str) -> Desk:
+    """An evaluation that a deputy sent from a device."""
+    desk = Desk().replied("A", REPLIED_ON, opening=submitted(lead_deputy=deputy))
+    desk.take(SATISFIED, SAID_ON, Role.DEPUTY, actor=deputy, device=device)
+    return desk
+
+
+def test_what_several_deputies_sent_from_one_device_is_asked_about_and_what_one_sent_often_is_not() -> None:
+    tablet, phone, other = ("a" * 32, "b" * 32, "c" * 32)
+    shared = [sent_from(tablet, "d-001"), sent_from(tablet, "d-002"), sent_from(tablet, "d-001")]
+    own = [sent_from(phone, "d-001"), sent_from(phone, "d-001"), sent_from(other, "d-002")]
+    device = asked(*shared, *own, sent_from(None, "d-001"), sent_from(None, "d-002"))["device"]
+    assert (device.count, device.base, device.rate) == (3, 6, 0.5)
+    assert {one.looked.case.id for one in device.suspects} == {desk.case_id for desk in shared}
+    assert {step.act.device for one in device.suspects for step in one.steps} == {tablet}
+    assert asked(*own)["device"].count == 0
 
 
 def test_evaluations_of_several_deputies_that_one_office_writes_down_together_are_a_burst() -> None:

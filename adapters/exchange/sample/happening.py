@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from itertools import takewhile
 from uuid import UUID, uuid5
 
@@ -15,6 +16,7 @@ from domain.registry import PREFIX
 JURISDICTION = "cn-999900"
 ZONE = "Asia/Shanghai"
 
+_TOGETHER = {"d-006": "d-003"}
 _NAMESPACE = UUID("6f0a3c1e-9d5b-5c53-8a47-2f1f8d7b4c90")
 
 
@@ -32,8 +34,20 @@ class Happening:
     @property
     def act(self) -> Act:
         """The act of the step, of which the day is known and not the hour."""
-        occurred_at = start_of_day(self.on, ZONE)
-        return Act(actor=self.actor, role=self.role, office=self.office, occurred_at=occurred_at, late=self.late)
+        return Act(
+            actor=self.actor,
+            role=self.role,
+            office=self.office,
+            occurred_at=start_of_day(self.on, ZONE),
+            late=self.late,
+            device=self._device if self.step.declared.own_word else None,
+        )
+
+    @property
+    def _device(self) -> str:
+        """The mark of the deputy's own device in that year; two deputies have one together."""
+        whose = _TOGETHER.get(self.actor, self.actor)
+        return sha256(f"{whose} {self.on.year}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
