@@ -142,8 +142,18 @@ def reads_all(principal: Principal) -> bool:
 
 
 def as_shown(case_file: CaseFile, reader: Scope, now: datetime, keys: Keys) -> CaseFile:
-    """The case file as a reader may know it: with what is still sealed for him sealed in it, and no person's data."""
-    return as_told(_unsealed(case_file, reader, now), keys)
+    """The case file as a reader may know it: with what is still sealed for him sealed in it, and no person's data.
+
+    On which device something was said is told to those who read every case.
+    """
+    return as_told(_unmarked(_unsealed(case_file, reader, now), reader), keys)
+
+
+def _unmarked(case_file: CaseFile, reader: Scope) -> CaseFile:
+    if reader.keys is None or not any(record.act.device for record in case_file.history):
+        return case_file
+    shown = file_of(None, (r._replace(act=r.act.model_copy(update={"device": None})) for r in case_file.history))
+    return case_file if shown is None else shown
 
 
 def _unsealed(case_file: CaseFile, reader: Scope, now: datetime) -> CaseFile:

@@ -246,6 +246,9 @@ def test_a_step_keeps_by_what_a_device_is_known_and_several_deputies_on_one_are_
     assert first is not None
     assert first == second != third
     assert tablet.cookies[DEVICE] not in first
+    for role, told_of in (("deputy_affairs", first), ("auditor", first), ("deputy", None), ("handling_unit", None)):
+        steps = people.get(f"/api/v1{case}/steps", role).json()["steps"]
+        assert steps[-1]["act"].get("device") == told_of, role
     people.catch_up()
     told = {one["id"]: one for one in people.get("/api/v1/integrity").json()["signals"]}
     assert (told["device"]["count"], told["device"]["base"], told["device"]["threshold"]) == (2, 3, {"deputies": 2})
