@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from argon2 import PasswordHasher
+from psycopg.conninfo import conninfo_to_dict
 from starlette.testclient import TestClient
 
 from adapters.identity.accounts import Accounts
@@ -111,9 +112,12 @@ class Office:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(entered_template: str) -> str:
-    """Tests of the API and the pages find the jurisdictions in the registry."""
-    return entered_template
+def migrated_template(cluster: Cluster, entered_template: str) -> Iterator[str]:
+    """Tests of the API and the pages find the jurisdictions in the registry, and what is projected of them."""
+    conninfo = cluster.create(entered_template)
+    Projector(conninfo).catch_up()
+    yield str(conninfo_to_dict(conninfo)["dbname"])
+    cluster.drop(conninfo)
 
 
 def browser(app: Any, secret: str | None) -> TestClient:
