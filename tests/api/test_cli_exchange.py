@@ -12,6 +12,7 @@ import pytest
 
 from adapters.exchange.source import Table
 from adapters.exchange.suggestions import SuggestionsSheet
+from adapters.postgres.projector import Projector
 from tests.adapters.workbooks import Cell, workbook
 from tests.api.test_cli import Done, Run, installation, run
 from tests.registry import shipped_registry
@@ -31,10 +32,12 @@ def a_list(path: Path, *names: str) -> Path:
 
 
 @pytest.fixture
-def imported(installation: Run, tmp_path: Path) -> Done:
+def imported(installation: Run, database: str, tmp_path: Path) -> Done:
     """What an import of two good rows and a bad one printed."""
     file = a_list(tmp_path / "list.xlsx", "甲一", "无此人", "乙一")
-    return installation("import", "suggestions-xlsx", str(file), "--errors", str(tmp_path / "errors.xlsx"))
+    done = installation("import", "suggestions-xlsx", str(file), "--errors", str(tmp_path / "errors.xlsx"))
+    Projector(database).catch_up()
+    return done
 
 
 @pytest.mark.database
@@ -107,7 +110,7 @@ def test_a_template_is_written_once_and_for_lists_alone(installation: Run, tmp_p
 
 
 @pytest.mark.database
-def test_deputies_are_registered_from_a_list_and_nobody_twice(installation: Run, tmp_path: Path) -> None:
+def test_deputies_are_registered_from_a_list_and_nobody_twice(installation: Run, database: str, tmp_path: Path) -> None:
     columns = ["代表编号", "姓名", "届次", "代表小组", "任职日期"]
     rows: list[list[Cell]] = [
         ["0101", "戊一", "9", "云东第一小组", date(2022, 1, 10)],
@@ -118,6 +121,7 @@ def test_deputies_are_registered_from_a_list_and_nobody_twice(installation: Run,
     assert (tried.code, tried.json["cases"], tried.json["refusals"][0]["field"]) == (1, 1, "代表小组")
     done = installation("import", "deputies-xlsx", file, "--errors", str(tmp_path / "errors.xlsx"))
     assert (done.code, "2 rows, 1 cases and 1 steps recorded, 0 cases changed" in done.out) == (1, True)
+    Projector(database).catch_up()
     listed = installation("registry", "list", "deputies", "--json").json["deputies"]
     assert [deputy["name"] for deputy in listed if deputy["id"] in {"0101", "0102"}] == ["戊一"]
     again = installation("import", "deputies-xlsx", file, "--json")
