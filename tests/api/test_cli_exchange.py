@@ -15,6 +15,7 @@ from adapters.exchange.suggestions import SuggestionsSheet
 from adapters.postgres.projector import Projector
 from tests.adapters.workbooks import Cell, workbook
 from tests.api.test_cli import Done, Run, installation, run
+from tests.conftest import Cluster
 from tests.registry import shipped_registry
 
 __all__ = ["installation", "run"]
@@ -51,6 +52,16 @@ def test_a_list_is_imported_and_told_with_its_sheet_its_columns_and_its_refused_
     assert "row 2, 领衔代表: On 2026-01-20 there was no “无此人”" in imported.out
     table = Table(tmp_path / "errors.xlsx", SuggestionsSheet(shipped_registry().jurisdiction("cn-999900"), {}).layout)
     assert [row.values["number"] for row in table.rows()] == ["26002"]
+
+
+@pytest.mark.database
+def test_where_nothing_was_ever_projected_that_is_done_first(
+    cluster: Cluster, entered_template: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conninfo = cluster.create(entered_template)
+    monkeypatch.setenv("DUBAN_DATABASE_URL", conninfo)
+    assert run("registry", "list", "deputies", "--json").json["deputies"]
+    cluster.drop(conninfo)
 
 
 @pytest.mark.database
