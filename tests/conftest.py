@@ -95,8 +95,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(cluster: Cluster) -> Iterator[str]:
-    """The name of a migrated database nobody is connected to."""
+def bare_template(cluster: Cluster) -> Iterator[str]:
+    """The name of a migrated database with nothing in it, to which nobody is connected."""
     from adapters.postgres.migrate import migrate  # noqa: PLC0415 - tests without a database need no migrations
 
     conninfo = cluster.create()
@@ -106,13 +106,19 @@ def migrated_template(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def entered_template(cluster: Cluster, migrated_template: str) -> Iterator[str]:
+def migrated_template(bare_template: str) -> str:
+    """The name of the database that the tests of a folder get a copy of."""
+    return bare_template
+
+
+@pytest.fixture(scope="session")
+def entered_template(cluster: Cluster, bare_template: str) -> Iterator[str]:
     """The name of a migrated database in whose registry every jurisdiction is that ships as a file."""
     from adapters.postgres.ledger import PostgresLedger  # noqa: PLC0415 - as above
     from adapters.postgres.pool import open_pool  # noqa: PLC0415
     from tests.registry import entered_into  # noqa: PLC0415
 
-    conninfo = cluster.create(migrated_template)
+    conninfo = cluster.create(bare_template)
     with open_pool(conninfo, schema="duban", role="duban_app", size=1, name="template") as pool:
         entered_into(PostgresLedger(pool, "main"))
     yield str(conninfo_to_dict(conninfo)["dbname"])
