@@ -29,13 +29,14 @@ test: install  ## every test
 SQUAWK = --assume-in-transaction --pg-version 15.0 \
 	--exclude prefer-bigint-over-int,prefer-bigint-over-smallint,require-lock-timeout,require-statement-timeout
 
+# `make check test` runs the fast tests once, with all the others.
 check: install  ## format, lint, types, architecture, migrations, fast tests
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/squawk $(SQUAWK) adapters/postgres/migrations/*.sql
-	.venv/bin/pytest -n 2 -m "not database and not slow and not faults and not browser"
+	$(if $(filter test,$(MAKECMDGOALS)),,.venv/bin/pytest -n 2 -m "not database and not slow and not faults and not browser")
 
 bench: install  ## the figures, each beside the raw limit of the same run
 	.venv/bin/python -m benchmarks
