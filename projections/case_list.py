@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, LiteralString, NamedTuple
 
 from domain import fold
@@ -15,6 +15,7 @@ from projections.remembered import Remembered
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """The end of a stretch that has none."""
+_DAY = timedelta(days=1)
 STILL_KNOWN = 2**63 - 1
 """The end, on the second clock, of what is known now."""
 
@@ -121,7 +122,7 @@ class Interval:
         self.known_to = STILL_KNOWN
 
 
-def _stands(added: tuple[str, Interval]) -> bool:
+def _stands(added: tuple[str, Interval, bool]) -> bool:
     """Whether that is how the case stands: such rows are written side by side, as they are read."""
     return added[1].known_to == STILL_KNOWN and added[1].valid_to == FOREVER
 
@@ -198,7 +199,7 @@ class CaseList:
     """Interval rows (case, valid from–to, known from–to) with the case's facts."""
 
     name: ClassVar[str] = "case_list"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     key: ClassVar[Mapping[str, LiteralString]] = {
         "case_id": "text",
         "valid_from": "timestamptz",
@@ -216,14 +217,25 @@ class CaseList:
         """Rows of a batch; an interval that begins and ends in it is added with its end."""
         self._tracked.have(batch, histories)
         first = min((record.position for record in batch), default=0)
-        added: list[tuple[str, Interval]] = []
+        added: list[tuple[str, Interval, bool]] = []
         closed: list[tuple[Any, ...]] = []
         for record in batch:
             case_id = record.originator_id
             ended, begun = self._tracked[case_id].take(record)
             closed += [(case_id, i.valid_from, i.known_from, i.known_to) for i in ended if i.known_from < first]
-            added += [(case_id, interval) for interval in begun]
+            added += [(case_id, interval, _dated_ahead(interval, record.recorded_at)) for interval in begun]
         self._tracked.trim()
         added.sort(key=_stands)
-        rows = [(case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.row) for case_id, i in added]
+        rows = [
+            (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.row, ahead) for case_id, i, ahead in added
+        ]
         return Changes(rows, closed)
+
+
+def _dated_ahead(interval: Interval, recorded_at: datetime) -> bool:
+    """Whether the day on which the case was opened lies after it was so, or was recorded; by a day less than it may.
+
+    Of all others a list of a moment begins with what had been opened by then.
+    """
+    opened_on = interval.row.opened_on
+    return opened_on is None or opened_on > (min(interval.valid_from, recorded_at).astimezone(UTC) + _DAY).date()

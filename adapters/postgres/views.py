@@ -78,8 +78,17 @@ _AT_MOMENT: LiteralString = (
     "SELECT * FROM case_list WHERE ledger_id = %(ledger)s AND {of_place} AND valid_from <= %(as_of)s"
     " AND valid_to > %(as_of)s AND known_from <= %(known)s AND known_to > %(known)s AND"
 )
+_STANDS: LiteralString = (
+    f"{_AT_MOMENT} known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND {{readable}}"
+)
+_OPENED_BY: LiteralString = (
+    "(least(%(as_of)s, (SELECT l.recorded_at FROM ledger l WHERE l.ledger_id = %(ledger)s AND l.position = %(known)s))"
+    " AT TIME ZONE 'UTC')::date + 1"
+)
+"""By when a case was opened that had been, and was known to have been, at the moment; wherever on earth."""
 _IN_FORCE: LiteralString = (
-    f"(({_AT_MOMENT} known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND {{readable}} {{first}})"  # noqa: S608 - literals only
+    f"(({_STANDS} AND NOT dated_ahead AND coalesce(opened_on, '9999-12-31') <= {_OPENED_BY} {{first}})"  # noqa: S608 - literals only
+    f" UNION ALL ({_STANDS} AND dated_ahead {{first}})"
     " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"
     f" AS last (digits, ended) CROSS JOIN LATERAL ({_AT_MOMENT} known_to = 9223372036854775807"
     " AND valid_to <= '9999-12-31 00:00:00+00' AND so_long = digits AND valid_to <= ended) AS case_list"
@@ -92,8 +101,9 @@ _IN_FORCE: LiteralString = (
 """The rows in force at a moment: as the cases stand today, as they stood before, as they were once known.
 
 Each has an index of its own, and may be cut to its own first rows; of the first, which are almost all where one looks
-at now, today's row is the row itself. Of the others of each length (`so_long`, `known_so_long`) those are gone through
-that came to their end, or ceased to be known, so soon after the moment that they may have held, or been known, at it.
+at now, today's row is the row itself, and what was opened since is not gone through, but for what is dated ahead. Of
+the others of each length (`so_long`, `known_so_long`) those are gone through that came to their end, or ceased to be
+known, so soon after the moment that they may have held, or been known, at it.
 """
 
 _GRADE_UNLESS_SEALED: LiteralString = (

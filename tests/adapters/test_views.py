@@ -24,6 +24,7 @@ from domain.docket import Docket, LedgerMapper
 from domain.moment import Moment, day_of, end_of_day, start_of_day
 from domain.principal import Principal
 from domain.refusal import Refused
+from projections import case_list
 from projections.case_list import Row, row_of
 from projections.reading import CaseRow, Counts, Filter, Light, Work, WorkRow
 from tests.domain.support import DEPUTY, ZONE
@@ -337,6 +338,28 @@ def test_a_case_is_listed_as_it_was_however_long_it_was_so(days: int, office: Of
     for day in (first, first + timedelta(days=days - 1)):
         moment = office.views.moment(as_of=start_of_day(day, ZONE))
         assert [row.stage for row in office.views.cases(Filter(), moment)] == ["submitted"]
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("sort", ["opened_on", "-opened_on", "number"])
+def test_what_is_dated_ahead_is_listed_like_anything_else(
+    office: Office, monkeypatch: pytest.MonkeyPatch, sort: str, *, ahead: bool
+) -> None:
+    """No step is; should one ever be, no list of a moment passes over it."""
+    first = date(2026, 3, 2)
+    for days in range(6):
+        office.open(f"建议{days}", on=first + timedelta(days=days), number=f"26-{days}")
+        monkeypatch.setattr(case_list, "_DAY", timedelta(days=-9_000 if ahead and days % 2 else 1))
+        office.project()
+    with connect(office.conninfo) as owner:
+        marked = owner.execute("SELECT count(*) FROM case_list WHERE dated_ahead").fetchone()
+    assert marked == (3 if ahead else 0,)
+    head = office.views.position()
+    for days, known in ((-1, head), (0, head), (3, head), (9, head), (9, 2)):
+        moment = Moment(end_of_day(first + timedelta(days=days), ZONE), known)
+        there = [f"建议{one}" for one in range(min(days + 1, known, 6))]
+        assert office.titles(moment=moment, sort=sort) == (there[::-1] if sort.startswith("-") else there)
+        assert office.views.counts(Filter(), moment).total == len(there)
 
 
 def test_filters_choose_what_they_name(many: Office) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +15,7 @@ from adapters.memory import MemoryLedger
 from domain import fold
 from domain.case import Corrected, Recorded, Voided
 from domain.docket import Docket, LedgerMapper
-from projections.case_list import STILL_KNOWN, CaseList, row_of
+from projections.case_list import STILL_KNOWN, CaseList, Row, row_of
 from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, naive_order, record_all
 from tests.registry import shipped_registry
 
@@ -55,9 +55,14 @@ class Table:
             self.rows[key] = row
 
     def at(self, known: int, as_of: datetime) -> list[tuple[str, tuple[Any, ...]]]:
-        return [
-            (row[0], row[5:]) for row in self.rows.values() if row[1] <= as_of < row[2] and row[3] <= known < row[4]
-        ]
+        """What is shown at a moment; what is not dated ahead had been opened by then, wherever on earth."""
+        found = [row for row in self.rows.values() if row[1] <= as_of < row[2] and row[3] <= known < row[4]]
+        for row in found:
+            opened_on, dated_ahead = Row(*row[5:-1]).opened_on, row[-1]
+            assert opened_on is not None
+            assert opened_on <= (as_of + timedelta(days=1)).date()
+            assert dated_ahead is False
+        return [(row[0], row[5:-1]) for row in found]
 
 
 def batches(length: int, cuts: Sequence[tuple[int, bool]]) -> Iterator[tuple[int, int, bool]]:

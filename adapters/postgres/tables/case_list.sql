@@ -30,6 +30,7 @@ CREATE TABLE {table} (
     sealed_until timestamptz,
     tied_to text NOT NULL,
     awaited text NOT NULL,
+    dated_ahead boolean NOT NULL,
     -- How long it was so, and was known to be: the hexadecimal digits of its seconds, and positions, and four if fewer.
     so_long integer GENERATED ALWAYS AS (
         greatest(4, length(to_hex(extract(EPOCH FROM valid_to - valid_from)::bigint)))
