@@ -202,7 +202,7 @@ class World:
         known = [row for row in replayed.values() if row[4] == STILL_KNOWN]
         for case_id in {record.originator_id for record in records}:
             history = [record for record in records if record.originator_id == case_id]
-            shown = sorted((row[1], row[5:]) for row in known if row[0] == case_id)
+            shown = sorted((row[1], row[5:-1]) for row in known if row[0] == case_id)
             assert shown == [(since, tuple(row)) for since, row in stretches_of(history)], "the list is not the fold"
             assert fold.case_at(history) == self.docket.case_file(case_id).case
 
