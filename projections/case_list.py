@@ -233,9 +233,10 @@ class CaseList:
 
 
 def _dated_ahead(interval: Interval, recorded_at: datetime) -> bool:
-    """Whether the day on which the case was opened lies after it was so, or was recorded; by a day less than it may.
+    """Whether the day on which the case was opened lies after that on which it was so, or was recorded.
 
-    Of all others a list of a moment begins with what had been opened by then.
+    In Greenwich, and a day is let pass for the clocks east of it. Of all others a list of a moment begins with what had
+    been opened by then.
     """
     opened_on = interval.row.opened_on
     return opened_on is None or opened_on > (min(interval.valid_from, recorded_at).astimezone(UTC) + _DAY).date()

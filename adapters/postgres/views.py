@@ -86,11 +86,12 @@ _OPENED_BY: LiteralString = (
     " AT TIME ZONE 'UTC')::date + 1"
 )
 """By when a case was opened that had been, and was known to have been, at the moment; wherever on earth."""
+_NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _SORTED: LiteralString = "CASE WHEN {0} IS NULL THEN {1} ELSE {0} END"
 """What a list is sorted by: said by case, since row-level security lets no condition with coalesce reach an index."""
 _IN_FORCE: LiteralString = (
     f"(({_STANDS} AND NOT dated_ahead AND"  # noqa: S608 - literals only
-    f" CASE WHEN opened_on IS NULL THEN '9999-12-31'::date ELSE opened_on END <= {_OPENED_BY} {{first}})"
+    f" {_SORTED.format('opened_on', _NULLS['date'])} <= {_OPENED_BY} {{first}})"
     f" UNION ALL ({_STANDS} AND dated_ahead {{first}})"
     " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"
     f" AS last (digits, ended) CROSS JOIN LATERAL ({_AT_MOMENT} known_to = 9223372036854775807"
@@ -192,7 +193,6 @@ _REACHED = (
 _DIGITS = list(range(4, 12))
 """How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known:
 from the least that the columns say, to 500,000 years and 17 million million positions."""
-_NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _WAIT_STEP = 0.001
 _SOON = timedelta(days=SOON_DAYS)
 

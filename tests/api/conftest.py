@@ -121,7 +121,7 @@ def migrated_template(cluster: Cluster, entered_template: str) -> Iterator[str]:
 
 
 class Whole(httpx2.BaseTransport):
-    """Takes a request to the application's loop once, and its whole answer back: a third of the time of starlette's."""
+    """Takes a request to the application's loop once, and its whole answer back: half the time of starlette's."""
 
     def __init__(self, client: TestClient) -> None:
         self._client = client
