@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, tzinfo
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, Self
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
 from adapters.identity.sessions import DEVICE_DAYS, KEPT_DAYS
+from api.web import guard
 from domain.access import AccessFilter
 from domain.account import CONSOLE, Asked
 from domain.cases.suggestion import Reassigned, ReturnApproved, ReturnRequested
@@ -272,3 +274,19 @@ def test_what_is_no_deputys_own_word_or_goes_through_the_api_keeps_no_device(peo
     body["act"]["device"] = "a" * 32
     refused = people.post(f"/api/v1{cases[1]}/steps/evaluation_amended", body, "deputy", If_Match="*")
     assert refused.status_code == 422
+
+
+def test_in_another_year_a_device_has_another_mark(people: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    class NextYear(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(days=366)
+
+    phone, cases = used_by(people, "jia1"), [answered(people, "d-001") for _ in range(3)]
+    for case in cases[:2]:
+        case_of(said(phone, case))
+    monkeypatch.setattr(guard, "datetime", NextYear)
+    case_of(said(phone, cases[2]))
+    first, second, next_year = marks(people, *cases)
+    assert None not in {first, next_year}
+    assert first == second != next_year
