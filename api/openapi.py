@@ -9,8 +9,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from api.described import Described
 from api.problems import MEDIA_TYPE, Problem
-from api.v1 import bulk
+from api.v1 import bulk, each
 from api.v1.persons import ReadingGiven
 from api.v1.recording import bodies
 
@@ -43,10 +44,17 @@ _REFS = "#/components/schemas/{model}"
 def describe(app: FastAPI) -> dict[str, Any]:
     """The description of the application's operations."""
     schema = get_openapi(
-        title=TITLE, version=VERSION, openapi_version="3.1.0", description=DESCRIPTION, routes=app.routes, tags=TAGS
+        title=TITLE,
+        version=VERSION,
+        openapi_version="3.1.0",
+        description=DESCRIPTION,
+        routes=[*each(app.routes)],
+        tags=TAGS,
     )
     models: list[type[BaseModel]] = [*bodies(), *bulk.BODIES.values(), ReadingGiven, Problem]
-    _, defined = models_json_schema([(model, "validation") for model in models], ref_template=_REFS)
+    _, defined = models_json_schema(
+        [(model, "validation") for model in models], ref_template=_REFS, schema_generator=Described
+    )
     components = schema.setdefault("components", {})
     components["schemas"] = dict(sorted({**components.get("schemas", {}), **defined["$defs"]}.items()))
     for model in models:

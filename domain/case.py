@@ -413,7 +413,7 @@ class Declared:
 class Step(BaseModel):
     """One step of a procedure: its class is its declaration, its fields are what was decided."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     declared: ClassVar[Declared]
 

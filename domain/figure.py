@@ -13,7 +13,7 @@ from domain.values import Code, DeputyId, Line, UnitCode
 
 
 class _Stored(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StatedFigure(_Stored):

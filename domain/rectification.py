@@ -116,7 +116,7 @@ class HandlingReport:
 class ProblemToList(BaseModel):
     """A point of a problem list as the list states it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     problem: Code
     """Its key in the case."""

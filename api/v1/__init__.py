@@ -1,5 +1,9 @@
 """The HTTP API, version 1."""
 
+from collections.abc import Iterable, Iterator
+
+from starlette.routing import BaseRoute
+
 from api.v1 import (
     attachments,
     audit,
@@ -46,3 +50,9 @@ ROUTERS = tuple(
         integrity,
     )
 )
+
+
+def each(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """The routes, and instead of that of all steps each of their operations."""
+    for route in routes:
+        yield from route.routes if isinstance(route, recording.StepOperations) else (route,)

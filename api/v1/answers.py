@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from api.described import Described
 from api.moment import Meta, written
 from api.words import LANGUAGES, words
 from domain import fold, procedure
@@ -494,5 +495,5 @@ def _declared(step: type[Step], case_type: type[Case]) -> StepDeclared:
         stops=list(declared.stops),
         extends=declared.extends,
         href="/api/v1/cases" if declared.opens else f"/api/v1/cases/{{case_id}}/steps/{declared.name}",
-        fields=step.model_json_schema(),
+        fields=step.model_json_schema(schema_generator=Described),
     )

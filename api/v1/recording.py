@@ -8,10 +8,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal, TypeVar
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from api.moment import written
@@ -43,6 +46,7 @@ _SHOWN = 100
 _KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
 _TAGS = re.compile(r'\s*(?:W/)?"[^"]*"(?:\s*,\s*(?:W/)?"[^"]*")*\s*\Z')
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
+_STEP_PATH = re.compile(r"/api/v1/cases/[^/]+/steps/([^/]+)\Z")
 _VERSION = re.compile(r"-v(\d{1,9})\"\Z")
 
 
@@ -64,7 +68,7 @@ class ActGiven(BaseModel):
 class Given(BaseModel):
     """The body of a step: what was decided, and the circumstances of the act."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     step: Step
     act: ActGiven = ActGiven()
@@ -119,7 +123,12 @@ _HEADERS = {
 }
 _LOCATION = {"Location": {"description": "The case", "schema": {"type": "string", "format": "uri-reference"}}}
 
-router = operations(400, 401, 403, 404, 409, 413, 415, 422, 500, 503, tag="steps")
+
+def _operations() -> APIRouter:
+    return operations(400, 401, 403, 404, 409, 413, 415, 422, 500, 503, tag="steps")
+
+
+router = _operations()
 
 
 @router.post(
@@ -206,26 +215,61 @@ def _by_name() -> dict[str, list[type[Step]]]:
     return found
 
 
-for _name, _classes in _by_name().items():
-    _first = _classes[0].declared
-    _schemas = [ref(STEP_BODIES[step]) for step in _classes]
-    router.add_api_route(
-        f"/cases/{{case_id}}/steps/{_name}",
-        _operation(_name, _classes),
+_BY_NAME = _by_name()
+
+
+@cache
+def _operation_named(name: str) -> BaseRoute:
+    classes = _BY_NAME[name]
+    first, schemas = classes[0].declared, [ref(STEP_BODIES[step]) for step in classes]
+    made = _operations()
+    made.add_api_route(
+        f"/cases/{{case_id}}/steps/{name}",
+        _operation(name, classes),
         methods=["POST"],
-        operation_id=f"record_{_name}",
-        summary=f"{_first.zh} · {_first.en}",
-        description="\n\n".join((step.__doc__ or "").strip() for step in _classes)
+        operation_id=f"record_{name}",
+        summary=f"{first.zh} · {first.en}",
+        description="\n\n".join((step.__doc__ or "").strip() for step in classes)
         + "\n\nBy: "
-        + ", ".join(sorted({role for step in _classes for role in procedure.takers_of(step)})),
+        + ", ".join(sorted({role for step in classes for role in procedure.takers_of(step)})),
         status_code=RECORDED,
         response_model=answers.RecordedAnswer,
         responses=documented(412, 428) | {RECORDED: {"headers": _HEADERS}},
         openapi_extra={
             "parameters": [IDEMPOTENCY_KEY, _IF_MATCH],
-            "requestBody": body_of(_schemas[0] if len(_schemas) == 1 else {"anyOf": _schemas}),
+            "requestBody": body_of(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}),
         },
     )
+    return made.routes[0]
+
+
+class StepOperations(BaseRoute):
+    """The operations of all steps as one route: each is found by the step's name, and made when it is first needed.
+
+    As hundreds of routes they would be tried, one after another, for every address that comes after them, and a process
+    would begin with making them all.
+    """
+
+    methods = frozenset({"POST"})
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Every one of them."""
+        return [_operation_named(name) for name in _BY_NAME]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether the address is that of a step that there is."""
+        found = _STEP_PATH.search(scope["path"]) if scope["type"] == "http" else None
+        if found is None or found[1] not in _BY_NAME:
+            return Match.NONE, {}
+        return _operation_named(found[1]).matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request to the operation that was found."""
+        await scope["route"].handle(scope, receive, send)
+
+
+router.routes.append(StepOperations())
 
 
 @router.post("/cases/{case_id}/steps/{name}", include_in_schema=False)

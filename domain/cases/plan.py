@@ -56,7 +56,7 @@ class PlannedItem(Part):
 class ItemToPlan(BaseModel):
     """An item as the plan states it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     item: Code
     """Its key in the case."""

@@ -312,7 +312,7 @@ class Contact(Part):
 class _Detail(BaseModel):
     """Something that a step lists."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PointAnswer(_Detail):

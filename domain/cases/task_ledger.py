@@ -48,7 +48,7 @@ class Task(Part):
 class TaskToGive(BaseModel):
     """A task as the document states it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: Code
     """Its key in the case."""

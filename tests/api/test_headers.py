@@ -9,13 +9,15 @@ import structlog
 from starlette.routing import BaseRoute, Mount, Route
 
 from api.headers import HEADERS
+from api.v1 import each
+from api.v1.recording import StepOperations
 from tests.api.conftest import Office
 
 pytestmark = pytest.mark.database
 
 
 def paths(routes: list[BaseRoute]) -> Iterator[str]:
-    for route in routes:
+    for route in each(routes):
         if isinstance(route, Mount):
             yield f"{route.path}/nothing.css"
         elif isinstance(route, Route):
@@ -23,7 +25,19 @@ def paths(routes: list[BaseRoute]) -> Iterator[str]:
 
 
 def test_an_address_is_looked_for_among_routes_alone_not_in_routers_within_routers(office: Office) -> None:
-    assert {type(route) for route in office.client.app.routes if not isinstance(route, (Route, Mount))} == set()  # type: ignore[attr-defined]
+    routes = office.client.app.routes  # type: ignore[attr-defined]
+    assert {type(route) for route in routes if not isinstance(route, (Route, Mount))} == {StepOperations}
+    assert len(list(each(routes))) > len(routes) + 300
+
+
+def test_a_step_is_found_by_its_name_and_each_other_address_beside_it(office: Office) -> None:
+    there = office.submit().headers["location"] + "/steps"
+    given = office.token("deputy_affairs")
+    answer = office.client.get(f"{there}/handed_over", headers=given)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert office.client.post(f"{there}/handed_over/again", headers=given).status_code == 404
+    assert office.client.post(f"{there}/no_such_step", headers=given).json()["type"] == "/problems/unknown-step"
+    assert office.client.get(there, headers=given).status_code == 200
 
 
 def test_every_answer_has_the_security_headers(office: Office) -> None:

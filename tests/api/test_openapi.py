@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 import pytest
 from openapi_spec_validator import validate
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, create_model
 
 import domain.cases  # noqa: F401 - every case type declares itself
 from api import v1
+from api.described import Described
 from api.problems import OF_PAGES, STATUS
 from domain.case import STEPS
 from tools.openapi import APPROVED, described
@@ -45,6 +46,38 @@ def test_every_declared_step_has_an_operation_of_its_own(description: dict[str, 
     openings = description["paths"]["/api/v1/cases"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     named = set(openings["discriminator"]["mapping"])
     assert named == {step.declared.wire.rpartition(".")[0] for step in STEPS.values() if step.declared.opens}
+
+
+class Told(BaseModel):
+    """A model whose fields have texts."""
+
+    name: str
+    """Whose it is."""
+    day: str = Field(default="", description="Said to Pydantic")
+    """Not told besides."""
+    silent: int = 0
+
+
+class ToldOtherwise(Told):
+    """One that says a field anew."""
+
+    name: str = "nobody"
+    added: int = 0
+    """In more
+    than one line."""
+
+
+@pytest.mark.parametrize(
+    ("model", "texts"),
+    [
+        (Told, {"name": "Whose it is.", "day": "Said to Pydantic", "silent": None}),
+        (ToldOtherwise, {"name": None, "day": "Said to Pydantic", "silent": None, "added": "In more\nthan one line."}),
+        (create_model("Made", __base__=Told, more=(int, 0)), {"name": "Whose it is.", "more": None}),
+    ],
+)
+def test_a_field_is_described_by_the_text_beneath_it(model: type[BaseModel], texts: dict[str, str | None]) -> None:
+    properties = model.model_json_schema(schema_generator=Described)["properties"]
+    assert {name: properties[name].get("description") for name in texts} == texts
 
 
 def test_every_post_names_its_request_key_and_every_step_of_a_case_its_version(description: dict[str, Any]) -> None:

@@ -142,7 +142,7 @@ HELD = {Meeting.Stage.HELD}
 class ItemForAgenda(BaseModel):
     """An item as the agenda states it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     item: Code
     """Its key in the case."""

@@ -49,7 +49,7 @@ class InquiryForm(Word):
 class Respondent(BaseModel):
     """Somebody who came to hear opinions and answer for an organ (应询人)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     unit: UnitCode
     respondent: Line

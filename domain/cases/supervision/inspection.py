@@ -73,7 +73,7 @@ class GroupCapacity(Word):
 class GroupMember(BaseModel):
     """Somebody in the group; deputies are invited by their ids instead."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Line
     capacity: GroupCapacity = GroupCapacity.COMMITTEE_MEMBER

@@ -61,7 +61,7 @@ class Investigator(BaseModel):
     Whoever has a seat on the standing committee needs no more than the name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     investigator: Line
     """By name."""

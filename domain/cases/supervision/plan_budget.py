@@ -134,7 +134,7 @@ class OnLineAlert(Part):
 class FindingToRegister(BaseModel):
     """A problem as the audit report states it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     finding: Code
     """Its key in the case."""
