@@ -15,7 +15,7 @@ from domain.cases.registry.meeting import Meeting
 from domain.cases.supervision.opinion import OpinionsCollated
 from domain.matter import Ending
 from tests.api.conftest import Office
-from tests.api.test_web_browser import CHROMIUM, OUTSIDE, Site, browser, is_for_everybody, served
+from tests.api.test_web_browser import NEEDS_CHROMIUM, OUTSIDE, Site, browser, is_for_everybody, served
 from tests.api.test_web_matters import alone, case_at, texts_of
 from tests.api.test_web_walk import MESSAGE_ID
 from tests.domain.matters import matters
@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.database,
     pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: apt-get install chromium"),
+    NEEDS_CHROMIUM,
 ]
 
 STEPS_TAKEN = 3

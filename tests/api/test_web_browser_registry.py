@@ -10,14 +10,14 @@ from playwright.sync_api import Page
 from tests.adapters.test_entries import DEPUTIES, whole
 from tests.adapters.workbooks import workbook
 from tests.api.conftest import PASSWORD
-from tests.api.test_web_browser import CHROMIUM, Site, browser, is_for_everybody, site
+from tests.api.test_web_browser import NEEDS_CHROMIUM, Site, browser, is_for_everybody, site
 
 __all__ = ["browser", "site"]
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.database,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: apt-get install chromium"),
+    NEEDS_CHROMIUM,
 ]
 
 

@@ -9,7 +9,7 @@ from time import perf_counter
 import pytest
 
 from tests.api.conftest import Office
-from tests.api.test_web_browser import CHROMIUM, Site, browser, served, site
+from tests.api.test_web_browser import NEEDS_CHROMIUM, Site, browser, served, site
 
 __all__ = ["browser", "served", "site"]
 
@@ -69,7 +69,7 @@ def test_it_costs_a_list_next_to_nothing(office: Office) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: apt-get install chromium")
+@NEEDS_CHROMIUM
 def test_the_screen_shows_nothing_of_it_and_the_code_is_there_when_it_is_printed(site: Site) -> None:
     site.office.seal()
     page = site.page()

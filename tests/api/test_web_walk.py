@@ -18,7 +18,7 @@ from domain.account import CONSOLE, Asked
 from domain.case import Role
 from tests.adapters.papers import pdf
 from tests.api.conftest import JURISDICTION, PASSWORD, Office
-from tests.api.test_web_browser import CHROMIUM, Site, browser, is_for_everybody, served
+from tests.api.test_web_browser import NEEDS_CHROMIUM, Site, browser, is_for_everybody, served
 
 __all__ = ["browser"]
 
@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.database,
     pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: apt-get install chromium"),
+    NEEDS_CHROMIUM,
 ]
 
 DESK: dict[str, Any] = {"width": 1200}
