@@ -37,6 +37,7 @@ class Row(NamedTuple):
     handed_over_on: date | None
     due_on: date | None
     overdue_from: datetime | None
+    """The first instant after the due date, while the case waits for its answer."""
     answered_on: date | None
     extended: bool
     over: bool
@@ -63,6 +64,7 @@ def row_of(case: Case) -> Row:
     """The row of a case as it is."""
     facts = case.facts()
     deadline, sealed_until = case.next_deadline, case.sealed_until
+    waits = facts.handed_over_on is not None and facts.answered_on is None and not facts.over
     return Row(
         case.kind,
         case.jurisdiction,
@@ -76,7 +78,7 @@ def row_of(case: Case) -> Row:
         facts.opened_on,
         facts.handed_over_on,
         facts.due_on,
-        overdue_from(facts.due_on, case.time_zone) if facts.due_on is not None else None,
+        overdue_from(facts.due_on, case.time_zone) if waits and facts.due_on is not None else None,
         facts.answered_on,
         facts.extended,
         facts.over,
@@ -199,7 +201,7 @@ class CaseList:
     """Interval rows (case, valid from–to, known from–to) with the case's facts."""
 
     name: ClassVar[str] = "case_list"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     key: ClassVar[Mapping[str, LiteralString]] = {
         "case_id": "text",
         "valid_from": "timestamptz",

@@ -48,7 +48,7 @@ from projections.search import Search
 STATES: dict[str, LiteralString] = {
     "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
     "waiting": "handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over",
-    "overdue": "handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over AND overdue_from <= %(as_of)s",
+    "overdue": "overdue_from <= %(as_of)s",
     "answered": "answered_on IS NOT NULL",
 }
 """In which state a case is, as the office asks for it. Overdue is a fact about the moment, and part of waiting."""

@@ -70,9 +70,8 @@ def shown(case_id: str, case: Case, as_of: datetime) -> CaseRow:
     overdue_from = row.pop("overdue_from")
     for name in ("audience", "sealed_until", "awaited", "tied_to"):
         del row[name]
-    waits = row["handed_over_on"] is not None and row["answered_on"] is None and not row["over"]
     row["units"] = row["units"].split(" ") if row["units"] else []
-    return CaseRow(case_id=case_id, overdue=waits and overdue_from is not None and overdue_from <= as_of, **row)
+    return CaseRow(case_id=case_id, overdue=overdue_from is not None and overdue_from <= as_of, **row)
 
 
 READERS = [
