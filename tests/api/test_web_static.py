@@ -1,6 +1,7 @@
 """What the pages are made of: words for everything, style for old browsers, no file of others."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -81,6 +82,14 @@ def test_style_stays_within_what_old_browsers_know() -> None:
     css = (STATIC / "app.css").read_text("utf-8")
     for banned in (":has(", "color-mix", "oklch", "@layer", "@import", "url(", "&:", "& ", ":is(", ":where(", "inset:"):
         assert banned not in css, banned
+
+
+def test_no_colour_depends_on_how_wide_the_window_is() -> None:
+    css = (STATIC / "app.css").read_text("utf-8")
+    narrow = re.findall(r"^@media [^{]*-width: [^{]*\{(?: .* \}$|\n(?:  .*\n)*\})", css, re.MULTILINE)
+    assert len(narrow) == len(re.findall(r"@media [^{]*-width", css)) > 0
+    for rules in narrow:
+        assert re.findall(r"color|background|opacity|filter|shadow", rules) == [], rules
 
 
 @pytest.mark.parametrize(("folder", "licence"), [(DATA, "MPL-2.0"), (STATIC / "vendor", "Apache-2.0")])
