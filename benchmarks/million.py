@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import Any, LiteralString
 from urllib.parse import quote
 
+import orjson
 import psycopg
 from psycopg import sql
 
@@ -62,6 +63,14 @@ many days after they happened the steps of the last of these are recorded, while
 QUICK, THROUGH_HTTP, LISTED = Goal("value", "most", 30), Goal("value", "most", 60), Goal("value", "most", 100)
 SERIES = Goal("value", "most", 300)
 MEASURES = ("counted", "replied", "evaluated", "satisfied", "outcome_resolved", "overdue")
+LISTS = {
+    "all": "",
+    "closed ones": "stage=closed&",
+    "those in handling": "stage=in_handling&",
+    "overdue ones": "state=overdue&",
+    "those of a unit": "unit={unit}&",
+    "those of a deputy": "deputy={deputy}&",
+}
 METRICS = "metrics=reply_rate,satisfied_rate,resolution_rate,overdue"
 
 
@@ -168,10 +177,25 @@ def _multiply(db: Database, times: int) -> tuple[int, float]:
         for copied in [threads.submit(_copy, db, name, times) for name in ("case_list", "figures")]:
             copied.result()
         seconds = _sum_up(conn, head)
+        _time_of_moments(conn, head)
         conn.execute("UPDATE ledger_head SET position = %s", [head])
         conn.execute("UPDATE projection_position SET position = %s", [head])
         conn.execute("DROP TABLE placed")
         return head, seconds
+
+
+def _time_of_moments(conn: psycopg.Connection[Any], head: int) -> None:
+    """Give the ledger the rows that tell when the positions were recorded at which is read."""
+    conn.execute(
+        "INSERT INTO ledger SELECT ledger_id, known, 'moment', number, wire, state, gen_random_uuid(), occurred_at,"
+        " occurred_precision, actor, office, request_key, at, format, NULL,"
+        " ledger_leaf(format, ledger_id, known, 'moment', number, wire, at, request_key, state, NULL)"
+        " FROM ledger CROSS JOIN (SELECT known, row_number() OVER ()::integer AS number,"
+        " (SELECT at FROM placed WHERE place < known ORDER BY place DESC LIMIT 1) AS at"
+        " FROM (SELECT DISTINCT unnest(%s::bigint[]) AS known) AS drawn) AS moment"
+        " WHERE ledger.position = 1 AND known > (SELECT max(position) FROM ledger)",
+        [[moment.known for drawn in _moments(head).values() for moment in drawn]],
+    )
 
 
 @contextmanager
@@ -220,6 +244,7 @@ _PLACED: dict[str, LiteralString] = {
     "ahead": "one.valid_from + time %% {shifts} * interval '1 day' > since.at"
     " OR (one.valid_to < '9999-01-01' AND one.valid_to + time %% {shifts} * interval '1 day' > since.at)",
     "unit": "one.unit || '-' || time %% {units}",
+    "units": "regexp_replace(one.units, '(\\S+)', '\\1-' || time %% {units}, 'g')",
     "person": "one.person || '-' || time %% {deputies}",
     "number": "one.number || '-' || time",
 }
@@ -317,9 +342,12 @@ def _through_http(db: Database, port: int, head: int) -> Timed:
         for what, drawn in moments.items():
             paths = [f"/api/v1/figures?{METRICS}&by=unit&{_asked(moment)}" for moment in drawn]
             yield f"GET /figures by unit, {what}", _times(connection, paths, headers), THROUGH_HTTP
-        for what, drawn in moments.items():
-            paths = [f"/api/v1/cases?stage=closed&limit=50&{_asked(moment)}" for moment in drawn]
-            yield f"GET /cases, closed ones, {what}", _times(connection, paths[:10], headers), LISTED
+        one = orjson.loads(got(connection, "/api/v1/cases?stage=closed&limit=1", headers))["cases"][0]
+        for which, narrowed in LISTS.items():
+            asked = narrowed.format(unit=one["units"][0], deputy=one["person"])
+            for what, drawn in moments.items():
+                paths = [f"/api/v1/cases?{asked}limit=50&{_asked(moment)}" for moment in drawn]
+                yield f"GET /cases, {which}, {what}", _times(connection, paths[:10], headers), LISTED
 
 
 def _asked(moment: Moment) -> str:

@@ -78,9 +78,8 @@ _AT_MOMENT: LiteralString = (
     "SELECT * FROM case_list WHERE ledger_id = %(ledger)s AND {of_place} AND valid_from <= %(as_of)s"
     " AND valid_to > %(as_of)s AND known_from <= %(known)s AND known_to > %(known)s AND"
 )
-_STANDS: LiteralString = (
-    f"{_AT_MOMENT} known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND {{readable}}"
-)
+_STANDING: LiteralString = "known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'"
+_STANDS: LiteralString = f"{_AT_MOMENT} {_STANDING} AND {{readable}}"
 _OPENED_BY: LiteralString = (
     "(least(%(as_of)s, (SELECT l.recorded_at FROM ledger l WHERE l.ledger_id = %(ledger)s AND l.position = %(known)s))"
     " AT TIME ZONE 'UTC')::date + 1"
@@ -89,26 +88,53 @@ _OPENED_BY: LiteralString = (
 _NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 _SORTED: LiteralString = "CASE WHEN {0} IS NULL THEN {1} ELSE {0} END"
 """What a list is sorted by: said by case, since row-level security lets no condition with coalesce reach an index."""
-_IN_FORCE: LiteralString = (
-    f"(({_STANDS} AND NOT dated_ahead AND"  # noqa: S608 - literals only
-    f" {_SORTED.format('opened_on', _NULLS['date'])} <= {_OPENED_BY} {{first}})"
-    f" UNION ALL ({_STANDS} AND dated_ahead {{first}})"
-    " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"
+_OPENED: LiteralString = f"{_SORTED.format('opened_on', _NULLS['date'])} <= {_OPENED_BY}"
+_AS_TODAY: LiteralString = (
+    f"({_STANDS} AND NOT dated_ahead AND {_OPENED} {{first}}) UNION ALL ({_STANDS} AND dated_ahead {{first}})"
+)
+"""The rows in force at a moment that are those of today.
+
+Of most cases, where one looks at now. What was opened since is not gone through, but for what is dated ahead.
+"""
+_BEFORE: LiteralString = "(known_to < 9223372036854775807 OR valid_to <= '9999-12-31 00:00:00+00')"
+_BEFORE_BY_LENGTH: LiteralString = (
+    "(SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"  # noqa: S608 - literals only
     f" AS last (digits, ended) CROSS JOIN LATERAL ({_AT_MOMENT} known_to = 9223372036854775807"
     " AND valid_to <= '9999-12-31 00:00:00+00' AND so_long = digits AND valid_to <= ended"
     " AND {readable_today} {first}) AS case_list)"
     " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(superseded)s::bigint[])"
     f" AS last (digits, superseded) CROSS JOIN LATERAL ({_AT_MOMENT} known_to < 9223372036854775807"
-    " AND known_so_long = digits AND known_to <= superseded AND {readable_today} {first}) AS case_list))"
-    " AS case_list"
+    " AND known_so_long = digits AND known_to <= superseded AND {readable_today} {first}) AS case_list)"
 )
-"""The rows in force at a moment: as the cases stand today, as they stood before, as they were once known.
+"""The others: as the cases stood before, and as they were once known.
 
-Each has an index of its own, and may be cut to its own first rows; of the first, which are almost all where one looks
-at now, today's row is the row itself, and what was opened since is not gone through, but for what is dated ahead. Of
-the others of each length (`so_long`, `known_so_long`) those are gone through that came to their end, or ceased to be
+Of those of each length (`so_long`, `known_so_long`) the ones are gone through that came to their end, or ceased to be
 known, so soon after the moment that they may have held, or been known, at it.
 """
+_BEFORE_IN_ORDER: LiteralString = (
+    f"({_AT_MOMENT} {_BEFORE} AND NOT dated_ahead AND {_OPENED} AND {{readable_today}} {{first}})"
+    f" UNION ALL ({_AT_MOMENT} {_BEFORE} AND dated_ahead AND {{readable_today}} {{first}})"
+)
+"""The same, gone through in the order in which the cases were opened, or those of one deputy."""
+_MANY = 5_000
+"""If by length so many rows are gone through, it is tried in their order first."""
+_SOME = 4_000
+"""So many cases are then gone through."""
+_GONE_THROUGH: LiteralString = (
+    "SELECT count(*) FROM (SELECT FROM"
+    " unnest(%(digits)s::integer[], %(ended)s::timestamptz[], %(superseded)s::bigint[])"
+    " AS last (digits, ended, superseded) CROSS JOIN LATERAL ("
+    "(SELECT FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s AND so_long = digits"
+    " AND known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
+    " AND valid_to > %(as_of)s AND valid_to <= ended LIMIT %(many)s)"
+    " UNION ALL (SELECT FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s"
+    " AND known_so_long = digits AND known_to < 9223372036854775807"
+    " AND known_to > %(known)s AND known_to <= superseded LIMIT %(many)s)) AS one LIMIT %(many)s) AS gone_through"
+)
+_FURTHER: LiteralString = (
+    f"SELECT {{key}} FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s AND {_STANDING}"  # noqa: S608 - literals only
+    f" AND NOT dated_ahead AND {_OPENED} AND {{ahead}} ORDER BY 1 {{direction}} OFFSET %(some)s LIMIT 1"
+)
 
 _GRADE_UNLESS_SEALED: LiteralString = (
     f"CASE WHEN EXISTS (SELECT {_TODAY} AND (today.sealed_until > clock_timestamp()"
@@ -271,16 +297,33 @@ class Views:
             )
             params |= {"after": after[0], "after_id": after[1]}
         order = sql.SQL("ORDER BY {} {}, case_id {} LIMIT %(limit)s").format(key, direction, direction)
-        rows, _ = self._in_force(moment, sql.SQL("AND {} {}").format(where, order))
-        query = sql.SQL(
-            "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit,"
-            " string_to_array(units, ' ') AS units, opened_on,"
-            " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds,"
-            " {grade} AS grade, coalesce({overdue}, false) AS overdue"
-            " FROM {rows} {order}"
-        ).format(grade=self._grade(), overdue=sql.SQL(STATES["overdue"]), rows=rows, order=order)
+        params["limit"] = limit
+
+        def page(first: sql.Composable, before: LiteralString) -> sql.Composed:
+            rows, _ = self._in_force(moment, sql.SQL("AND {} {}").format(first, order), before)
+            return sql.SQL(
+                "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit,"
+                " string_to_array(units, ' ') AS units, opened_on,"
+                " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds,"
+                " {grade} AS grade, coalesce({overdue}, false) AS overdue"
+                " FROM {rows} {order}"
+            ).format(grade=self._grade(), overdue=sql.SQL(STATES["overdue"]), rows=rows, order=order)
+
         with self._reading() as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
-            return cursor.execute(query, params | {"limit": limit}).fetchall()
+            if (
+                name == "opened_on"
+                and self._scope.jurisdiction is not None
+                and _are_new(wanted)
+                and _many(conn, params)
+            ):
+                last = _some_further(conn, key, params, descending=descending)
+                within = sql.SQL("true" if last is None else "{} >= %(last)s" if descending else "{} <= %(last)s")
+                first = sql.SQL("{} AND {}").format(where, within.format(key))
+                found = cursor.execute(page(first, _BEFORE_IN_ORDER), params | {"last": last}).fetchall()
+                if last is None or len(found) == limit:
+                    return found
+            before = _BEFORE_BY_LENGTH if wanted.deputy is None else _BEFORE_IN_ORDER
+            return cursor.execute(page(where, before), params).fetchall()
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
         """Counts over the whole list of a filter at a moment; each is the length of the list that it names."""
@@ -457,10 +500,13 @@ class Views:
         }
         return sql.SQL(" AND ").join(conditions), params | given
 
-    def _in_force(self, moment: Moment, first: sql.Composable | None = None) -> tuple[sql.Composed, dict[str, Any]]:
+    def _in_force(
+        self, moment: Moment, first: sql.Composable | None = None, before: LiteralString = _BEFORE_BY_LENGTH
+    ) -> tuple[sql.Composed, dict[str, Any]]:
         """The rows in force at a moment that the scope may read, and their parameters.
 
-        `first` narrows, orders and limits each of the three kinds of rows.
+        `first` narrows, orders and limits each kind of rows; `before` says how those are gone through that are no
+        longer today's.
         """
         params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
         params |= {
@@ -474,8 +520,13 @@ class Views:
         if self._scope.keys is not None:
             readable, readable_today = sql.SQL(_READABLE), sql.SQL(_READABLE_TODAY)
             params["keys"] = sorted(self._scope.keys)
-        rows = sql.SQL(_IN_FORCE).format(
-            of_place=of_place, readable=readable, readable_today=readable_today, first=first or sql.SQL("")
+        rows = sql.SQL("({} UNION ALL {}) AS case_list").format(
+            *(
+                sql.SQL(kind).format(
+                    of_place=of_place, readable=readable, readable_today=readable_today, first=first or sql.SQL("")
+                )
+                for kind in (_AS_TODAY, before)
+            )
         )
         return rows, params
 
@@ -495,6 +546,32 @@ class Views:
 def _stages() -> frozenset[str]:
     """Of every case type."""
     return frozenset(str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+
+
+def _are_new(wanted: Filter) -> bool:
+    """Whether there are likely to be many that a filter leaves among the cases that were opened last."""
+    few = wanted.deputy or wanted.unit or wanted.tied_to or wanted.text
+    return not few and wanted.state in {None, "unassigned", "waiting"}
+
+
+def _many(conn: psycopg.Connection[Any], params: dict[str, Any]) -> bool:
+    """Whether many rows would be gone through by length."""
+    row = conn.execute(_GONE_THROUGH, params | {"many": _MANY}).fetchone()
+    return row is not None and row[0] >= _MANY
+
+
+def _some_further(
+    conn: psycopg.Connection[Any], key: sql.Composable, params: dict[str, Any], *, descending: bool
+) -> date | None:
+    """When the case was opened that stands some cases further on in a list; None if there are not so many."""
+    ahead = "{} <= coalesce(%(after)s::date, {})" if descending else "{} >= coalesce(%(after)s::date, {})"
+    query = sql.SQL(_FURTHER).format(
+        key=key,
+        ahead=sql.SQL(ahead).format(key, sql.SQL(_NULLS["date"])) if "after" in params else sql.SQL("true"),
+        direction=sql.SQL("DESC" if descending else "ASC"),
+    )
+    row = conn.execute(query, params | {"some": _SOME}).fetchone()
+    return None if row is None else row[0]
 
 
 def _later(at: datetime, seconds: int) -> datetime:

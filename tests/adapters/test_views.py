@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.postgres import views as views_module
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import SORTS, STATES, Views
 from domain import policy
@@ -127,6 +130,39 @@ def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
                 assert {row.case_id for row in mine} == may, reader
                 counts = views.within(scope).counts(Filter(), Moment(as_of, known))
                 assert counts.total == len(mine)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    moves=move_lists(24),
+    drawn=st.lists(MOMENTS, min_size=3, max_size=6),
+    some=st.integers(0, 4),
+    limit=st.integers(1, 3),
+)
+def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in_their_order(
+    database: str, moves: list[Move], drawn: list[Any], some: int, limit: int
+) -> None:
+    ledger_id = uuid4().hex
+    with connect(database) as owner:
+        owner.execute("SELECT ledger_open(%s)", [ledger_id])
+    with ledger_on(database, ledger_id, size=1) as ledger, patch.multiple(views_module, _MANY=0, _SOME=some):
+        record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
+        Projector(database, ledger_id=ledger_id).catch_up()
+        everything = Views(ledger._pool, ledger)
+        deputies = {row.person for row in everything.cases(Filter(), everything.moment(), limit=100)}
+        for reader, moment in product(READERS[::4], drawn):
+            known, as_of = moment_of(moment, ledger.head())
+            views, at = everything.within(policy.scope(reader)), Moment(as_of, known)
+            for wanted in (Filter(), Filter(state="waiting"), *(Filter(deputy=one) for one in deputies if one)):
+                listed = views.cases(wanted, at, sort="title", limit=100)
+                for sort, backwards in (("opened_on", False), ("-opened_on", True)):
+                    expected = sorted(
+                        listed, key=lambda row: (row.opened_on or date.max, row.case_id), reverse=backwards
+                    )
+                    pages, after = [expected[i : i + limit] for i in range(0, len(expected), limit)], None
+                    for page in [*pages, []]:
+                        assert views.cases(wanted, at, sort=sort, after=after, limit=limit) == page
+                        after = (page[-1].opened_on, page[-1].case_id) if page else None
 
 
 def naive_work(
