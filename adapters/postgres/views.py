@@ -131,10 +131,12 @@ _GONE_THROUGH: LiteralString = (
     " AND known_so_long = digits AND known_to < 9223372036854775807"
     " AND known_to > %(known)s AND known_to <= superseded LIMIT %(many)s)) AS one LIMIT %(many)s) AS gone_through"
 )
+"""How many rows would be gone through by length; no more than `many` are counted."""
 _FURTHER: LiteralString = (
     f"SELECT {{key}} FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s AND {_STANDING}"  # noqa: S608 - literals only
     f" AND NOT dated_ahead AND {_OPENED} AND {{ahead}} ORDER BY 1 {{direction}} OFFSET %(some)s LIMIT 1"
 )
+"""When the case was opened that stands `some` cases further on in the list."""
 
 _GRADE_UNLESS_SEALED: LiteralString = (
     f"CASE WHEN EXISTS (SELECT {_TODAY} AND (today.sealed_until > clock_timestamp()"
