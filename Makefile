@@ -22,7 +22,7 @@ run: install  ## serve http://127.0.0.1:8000 (data in .duban, or in DUBAN_DATA_D
 	.venv/bin/duban serve
 
 test: install  ## every test
-	.venv/bin/pytest -n 2 --dist loadgroup
+	.venv/bin/pytest -n 2
 
 # migrate.py runs each file in one transaction; small numbers are small on purpose.
 # It sets no timeouts of its own: an operator migrates while the service is stopped or waits for it.
@@ -36,7 +36,7 @@ check: install  ## format, lint, types, architecture, migrations, fast tests
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/squawk $(SQUAWK) adapters/postgres/migrations/*.sql
-	$(if $(filter test,$(MAKECMDGOALS)),,.venv/bin/pytest -n 2 --dist loadgroup -m "not database and not slow and not faults and not browser")
+	$(if $(filter test,$(MAKECMDGOALS)),,.venv/bin/pytest -n 2 -m "not database and not slow and not faults and not browser")
 
 bench: install  ## the figures, each beside the raw limit of the same run
 	.venv/bin/python -m benchmarks

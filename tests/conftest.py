@@ -49,6 +49,25 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
     monkeypatch.setenv("DUBAN_DATA_DIR", str(tmp_path_factory.getbasetemp() / "data"))
 
 
+TOGETHER = {"tests/models/test_replay.py"}
+"""Files whose tests share what takes half a minute to make: one worker runs them all."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each test to whichever worker is free, but those of some files to one."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # noqa: PLC0415 - not always there
+
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = _unit_of
+    return scheduling
+
+
+def _unit_of(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return file if file in TOGETHER else nodeid
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no worker ends long before the others."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)

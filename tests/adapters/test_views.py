@@ -133,7 +133,7 @@ def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
                 assert counts.total == len(mine)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=move_lists(24),
     drawn=st.lists(MOMENTS, min_size=3, max_size=6),

@@ -19,7 +19,7 @@ from tests.models.corruption import CORRUPTIONS, Log, corrupted
 from tests.models.nets import Net, kinds, nets_of
 from tests.models.outside import TOOLS, ask
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replay")]
+pytestmark = pytest.mark.slow
 
 NETS = [net for kind in kinds() for net in nets_of(kind)]
 OF_CASES = [nets_of(kind)[0] for kind in kinds()]
