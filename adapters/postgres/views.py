@@ -118,7 +118,7 @@ _BEFORE_IN_ORDER: LiteralString = (
 """The same, gone through in the order in which the cases were opened, or those of one deputy."""
 _MANY = 5_000
 """If by length so many rows are gone through, it is tried in their order first."""
-_SOME = 4_000
+_SOME = 8_000
 """So many cases are then gone through."""
 _GONE_THROUGH: LiteralString = (
     "SELECT count(*) FROM (SELECT FROM"
