@@ -116,6 +116,8 @@ _BEFORE_IN_ORDER: LiteralString = (
     f" UNION ALL ({_AT_MOMENT} {_BEFORE} AND dated_ahead AND {{readable_today}} {{first}})"
 )
 """The same, gone through in the order in which the cases were opened, or those of one deputy."""
+_RECENT = timedelta(days=1)
+"""Little has come to its end since such a moment."""
 _MANY = 5_000
 """If by length so many rows are gone through, it is tried in their order first."""
 _SOME = 8_000
@@ -316,6 +318,7 @@ class Views:
                 name == "opened_on"
                 and self._scope.jurisdiction is not None
                 and _are_new(wanted)
+                and moment.as_of < datetime.now(UTC) - _RECENT
                 and _many(conn, params)
             ):
                 last = _some_further(conn, key, params, descending=descending)

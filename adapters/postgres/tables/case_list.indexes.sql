@@ -18,12 +18,9 @@ WHERE known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00';
 CREATE INDEX ON {table}
 (ledger_id, jurisdiction, known_so_long, known_to, known_from, valid_to, valid_from, stage, overdue_from)
 WHERE known_to < 9223372036854775807;
--- The same in the order in which the cases were opened: for a page, only those of the last ones are gone through.
+-- All in the order in which the cases were opened: for a page, only those of the last ones are gone through.
 CREATE INDEX ON {table}
-(ledger_id, jurisdiction, (CASE WHEN opened_on IS NULL THEN '9999-12-31'::date ELSE opened_on END), valid_to,
-valid_from, known_to, known_from, stage, overdue_from)
-WHERE (known_to < 9223372036854775807 OR valid_to <= '9999-12-31 00:00:00+00') AND NOT dated_ahead;
-CREATE INDEX ON {table} (ledger_id, jurisdiction)
-WHERE (known_to < 9223372036854775807 OR valid_to <= '9999-12-31 00:00:00+00') AND dated_ahead;
+(ledger_id, jurisdiction, dated_ahead, (CASE WHEN opened_on IS NULL THEN '9999-12-31'::date ELSE opened_on END),
+valid_to, valid_from, known_to, known_from, stage, overdue_from);
 CREATE INDEX ON {table} (ledger_id, jurisdiction, person);
 CREATE INDEX ON {table} USING gin (string_to_array(tied_to, ' ')) WHERE tied_to <> '';
