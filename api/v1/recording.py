@@ -250,8 +250,6 @@ class StepOperations(BaseRoute):
     would begin with making them all.
     """
 
-    methods = frozenset({"POST"})
-
     @property
     def routes(self) -> list[BaseRoute]:
         """Every one of them."""
