@@ -55,6 +55,11 @@ def memory_here(limit: Path = MEMORY_LIMIT) -> int:
     return memory
 
 
+def _durable() -> tuple[str, ...]:
+    """The options of a server whose data are to last."""
+    return "-c", "fsync=on", "-c", "full_page_writes=on", "-c", f"shared_buffers={buffers_of(memory_here())}MB"
+
+
 def buffers_of(memory: int) -> int:
     """How many megabytes PostgreSQL keeps in so many bytes of memory."""
     return max(LEAST_BUFFERS, min(memory // 2**20 // BUFFERS_SHARE, MOST_BUFFERS))
@@ -398,8 +403,7 @@ class EmbeddedPostgres:
                     *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self._place}", "-c", "port=5432"),
                     *("-c", "log_checkpoints=off", "-c", "timezone=UTC", "-c", "log_timezone=UTC"),
                     *("-c", f"max_slot_wal_keep_size={MOST_KEPT_FOR_ARCHIVE}"),
-                    *("-c", f"shared_buffers={buffers_of(memory_here())}MB"),
-                    *(("-c", "fsync=on", "-c", "full_page_writes=on") if self.durable else UNDURABLE),
+                    *(_durable() if self.durable else UNDURABLE),
                 ],
                 **account.start(),
                 cwd=self.cluster,

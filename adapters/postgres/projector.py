@@ -141,8 +141,8 @@ class Projector:
 
     def catch_up(self) -> None:
         """Bring every live build to the head of the ledger, then return."""
-        for name in PROJECTIONS:
-            with batch_work(), connect(self._conninfo, self._schema) as conn:
+        with batch_work(), connect(self._conninfo, self._schema) as conn:
+            for name in PROJECTIONS:
                 if not self._lead(conn, name, wait=True):
                     return
                 build = self._live(conn, name)

@@ -176,7 +176,7 @@ def test_the_database_takes_a_container_with_little_memory_as_it_is(data_dir: Pa
     assert memory_here(limit) == min(2 * 2**30, machine)
     limit.write_text("max\n")
     assert memory_here(limit) == machine
-    with EmbeddedPostgres(data_dir, durable=False) as server:
+    with EmbeddedPostgres(data_dir) as server:
         kept = one(server.url(), "SELECT setting::integer / 128 FROM pg_settings WHERE name = 'shared_buffers'")
     assert kept == buffers_of(memory_here())
 

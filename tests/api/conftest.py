@@ -11,12 +11,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from argon2 import PasswordHasher
 from psycopg.conninfo import conninfo_to_dict
 from starlette.testclient import TestClient
 
 from adapters.identity.accounts import Accounts
-from adapters.identity.passwords import Passwords
 from adapters.logs import configure
 from adapters.postgres.projector import Projector
 from adapters.settings import Settings
@@ -24,6 +22,8 @@ from adapters.wiring import Services, build, sealer
 from api.main import create_app
 from domain.account import CONSOLE, Asked, Whence
 from tests.conftest import Cluster
+from tests.faults.support import ledger_on
+from tests.faults.visitor import QUICK, accounts_of
 
 JURISDICTION = "cn-999900"
 LEAD_DEPUTY = "d-001"
@@ -31,8 +31,6 @@ LEAD_UNIT = "jtj"
 SITE = "https://testserver"
 COOKIE = "__Host-duban"
 PASSWORD = "correct horse battery"  # noqa: S105 - of every account of the tests
-QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-"""Passwords whose hashes cost next to nothing."""
 _keys = count(1)
 
 configure("json", "error")
@@ -94,9 +92,7 @@ class Office:
 
     def account(self, login: str, role: str = "deputy_affairs", jurisdiction: str = JURISDICTION, **bound: str) -> str:
         """A new account of somebody in that role, with the password of the tests; its id."""
-        asked = Asked(role=role, jurisdiction=jurisdiction, **bound)
-        accounts = self.services.accounts
-        return accounts.create(login, login, asked, by=CONSOLE, password=PASSWORD, must_change=False)[0].id
+        return _account(self.services.accounts, login, role, jurisdiction, **bound)
 
     def secret(self, login: str) -> str:
         """The secret of a new session of the account."""
@@ -111,11 +107,23 @@ class Office:
         return self.services.docket.head() - self.began
 
 
+def furnish(conninfo: str) -> None:
+    """Project what is in the registry, and make the account of the clerk."""
+    Projector(conninfo).catch_up()
+    with ledger_on(conninfo) as ledger:
+        _account(accounts_of(ledger), "clerk", "deputy_affairs")
+
+
+def _account(accounts: Accounts, login: str, role: str, jurisdiction: str = JURISDICTION, **bound: str) -> str:
+    asked = Asked(role=role, jurisdiction=jurisdiction, **bound)
+    return accounts.create(login, login, asked, by=CONSOLE, password=PASSWORD, must_change=False)[0].id
+
+
 @pytest.fixture(scope="session")
 def migrated_template(cluster: Cluster, entered_template: str) -> Iterator[str]:
-    """Tests of the API and the pages find the jurisdictions in the registry, and what is projected of them."""
+    """Tests of the API and the pages find the jurisdictions in the registry, what is projected of them, and a clerk."""
     conninfo = cluster.create(entered_template)
-    Projector(conninfo).catch_up()
+    furnish(conninfo)
     yield str(conninfo_to_dict(conninfo)["dbname"])
     cluster.drop(conninfo)
 
@@ -158,19 +166,17 @@ def browser(app: Any, secret: str | None) -> TestClient:
 
 @contextmanager
 def opened(conninfo: str, data_dir: Path) -> Iterator[Office]:
-    """An office on a migrated database."""
+    """An office on a furnished database."""
     settings = Settings(pool_size=4, data_dir=data_dir)
     services = build(settings, conninfo, name="test")
     services.accounts = Accounts(services.pool, QUICK, services.sessions, services.registry, services.secret)
     projector = Projector(conninfo)
-    projector.catch_up()
     app = create_app(services)
     with browser(app, None) as client:
         app.state.portal = client.portal
         office = Office(
             client, services, projector.catch_up, sealer(settings, conninfo).once, began=services.docket.head()
         )
-        office.account("clerk")
         client.cookies.set(COOKIE, office.secret("clerk"))
         yield office
 

@@ -21,7 +21,7 @@ from adapters.registry import LedgerRegistry
 from adapters.settings import load_settings
 from adapters.wiring import begin_log, sealer
 from domain.docket import Docket
-from tests.api.conftest import JURISDICTION, Office, opened
+from tests.api.conftest import JURISDICTION, Office, furnish, opened
 from tests.api.test_cli import Run, Told, installation, run, story
 from tests.faults.support import connect, ledger_on
 
@@ -36,6 +36,7 @@ def city(blank_database: str, tmp_path: Path) -> Iterator[Office]:
     migrate(blank_database)
     with ledger_on(blank_database) as ledger:
         enter(Docket(ledger, LedgerRegistry(ledger)), JURISDICTION, actor="test")
+    furnish(blank_database)
     with opened(blank_database, tmp_path) as found:
         yield found
 

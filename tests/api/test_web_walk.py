@@ -85,7 +85,7 @@ class Person:
         self.press(f'.actions a[href*="step={step}#do"], .actions a[href$="/{step}"]')
         form = self.page.locator(f'form[action$="/{step}"]')
         fill(form, **said, **{"act.occurred_on": day})
-        self.sees(f"{self.login}-{step}")
+        self._looked_at(f"{self.login}-{step}", part=".do")
         self.press(form.locator("button.primary"))
         assert self.page.locator(".trouble").count() == 0, self.page.inner_text(".trouble")
 
@@ -97,11 +97,11 @@ class Person:
         self.press(".attach-form button.primary")
         assert name in self.page.inner_text(".attachments")
 
-    def _looked_at(self, place: str) -> None:
+    def _looked_at(self, place: str, part: str = "html") -> None:
         if place in self.walk.seen:
             return
         self.walk.seen.add(place)
-        is_for_everybody(self.page, self.width)
+        is_for_everybody(self.page, self.width, part=part)
         assert MESSAGE_ID.findall(self.page.inner_text("body")) == [], place
 
 

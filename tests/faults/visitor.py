@@ -17,6 +17,7 @@ from tests.faults.support import ledger_on
 
 KEY = b"k" * 32
 QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+"""Passwords whose hashes cost next to nothing."""
 
 
 def accounts_of(ledger: PostgresLedger) -> Accounts:
