@@ -403,11 +403,16 @@ class Declared:
 
     def open_in(self, case_type: type[Case]) -> frozenset[StrEnum]:
         """The stages of a case of that type in which it is open."""
-        return self.while_in if self.while_in is not None else frozenset(case_type.Stage) - self.not_in
+        return self.while_in if self.while_in is not None else _stages_but(case_type, self.not_in)
 
     def stage_of(self, case: Case) -> StrEnum | None:
         """The stage that it leads to, as the case calls it: steps that several case types share know its name only."""
         return self.leads_to if self.leads_to is None or not self.shared else case.Stage(self.leads_to)
+
+
+@cache
+def _stages_but(case_type: type[Case], those: frozenset[StrEnum]) -> frozenset[StrEnum]:
+    return frozenset(case_type.Stage) - those
 
 
 class Step(BaseModel):

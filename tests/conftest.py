@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from adapters.batch import started
 from adapters.embedded import EmbeddedPostgres
 
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -69,6 +70,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def _unit_of(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     return file if file in TOGETHER else nodeid
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: no search for cycles goes through it for every test."""
+    started()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -96,7 +96,7 @@ def in_state(row: CaseRow, state: str) -> bool:
     }[state]
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=move_lists(24), drawn=st.lists(MOMENTS, min_size=8, max_size=14), batch=st.integers(1, 9))
 def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
     database: str, moves: list[Move], drawn: list[Any], batch: int
@@ -215,7 +215,7 @@ LIGHTS: dict[Light, Callable[[date, date], bool]] = {
 }
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=move_lists(24),
     drawn=st.lists(MOMENTS, min_size=3, max_size=5),

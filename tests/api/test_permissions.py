@@ -281,11 +281,11 @@ class Caller:
     def _asked_for(self, method: str, path: str, params: dict[str, str]) -> Any:
         browser = self._office.browser(None if self._role is None else self._login)
         browser.follow_redirects = False
+        if method == "GET":
+            return browser.get(filled(path, params))
         own = browser.get("/account").text if self._role is not None else ""
         if path == "/account/sessions/{id}/end" and (session := re.search("/account/sessions/([^/]+)/end", own)):
             params = params | {"id": session[1]}
-        if method == "GET":
-            return browser.get(filled(path, params))
         token = re.search(r'name="form_token" value="([0-9a-f]+)"', own)
         data = {"form_token": token[1] if token else ""}
         data |= OCCASION if "/persons/" in path else {"version": "1", "key": "0" * 32}

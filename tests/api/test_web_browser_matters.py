@@ -31,7 +31,7 @@ pytestmark = [
     NEEDS_CHROMIUM,
 ]
 
-STEPS_TAKEN = 3
+STEPS_TAKEN = 2
 WALKED = [*matters(), Meeting]
 
 

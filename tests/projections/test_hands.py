@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.memory import MemoryLedger
@@ -92,6 +92,7 @@ def test_days_of_several_suggestions_are_summed_and_the_median_is_of_those_that_
     assert span_of([]).median_days is None
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(move_lists(), st.lists(MOMENTS, min_size=6, max_size=10))
 def test_at_any_moment_whose_days_they_are_is_what_one_finds_asking_each_day_for_itself(
     moves: list[Move], moments: list[Any]
