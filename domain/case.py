@@ -403,7 +403,9 @@ class Declared:
 
     def open_in(self, case_type: type[Case]) -> frozenset[StrEnum]:
         """The stages of a case of that type in which it is open."""
-        return self.while_in if self.while_in is not None else _stages_but(case_type, self.not_in)
+        if self.while_in is not None:
+            return self.while_in
+        return _stages_but(case_type, self.not_in)  # type: ignore[arg-type]  # a class has a hash
 
     def stage_of(self, case: Case) -> StrEnum | None:
         """The stage that it leads to, as the case calls it: steps that several case types share know its name only."""
