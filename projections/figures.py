@@ -43,14 +43,19 @@ class Cell(NamedTuple):
     @property
     def pattern(self) -> str:
         """The counts that are not nothing, by their places: `0 3 5*28`. Most things count like many others."""
-        told = (str(place) if count == 1 else f"{place}*{count}" for place, count in enumerate(self.counts) if count)
-        return " ".join(told)
+        return _pattern_of(self.counts)
 
     @property
     def measured(self) -> dict[str, int]:
         """The counts that are not nothing, by the names of the subject's measures."""
         measures = SUBJECTS[self.subject].measures
         return {measure: count for measure, count in zip(measures, self.counts, strict=True) if count}
+
+
+@lru_cache(4_096)
+def _pattern_of(counts: tuple[int, ...]) -> str:
+    told = (str(place) if count == 1 else f"{place}*{count}" for place, count in enumerate(counts) if count)
+    return " ".join(told)
 
 
 @lru_cache(4_096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, singledispatch
+from functools import cached_property, lru_cache, singledispatch
 from typing import Final
 
 from domain.case import Case
@@ -59,10 +59,16 @@ class Counted:
 
     def row(self) -> tuple[int, ...]:
         """The counts in the order of the subject's measures."""
-        nothing = SUBJECTS[self.subject].nothing
-        if stranger := self.counts.keys() - nothing.keys():
-            raise ValueError(f"{self.subject} has no measure {sorted(stranger)}")
-        return tuple({**nothing, **self.counts}.values())
+        return _in_order(self.subject, tuple(self.counts.items()))
+
+
+@lru_cache(4_096)
+def _in_order(subject: str, counts: tuple[tuple[str, int], ...]) -> tuple[int, ...]:
+    """Counts in the order of a subject's measures; remembered, since most things count like many others."""
+    nothing, counting = SUBJECTS[subject].nothing, dict(counts)
+    if stranger := counting.keys() - nothing.keys():
+        raise ValueError(f"{subject} has no measure {sorted(stranger)}")
+    return tuple(map(int, {**nothing, **counting}.values()))
 
 
 @singledispatch
