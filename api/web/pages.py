@@ -540,11 +540,13 @@ def _alike(
     """
     if not isinstance(case, Suggestion):
         return None
-    view = None
+    url, view = link(f"{case_path(case_file.id)}/similar", here.moment), None
     if now and case.stage in UNDER_REVIEW and may_link(case, asker):
-        with suppress(BeingRebuilt):
+        try:
             view = alike_view(tell, alike_of(services, asker, case), here.moment, case_file)
-    return Alike(link(f"{case_path(case_file.id)}/similar", here.moment), view)
+        except BeingRebuilt:
+            return Alike(url, None, being_rebuilt=True)
+    return Alike(url, view)
 
 
 def _naming(tell: Teller, lists: Lists, case_id: str, moment: Moment, here: Here) -> list[Naming] | None:
@@ -670,6 +672,8 @@ class Alike:
 
     url: str
     view: AlikeView | None
+    being_rebuilt: bool = False
+    """Whether nothing is shown at once because what is searched is being rebuilt."""
 
 
 @dataclass(frozen=True)
