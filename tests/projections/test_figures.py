@@ -17,7 +17,8 @@ from domain.case import CASE_TYPES, Recorded
 from domain.docket import Docket
 from domain.matter import Matter
 from projections.case_list import STILL_KNOWN
-from projections.figures import Figures, cells_of
+from projections.counting import SUBJECTS, Counted
+from projections.figures import Cell, Figures, cells_of, sums_of
 from tests.domain.matters import Walk
 from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, record_all
 from tests.projections.test_case_list import CUTS, batches, read
@@ -113,3 +114,16 @@ def test_every_case_type_counts_at_any_moment_what_its_fold_says(kind: str, data
         known = walk.chance.randint(1, len(records))
         as_of = walk.chance.choice(records).occurred_at + timedelta(days=walk.chance.choice([-1, 0, 0, 1, 30, 200]))
         assert table.at(known, as_of) == counted_by_hand(records, known, as_of), (known, as_of)
+
+
+def test_counts_are_written_by_their_places_and_read_again_also_those_above_one() -> None:
+    first, _, third, *others = SUBJECTS["suggestion"].measures
+    counts = (1, 0, 28, *[0] * len(others))
+    cell = Cell("suggestion", "", "suggestion", "cn-999900", "x", 2026, None, None, None, None, counts)
+    assert cell.pattern == "0 2*28"
+    assert sums_of(cell.pattern, "suggestion") == cell.measured == {first: 1, third: 28}
+
+
+def test_a_measure_that_its_subject_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="case has no measure"):
+        Counted("case", "", None, None, {"opened": 1, "praised": 1}).row()
