@@ -28,6 +28,7 @@ from psycopg.conninfo import make_conninfo
 
 ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
 CTYPE = "C.UTF-8" if sys.platform == "linux" else "UTF-8"
+DURABLE = ("-c", "fsync=on", "-c", "full_page_writes=on")
 UNDURABLE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 FREE_UIDS = range(60706, 61184)  # left unassigned by distributions and by systemd
 SHARED_BINARIES = Path("/var/cache/duban")
@@ -53,11 +54,6 @@ def memory_here(limit: Path = MEMORY_LIMIT) -> int:
     with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit
         return min(memory, int(limit.read_text()))
     return memory
-
-
-def _durable() -> tuple[str, ...]:
-    """The options of a server whose data are to last."""
-    return "-c", "fsync=on", "-c", "full_page_writes=on", "-c", f"shared_buffers={buffers_of(memory_here())}MB"
 
 
 def buffers_of(memory: int) -> int:
@@ -403,7 +399,7 @@ class EmbeddedPostgres:
                     *("-c", "listen_addresses=", "-c", f"unix_socket_directories={self._place}", "-c", "port=5432"),
                     *("-c", "log_checkpoints=off", "-c", "timezone=UTC", "-c", "log_timezone=UTC"),
                     *("-c", f"max_slot_wal_keep_size={MOST_KEPT_FOR_ARCHIVE}"),
-                    *(_durable() if self.durable else UNDURABLE),
+                    *((*DURABLE, "-c", f"shared_buffers={buffers_of(memory_here())}MB") if self.durable else UNDURABLE),
                 ],
                 **account.start(),
                 cwd=self.cluster,

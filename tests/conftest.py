@@ -25,6 +25,7 @@ settings.register_profile(
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 IN_MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - a folder of our own is made in it
+"""Where the files of the tests' server are if so many bytes are free there."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 

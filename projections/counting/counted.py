@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache, singledispatch
+from functools import lru_cache, singledispatch
 from typing import Final
 
 from domain.case import Case
@@ -26,11 +26,6 @@ class Subject:
     zh: str
     en: str
     measures: tuple[str, ...]
-
-    @cached_property
-    def nothing(self) -> Mapping[str, int]:
-        """Its measures in their order, where none counts."""
-        return dict.fromkeys(self.measures, 0)
 
 
 SUBJECTS: dict[str, Subject] = {}
@@ -65,10 +60,10 @@ class Counted:
 @lru_cache(4_096)
 def _in_order(subject: str, counts: tuple[tuple[str, int], ...]) -> tuple[int, ...]:
     """Counts in the order of a subject's measures; remembered, since most things count like many others."""
-    nothing, counting = SUBJECTS[subject].nothing, dict(counts)
-    if stranger := counting.keys() - nothing.keys():
+    measures, counting = SUBJECTS[subject].measures, dict(counts)
+    if stranger := counting.keys() - set(measures):
         raise ValueError(f"{subject} has no measure {sorted(stranger)}")
-    return tuple(map(int, {**nothing, **counting}.values()))
+    return tuple(int(counting.get(measure, 0)) for measure in measures)
 
 
 @singledispatch
