@@ -248,14 +248,13 @@ class Draft:
     """Steps taken into a case file that wait to be appended under one request."""
 
     __slots__ = (
-        "_chance", "beside", "case_file", "command", "expected", "held", "jurisdiction", "latest", "orderly", "request",
+        "_chance", "beside", "case_file", "expected", "held", "jurisdiction", "latest", "orderly", "request",
     )  # fmt: skip
 
     def __init__(self, case_file: CaseFile, request: Request, beside: Collection[str] = ()) -> None:
         self.case_file = case_file
         self.request = request
         self.beside = beside
-        self.command: Command | None = None
         self.jurisdiction: Jurisdiction | None = None
         """Under whose rules its steps are; the same for all of them."""
         self.expected = case_file.version
@@ -473,7 +472,7 @@ class Docket(Application[str]):
                     return False
                 deadlines = _deadlines(step, case, act, office)
         step = self._sealed(case_file, step)
-        draft.command, draft.jurisdiction = None, jurisdiction
+        draft.jurisdiction = jurisdiction
         draft.note(step, act, case, office, breach=breach is not None)
         event_id, nonce = draft.identity()
         case_file.take(
@@ -492,10 +491,14 @@ class Docket(Application[str]):
 
     def append(self, drafts: Sequence[Draft]) -> list[Receipt | StaleError | Refused]:
         """Append drafts in one transaction; for each its receipt, or why it was not recorded."""
-        results = self._ledger.append([self.seal(draft) for draft in drafts])
-        if any(draft.case_file.id.startswith(PREFIX) for draft in drafts):
+        return self.append_sealed([self.seal(draft) for draft in drafts])
+
+    def append_sealed(self, commands: Sequence[Command]) -> list[Receipt | StaleError | Refused]:
+        """Append drafts that were sealed before, here or in another process."""
+        results = self._ledger.append(commands)
+        if any(command.case_id.startswith(PREFIX) for command in commands):
             self.registry.look_again()
-        return [self._outcome(draft, result) for draft, result in zip(drafts, results, strict=True)]
+        return [_outcome(command, result) for command, result in zip(commands, results, strict=True)]
 
     def _settled(self, draft: Draft) -> Receipt:
         outcome = self.append([draft])[0]
@@ -504,35 +507,16 @@ class Docket(Application[str]):
         return outcome
 
     def seal(self, draft: Draft) -> Command:
-        """A draft as the ledger takes it; `append` does this too, where nobody did it before."""
-        if draft.command is None:
-            held, now_held = draft.held, _claims(draft.case_file.case)
-            draft.command = Command(
-                request=draft.request,
-                case_id=draft.case_file.id,
-                expected=draft.expected,
-                events=[self.mapper.to_stored_event(r) for r in draft.case_file.collect_events()],
-                claims=sorted(now_held - held),
-                releases=sorted(held - now_held),
-            )
-        return draft.command
-
-    def _outcome(self, draft: Draft, result: Result) -> Receipt | StaleError | Refused:
-        case_id = draft.case_file.id
-        match result.code:
-            case Code.RECORDED:
-                changed = draft.case_file.version > draft.expected
-                return Receipt(case_id, result.version, result.position, result.recorded_at, changed=changed)
-            case Code.SEEN:
-                return Receipt(
-                    result.detail or case_id, result.version, result.position, result.recorded_at, repeated=True
-                )
-            case Code.KEY_REUSED:
-                return Refused("request-key-reused", key=draft.request.key)
-            case Code.STALE:
-                return StaleError(case_id, draft.expected, result.version)
-            case Code.CLAIMED:
-                return Refused("already-taken", claim=result.detail)
+        """A draft as the ledger takes it, once: whoever appends it then only sends and waits."""
+        held, now_held = draft.held, _claims(draft.case_file.case)
+        return Command(
+            request=draft.request,
+            case_id=draft.case_file.id,
+            expected=draft.expected,
+            events=[self.mapper.to_stored_event(r) for r in draft.case_file.collect_events()],
+            claims=sorted(now_held - held),
+            releases=sorted(held - now_held),
+        )
 
     def _sealed(self, case_file: CaseFile, step: Step) -> Step:
         """The step with what is a person's own sealed under the person's keys."""
@@ -616,6 +600,21 @@ class Docket(Application[str]):
         held = {a.sha256: a.size for a in case.attachments} if case is not None else {}
         if sum((held | {content.sha256: content.size}).values()) > self._contents.most_of_case:
             raise Refused("case-attachments-too-large", field="size", most=self._contents.most_of_case)
+
+
+def _outcome(command: Command, result: Result) -> Receipt | StaleError | Refused:
+    case_id, version, position, at = command.case_id, result.version, result.position, result.recorded_at
+    match result.code:
+        case Code.RECORDED:
+            return Receipt(case_id, version, position, at, changed=bool(command.events))
+        case Code.SEEN:
+            return Receipt(result.detail or case_id, version, position, at, repeated=True)
+        case Code.KEY_REUSED:
+            return Refused("request-key-reused", key=command.request.key)
+        case Code.STALE:
+            return StaleError(case_id, command.expected, version)
+        case Code.CLAIMED:
+            return Refused("already-taken", claim=result.detail)
 
 
 def _with_requested(case_file: CaseFile, step: _Amending) -> _Amending:

@@ -1,5 +1,7 @@
 """Refused: the one exception of the domain. Its words, in both languages, live with the pages."""
 
+from functools import partial
+
 from pydantic import ValidationError
 
 
@@ -11,6 +13,9 @@ class Refused(Exception):  # noqa: N818 - an outcome of the procedure, not an er
         self.message_id = message_id
         self.field = field
         self.params = params
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return partial(type(self), self.message_id, field=self.field, **self.params), ()
 
     def __str__(self) -> str:
         told = ", ".join(f"{name}={value}" for name, value in self.params.items())

@@ -6,26 +6,22 @@ import csv
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, Protocol
-from uuid import UUID, uuid5
-
-from pydantic import ValidationError
+from typing import Protocol
 
 from adapters.batch import batch_work
+from adapters.exchange.checking import Actor, Answer, Asked, Checked, Checker, Checkers, Finding, Job, Where
 from adapters.exchange.layout import REASONS
 from adapters.exchange.profiles import Profile
 from adapters.exchange.sheets import write_texts
-from adapters.exchange.source import Row, SourceCase, Table
-from domain import procedure
-from domain.case import Act, Imported, Recorded, Role
-from domain.docket import CaseNotFoundError, Docket, Draft, Receipt, Request, Result, StaleError
-from domain.refusal import Refused, refused_by
-from domain.registry import PREFIX, RegistryOpening
+from adapters.exchange.source import Row, Table
+from domain.case import Recorded, Role
+from domain.docket import CaseNotFoundError, Docket, Receipt, Request, Result, StaleError
+from domain.refusal import Refused
 
 BATCH_EVENTS = 1_000
 """Steps that share one transaction at most."""
@@ -33,9 +29,6 @@ BATCH_EVENTS = 1_000
 _LOOKED_UP = 500
 _AHEAD = 3
 """Batches that wait for the ledger while more are checked."""
-_NAMESPACE = UUID("3f1e6a52-7c1b-5d0a-9a53-0d9b5c6f2e11")
-"""Of every imported case's id, for ever: with another one a second import would store everything again."""
-
 Outcome = Receipt | Refused
 
 
@@ -44,16 +37,6 @@ class Requests(Protocol):
 
     def answered(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Result]]:
         """The requests among these keys that were answered before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something of a row that was imported as it stands, and that disagrees with the procedure, the dates or itself."""
-
-    row: int
-    number: str
-    message_id: str
-    params: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +109,6 @@ def refused_of(refusal: Refusal) -> Refused:
     return Refused(refusal.message_id, field=refusal.field, **refusal.params)
 
 
-@dataclass(slots=True)
-class _Prepared:
-    """A row on its way to be appended: each stage adds to what the row itself says."""
-
-    row: Row
-    key: str = field(init=False)
-    request: Request = field(init=False)
-    case: SourceCase = field(init=False)
-    acts: Sequence[Act] = field(init=False)
-    draft: Draft = field(init=False)
-    findings: Sequence[Finding] = field(init=False)
-
-
 def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
     docket: Docket,
     ledger: Requests,
@@ -153,28 +123,25 @@ def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     batch_events: int = BATCH_EVENTS,
+    sharing: tuple[Checkers, Where] | None = None,
 ) -> Report:
     """Import a file, or only check it. Run again, it goes on where it was stopped and adds nothing twice.
 
-    Without an office the steps are those of the jurisdiction's own.
+    Without an office the steps are those of the jurisdiction's own. The check is shared out among processes that find
+    what the docket knows in a ledger; the profile is one whose columns are fixed.
     """
     table = Table(path, profile.layout, sheet)
     report = Report(profile.name, path.name, table.sha256, table.columns, dry_run)
     report.workbook, report.sheet = table.is_workbook, table.sheet
     report.header_row, report.ignored = table.header.row, table.ignored
     by = Actor(actor, role, office or profile.jurisdiction)
-    run = _Import(docket, ledger, profile, by, report, batch_events, table.header.called)
+    run = _Import(docket, ledger, profile, by, report, batch_events, table.header.called, sharing)
     with batch_work():
         run.follow(table, progress or (lambda _done, _total: None), should_stop or (lambda: False))
     return report
 
 
-class Actor(NamedTuple):
-    """Who imports, in which role and for which office."""
-
-    name: str
-    role: Role
-    office: str
+_Ready = tuple[Asked, Checked]
 
 
 class _Import:
@@ -189,6 +156,7 @@ class _Import:
         report: Report,
         batch_events: int,
         called: Mapping[str, str],
+        sharing: tuple[Checkers, Where] | None,
     ) -> None:
         self._docket = docket
         self._ledger = ledger
@@ -197,6 +165,8 @@ class _Import:
         self._report = report
         self._batch_events = batch_events
         self._called = called
+        self._sharing = sharing
+        self._checker = Checker(docket, profile, by, report.sha256)
         self._seen: dict[str, int] = {}
 
     def follow(self, table: Table, progress: Callable[[int, int], None], should_stop: Callable[[], bool]) -> None:
@@ -205,7 +175,7 @@ class _Import:
         report = self._report
         report.rows = len(table)
         with ThreadPoolExecutor(1, thread_name_prefix="duban-import") as worker:
-            under_way: deque[tuple[list[_Prepared], Future[list[Outcome]]]] = deque()
+            under_way: deque[tuple[list[_Ready], Future[list[Outcome]]]] = deque()
             for batch in self._batches(table):
                 if should_stop():
                     report.cancelled = True
@@ -220,178 +190,134 @@ class _Import:
         report.refusals.sort(key=lambda refusal: refusal.row)
         report.seconds = time.perf_counter() - started
 
-    def _batches(self, table: Table) -> Iterator[list[_Prepared]]:
+    def _batches(self, table: Table) -> Iterator[list[_Ready]]:
         """The rows that are new, in batches that fit into one transaction each."""
-        batch: list[_Prepared] = []
+        batch: list[_Ready] = []
         events = 0
-        rows = table.rows()
-        while chunk := list(islice(rows, _LOOKED_UP)):
-            for prepared in self._new(chunk):
-                more = len(prepared.acts)
-                if batch and events + more > self._batch_events:
-                    yield batch
-                    batch, events = [], 0
-                batch.append(prepared)
-                events += more
+        for asked, answer in self._answers(self._asked(table.rows())):
+            match answer:
+                case None:
+                    self._is_there()
+                case Refused():
+                    self._refuse(asked.row, answer)
+                case Checked():
+                    more = len(answer.command.events)
+                    if batch and events + more > self._batch_events:
+                        yield batch
+                        batch, events = [], 0
+                    batch.append((asked, answer))
+                    events += more
         if batch:
             yield batch
 
-    def _new(self, rows: Sequence[Row]) -> list[_Prepared]:
-        """The rows that no earlier run recorded, checked step by step.
+    def _asked(self, rows: Iterator[Row]) -> Iterator[list[Asked]]:
+        """The rows that no earlier run recorded, some at a time."""
+        while chunk := list(islice(rows, _LOOKED_UP)):
+            asked = []
+            for row in chunk:
+                try:
+                    asked.append(self._ask(row))
+                except Refused as refused:
+                    self._refuse(row, refused)
+            answered = self._ledger.answered([one.request.key for one in asked]) if asked else {}
+            new = []
+            for one in asked:
+                if one.request.key in answered and answered[one.request.key][0] == one.request.fingerprint:
+                    self._is_there()
+                else:
+                    new.append(one)
+            yield new
 
-        One thing is done for all of them before the next is: a processor that keeps to one kind of work takes a fifth
-        less time than one that does everything for each row in turn.
-        """
-        asked = self._each([_Prepared(row) for row in rows], self._ask)
-        answered = self._ledger.answered([one.request.key for one in asked]) if asked else {}
-        going = [one for one in asked if not self._is_answered(one, answered)]
-        going = [one for one in self._each(going, self._read) if not self._is_so(one)]
-        for stage in (self._open, self._act, self._take, self._seal):
-            going = self._each(going, stage)
-        return going
-
-    def _each(self, these: Sequence[_Prepared], stage: Callable[[_Prepared], None]) -> list[_Prepared]:
-        """Those that passed a stage; what is refused refuses its row, and no other."""
-        passed = []
-        for one in these:
-            try:
-                stage(one)
-                passed.append(one)
-            except Refused as refused:
-                self._refuse(one.row, refused)
-            except ValidationError as error:
-                self._refuse(one.row, refused_by(error))
-        return passed
-
-    def _ask(self, one: _Prepared) -> None:
+    def _ask(self, row: Row) -> Asked:
         """Name the case, and the request under which it is appended."""
-        row = one.row
         if row.unreadable is not None:
             raise row.unreadable
-        one.key = self._profile.key(row)
-        if (first := self._seen.setdefault(one.key, row.number)) != row.number:
-            raise Refused("import-twice-in-file", number=one.key, row=first)
+        key = self._profile.key(row)
+        if (first := self._seen.setdefault(key, row.number)) != row.number:
+            raise Refused("import-twice-in-file", number=key, row=first)
         digest = row.digest
         place = f"{self._profile.jurisdiction}:{self._profile.name}"
-        one.request = Request(f"import:{place}:{one.key}:{digest.hex()[:16]}", digest)
+        return Asked(row, key, Request(f"import:{place}:{key}:{digest.hex()[:16]}", digest))
 
-    def _is_answered(self, one: _Prepared, answered: Mapping[str, tuple[bytes, Result]]) -> bool:
-        request = one.request
-        if request.key not in answered or answered[request.key][0] != request.fingerprint:
-            return False
-        self._report.already += 1
-        self._report.done += 1
-        return True
-
-    def _read(self, one: _Prepared) -> None:
-        one.case = self._profile.case(one.row, one.key)
-
-    def _is_so(self, one: _Prepared) -> bool:
-        """Whether there is nothing to record, because the case is as the row says."""
-        if one.case.steps:
-            return False
-        self._report.already += 1
-        self._report.done += 1
-        return True
-
-    def _open(self, one: _Prepared) -> None:
-        if one.case.goes_on is not None:
-            one.draft = Draft(self._docket.case_file(one.case.goes_on), one.request)
+    def _answers(self, chunks: Iterator[list[Asked]]) -> Iterator[tuple[Asked, Answer]]:
+        """What becomes of the rows, in their order, checked here or shared out."""
+        if self._sharing is None or not self._sharing[0]:
+            for rows in chunks:
+                yield from zip(rows, self._checker.check(rows), strict=True)
             return
-        case_id = str(uuid5(_NAMESPACE, f"{self._profile.jurisdiction}:{self._profile.name}:{one.key}"))
-        of_registry = isinstance(one.case.steps[0].step, RegistryOpening)
-        one.draft = self._docket.draft(one.request, f"{PREFIX}{case_id}" if of_registry else case_id)
+        checkers, where = self._sharing
+        job = Job(where, self._profile.name, self._by, self._report.sha256)
+        waiting: deque[tuple[list[Asked], Future[list[Answer] | None]]] = deque()
 
-    def _act(self, one: _Prepared) -> None:
-        imported = Imported(profile=self._profile.name, sha256=self._report.sha256, row=one.row.number)
-        one.acts = [
-            Act(
-                actor=self._by.name,
-                role=self._by.role,
-                office=self._by.office,
-                on_behalf_of=step.on_behalf_of,
-                occurred_at=step.occurred_at,
-                precision=step.precision,
-                source=step.source,
-                imported=imported,
-            )
-            for step in one.case.steps
-        ]
+        def next_answers() -> Iterator[tuple[Asked, Answer]]:
+            rows, future = waiting.popleft()
+            answers = future.result()
+            return zip(rows, self._checker.check(rows) if answers is None else answers, strict=True)
 
-    def _take(self, one: _Prepared) -> None:
-        """The row's steps into its draft, all of them or a refusal."""
-        for step, act in zip(one.case.steps, one.acts, strict=True):
+        with ThreadPoolExecutor(len(checkers), thread_name_prefix="duban-checkers") as threads:
             try:
-                self._docket.take(one.draft, step.step, act)
-            except Refused as refused:
-                column = step.column if refused.field == "occurred_at" else refused.field
-                raise Refused(refused.message_id, field=column, **refused.params) from None
-        one.findings = list(self._findings(one))
+                for rows in chunks:
+                    waiting.append((rows, threads.submit(checkers.check, job, rows)))
+                    if len(waiting) > len(checkers) + 1:
+                        yield from next_answers()
+                while waiting:
+                    yield from next_answers()
+            finally:
+                threads.shutdown(cancel_futures=True)
 
-    def _findings(self, one: _Prepared) -> Iterator[Finding]:
-        for remark in one.case.remarks:
-            yield Finding(one.row.number, one.key, remark.message_id, remark.params)
-        if not one.draft.orderly:
-            jurisdiction = self._docket.registry.jurisdiction(self._profile.jurisdiction)
-            for found in procedure.findings(one.draft.case_file.history, jurisdiction):
-                if found.version <= one.draft.expected:
-                    continue
-                yield Finding(one.row.number, one.key, found.message_id, {"step": found.version, **found.params})
-
-    def _seal(self, one: _Prepared) -> None:
-        """As the ledger takes it, so that whoever appends only sends and waits."""
-        self._docket.seal(one.draft)
-
-    def _append(self, batch: Sequence[_Prepared]) -> list[Outcome]:
+    def _append(self, batch: Sequence[_Ready]) -> list[Outcome]:
         if self._report.dry_run:
-            return [self._compared(prepared) for prepared in batch]
-        outcomes = self._docket.append([prepared.draft for prepared in batch])
+            return [self._compared(*ready) for ready in batch]
+        outcomes = self._docket.append_sealed([checked.command for _, checked in batch])
         return [
-            self._overtaken(prepared) if isinstance(outcome, StaleError) else outcome
-            for prepared, outcome in zip(batch, outcomes, strict=True)
+            self._overtaken(*ready) if isinstance(outcome, StaleError) else outcome
+            for ready, outcome in zip(batch, outcomes, strict=True)
         ]
 
-    def _overtaken(self, prepared: _Prepared) -> Outcome:
+    def _overtaken(self, asked: Asked, checked: Checked) -> Outcome:
         """What becomes of a row whose case is not as it was when the row was read."""
-        if prepared.draft.expected:
-            return Refused("import-changed-meanwhile", number=prepared.key)
-        return self._compared(prepared)
+        if checked.command.expected:
+            return Refused("import-changed-meanwhile", number=asked.key)
+        return self._compared(asked, checked)
 
-    def _compared(self, prepared: _Prepared) -> Outcome:
+    def _compared(self, asked: Asked, checked: Checked) -> Outcome:
         """What becomes of a row whose request the ledger does not remember: new, there already, or changed since."""
-        draft = prepared.draft.case_file
-        if prepared.draft.expected:
-            return Receipt(draft.id, draft.version, 0, None)
+        command = checked.command
+        recorded = Receipt(command.case_id, command.expected + len(command.events), 0, None)
+        if command.expected:
+            return recorded
         try:
-            stored = self._docket.case_file(draft.id)
+            stored = self._docket.case_file(command.case_id)
         except CaseNotFoundError:
-            return Receipt(draft.id, draft.version, 0, None)
-        if _said(stored.history) == _said(draft.history):
-            return Receipt(draft.id, stored.version, stored.history[-1].position, None, repeated=True)
-        return Refused("import-row-changed", number=prepared.key)
+            return recorded
+        if _said(stored.history) == _said(map(self._docket.mapper.to_domain_event, command.events)):  # type: ignore[arg-type]  # steps
+            return Receipt(stored.id, stored.version, stored.history[-1].position, None, repeated=True)
+        return Refused("import-row-changed", number=asked.key)
 
-    def _settle(self, batch: Sequence[_Prepared], outcomes: Future[list[Outcome]]) -> None:
+    def _settle(self, batch: Sequence[_Ready], outcomes: Future[list[Outcome]]) -> None:
         report = self._report
         wires: list[str] = []
         figures: list[str] = []
-        for prepared, outcome in zip(batch, outcomes.result(), strict=True):
+        for (asked, checked), outcome in zip(batch, outcomes.result(), strict=True):
             match outcome:
                 case Refused():
-                    self._refuse(prepared.row, outcome)
+                    self._refuse(asked.row, outcome)
                 case Receipt(repeated=True):
-                    report.done += 1
-                    report.already += 1
+                    self._is_there()
                 case Receipt():
-                    case_file, before = prepared.draft.case_file, prepared.draft.expected
                     report.done += 1
-                    report.changed += bool(before)
-                    report.cases += not before
-                    report.steps += case_file.version - before
-                    wires += [record.step.declared.wire for record in case_file.history[before:]]
-                    figures += self._profile.figures(case_file)
-                    report.findings.extend(prepared.findings)
+                    report.changed += bool(checked.command.expected)
+                    report.cases += not checked.command.expected
+                    report.steps += len(checked.command.events)
+                    wires += [event.topic for event in checked.command.events]
+                    figures += checked.figures
+                    report.findings.extend(checked.findings)
         report.steps_by_wire.update(wires)
         report.figures.update(figures)
+
+    def _is_there(self) -> None:
+        self._report.done += 1
+        self._report.already += 1
 
     def _refuse(self, row: Row, why: Refused) -> None:
         field_name = why.field or ""
@@ -402,7 +328,7 @@ class _Import:
         self._report.refusals.append(Refusal(row.number, why.message_id, column, why.params, row.cells))
 
 
-def _said(history: Sequence[Recorded]) -> list[object]:
+def _said(history: Iterable[Recorded]) -> list[object]:
     """What a source said of a case, whichever file and row it said it in."""
     return [
         (record.step, record.act.occurred_at, record.act.on_behalf_of, record.act.source)

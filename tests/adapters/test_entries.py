@@ -256,7 +256,7 @@ def test_somebody_else_who_changes_the_entry_meanwhile_is_not_overwritten(office
     class Overtaken(Docket):
         """A docket in which somebody ends the qualification between the reading of a row and its recording."""
 
-        def append(self, drafts: Any) -> Any:
+        def append_sealed(self, commands: Any) -> Any:
             if not done:
                 done.append(True)
                 act = Act(
@@ -266,7 +266,7 @@ def test_somebody_else_who_changes_the_entry_meanwhile_is_not_overwritten(office
                     occurred_at=start_of_day(date(2026, 2, 1), "Asia/Shanghai"),
                 )
                 office.docket.record(case_id, QualificationEnded.model_validate({"reason": "resigned"}), act)
-            return super().append(drafts)
+            return super().append_sealed(commands)
 
     done: list[bool] = []
     report = run_import(Overtaken(office.ledger, office.registry), office.ledger, profile, path, actor="clerk-1")
