@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from adapters.exchange.checking import Checkers, Where
 from adapters.exchange.importer import Report, run_import
-from adapters.exchange.jurisdictions import entered_in_memory
+from adapters.exchange.jurisdictions import enter
 from adapters.exchange.profiles import profile_named
 from adapters.postgres.ledger import PostgresLedger
-from adapters.postgres.pool import Pool
+from adapters.registry import LedgerRegistry
 from benchmarks.material import RAW_TABLE, write_questions
 from benchmarks.measuring import Figure, Goal, alternately, compared, data_dir, database, rate
 from domain.docket import Docket
@@ -26,42 +27,48 @@ REAL = "japan_sangiin/syuisyo.csv"
 REAL_SLICES = 3
 GOAL = Goal("value", "least", 10_000)
 
-_jurisdictions = cache(entered_in_memory)
-"""Those that ship, entered once: an import finds them in the ledger."""
+PROFILE = profile_named("sangiin-questions")
 
 
-def import_questions(pool: Pool, file: Path, ledger_id: str = "main") -> Report:
+def docket_of(ledger: PostgresLedger) -> Docket:
+    """The docket of a ledger in which the jurisdiction of the questions is entered."""
+    docket = Docket(ledger, LedgerRegistry(ledger))
+    enter(docket, PROFILE.jurisdiction, actor="clerk-1")
+    return docket
+
+
+def import_questions(
+    docket: Docket, ledger: PostgresLedger, file: Path, sharing: tuple[Checkers, Where] | None = None
+) -> Report:
     """Import a file of written questions as `duban import` does."""
-    ledger = PostgresLedger(pool, ledger_id)
-    report = run_import(
-        Docket(ledger, _jurisdictions()), ledger, profile_named("sangiin-questions"), file, actor="clerk-1"
-    )
+    report = run_import(docket, ledger, PROFILE, file, actor="clerk-1", sharing=sharing)
     assert not report.refusals
     return report
 
 
 def run() -> Iterator[Figure]:
     """Steps a second; each slice is another file of its own."""
-    _jurisdictions()
-    with data_dir() as place:
+    with data_dir() as place, Checkers.for_work(worth=True) as checkers:
         files = []
         for session in range(1, SLICES + 1):
             files.append(place / f"{session}.csv")
             write_questions(files[-1], ROWS, session)
-        yield _measured(files, f"file of {ROWS:,} rows")
-    if (shared := os.environ.get("DUBAN_SHARED")) and (real := Path(shared, "data", REAL)).exists():
-        yield _measured([real] * REAL_SLICES, "the real file")
+        yield _measured(files, f"file of {ROWS:,} rows", checkers)
+        if (shared := os.environ.get("DUBAN_SHARED")) and (real := Path(shared, "data", REAL)).exists():
+            yield _measured([real] * REAL_SLICES, "the real file", checkers)
 
 
-def _measured(files: list[Path], what: str) -> Figure:
+def _measured(files: list[Path], what: str, checkers: Checkers) -> Figure:
     with database() as db, db.pool(4) as pool, db.owner() as conn:
         _add_ledgers(conn, len(files))
         conn.execute(RAW_TABLE)
         positions = count(1)
 
         def ours(number: int) -> float:
+            ledger = PostgresLedger(pool, _ledger(number))
+            docket, sharing = docket_of(ledger), (checkers, Where(db.conninfo, "duban", ledger.ledger_id))
             reports: list[Report] = []
-            seconds = 1 / rate(1, lambda: reports.append(import_questions(pool, files[number], _ledger(number))))
+            seconds = 1 / rate(1, lambda: reports.append(import_questions(docket, ledger, files[number], sharing)))
             return reports[0].steps / seconds
 
         def raw(number: int) -> float:

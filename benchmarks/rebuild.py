@@ -18,7 +18,7 @@ from adapters.identity.tokens import Tokens
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.projector import Projector
 from adapters.registry import LedgerRegistry
-from benchmarks.bulk_import import import_questions
+from benchmarks.bulk_import import docket_of, import_questions
 from benchmarks.http import PATIENCE, service
 from benchmarks.lists import got
 from benchmarks.material import write_questions
@@ -90,7 +90,8 @@ def fill(db: Database, file: Path) -> int:
     """Import invented questions; how many steps they are."""
     write_questions(file, ROWS, 1)
     with db.pool(4) as pool:
-        return import_questions(pool, file).steps
+        ledger = PostgresLedger(pool, "main")
+        return import_questions(docket_of(ledger), ledger, file).steps
 
 
 def _copied(db: Database) -> int:

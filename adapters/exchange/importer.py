@@ -127,8 +127,8 @@ def run_import(  # noqa: PLR0913 - each of them is a decision of the caller
 ) -> Report:
     """Import a file, or only check it. Run again, it goes on where it was stopped and adds nothing twice.
 
-    Without an office the steps are those of the jurisdiction's own. The check is shared out among processes that find
-    what the docket knows in a ledger; the profile is one whose columns are fixed.
+    Without an office the steps are those of the jurisdiction's own. The check is shared out among processes, if there
+    are any, that find what the docket knows in a ledger; the profile is one whose columns are fixed.
     """
     table = Table(path, profile.layout, sheet)
     report = Report(profile.name, path.name, table.sha256, table.columns, dry_run)

@@ -54,6 +54,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Findings and refused rows that the report for people names one by one."""
 
+SHARED_BYTES = 200_000
+"""From which size on a file's rows are checked by several processes."""
+
 app = typer.Typer()
 export = typer.Typer(
     no_args_is_help=True, help=told("What is recorded, for other programs.", "导出已登记的内容，供其他程序使用。")
@@ -115,8 +118,9 @@ def import_(
     from contextlib import closing
 
     from adapters import wiring
+    from adapters.exchange.checking import Checkers, Where
     from adapters.exchange.importer import run_import
-    from adapters.exchange.profiles import OFFICE_LISTS, profile_named, profile_names
+    from adapters.exchange.profiles import FIXED, OFFICE_LISTS, profile_named, profile_names
 
     who, settings = named(actor), settings_in_force()
     if profile in OFFICE_LISTS:
@@ -125,7 +129,9 @@ def import_(
         profile_named(profile, mapping=_mapping(mapping))
     _require_files(file, errors)
     cancelled = _Cancelled()
+    shared = profile in FIXED and not dry_run and file.stat().st_size >= SHARED_BYTES
     with (
+        Checkers.for_work(worth=shared) as checkers,
         database(settings) as (conninfo, alone),
         closing(wiring.build(settings, conninfo, name="duban-import")) as found,
         progress_bar(file.name) as progress,
@@ -144,6 +150,7 @@ def import_(
             dry_run=dry_run,
             progress=progress,
             should_stop=cancelled.asked,
+            sharing=(checkers, Where(conninfo, settings.database_schema, settings.ledger)),
         )
         if alone and report.steps and not dry_run:
             catch_up(settings, conninfo)

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import multiprocessing
 import re
+import subprocess
+import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,17 +15,22 @@ from pathlib import Path
 
 import pytest
 
+from adapters.exchange import importer
+from adapters.exchange.checking import Checkers, Where
 from adapters.exchange.grid import ImportRefused
 from adapters.exchange.importer import Report, run_import
+from adapters.exchange.jurisdictions import enter
 from adapters.exchange.profiles import profile_named, profile_names
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, open_pool
+from adapters.registry import LedgerRegistry
 from domain.case import Act, Role
 from domain.casefile import CaseFile
 from domain.cases.suggestion import SuggestionSubmitted
 from domain.docket import Docket
 from domain.moment import end_of_day, start_of_day
 from domain.refusal import Refused
+from domain.registry import PREFIX
 from projections.counting import SUBJECTS
 from projections.figures import course
 from projections.stretches import course_of
@@ -54,6 +62,7 @@ class Office:
         dry_run: bool = False,
         should_stop: Callable[[], bool] | None = None,
         batch_events: int = 1_000,
+        checkers: Checkers | None = None,
     ) -> Report:
         return run_import(
             self.docket,
@@ -64,6 +73,7 @@ class Office:
             dry_run=dry_run,
             should_stop=should_stop,
             batch_events=batch_events,
+            sharing=None if checkers is None else (checkers, Where(str(self.pool.conninfo), "duban", "main")),
         )
 
     def files(self) -> dict[str, CaseFile]:
@@ -71,7 +81,7 @@ class Office:
         found: dict[str, CaseFile] = {}
         after = 0
         while events := self.ledger.tail(after, 5_000):
-            for event in events:
+            for event in (event for event in events if not str(event.originator_id).startswith(PREFIX)):
                 file = found.setdefault(str(event.originator_id), CaseFile(str(event.originator_id)))
                 file.take(self.docket.mapper.to_domain_event(event))  # type: ignore[arg-type]
             after = events[-1].position
@@ -336,6 +346,87 @@ def test_cancelled_between_two_batches_and_run_again_it_stores_the_same(
     assert (resumed.already, resumed.cases, resumed.cancelled) == (40, 160, False)
     other_office.imports(many)
     assert office.said() == other_office.said()
+
+
+# Shared out
+
+
+@pytest.fixture
+def checkers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkers]:
+    monkeypatch.setattr(importer, "_LOOKED_UP", 3)
+    with Checkers(2) as found:
+        yield found
+
+
+forks = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+"""Later Pythons warn where there are threads, as there are among tests."""
+
+
+def compared(report: Report) -> dict[str, object]:
+    return {**vars(report), "seconds": None}
+
+
+@forks
+@pytest.mark.parametrize("file", [GOOD, BAD])
+def test_checked_by_several_processes_a_file_becomes_what_it_becomes_in_one(
+    checkers: Checkers, office: Office, other_office: Office, file: Path
+) -> None:
+    enter(Docket(office.ledger, LedgerRegistry(office.ledger)), "jp-sangiin", actor="clerk-1")
+    for _again in range(2):
+        shared, alone = office.imports(file, checkers=checkers), other_office.imports(file)
+        assert compared(shared) == compared(alone)
+        assert office.said() == other_office.said()
+
+
+@forks
+def test_cancelled_while_several_processes_check_and_run_again_it_stores_the_same(
+    checkers: Checkers, office: Office, other_office: Office, tmp_path: Path
+) -> None:
+    enter(Docket(office.ledger, LedgerRegistry(office.ledger)), "jp-sangiin", actor="clerk-1")
+    header, first, *_ = rows_of(GOOD)
+    many = written(tmp_path / "many.csv", [header, *([*first[:1], str(n), *first[2:]] for n in range(1, 101))])
+    answers = iter([False, False, True])
+    cancelled = office.imports(many, should_stop=lambda: next(answers), batch_events=60, checkers=checkers)
+    assert (cancelled.cancelled, cancelled.cases) == (True, 40)
+    resumed = office.imports(many, batch_events=60, checkers=checkers)
+    assert (resumed.already, resumed.cases, resumed.cancelled) == (40, 60, False)
+    other_office.imports(many)
+    assert office.said() == other_office.said()
+
+
+@forks
+def test_what_processes_check_that_are_not_there_any_more_is_checked_all_the_same(
+    checkers: Checkers, office: Office, other_office: Office
+) -> None:
+    enter(Docket(office.ledger, LedgerRegistry(office.ledger)), "jp-sangiin", actor="clerk-1")
+    for child in multiprocessing.active_children():
+        child.kill()
+        shared, alone = office.imports(BAD, checkers=checkers), other_office.imports(BAD)
+        assert (shared.refusals, shared.findings) == (alone.refusals, alone.findings)
+        assert office.said() == other_office.said()
+
+
+@forks
+def test_what_processes_cannot_check_is_told_by_the_import_itself(checkers: Checkers, office: Office) -> None:
+    """The ledger has no such jurisdiction, and so every row is refused by whoever looks for it there."""
+    report = office.imports(GOOD, checkers=checkers)
+    assert {refusal.message_id for refusal in report.refusals} == {"unknown-jurisdiction"}
+    assert len(report.refusals) == report.rows
+
+
+def test_processes_end_with_whoever_made_them_even_if_he_is_killed() -> None:
+    """Their output ends when the last of them does; the pipe of each would stay open if another kept its other end."""
+    program = (
+        "import sys; from adapters.exchange.checking import Checkers; made = Checkers(3);"
+        "print(len(made), flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as made:
+        assert made.stdout is not None
+        assert made.stdout.readline() == "3\n"
+        made.kill()
+        assert made.communicate(timeout=60)[0] == ""
 
 
 def test_progress_is_told_up_to_the_last_row(office: Office) -> None:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from functools import cache
@@ -23,6 +23,7 @@ import structlog
 from typer.main import get_command
 
 from adapters.embedded import _wheel
+from adapters.exchange.checking import Answer, Asked, Checkers, Job
 from adapters.exchange.sangiin_questions import SangiinQuestions
 from adapters.postgres.projector import Projector
 from adapters.settings import load_settings
@@ -475,6 +476,26 @@ def test_an_import_reports_and_adds_nothing_twice(installation: Run, tmp_path: P
     assert (first.json["cases"], first.json["already"]) == (3, 0)
     assert (again.json["cases"], again.json["already"]) == (0, 3)
     assert "3 there before" in installation("import", "sangiin-questions", file).out
+
+
+@pytest.mark.database
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_large_file_is_checked_by_several_processes_and_told_of_as_a_small_one(
+    installation: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Counting(Checkers):
+        def check(self, job: Job, rows: Sequence[Asked]) -> list[Answer] | None:
+            asked.append(len(rows))
+            return super().check(job, rows)
+
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("adapters.exchange.checking.Checkers", Counting)
+    monkeypatch.setattr("api.commands.exchange.SHARED_BYTES", 1)
+    done = installation("import", "sangiin-questions", str(questions(tmp_path, 3, 提出日="昨日")), "--json")
+    assert (done.code, done.json["cases"], [row["row"] for row in done.json["refusals"]]) == (1, 2, [3])
+    assert asked == [3]
 
 
 @pytest.mark.database
