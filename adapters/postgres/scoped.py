@@ -35,7 +35,8 @@ def reading(pool: Pool, scope: Scope, *projections: type[Projection]) -> Iterato
 
     It is refused while the rows of one of the projections are none that this code reads. It reads no table from end to
     end: of a moment there are few rows among all that ever were, which PostgreSQL, to which the four ends of a stretch
-    have nothing to do with each other, does not see.
+    have nothing to do with each other, does not see. And each question is planned for its own moment: a plan for any
+    goes through all that came since the earliest.
     """
     with translated(), pool.connection() as conn:
         begun = conn.execute(_begin(scope.jurisdiction or "*", projections))
@@ -50,7 +51,8 @@ def reading(pool: Pool, scope: Scope, *projections: type[Projection]) -> Iterato
 @cache
 def _begin(place: str, projections: tuple[type[Projection], ...]) -> bytes:
     told = sql.SQL(
-        "BEGIN READ ONLY; SET LOCAL enable_seqscan TO off; SET LOCAL duban.jurisdiction TO {};"
+        "BEGIN READ ONLY; SET LOCAL enable_seqscan TO off; SET LOCAL plan_cache_mode TO force_custom_plan;"
+        " SET LOCAL duban.jurisdiction TO {};"
         " SELECT count(*) FROM projection_build WHERE state = 'live' AND (name, version) IN ({})"
     )
     readable = sql.SQL(", ").join(sql.SQL("({}, {})").format(one.name, one.version) for one in projections)

@@ -365,6 +365,22 @@ def test_a_page_of_a_past_moment_reads_no_list_from_end_to_end(database: str) ->
         assert read() == before
 
 
+def test_however_often_a_list_is_asked_for_it_is_planned_for_its_moment(database: str) -> None:
+    """A plan for any moment goes through all that came since the earliest."""
+    with ledger_on(database, size=1) as ledger:
+        docket = Docket(ledger, shipped_registry())
+        docket.open(opening(number="1"), act())
+        Projector(database).catch_up()
+        views = Views(ledger._pool, ledger)
+        for _ in range(20):
+            assert len(views.cases(Filter(), views.moment())) == 1
+        with ledger._pool.connection() as conn:
+            told = "SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE %s"
+            [(custom, generic)] = conn.execute(told, ["%so_long%"]).fetchall()
+        assert custom > 10
+        assert generic == 0
+
+
 @pytest.mark.parametrize("days", [1, 12, 13, 200, 1_600])
 def test_a_case_is_listed_as_it_was_however_long_it_was_so(days: int, office: Office) -> None:
     first = date(2022, 2, 7)
