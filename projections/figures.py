@@ -143,7 +143,7 @@ class Figures:
     """Interval rows (case, subject, part; valid from–to, known from–to) with dimensions and counts."""
 
     name: ClassVar[str] = "figures"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     key: ClassVar[Mapping[str, LiteralString]] = {
         "case_id": "text",
         "subject": "text",

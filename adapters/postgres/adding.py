@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import add
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import sql
 
-from adapters.postgres.sums import ALONG_POSITIONS, BEGINS_AHEAD, CUBES, ENDS_AHEAD, cube_number, day_number, end_of
+from adapters.postgres.sums import (
+    ALONG_POSITIONS,
+    BEGINS_AHEAD,
+    CUBES,
+    ENDS_AHEAD,
+    WHEN_ALL_HAS_COME,
+    cell_numbers,
+    cube_number,
+    day_number,
+    end_of,
+)
 from projections.counting import SUBJECTS
 from projections.figures import places_of
 from projections.reading import Dimension, FigureFilter, Sums
@@ -22,6 +32,9 @@ _STOOD: LiteralString = f"known_to = 9223372036854775807 AND {_ENDED}"
 _WAS_KNOWN: LiteralString = "known_to < 9223372036854775807"
 _ONCE_VALID: LiteralString = "valid_from <= %(last_at)s AND valid_to > %(first_at)s"
 _KNOWN: LiteralString = "known_from <= %(known)s AND known_to > %(known)s"
+SOON = timedelta(days=45)
+"""Of what lies ahead after a block, most comes within three months: up to half of them, what comes first is read, and
+from then on what comes later."""
 _BUCKETS: Mapping[str, sql.Composable] = {
     name: sql.SQL("width_bucket({} - interval '1 microsecond', %(instants)s::timestamptz[])").format(
         sql.Identifier(column)
@@ -80,12 +93,18 @@ class Asked:
         return None if cube is None or not self.whole else cube_number(cube)
 
 
+_MANY = 1_000_000_000
+_SUMS_FOR_A_SEARCH = 50
+"""How long a series may be, whose part of one cube is read in the time in which one cell's sum is searched for."""
+
+
 class _Look(NamedTuple):
-    """A place in the sums that adds to the total of an instant."""
+    """A place in the sums that adds to the total of an instant, in a series of so many sums."""
 
     number: int
     series: int
     at: int
+    sums: int = _MANY
 
 
 class _Region(NamedTuple):
@@ -98,13 +117,17 @@ class _Region(NamedTuple):
 
 
 class _Strip(NamedTuple):
-    """What happens after an instant and up to another, if it became known after a position and up to another."""
+    """What happens after an instant and up to another, if it became known after a position and up to another.
+
+    It is added, or taken away.
+    """
 
     number: int
     since: datetime
     until: datetime
     after: int
     known: int
+    way: int = 1
 
 
 def added_up(
@@ -130,15 +153,16 @@ WITH asked AS (
 ), closed AS (
     SELECT max(last) AS closed FROM figure_blocks WHERE ledger_id = %(ledger)s AND size = 0 AND last <= %(known)s
 )
-SELECT closed, asked.number, base.last, base.at, after.last, ARRAY(
-    SELECT block FROM figure_blocks WHERE ledger_id = %(ledger)s AND first > after.last AND last <= closed
+SELECT closed, asked.number, base.last, base.at, base.furthest, after.last, ARRAY(
+    SELECT ARRAY[block, sums] FROM figure_blocks WHERE ledger_id = %(ledger)s AND first > after.last AND last <= closed
     AND earliest <= asked.day AND (
         within IS NULL OR (first - 1) / within * within < after.last OR (first - 1) / within * within + within > closed
     )
 )
 FROM closed CROSS JOIN asked
 LEFT JOIN LATERAL (
-    SELECT last, at FROM figure_blocks WHERE ledger_id = %(ledger)s AND size = 0 AND at <= asked.at AND last <= closed
+    SELECT last, at, furthest FROM figure_blocks
+    WHERE ledger_id = %(ledger)s AND size = 0 AND at <= asked.at AND last <= closed
     ORDER BY at DESC, last DESC LIMIT 1
 ) AS base ON true
 LEFT JOIN LATERAL (
@@ -148,15 +172,16 @@ LEFT JOIN LATERAL (
 WHERE closed IS NOT NULL ORDER BY asked.number
 """
 """For each instant: the last block that had ended by then, the next, and the largest blocks that reach from there to
-the last full one, of those that changed something of days that were over at the instant."""
+the last full one, of those that changed something of days that were over at the instant, with the number of sums."""
 
 
 class _Plan:
     """Which sums make each instant's total, and which stretches have to be read beside them.
 
-    A total is what counted at the end of the last block that had ended by then, and what came in the time since; what
-    became known with the next block; what all blocks after it changed of days that were over, and, where the instant is
-    not the end of a day, of the part of its own; and what became known after the last block.
+    A total is what counted at the end of the last block that had ended by then, and what came in the time since (or,
+    much later, what counts when all has come that lay ahead then, without what comes after the instant); what became
+    known with the next block; what all blocks after it changed of days that were over, and, where the instant is not
+    the end of a day, of the part of its own; and what became known after the last block.
     """
 
     def __init__(self, conn: psycopg.Connection[Any], ledger_id: str, instants: Sequence[datetime], known: int) -> None:
@@ -169,16 +194,20 @@ class _Plan:
         ends = [end_of(day_number(at)) for at in instants]
         days = [day_number(at) - (at < end) for at, end in zip(instants, ends, strict=True)]
         params = {"ledger": ledger_id, "instants": list(instants), "days": days, "known": known}
-        for closed, number, base, ended, after, late in conn.execute(_PLACED, params).fetchall():
+        for closed, number, base, ended, furthest, after, late in conn.execute(_PLACED, params).fetchall():
             self.closed, at = closed, instants[number]
-            if base is not None:
+            if base is not None and at - ended <= SOON:
                 self.looks.append(_Look(number, ALONG_POSITIONS, base))
                 self.ahead.append(_Strip(number, ended, at, 0, base))
+            elif base is not None:
+                self.looks.append(_Look(number, WHEN_ALL_HAS_COME, base))
+                if furthest is not None and furthest > at:
+                    self.ahead.append(_Strip(number, at, furthest, 0, base, -1))
             if after is None or after == closed:
                 self._read(number, base or 0, known)
                 continue
             self._read(number, base or 0, after)
-            self.looks += [_Look(number, block, days[number]) for block in late]
+            self.looks += [_Look(number, block, days[number], sums) for block, sums in late]
             if at < ends[number]:
                 self.within.append(_Strip(number, end_of(days[number]), at, after, closed))
             tail = number + 1
@@ -216,15 +245,22 @@ class _Adding:
         ]
 
     def sums(self, looks: Sequence[_Look]) -> None:
-        """What the sums say at some places."""
+        """What the sums say at some places: a short series is read in order, a long one searched for each cell."""
         if not looks:
             return
         query = sql.SQL(
-            "SELECT look.number, {value}, {sums} FROM figure_cells"
-            " CROSS JOIN unnest(%(numbers)s::integer[], %(series)s::integer[], %(ats)s::bigint[])"
-            " AS look (number, series, at) CROSS JOIN LATERAL (SELECT counts FROM figure_sums AS one"
-            " WHERE one.series = look.series AND one.cell = figure_cells.cell AND one.at <= look.at"
-            " ORDER BY one.at DESC LIMIT 1) AS sums WHERE {where} AND cube = %(cube)s GROUP BY 1, 2"
+            "WITH asked AS MATERIALIZED (SELECT cell, {value} AS value FROM figure_cells WHERE {where}"
+            " AND cube = %(cube)s), look AS (SELECT *, sums < %(worth)s * (SELECT count(*) FROM asked) AS short"
+            " FROM unnest(%(numbers)s::integer[], %(series)s::integer[], %(ats)s::bigint[], %(sums)s::integer[])"
+            " AS look (number, series, at, sums)), found AS ("
+            "SELECT number, value, counts FROM look CROSS JOIN asked CROSS JOIN LATERAL (SELECT counts"
+            " FROM figure_sums AS one WHERE one.series = look.series AND one.cell = asked.cell AND one.at <= look.at"
+            " ORDER BY one.at DESC LIMIT 1) AS sums WHERE NOT short"
+            " UNION ALL SELECT number, value, counts FROM look CROSS JOIN LATERAL (SELECT DISTINCT ON (cell) cell,"
+            " counts FROM figure_sums AS one WHERE one.series = look.series AND one.at <= look.at"
+            " AND cell BETWEEN %(first)s AND %(last)s ORDER BY cell, one.at DESC) AS sums"
+            " JOIN asked USING (cell) WHERE short)"
+            " SELECT number, value, {sums} FROM found GROUP BY 1, 2"
         ).format(
             value=self._asked.value,
             where=self._asked.where,
@@ -233,7 +269,10 @@ class _Adding:
                 for measure in self._places
             ),
         )
-        for number, value, *counts in self._run(query, looks, "numbers series ats", cube=self._asked.cube):
+        cube = self._asked.cube or 0
+        first, last = cell_numbers(cube)
+        more = {"cube": cube, "first": first, "last": last, "worth": _SUMS_FOR_A_SEARCH}
+        for number, value, *counts in self._run(query, looks, "numbers series ats sums", **more):
             totals = self._totals[number]
             totals[value] = list(map(add, totals[value], counts)) if value in totals else counts
 
@@ -266,10 +305,11 @@ class _Adding:
         if not strips:
             return
         query = sql.SQL(
-            "SELECT strip.number, {value}, counts, sum(sign * ("
+            "SELECT strip.number, {value}, counts, sum(way * sign * ("
             "(known_from > strip.after)::integer - (known_to > strip.after AND known_to <= strip.known)::integer"
-            "))::integer FROM unnest(%(numbers)s::integer[], %(sinces)s::timestamptz[], %(untils)s::timestamptz[],"
-            " %(afters)s::bigint[], %(knowns)s::bigint[]) AS strip (number, since, until, after, known)"
+            "))::integer FROM unnest(%(numbers)s::integer[], %(sinces)s::timestamptz[],"
+            " %(untils)s::timestamptz[], %(afters)s::bigint[], %(knowns)s::bigint[], %(ways)s::integer[])"
+            " AS strip (number, since, until, after, known, way)"
             " CROSS JOIN LATERAL ("
             "SELECT *, 1 AS sign FROM figures WHERE {where} AND {which} AND known_from <= strip.known"
             " AND {begins} > strip.since AND {begins} <= strip.until"
@@ -283,7 +323,7 @@ class _Adding:
             ends=sql.SQL(ends),
             ended=sql.SQL(_ENDED),
         )
-        for number, value, pattern, times in self._run(query, strips, "numbers sinces untils afters knowns"):
+        for number, value, pattern, times in self._run(query, strips, "numbers sinces untils afters knowns ways"):
             self._add(range(number, number + 1), value, pattern, times)
 
     def stretches(self, known: int) -> None:

@@ -3,6 +3,7 @@
 Whenever a block of positions is full, it is summed up once and never touched again:
 
 - what counts at its end, as known at its end: a row for each cell that changed since the block before;
+- what will count when all has come that lies ahead then, as known at its end: likewise;
 - what it changed of days that were over when it began (late entries, corrections, voids), by day. Eight blocks are laid
   together as one, and eight of those, so that what a long time changed of the past is a few dozen looks.
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import add, itemgetter, sub
 from typing import Any, Final, LiteralString, TypeVar
 
@@ -34,12 +35,15 @@ WORTH: Final = 32 * BLOCK
 _TOGETHER: Final = 8
 _SIZES: Final = 4
 _CELLS: Final = 500
+_CUBE_BITS: Final = 24
 
 COMPANIONS: Final = ("figure_blocks", "figure_cells", "figure_sums")
 """The tables beside the stretches: which positions, whose sums, and the sums."""
 
 ALONG_POSITIONS: Final = 0
-"""The series of sums along the positions. A block's own series runs along days, and has the block's number."""
+"""The series of what counts at the end of each block. A block's own series runs along days, and has its number."""
+WHEN_ALL_HAS_COME: Final = -1
+"""The series of what will count, as known at the end of each block, when no end of a stretch lies ahead any more."""
 
 DIMENSIONS: Final[tuple[Dimension, ...]] = ("unit", "stage", "kind", "year", "session", "committee", "person")
 CUBES: Final[tuple[frozenset[Dimension], ...]] = tuple(
@@ -78,6 +82,11 @@ _Sum = tuple[int, int, int, list[int]]
 def cube_number(cube: Iterable[Dimension]) -> int:
     """The number of a cube: a bit for each dimension that it tells apart."""
     return sum(1 << DIMENSIONS.index(one) for one in cube)
+
+
+def cell_numbers(cube: int) -> tuple[int, int]:
+    """The first and the last number that a cell of a cube may have: its sums lie beside each other in a series."""
+    return cube << _CUBE_BITS, (cube + 1 << _CUBE_BITS) - 1
 
 
 def day_number(at: datetime) -> int:
@@ -140,33 +149,36 @@ class Blocks:
         block, since, at = self._begun(last, 0)
         over = None if since is None else day_number(since)
         totals: dict[_Cell, list[int]] = {}
+        finals: dict[_Cell, list[int]] = {}
         late: defaultdict[_Cell, _Days] = defaultdict(dict)
         changed = self._run(_CHANGED, first=last - self._block + 1, last=last, since=since, until=at, over=over)
-        for *values, pattern, day, number in changed.fetchall():
+        for *values, pattern, at_last, day, number in changed.fetchall():
             added = [(place, count * number) for place, count in places_of(pattern)]
             size = len(SUBJECTS[values[0]].measures)
             for cube, told_apart in _TOLD_APART.items():
                 cell = (cube, *told_apart(values))
-                _add(totals, cell, size, added)
+                _add(finals if at_last else totals, cell, size, added)
                 if day is not None:
                     _add(late[cell], day, size, added)
-        numbers = self._numbered(list(totals))
+        numbers = self._numbered(list(totals | finals))
         rows: list[_Sum] = []
-        for cell, total in totals.items():
-            if any(total):
-                number, before = numbers[cell]
-                rows.append((ALONG_POSITIONS, number, last, total if before is None else list(map(add, before, total))))
+        for place, (series, changes) in enumerate(((ALONG_POSITIONS, totals), (WHEN_ALL_HAS_COME, finals))):
+            for cell, change in changes.items():
+                if any(change):
+                    number, *before = numbers[cell]
+                    so_far = before[place]
+                    rows.append((series, number, last, list(map(add, so_far, change)) if so_far else change))
         rows += [(block, numbers[cell][0], *through) for cell, days in late.items() for through in _running(days)]
         self._store(rows)
         self._run(_DATED, block=block)
+        self._run(_FURTHEST, block=block)
 
     def _lay_together(self, last: int, size: int) -> None:
         """What a block changed of the past, from what its parts did."""
         block, since, _ = self._begun(last, size)
         over = None if since is None else day_number(since)
-        row = self._run("SELECT coalesce(max(cell), 0) FROM {figure_cells}").fetchone()
-        for first in range(0, int(row[0]) + 1 if row else 0, _CELLS):
-            parts = self._run(_PARTS, block=block, over=over, first=first, last=first + _CELLS - 1).fetchall()
+        for first, until in pairwise([*(cell for (cell,) in self._run(_EVERY, every=_CELLS)), None]):
+            parts = self._run(_PARTS, block=block, over=over, first=first, until=until).fetchall()
             days = {cell: _changes(rows) for cell, rows in groupby(parts, itemgetter(0))}
             self._store([(block, cell, *through) for cell, changes in days.items() for through in _running(changes)])
         self._run(_DATED, block=block)
@@ -181,16 +193,16 @@ class Blocks:
         block, since, at = row
         return int(block), since, at
 
-    def _numbered(self, cells: Sequence[_Cell]) -> dict[_Cell, tuple[int, list[int] | None]]:
-        """The numbers of cells, which get one if they have none, and what counts in each so far."""
+    def _numbered(self, cells: Sequence[_Cell]) -> dict[_Cell, tuple[int, list[int] | None, list[int] | None]]:
+        """The numbers of cells, which get one if they have none; what counts in each so far, and what will."""
         keys = {cell: "\x1f".join(map(repr, cell)) for cell in cells}
-        found = {key: (number, before) for key, number, before in self._run(_SO_FAR, keys=list(keys.values()))}
+        found = {key: so_far for key, *so_far in self._run(_SO_FAR, keys=list(keys.values()))}
         new = [(key, *_columns(cell)) for cell, key in keys.items() if key not in found]
         if new:
             columns = map(list, zip(*new, strict=True))
-            added = self._run(_ADDED, **dict(zip(("key", *_COLUMNS), columns, strict=True)))
-            found |= {key: (number, None) for key, number in added}
-        return {cell: found[key] for cell, key in keys.items()}
+            added = self._run(_ADDED, bits=_CUBE_BITS, **dict(zip(("key", *_COLUMNS), columns, strict=True)))
+            found |= {key: [number, None, None] for key, number in added}
+        return {cell: tuple(found[key]) for cell, key in keys.items()}
 
     def _store(self, rows: Iterable[_Sum]) -> None:
         lines = [f"{series}\t{cell}\t{at}\t{{{','.join(map(str, counts))}}}\n" for series, cell, at, counts in rows]
@@ -253,8 +265,20 @@ SELECT ledger_id, %(size)s, %(first)s, position, %(within)s,
 FROM ledger WHERE ledger_id = %(ledger)s AND position = %(last)s RETURNING block, since, at
 """
 _DATED: Final[LiteralString] = """
-UPDATE {figure_blocks} SET earliest = (SELECT min(at) FROM {figure_sums} WHERE series = block) WHERE block = %(block)s
+UPDATE {figure_blocks} SET (earliest, sums) = (SELECT min(at), count(*) FROM {figure_sums} WHERE series = block)
+WHERE block = %(block)s
 """
+"""The first day that a block changed, and how many its sums are."""
+_FURTHEST: Final[LiteralString] = """
+UPDATE {figure_blocks} AS block SET furthest = greatest((
+    SELECT furthest FROM {figure_blocks} AS before
+    WHERE before.ledger_id = block.ledger_id AND before.size = 0 AND before.last = block.first - 1
+), (
+    SELECT max(greatest(valid_from, CASE WHEN valid_to <= '9999-12-31 00:00:00+00' THEN valid_to END)) FROM {table}
+    WHERE ledger_id = block.ledger_id AND known_from BETWEEN block.first AND block.last
+)) WHERE block = %(block)s
+"""
+"""The last of all instants at which anything was to come of what was known at the end of a block."""
 
 _CHANGED: Final[LiteralString] = """
 WITH changed AS (
@@ -264,45 +288,61 @@ WITH changed AS (
     SELECT *, -1 FROM {table} WHERE ledger_id = %(ledger)s AND known_to BETWEEN %(first)s AND %(last)s
     AND known_to < 9223372036854775807
 ), ends AS (
-    SELECT subject, jurisdiction, {dimensions}, counts, valid_from AS at, number FROM changed
+    SELECT subject, jurisdiction, {dimensions}, counts, false AS at_last, valid_from AS at, number FROM changed
     WHERE valid_from <= %(until)s
     UNION ALL
-    SELECT subject, jurisdiction, {dimensions}, counts, valid_to, -number FROM changed WHERE valid_to <= %(until)s
+    SELECT subject, jurisdiction, {dimensions}, counts, false, valid_to, -number FROM changed
+    WHERE valid_to <= %(until)s
     UNION ALL
-    SELECT subject, jurisdiction, {dimensions}, counts, valid_from, 1 FROM {table}
+    SELECT subject, jurisdiction, {dimensions}, counts, true, NULL, number FROM changed
+    WHERE valid_to > '9999-12-31 00:00:00+00'
+    UNION ALL
+    SELECT subject, jurisdiction, {dimensions}, counts, false, valid_from, 1 FROM {table}
     WHERE ledger_id = %(ledger)s AND known_from < %(first)s AND known_to >= %(first)s
     AND ahead AND {begins_ahead} > %(since)s AND {begins_ahead} <= %(until)s
     UNION ALL
-    SELECT subject, jurisdiction, {dimensions}, counts, valid_to, -1 FROM {table}
+    SELECT subject, jurisdiction, {dimensions}, counts, false, valid_to, -1 FROM {table}
     WHERE ledger_id = %(ledger)s AND known_from < %(first)s AND known_to >= %(first)s
     AND ahead AND {ends_ahead} > %(since)s AND {ends_ahead} <= %(until)s AND valid_to <= '9999-12-31 00:00:00+00'
 ), dated AS (
     SELECT *, floor((extract(epoch FROM at) + 28800) / 86400)::integer AS day FROM ends
 )
-SELECT subject, jurisdiction, {dimensions}, counts, CASE WHEN day < %(over)s THEN day END, sum(number)::integer
+SELECT subject, jurisdiction, {dimensions}, counts, at_last, CASE WHEN day < %(over)s THEN day END,
+sum(number)::integer
 FROM dated WHERE counts <> ''
-GROUP BY subject, jurisdiction, {dimensions}, counts, CASE WHEN day < %(over)s THEN day END HAVING sum(number) <> 0
+GROUP BY subject, jurisdiction, {dimensions}, counts, at_last, CASE WHEN day < %(over)s THEN day END
+HAVING sum(number) <> 0
 """
 """What a block changed by the end of it: of what it began to know and ceased to know, and of what was known before
-and whose time came meanwhile. Days are told of what was over when it began."""
+and whose time came meanwhile. Days are told of what was over when it began. And what it changed of what counts at last,
+when all has come."""
 
 _ADDED: Final[LiteralString] = """
-INSERT INTO {figure_cells} (ledger_id, key, cube, subject, jurisdiction, {dimensions})
-SELECT %(ledger)s, * FROM unnest(%(key)s::text[], %(cube)s::integer[], %(subject)s::text[], %(jurisdiction)s::text[],
+INSERT INTO {figure_cells} (cell, ledger_id, key, cube, subject, jurisdiction, {dimensions})
+SELECT row_number() OVER (PARTITION BY cube) + greatest(cube << %(bits)s, (
+    SELECT max(cell) FROM {figure_cells} WHERE cell BETWEEN new.cube << %(bits)s AND (new.cube + 1 << %(bits)s) - 1
+)), %(ledger)s, * FROM unnest(%(key)s::text[], %(cube)s::integer[], %(subject)s::text[], %(jurisdiction)s::text[],
 %(unit)s::text[], %(stage)s::text[], %(kind)s::text[], %(year)s::integer[], %(session)s::text[], %(committee)s::text[],
-%(person)s::text[]) RETURNING key, cell
+%(person)s::text[]) AS new (key, cube, subject, jurisdiction, {dimensions}) RETURNING key, cell
 """
 _SO_FAR: Final[LiteralString] = """
 SELECT key, cell, (
     SELECT counts FROM {figure_sums} AS one WHERE one.series = 0 AND one.cell = known.cell ORDER BY at DESC LIMIT 1
+), (
+    SELECT counts FROM {figure_sums} AS one WHERE one.series = -1 AND one.cell = known.cell ORDER BY at DESC LIMIT 1
 ) FROM {figure_cells} AS known WHERE ledger_id = %(ledger)s AND key = ANY (%(keys)s)
+"""
+_EVERY: Final[LiteralString] = """
+SELECT cell FROM (SELECT cell, row_number() OVER (ORDER BY cell) AS place FROM {figure_cells}) AS cells
+WHERE place %% %(every)s = 1 ORDER BY cell
 """
 _PARTS: Final[LiteralString] = """
 SELECT cell, series, sums.at, counts FROM {figure_blocks} AS whole
 JOIN {figure_blocks} AS part ON part.ledger_id = whole.ledger_id AND part.size = whole.size - 1
 AND part.first >= whole.first AND part.last <= whole.last
 JOIN {figure_sums} AS sums ON series = part.block
-WHERE whole.block = %(block)s AND sums.at < %(over)s AND cell BETWEEN %(first)s AND %(last)s
+WHERE whole.block = %(block)s AND sums.at < %(over)s AND cell >= %(first)s
+AND (cell < %(until)s) IS NOT FALSE
 ORDER BY cell, series, sums.at
 """
 """What was over when the whole block began."""

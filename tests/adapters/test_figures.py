@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, cycle, islice
 from typing import Any, get_args
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -150,13 +151,17 @@ def summed_up(database: str, moves: Sequence[Move], waits: Sequence[int]) -> Ite
     waits=st.lists(st.integers(0, 900), min_size=1, max_size=6),
     subject=st.sampled_from(["suggestion", "assignment"]),
     by=st.sampled_from(get_args(Dimension)),
+    soon=st.sampled_from([0, 3, 45]),
 )
 def test_sums_of_blocks_add_up_to_the_figure_whenever_the_steps_were_recorded(
-    database: str, moves: list[Move], drawn: list[Any], waits: list[int], subject: str, by: Dimension
+    database: str, moves: list[Move], drawn: list[Any], waits: list[int], subject: str, by: Dimension, soon: int
 ) -> None:
     """A date that passes before the next step is recorded is counted by another block than one that lies ahead."""
     measures, wanted = SUBJECTS[subject].measures, FigureFilter(subject)
-    with summed_up(database, moves, waits) as (records, views):
+    with (
+        patch("adapters.postgres.adding.SOON", timedelta(days=soon)),
+        summed_up(database, moves, waits) as (records, views),
+    ):
         for one in drawn:
             known, as_of = moment_of(one, len(records))
             moment = Moment(as_of, known)
@@ -166,11 +171,15 @@ def test_sums_of_blocks_add_up_to_the_figure_whenever_the_steps_were_recorded(
 
 @pytest.mark.parametrize("waits", [[1], [30], [24 * 40, 26]])
 @pytest.mark.parametrize("hour", [0, 12, 24])
+@pytest.mark.parametrize("soon", [0, 45])
 def test_sums_are_right_at_every_hour_of_days_that_were_recorded_much_later(
-    database: str, waits: list[int], hour: int, monkeypatch: pytest.MonkeyPatch
+    database: str, waits: list[int], hour: int, soon: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Blocks that began when a day was over have changed it as a whole; at noon, half of it has not happened yet."""
     monkeypatch.setattr("adapters.postgres.sums._TOGETHER", 2)
+    monkeypatch.setattr("adapters.postgres.sums._CELLS", 7)
+    monkeypatch.setattr("adapters.postgres.adding.SOON", timedelta(days=soon))
+    monkeypatch.setattr("adapters.postgres.adding._SUMS_FOR_A_SEARCH", soon)
     wanted, measures = FigureFilter("assignment"), SUBJECTS["assignment"].measures
     with summed_up(database, MOVES, waits) as (records, views):
         days = sorted({record.occurred_at for record in records})

@@ -34,12 +34,14 @@ CREATE TABLE {figure_blocks} (
     within bigint,
     since timestamptz,
     at timestamptz NOT NULL,
+    furthest timestamptz,
     earliest bigint,
+    sums integer,
     UNIQUE (ledger_id, size, last),
     UNIQUE (ledger_id, size, at, last)
 );
 CREATE TABLE {figure_cells} (
-    cell integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cell integer PRIMARY KEY,
     ledger_id text NOT NULL,
     key text NOT NULL,
     cube integer NOT NULL,
