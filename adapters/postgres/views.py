@@ -122,6 +122,8 @@ _MANY = 5_000
 """If by length so many rows are gone through, it is tried in their order first."""
 _SOME = 8_000
 """So many cases are then gone through."""
+_SOME_FOR_A_UNIT = 32_000
+"""So many at most until a page of one unit's is full."""
 _GONE_THROUGH: LiteralString = (
     "SELECT count(*) FROM (SELECT FROM"
     " unnest(%(digits)s::integer[], %(ended)s::timestamptz[], %(superseded)s::bigint[])"
@@ -321,7 +323,8 @@ class Views:
                 and moment.as_of < datetime.now(UTC) - _RECENT
                 and _many(conn, params)
             ):
-                last = _some_further(conn, key, params, descending=descending)
+                some = _SOME if wanted.unit is None else _SOME_FOR_A_UNIT
+                last = _some_further(conn, key, params | {"some": some}, descending=descending)
                 within = sql.SQL("true" if last is None else "{} >= %(last)s" if descending else "{} <= %(last)s")
                 first = sql.SQL("{} AND {}").format(where, within.format(key))
                 found = cursor.execute(page(first, _BEFORE_IN_ORDER), params | {"last": last}).fetchall()
@@ -555,7 +558,7 @@ def _stages() -> frozenset[str]:
 
 def _are_new(wanted: Filter) -> bool:
     """Whether there are likely to be many that a filter leaves among the cases that were opened last."""
-    few = wanted.deputy or wanted.unit or wanted.tied_to or wanted.text
+    few = wanted.deputy or wanted.tied_to or wanted.text
     return not few and wanted.state in {None, "unassigned", "waiting"}
 
 
@@ -568,14 +571,14 @@ def _many(conn: psycopg.Connection[Any], params: dict[str, Any]) -> bool:
 def _some_further(
     conn: psycopg.Connection[Any], key: sql.Composable, params: dict[str, Any], *, descending: bool
 ) -> date | None:
-    """When the case was opened that stands some cases further on in a list; None if there are not so many."""
+    """When the case was opened that stands `some` cases further on in a list; None if there are not so many."""
     ahead = "{} <= coalesce(%(after)s::date, {})" if descending else "{} >= coalesce(%(after)s::date, {})"
     query = sql.SQL(_FURTHER).format(
         key=key,
         ahead=sql.SQL(ahead).format(key, sql.SQL(_NULLS["date"])) if "after" in params else sql.SQL("true"),
         direction=sql.SQL("DESC" if descending else "ASC"),
     )
-    row = conn.execute(query, params | {"some": _SOME}).fetchone()
+    row = conn.execute(query, params).fetchone()
     return None if row is None else row[0]
 
 

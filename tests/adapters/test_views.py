@@ -146,15 +146,18 @@ def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in
     ledger_id = uuid4().hex
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
-    with ledger_on(database, ledger_id, size=1) as ledger, patch.multiple(views_module, _MANY=0, _SOME=some):
+    few = patch.multiple(views_module, _MANY=0, _SOME=some, _SOME_FOR_A_UNIT=some + 1)
+    with ledger_on(database, ledger_id, size=1) as ledger, few:
         record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
         Projector(database, ledger_id=ledger_id).catch_up()
         everything = Views(ledger._pool, ledger)
-        deputies = {row.person for row in everything.cases(Filter(), everything.moment(), limit=100)}
+        today = everything.cases(Filter(), everything.moment(), limit=100)
+        deputies, units = {row.person for row in today}, {unit for row in today[:4] for unit in row.units}
         for reader, moment in product(READERS[::4], drawn):
             known, as_of = moment_of(moment, ledger.head())
             views, at = everything.within(policy.scope(reader)), Moment(as_of, known)
-            for wanted in (Filter(), Filter(state="waiting"), *(Filter(deputy=one) for one in deputies if one)):
+            of_one = [*(Filter(deputy=one) for one in deputies if one), *(Filter(unit=one) for one in units)]
+            for wanted in (Filter(), Filter(state="waiting"), *of_one):
                 listed = views.cases(wanted, at, sort="title", limit=100)
                 for sort, backwards in (("opened_on", False), ("-opened_on", True)):
                     expected = sorted(
