@@ -45,10 +45,11 @@ from projections.reading import (
 )
 from projections.search import Search
 
+_WAITING: LiteralString = "handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over"
 STATES: dict[str, LiteralString] = {
     "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
-    "waiting": "handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over",
-    "overdue": "overdue_from <= %(as_of)s",
+    "waiting": _WAITING,
+    "overdue": f"{_WAITING} AND overdue_from <= %(as_of)s",
     "answered": "answered_on IS NOT NULL",
 }
 """In which state a case is, as the office asks for it. Overdue is a fact about the moment, and part of waiting."""

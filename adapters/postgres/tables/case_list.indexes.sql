@@ -12,6 +12,12 @@ CREATE INDEX ON {table}
 known_from, stage, overdue_from)
 WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00' AND NOT dated_ahead
 AND overdue_from IS NOT NULL;
+-- What is waited for, by its due date.
+CREATE INDEX ON {table}
+(ledger_id, jurisdiction, (CASE WHEN due_on IS NULL THEN '9999-12-31'::date ELSE due_on END), case_id, valid_from,
+known_from, overdue_from)
+WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'
+AND handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over;
 -- What was so at a moment, and no longer than some days, came to its end some days after it: only these are gone through.
 CREATE INDEX ON {table} (ledger_id, jurisdiction, so_long, valid_to, valid_from, known_from, stage, overdue_from)
 WHERE known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00';
