@@ -68,6 +68,7 @@ LISTS = {
     "closed ones": "stage=closed&",
     "those in handling": "stage=in_handling&",
     "overdue ones": "state=overdue&",
+    "waiting ones by due date": "state=waiting&sort=due_on&",
     "those of a unit": "unit={unit}&",
     "those of a deputy": "deputy={deputy}&",
 }
