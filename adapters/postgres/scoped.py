@@ -29,17 +29,24 @@ def reached(conn: psycopg.Connection[Any], ledger_id: str, projection: type[Proj
     return int(row[0])
 
 
+_FEW = 50_000
+"""Up to such a position any plan will do, and planning a list takes as long as reading it."""
+
+
 @contextmanager
-def reading(pool: Pool, scope: Scope, *projections: type[Projection]) -> Iterator[psycopg.Connection[Any]]:
+def reading(
+    pool: Pool, scope: Scope, *projections: type[Projection], known: int | None = None
+) -> Iterator[psycopg.Connection[Any]]:
     """A transaction in which the database itself shows the rows of the scope's jurisdiction alone.
 
     It is refused while the rows of one of the projections are none that this code reads. It reads no table from end to
     end: of a moment there are few rows among all that ever were, which PostgreSQL, to which the four ends of a stretch
-    have nothing to do with each other, does not see. And each question is planned for its own moment: a plan for any
-    goes through all that came since the earliest.
+    have nothing to do with each other, does not see. And each question is planned for its own moment, if it is not
+    `known` that there is little: a plan for any goes through all that came since the earliest.
     """
     with translated(), pool.connection() as conn:
-        begun = conn.execute(_begin(scope.jurisdiction or "*", projections))
+        planned = known is None or known > _FEW
+        begun = conn.execute(_begin(scope.jurisdiction or "*", projections, planned=planned))
         while begun.nextset():
             pass
         if begun.fetchall() != [(len(projections),)]:
@@ -49,11 +56,12 @@ def reading(pool: Pool, scope: Scope, *projections: type[Projection]) -> Iterato
 
 
 @cache
-def _begin(place: str, projections: tuple[type[Projection], ...]) -> bytes:
+def _begin(place: str, projections: tuple[type[Projection], ...], *, planned: bool) -> bytes:
     told = sql.SQL(
-        "BEGIN READ ONLY; SET LOCAL enable_seqscan TO off; SET LOCAL plan_cache_mode TO force_custom_plan;"
+        "BEGIN READ ONLY; SET LOCAL enable_seqscan TO off; SET LOCAL plan_cache_mode TO {};"
         " SET LOCAL duban.jurisdiction TO {};"
         " SELECT count(*) FROM projection_build WHERE state = 'live' AND (name, version) IN ({})"
     )
     readable = sql.SQL(", ").join(sql.SQL("({}, {})").format(one.name, one.version) for one in projections)
-    return told.format(sql.Literal(place), readable).as_bytes()
+    mode = sql.SQL("force_custom_plan" if planned else "auto")
+    return told.format(mode, sql.Literal(place), readable).as_bytes()

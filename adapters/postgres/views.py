@@ -316,7 +316,7 @@ class Views:
                 " FROM {rows} {order}"
             ).format(grade=self._grade(), overdue=sql.SQL(STATES["overdue"]), rows=rows, order=order)
 
-        with self._reading() as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
+        with self._reading(known=moment.known) as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
             if (
                 name == "opened_on"
                 and self._scope.jurisdiction is not None
@@ -382,7 +382,7 @@ class Views:
         ).format(
             tasks=sql.SQL(_TASKS).format(rows=rows, where=where), chosen=chosen, order=order, since=sql.SQL(_SINCE)
         )
-        with self._reading() as conn, conn.cursor(row_factory=class_row(WorkRow)) as cursor:
+        with self._reading(known=moment.known) as conn, conn.cursor(row_factory=class_row(WorkRow)) as cursor:
             return cursor.execute(query, params).fetchall()
 
     def work_counts(self, work: Work, wanted: Filter, moment: Moment) -> WorkCounts:
@@ -543,8 +543,10 @@ class Views:
         """The grade, as far as it is told."""
         return sql.SQL(_GRADE_UNLESS_SEALED) if self._scope.sealed else sql.Identifier("grade")
 
-    def _reading(self, *beside: type[Projection]) -> AbstractContextManager[psycopg.Connection[Any]]:
-        return reading(self._pool, self._scope, CaseList, *beside)
+    def _reading(
+        self, *beside: type[Projection], known: int | None = None
+    ) -> AbstractContextManager[psycopg.Connection[Any]]:
+        return reading(self._pool, self._scope, CaseList, *beside, known=known)
 
     def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         with translated(), self._pool.connection() as conn:

@@ -368,8 +368,12 @@ def test_a_page_of_a_past_moment_reads_no_list_from_end_to_end(database: str) ->
         assert read() == before
 
 
-def test_however_often_a_list_is_asked_for_it_is_planned_for_its_moment(database: str) -> None:
+@pytest.mark.parametrize(("few", "planned"), [(0, True), (1_000, False)])
+def test_a_list_of_a_long_ledger_is_planned_for_its_moment_however_often_it_is_asked_for(
+    database: str, monkeypatch: pytest.MonkeyPatch, *, few: int, planned: bool
+) -> None:
     """A plan for any moment goes through all that came since the earliest."""
+    monkeypatch.setattr("adapters.postgres.scoped._FEW", few)
     with ledger_on(database, size=1) as ledger:
         docket = Docket(ledger, shipped_registry())
         docket.open(opening(number="1"), act())
@@ -380,8 +384,7 @@ def test_however_often_a_list_is_asked_for_it_is_planned_for_its_moment(database
         with ledger._pool.connection() as conn:
             told = "SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE %s"
             [(custom, generic)] = conn.execute(told, ["%so_long%"]).fetchall()
-        assert custom > 10
-        assert generic == 0
+        assert (custom > 10, generic == 0) == (planned, planned)
 
 
 @pytest.mark.parametrize("days", [1, 12, 13, 200, 1_600])
