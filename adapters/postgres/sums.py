@@ -36,6 +36,8 @@ _TOGETHER: Final = 8
 _SIZES: Final = 4
 _CELLS: Final = 500
 _CUBE_BITS: Final = 24
+_AFTER_ALL: Final = 2**31 - 1
+"""No cell has so high a number."""
 
 COMPANIONS: Final = ("figure_blocks", "figure_cells", "figure_sums")
 """The tables beside the stretches: which positions, whose sums, and the sums."""
@@ -177,7 +179,7 @@ class Blocks:
         """What a block changed of the past, from what its parts did."""
         block, since, _ = self._begun(last, size)
         over = None if since is None else day_number(since)
-        for first, until in pairwise([*(cell for (cell,) in self._run(_EVERY, every=_CELLS)), None]):
+        for first, until in pairwise([*(cell for (cell,) in self._run(_EVERY, every=_CELLS)), _AFTER_ALL]):
             parts = self._run(_PARTS, block=block, over=over, first=first, until=until).fetchall()
             days = {cell: _changes(rows) for cell, rows in groupby(parts, itemgetter(0))}
             self._store([(block, cell, *through) for cell, changes in days.items() for through in _running(changes)])
@@ -341,8 +343,7 @@ SELECT cell, series, sums.at, counts FROM {figure_blocks} AS whole
 JOIN {figure_blocks} AS part ON part.ledger_id = whole.ledger_id AND part.size = whole.size - 1
 AND part.first >= whole.first AND part.last <= whole.last
 JOIN {figure_sums} AS sums ON series = part.block
-WHERE whole.block = %(block)s AND sums.at < %(over)s AND cell >= %(first)s
-AND (cell < %(until)s) IS NOT FALSE
+WHERE whole.block = %(block)s AND sums.at < %(over)s AND cell >= %(first)s AND cell < %(until)s
 ORDER BY cell, series, sums.at
 """
 """What was over when the whole block began."""
