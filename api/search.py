@@ -35,6 +35,16 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Hits:
+    """A page of the cases that were found, and how many there are."""
+
+    page: list[Hit]
+    total: int
+    exact: bool
+    """Whether there are just so many; else there are so many at least."""
+
+
+@dataclass(frozen=True)
 class Similar:
     """A suggestion that is like a text, and what had become of it at the moment."""
 
@@ -72,14 +82,12 @@ class Search:
         self.moment = moment
         require_reached(self._search.reached, moment.known)
 
-    def hits(
-        self, terms: Sequence[Term], wanted: Filter, *, after: SearchKey | None = None, limit: int = 20
-    ) -> tuple[list[Hit], int]:
-        """A page of the cases that say every term, and how many there are in all."""
-        rows, total = self._search.found(terms, wanted, self.moment, after=after, limit=limit)
-        said = self._search.said(terms, [row.case_id for row in rows], self.moment) if rows else []
-        found = []
-        for row in rows:
+    def hits(self, terms: Sequence[Term], wanted: Filter, *, after: SearchKey | None = None, limit: int = 20) -> Hits:
+        """A page of the cases that say every term, and how many there are."""
+        found = self._search.found(terms, wanted, self.moment, after=after, limit=limit)
+        said = self._search.said(terms, [row.case_id for row in found.rows], self.moment) if found.rows else []
+        hits = []
+        for row in found.rows:
             hit = Hit(row, marked(row.title, terms), (), None, None)
             for one in said:
                 if one.case_id == row.case_id and (
@@ -87,8 +95,8 @@ class Search:
                 ):
                     hit = Hit(row, hit.title, words, one.step, one.wire)
                     break
-            found.append(hit)
-        return found, total
+            hits.append(hit)
+        return Hits(hits, found.total, found.exact)
 
     def similar_to(
         self,

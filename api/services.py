@@ -34,7 +34,7 @@ from projections.reading import (
     Dimension,
     FigureFilter,
     Filter,
-    FoundRow,
+    Found,
     LogFork,
     LogStatus,
     LogYear,
@@ -97,8 +97,8 @@ class Search(Protocol):
 
     def found(
         self, terms: Sequence[Term], wanted: Filter, moment: Moment, *, after: SearchKey | None = None, limit: int = 20
-    ) -> tuple[list[FoundRow], int]:
-        """A page of the cases that say every term, and how many there are in all."""
+    ) -> Found:
+        """A page of the cases that say every term, and how many there are."""
 
     def said(self, terms: Sequence[Term], cases: Sequence[str], moment: Moment) -> list[SaidRow]:
         """What cases say of the terms, by case and step."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.client import HTTPConnection
 from time import perf_counter
 from typing import Any, LiteralString
@@ -32,10 +33,12 @@ from adapters.postgres.projector import Projector
 from adapters.postgres.sums import BLOCK, COMPANIONS, Blocks
 from adapters.postgres.views import Views
 from adapters.registry import LedgerRegistry
+from api.search import LEAST, MOST_SIMILAR, REQUESTS
 from benchmarks.http import service
 from benchmarks.lists import got, headers_of
 from benchmarks.material import JURISDICTION, act
 from benchmarks.measuring import Database, Figure, Goal, data_dir, percentile
+from benchmarks.search import COMPARED, FIRST_PAGE, LONGEST, SENTENCE, text_of, words_of
 from domain.case import Step
 from domain.cases.suggestion import (
     CoOpinionSubmitted,
@@ -52,11 +55,13 @@ from domain.cases.suggestion import (
 )
 from domain.docket import Docket, Request
 from domain.moment import Moment, end_of_day
-from projections.reading import Dimension, FigureFilter
+from projections.reading import Dimension, FigureFilter, Filter
+from projections.wording import subject_of
 
 SIZES = [int(cases) for cases in os.environ.get("DUBAN_BENCHMARK_CASES", "10000,100000,1000000").split(",")]
 SEEDS = 1_000
 FIRST, DAYS, BATCH, READS = datetime(2022, 2, 7, tzinfo=UTC), 1_650, 500, 40
+COPIED = ("case_list", "figures", "search")
 UNITS, DEPUTIES, SHIFTS, LATE = 12, 40, 10, 20
 """Of how many units and deputies a copy has one instead of the sample city's; how many days later it may be; and how
 many days after they happened the steps of the last of these are recorded, while others are within hours."""
@@ -72,6 +77,8 @@ LISTS = {
     "those of a unit": "unit={unit}&",
     "those of a deputy": "deputy={deputy}&",
 }
+SEARCHED = ("充电桩", "电梯", "老旧小区", "电梯 老旧小区", "建议")
+"""Words that one in a thousand texts says, up to one that every title does."""
 METRICS = "metrics=reply_rate,satisfied_rate,resolution_rate,overdue"
 
 
@@ -89,7 +96,7 @@ def _at(cases: int) -> Iterator[Figure]:
             with db.pool(2) as pool:
                 ledger = PostgresLedger(pool, "main")
                 _record(Docket(ledger, LedgerRegistry(ledger)))
-                for name in ("case_list", "figures"):
+                for name in COPIED:
                     Projector(server.url()).rebuild(name)
                 head, seconds = _multiply(db, cases // SEEDS)
                 yield Figure("million", f"{cases:,} cases: {head:,} steps summed up", "steps/s", head / seconds)
@@ -107,11 +114,11 @@ def _record(docket: Docket) -> None:
     city, last = docket.registry.jurisdiction(JURISDICTION), (FIRST + timedelta(days=DAYS)).date()
     units = [unit.code for unit in city.units_on(FIRST.date())]
     deputies = [deputy.id for deputy in city.deputies if deputy.on(FIRST.date()) and deputy.on(last)]
-    drafts = []
+    words, drafts = words_of(random.Random(7)), []  # noqa: S311
     for number in range(SEEDS):
         day = FIRST.date() + timedelta(days=number * DAYS // SEEDS)
         draft = docket.draft(Request.fresh())
-        for after, step in _story(number, chance, units, deputies):
+        for after, step in _story(number, chance, units, deputies, partial(text_of, words, chance)):
             if (on := day + timedelta(days=after)) <= last:
                 docket.take(draft, step, act(on))
         drafts.append(draft)
@@ -121,17 +128,21 @@ def _record(docket: Docket) -> None:
 
 
 def _story(
-    number: int, chance: random.Random, units: Sequence[str], deputies: Sequence[str]
+    number: int, chance: random.Random, units: Sequence[str], deputies: Sequence[str], said: Callable[[int], str]
 ) -> Iterator[tuple[int, Step]]:
     """Some fifteen steps and the days after the first: one in ten is answered late, one in seven handled again."""
     lead, co = chance.sample(units, 2)
-    title = f"关于改善第{number}号社区公共服务设施的建议"
+    title = f"关于{said(5).replace('，', '')}的建议"
     answered = 115 if chance.random() < 0.1 else chance.randrange(40, 85)  # noqa: PLR2004 - one in ten
     good = chance.random() > 1 / 7
     yield (
         0,
         SuggestionSubmitted(
-            jurisdiction=JURISDICTION, title=title, lead_deputy=chance.choice(deputies), number=f"{number:05}"
+            jurisdiction=JURISDICTION,
+            title=title,
+            lead_deputy=chance.choice(deputies),
+            number=f"{number:05}",
+            body=said(chance.randrange(40, LONGEST)),
         ),
     )
     yield 5, HandedOver(lead_unit=lead, co_units=(co,))
@@ -140,7 +151,8 @@ def _story(
     for day in (12, 20, 28, 36):
         yield day, ProgressReported(unit=lead, summary="已现场勘查")
     yield 30, CoOpinionSubmitted(unit=co, opinion="同意")
-    yield answered, ReplyIssued(unit=lead, outcome=chance.choice("ABC"))
+    letter = said(chance.randrange(40, LONGEST))
+    yield answered, ReplyIssued(unit=lead, outcome=chance.choice("ABC"), letter=letter)
     yield answered + 2, EvaluationInvited()
     yield answered + 9, _evaluated(Grade.SATISFIED if good else Grade.DISSATISFIED)
     if not good:
@@ -175,7 +187,7 @@ def _multiply(db: Database, times: int) -> tuple[int, float]:
         row = conn.execute("SELECT max(place) FROM placed").fetchone()
         assert row is not None
         head = int(row[0]) + times // SHIFTS
-        for copied in [threads.submit(_copy, db, name, times) for name in ("case_list", "figures")]:
+        for copied in [threads.submit(_copy, db, name, times) for name in COPIED]:
             copied.result()
         seconds = _sum_up(conn, head)
         _time_of_moments(conn, head)
@@ -248,6 +260,8 @@ _PLACED: dict[str, LiteralString] = {
     "units": "regexp_replace(one.units, '(\\S+)', '\\1-' || time %% {units}, 'g')",
     "person": "one.person || '-' || time %% {deputies}",
     "number": "one.number || '-' || time",
+    "text": "one.text || ' 抄' || time",
+    "words": "one.words || ' 抄 ' || time",
 }
 """What is otherwise in a copy; it is the original of which one of many it is a copy."""
 
@@ -333,6 +347,14 @@ def _in_the_database(views: Views, head: int) -> Timed:
         views.figures.series(wanted, MEASURES, months, moment.known)
         times.append((perf_counter() - started) * 1000)
     yield "figures over twelve months, as known now", times, SERIES
+    for what, moments in _moments(head).items():
+        text = text_of(words_of(random.Random(7)), random.Random(8), LONGEST)  # noqa: S311
+        subject, asked, times = subject_of(text[:SENTENCE], text), Filter("suggestion", JURISDICTION), []
+        for moment in moments[:10]:
+            started = perf_counter()
+            views.search.similar(subject, asked, moment, steps=REQUESTS, least=LEAST, limit=MOST_SIMILAR)
+            times.append((perf_counter() - started) * 1000)
+        yield f"suggestions like a title and a text, {what}", times, COMPARED
 
 
 def _through_http(db: Database, port: int, head: int) -> Timed:
@@ -349,6 +371,10 @@ def _through_http(db: Database, port: int, head: int) -> Timed:
             for what, drawn in moments.items():
                 paths = [f"/api/v1/cases?{asked}limit=50&{_asked(moment)}" for moment in drawn]
                 yield f"GET /cases, {which}, {what}", _times(connection, paths[:10], headers), LISTED
+        for words in SEARCHED:
+            for what, drawn in moments.items():
+                paths = [f"/api/v1/search?q={quote(words)}&{_asked(moment)}" for moment in drawn]
+                yield f"GET /search, {words}, {what}", _times(connection, paths[:10], headers), FIRST_PAGE
 
 
 def _asked(moment: Moment) -> str:

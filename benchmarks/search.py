@@ -39,7 +39,7 @@ def run() -> Iterator[Figure]:
             migrate(server.url())
             with Database(server.url()).pool(2) as pool:
                 ledger = PostgresLedger(pool, "main")
-                fill(Docket(ledger, LedgerRegistry(ledger)), partial(_steps, _words(random.Random(7))))  # noqa: S311
+                fill(Docket(ledger, LedgerRegistry(ledger)), partial(_steps, words_of(random.Random(7))))  # noqa: S311
                 head = ledger.head()
             for name in ("case_list", "search"):
                 Projector(server.url()).rebuild(name)
@@ -47,13 +47,13 @@ def run() -> Iterator[Figure]:
             yield from _measured(Database(embedded.running(place) or ""), port, head)
 
 
-def _words(chance: random.Random) -> list[str]:
+def words_of(chance: random.Random) -> list[str]:
     """Words of two characters, as many as an office uses, made of frequent characters."""
     chars = [chr(0x4E00 + chance.randrange(20_000)) for _ in range(1_500)]
     return ["".join(chance.sample(chars, 2)) for _ in range(WORDS)]
 
 
-def _text(words: list[str], chance: random.Random, length: int) -> str:
+def text_of(words: list[str], chance: random.Random, length: int) -> str:
     """Words as often as words are used: few of them often, most of them seldom."""
     chosen = [words[int(WORDS * chance.random() ** 3)] for _ in range(length)]
     chosen += [word for word, share in SOUGHT.items() if chance.random() < share]
@@ -70,15 +70,15 @@ def _steps(
         0,
         SuggestionSubmitted(
             jurisdiction=JURISDICTION,
-            title=f"关于{_text(words, chance, 5).replace('，', '')}的建议",
+            title=f"关于{text_of(words, chance, 5).replace('，', '')}的建议",
             lead_deputy=deputies[chance.randrange(len(deputies))],
             number=f"{number:05}",
-            body=_text(words, chance, chance.randrange(40, LONGEST)),
+            body=text_of(words, chance, chance.randrange(40, LONGEST)),
         ),
     )
     yield 5, HandedOver(lead_unit=lead, co_units=(co,))
     yield 8, SignedFor(unit=lead)
-    yield 60, ReplyIssued(unit=lead, outcome="B", letter=_text(words, chance, chance.randrange(40, LONGEST)))
+    yield 60, ReplyIssued(unit=lead, outcome="B", letter=text_of(words, chance, chance.randrange(40, LONGEST)))
 
 
 def _measured(db: Database, port: int, head: int) -> Iterator[Figure]:

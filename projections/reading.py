@@ -1,6 +1,6 @@
 """What readers ask with, and what they get: filters, rows of lists, counts, how far a projection is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -379,8 +379,8 @@ class ChangedRow:
     after: Sums | None
 
 
-SearchKey = tuple[int, date | None, str]
-"""Where a case stands among those that are found: how many terms its title says, its opening day, its id."""
+SearchKey = tuple[bool, datetime, str]
+"""Where a case stands among those that are found: whether its title says all, when that was said, its id."""
 
 
 @dataclass(frozen=True)
@@ -397,13 +397,25 @@ class FoundRow:
     unit: str | None
     opened_on: date | None
     answered_on: date | None
-    titled: int
-    """How many of the terms its title or number says."""
+    titled: bool
+    """Whether a title or number of it says every term."""
+    said_at: datetime
+    """When that was said; else when it last said one of the terms."""
 
     @property
     def key(self) -> SearchKey:
         """Where it stands among those that are found."""
-        return self.titled, self.opened_on, self.case_id
+        return self.titled, self.said_at, self.case_id
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of the cases that say what is sought, and how many there are."""
+
+    rows: Sequence[FoundRow]
+    total: int
+    exact: bool
+    """Whether there are just so many; else there are so many at least, and nobody counted them."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ _NOT_SAID = {"time_zone", "clock", "part", "deadline", "poll_rule", "outcome", "
 """Lines that name what a rulebook, a scheme or the program has, and say nothing of the matter."""
 _LONGEST = 20_000
 """Characters of short texts that stand in one row."""
+_HEADING = ("title", "number")
+"""What a case is called by, or an activity in it."""
 
 
 def open_texts(step: Step) -> list[str]:
@@ -31,9 +33,21 @@ def open_texts(step: Step) -> list[str]:
     Nothing of a deputy's evaluation, which may be sealed, nor of a step that is about another and is sealed with it;
     nothing of a person.
     """
-    if type(step).sealed is not Step.sealed or step.subject is not None:
-        return []
-    return list(_texts(step))
+    return [*_heading(step), *_paragraphs(step)] if _is_told(step) else []
+
+
+def _is_told(step: Step) -> bool:
+    return type(step).sealed is Step.sealed and step.subject is None
+
+
+def _heading(step: Step) -> list[str]:
+    return [text for name in _HEADING if name in _open_fields(type(step)) for text in _texts_in(getattr(step, name))]
+
+
+def _paragraphs(step: Step) -> list[str]:
+    return [
+        text for name in _open_fields(type(step)) if name not in _HEADING for text in _texts_in(getattr(step, name))
+    ]
 
 
 def _texts(said: BaseModel) -> Iterator[str]:
@@ -84,7 +98,10 @@ def _packed(texts: Iterable[str]) -> list[str]:
 
 
 class Said:
-    """A text of a step, since when it was said, and the positions since which it is known, and up to which."""
+    """A text of a step, since when it was said, and the positions since which it is known, and up to which.
+
+    Title and number stand in place 0, and nothing else does.
+    """
 
     __slots__ = ("known_from", "known_to", "place", "record", "text")
 
@@ -122,8 +139,15 @@ class Said:
 
 
 def _said(record: Recorded, known_from: int) -> list[Said]:
-    texts = _packed(text for text in open_texts(record.step) if any(runs_of(text)))
-    return [Said(record, place, text, known_from) for place, text in enumerate(texts)]
+    if not _is_told(record.step):
+        return []
+    heading = [(0, text) for text in _packed(filter(_has_words, _heading(record.step)))]
+    texts = enumerate(_packed(filter(_has_words, _paragraphs(record.step))), 1)
+    return [Said(record, place, text, known_from) for place, text in (*heading, *texts)]
+
+
+def _has_words(text: str) -> bool:
+    return any(runs_of(text))
 
 
 class _Amended:
@@ -163,7 +187,7 @@ class Search:
     """
 
     name: ClassVar[str] = "search"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     key: ClassVar[Mapping[str, LiteralString]] = {
         "case_id": "text",
         "step": "integer",

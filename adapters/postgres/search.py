@@ -6,66 +6,98 @@ text says them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, LiteralString
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import count
+from math import log
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from adapters.postgres.scoped import reached
 from domain.moment import Moment
-from projections.reading import Filter, FoundRow, SaidRow, SearchKey, SimilarRow
+from projections.reading import Filter, Found, FoundRow, SaidRow, SearchKey, SimilarRow
 from projections.search import Search
 from projections.wording import Term
 
 _LEXEMES: LiteralString = "array_to_tsvector(string_to_array(words, ' '))"
+_OF_TITLE: LiteralString = f"CASE WHEN place = 0 THEN {_LEXEMES} END"
 _AT_MOMENT: LiteralString = (
-    "ledger_id = %(ledger)s AND valid_from <= %(as_of)s AND known_from <= %(known)s AND known_to > %(known)s"
+    "ledger_id = %(ledger)s AND (valid_from <= %(as_of)s) IS TRUE AND known_from <= %(known)s AND known_to > %(known)s"
 )
+"""Said so that no index goes through all that had been said by then."""
 _COLUMNS: LiteralString = "case_id, kind, number, title, stage, session, person, unit, opened_on, answered_on"
-_TITLE: LiteralString = "lower(normalize(concat_ws(' ', title, number), NFKC))"
-"""As `projections.wording` folds it, nearly: it only ranks."""
-_KEY: LiteralString = "titled, coalesce(opened_on, '0001-01-01'), case_id"
-_KEY_GIVEN: LiteralString = "%(titled)s, coalesce(%(opened)s::date, '0001-01-01'), %(case)s"
+
+_MOST = 5_000
+"""Rows that say what is sought: up to so many all cases are looked up and counted."""
+_OFTEN = 100_000
+"""What more rows are thought to say is not looked for in the index: it is soon met among what was said last."""
+_MET = 1_000
+"""So many of those are gone through, and so many cases are looked up at least, where not all are counted."""
+_DENSE = 100
+"""If the reader seeks among so many of those, a page is soon full; else it is looked among which cases he does."""
+_NARROW = 20_000
+"""So many cases are then gone through one by one."""
+_LAST: LiteralString = (
+    "valid_from <= least(%(as_of)s, (SELECT l.recorded_at FROM ledger l WHERE l.ledger_id = %(ledger)s"
+    " AND l.position = %(known)s) + interval '2 days')"
+)
+"""What was known by then had been said by then: no step is dated ahead, wherever on earth."""
+_TITLED: LiteralString = (
+    "WITH found AS MATERIALIZED (SELECT valid_from AS at, case_id FROM search WHERE {moment} AND {says})"
+    " SELECT at, case_id FROM found WHERE {page} ORDER BY at DESC, case_id DESC LIMIT %(limit)s"
+)
+"""When titles said it, the last first. All are found before they are put in order: it never is their order that is gone
+through."""
+_SAYING: LiteralString = (
+    "WITH found AS MATERIALIZED ({found}), last AS (SELECT max(at) FILTER (WHERE said = 1) AS at, case_id FROM found"
+    " GROUP BY case_id HAVING bit_or(said) = %(all)s)"
+    " SELECT at, case_id FROM last WHERE {page} ORDER BY at DESC, case_id DESC LIMIT %(limit)s"
+)
+_SAYING_ONE: LiteralString = "SELECT valid_from AS at, case_id, {bit} AS said FROM search WHERE {moment} AND {says}"
+"""Cases that say some terms, and when they last said the first of these."""
+_MET_LAST: LiteralString = (
+    "SELECT valid_from, case_id FROM search WHERE {moment} AND {last} AND {says} AND {page}"
+    " ORDER BY valid_from DESC, case_id DESC LIMIT %(limit)s"
+)
+"""The rows that say it, as they are met among what was said last."""
+_ROOM: LiteralString = "SET LOCAL work_mem TO '64MB'"
+"""Enough to remember a million rows one by one, and not whole pages of which every row is read again."""
+_FINDS = sql.SQL(f"{_LEXEMES} @@ %(query)s::tsquery")
 
 _COMMON = 2_000
 """A lexeme that more texts say tells nothing: it has no weight, and is not counted further."""
-_SIMILAR: LiteralString = (
-    "WITH sought AS (SELECT lexeme, counts FROM unnest(%(lexemes)s::text[], %(counts)s::int[]) AS s (lexeme, counts)),"
-    " readable AS MATERIALIZED (SELECT case_id FROM {rows} WHERE {where}),"
-    " said AS MATERIALIZED (SELECT lexeme, one.case_id FROM sought CROSS JOIN LATERAL (SELECT case_id FROM search"
-    " WHERE {at_moment} AND wire = ANY (%(steps)s) AND {lexemes} @@ quote_literal(lexeme)::tsquery"
-    " LIMIT %(common)s + 1) AS one),"
-    " rare AS (SELECT lexeme FROM said GROUP BY lexeme HAVING count(*) <= %(common)s),"
-    " hits AS MATERIALIZED (SELECT DISTINCT lexeme, case_id FROM said JOIN rare USING (lexeme)"
-    " JOIN readable USING (case_id) WHERE case_id IS DISTINCT FROM %(but)s),"
-    " weighed AS (SELECT lexeme,"
-    " CASE WHEN lexeme IN (SELECT lexeme FROM said) AND lexeme NOT IN (SELECT lexeme FROM rare)"
-    " THEN 0 ELSE counts * ln(((SELECT count(*) FROM readable) + 1) / (count(hits.case_id) + 0.5)) END::float8"
-    " AS weight FROM sought LEFT JOIN hits USING (lexeme) GROUP BY lexeme, counts),"
-    " whole AS (SELECT sum(weight) AS weight FROM weighed)"
-    " SELECT case_id, round((sum(said.weight) / whole.weight)::numeric, 3)::float8 AS score,"
-    " array_agg(lexeme ORDER BY lexeme), array_agg(said.weight ORDER BY lexeme)"
-    " FROM (SELECT lexeme, case_id, weight FROM hits JOIN weighed USING (lexeme)) AS said,"
-    " whole GROUP BY case_id, whole.weight HAVING sum(said.weight) >= %(least)s * whole.weight"
-    " ORDER BY score DESC, case_id LIMIT %(limit)s"
+_RARE: LiteralString = (
+    "SELECT lexeme, array_agg(DISTINCT said.case_id) FROM unnest(%(lexemes)s::text[]) AS sought (lexeme)"  # noqa: S608 - literals only
+    f" LEFT JOIN LATERAL (SELECT case_id FROM search WHERE {_AT_MOMENT} AND wire = ANY (%(steps)s)"
+    f" AND {_LEXEMES} @@ quote_literal(lexeme)::tsquery LIMIT %(common)s + 1) AS said ON true"
+    " GROUP BY lexeme HAVING count(*) <= %(common)s"
 )
-"""Of each lexeme the texts that say it, among those that the reader may read; the rarer it is, the more it weighs."""
+"""Each lexeme that is not common, and the cases that say it in one of the steps."""
+_NUMBER: LiteralString = "SELECT count(*) FROM (SELECT FROM {rows} WHERE {where} LIMIT %(common)s) AS readable"
+
+_Asked = Callable[[Filter, Moment], tuple[sql.Composed, sql.Composed, dict[str, Any]]]
 
 
 class SearchViews:
-    """What the cases of a scope say; `asked` and `reading` are those of the scope's lists."""
+    """What the cases of a scope say; `asked`, `asked_of` and `reading` are those of the scope's lists."""
 
     def __init__(
         self,
         ledger_id: str,
-        asked: Callable[[Filter, Moment], tuple[sql.Composed, sql.Composed, dict[str, Any]]],
+        asked: _Asked,
+        asked_of: _Asked,
         reading: Callable[[], AbstractContextManager[psycopg.Connection[Any]]],
     ) -> None:
         self._ledger_id = ledger_id
         self._asked = asked
+        self._asked_of = asked_of
         self._reading = reading
 
     def reached(self) -> int:
@@ -75,43 +107,62 @@ class SearchViews:
 
     def found(
         self, terms: Sequence[Term], wanted: Filter, moment: Moment, *, after: SearchKey | None = None, limit: int = 20
-    ) -> tuple[list[FoundRow], int]:
-        """A page of the cases that say every term, in whatever step, and how many there are in all.
+    ) -> Found:
+        """A page of the cases that say every term, in whatever step, and how many there are.
 
-        Those whose title says most of them come first, of these the newest; `after` is the key of the last row of the
-        page before.
+        Those come first of which a title or number says them all, and of these, as of the others, the ones that said it
+        last; `after` is the key of the last row of the page before. What more than 5,000 rows say is not counted.
         """
-        rows, where, params = self._asked(wanted, moment)
-        conditions = [_says(term, number, params) for number, term in enumerate(terms)]
-        named = sql.SQL(" INTERSECT ").join(
-            sql.SQL("SELECT case_id FROM search WHERE {} AND {}").format(sql.SQL(_AT_MOMENT), one) for one in conditions
-        )
-        titled = sql.SQL(" + ").join(
-            sql.SQL("(strpos({}, {}) > 0)::int").format(sql.SQL(_TITLE), sql.Placeholder(f"title_{number}"))
-            for number in range(len(terms))
-        )
-        params |= {f"title_{number}": term.text for number, term in enumerate(terms)} | {"limit": limit}
-        page: sql.Composable = sql.SQL("true")
-        if after is not None:
-            page = sql.SQL("({}) < ({})").format(sql.SQL(_KEY), sql.SQL(_KEY_GIVEN))
-            params |= dict(zip(("titled", "opened", "case"), after, strict=True))
-        query = sql.SQL(
-            "WITH hits AS MATERIALIZED (SELECT {columns}, {titled} AS titled FROM {rows}"
-            " WHERE case_id = ANY (%(named)s) AND {where})"
-            " SELECT {columns}, titled, (SELECT count(*) FROM hits) FROM hits WHERE {page}"
-            " ORDER BY titled DESC, coalesce(opened_on, '0001-01-01') DESC, case_id DESC LIMIT %(limit)s"
-        ).format(columns=sql.SQL(_COLUMNS), titled=titled, rows=rows, where=where, page=page)
         with self._reading() as conn:
-            # Apart, and planned each time, so that the database knows how many they are when it looks them up.
-            ids = [case_id for (case_id,) in conn.execute(named, params, prepare=False)]
-            params["named"] = list(dict.fromkeys(ids))
-            found = conn.execute(query, params, prepare=False).fetchall() if ids else []
-        return [FoundRow(*row[:-1]) for row in found], found[0][-1] if found else 0
+            conn.execute(_ROOM)
+            ranking = _Ranking(conn, self._ledger_id, terms, moment)
+            look, first = partial(self._looked_up, conn, wanted, moment), list[FoundRow]()
+            if (places := ranking.all()) is None:
+                looked_up, batches = 0, ranking.batches()
+                while looked_up < _MET and (batch := next(batches, None)) is not None:
+                    first += look(batch)
+                    looked_up += len(batch)
+                if len(first) < _DENSE and (cases := self._narrow(conn, wanted, moment)) is not None:
+                    places = ranking.among(cases)
+            if places is not None:
+                rows = look(places)
+                return Found([row for row in rows if after is None or row.key < after][:limit], len(rows), exact=True)
+            page = [*first]
+            if after is not None:
+                page, batches = [], ranking.batches(after)
+            while len(page) < limit and (batch := next(batches, None)) is not None:
+                page += look(batch)
+        return Found(page[:limit], len(first), exact=False)
+
+    def _narrow(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> list[str] | None:
+        """The cases of a filter that the scope reads, whatever they say; None if they are too many."""
+        rows, where, params = self._asked(wanted, moment)
+        query = sql.SQL("SELECT case_id FROM {} WHERE {} LIMIT %(limit)s").format(rows, where)
+        cases = [case_id for (case_id,) in conn.execute(query, params | {"limit": _NARROW + 1}, prepare=False)]
+        return cases if len(cases) <= _NARROW else None
+
+    def _looked_up(
+        self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment, places: Sequence[SearchKey]
+    ) -> list[FoundRow]:
+        """The cases of a filter among some, in their order."""
+        rows, where, params = self._asked_of(wanted, moment)
+        query = sql.SQL("SELECT {} FROM {} WHERE {}").format(sql.SQL(_COLUMNS), rows, where)
+        params["cases"] = [case_id for _, _, case_id in places]
+        # Planned each time, so that the database knows how many they are when it looks them up.
+        cursor = conn.cursor(row_factory=dict_row)
+        found = {row["case_id"]: row for row in cursor.execute(query, params, prepare=False)}
+        return [
+            FoundRow(**found[case_id], titled=titled, said_at=said_at)
+            for titled, said_at, case_id in places
+            if case_id in found
+        ]
 
     def said(self, terms: Sequence[Term], cases: Sequence[str], moment: Moment) -> list[SaidRow]:
         """What cases say of the terms, by case and step; they are cases that were found."""
         params = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known, "cases": list(cases)}
-        conditions = sql.SQL(" OR ").join(_says(term, number, params) for number, term in enumerate(terms))
+        sought = list(map(_Sought, count(), terms))
+        params |= _params(sought)
+        conditions = sql.SQL(" OR ").join(one.says for one in sought)
         query = sql.SQL(
             "SELECT case_id, step, wire, text FROM search WHERE {} AND case_id = ANY (%(cases)s) AND ({})"
             " ORDER BY case_id, step, place"
@@ -132,39 +183,215 @@ class SearchViews:
     ) -> list[SimilarRow]:
         """The cases whose steps of some stored names say most of a subject's lexemes, the most similar first.
 
-        A lexeme weighs the more the fewer of the cases say it: ln((n + 1) / (k + ½)) where k of n do, times how often
-        it counts. `but` is a case that is not meant, and `least` the score below which none is.
+        A lexeme weighs the more the fewer of the cases say it: ln((n + 1) / (k + ½)) where k of n do, n being 2,000 at
+        most, times how often it counts. Only cases that the scope reads are counted. `but` is a case that is not meant,
+        and `least` the score below which none is.
         """
-        rows, where, params = self._asked(wanted, moment)
-        params |= {
-            "lexemes": list(subject),
-            "counts": list(subject.values()),
-            "steps": list(steps),
-            "but": but,
-            "least": least,
-            "limit": limit,
-            "common": _COMMON,
-        }
-        query = sql.SQL(_SIMILAR).format(
-            rows=rows, where=where, at_moment=sql.SQL(_AT_MOMENT), lexemes=sql.SQL(_LEXEMES)
-        )
         with self._reading() as conn:
-            found = conn.execute(query, params, prepare=False).fetchall()
-        return [
-            SimilarRow(case_id, score, dict(zip(lexemes, weights, strict=True)))
-            for case_id, score, lexemes, weights in found
-        ]
+            said = self._rare(conn, list(subject), moment, steps)
+            rows, where, params = self._asked_of(wanted, moment)
+            params["cases"] = list(set().union(*said.values()) - {but})
+            query = sql.SQL("SELECT case_id FROM {} WHERE {}").format(rows, where)
+            readable = {case_id for (case_id,) in conn.execute(query, params, prepare=False)}
+            rows, where, params = self._asked(wanted, moment)
+            query = sql.SQL(_NUMBER).format(rows=rows, where=where)
+            [(number,)] = conn.execute(query, params | {"common": _COMMON}, prepare=False).fetchall()
+        weights, shared = dict[str, float](), defaultdict[str, dict[str, float]](dict)
+        for lexeme, cases in said.items():
+            weights[lexeme] = subject[lexeme] * log((number + 1) / (len(cases & readable) + 0.5))
+            for case_id in cases & readable:
+                shared[case_id][lexeme] = weights[lexeme]
+        whole = sum(weights.values())
+        similar = [SimilarRow(case_id, round(sum(of.values()) / whole, 3), of) for case_id, of in shared.items()]
+        similar = [row for row in similar if row.score >= least]
+        return sorted(similar, key=lambda row: (-row.score, row.case_id))[:limit]
+
+    def _rare(
+        self, conn: psycopg.Connection[Any], lexemes: Sequence[str], moment: Moment, steps: Sequence[str]
+    ) -> dict[str, set[str]]:
+        """The lexemes that are not common, each with the cases that say it, whoever may read them."""
+        if moment.known > _OFTEN:
+            lexemes = [one for one in lexemes if _expected(conn, _FINDS, {"query": f"'{one}'"}) <= _OFTEN]
+        params = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        params |= {"steps": list(steps), "lexemes": lexemes, "common": _COMMON}
+        return {lexeme: {*cases} - {None} for lexeme, cases in conn.execute(_RARE, params, prepare=False)}
 
 
-def _says(term: Term, number: int, params: dict[str, Any]) -> sql.Composable:
-    """Whether a row says a term; lexemes are letters and digits alone, so that none has to be escaped."""
-    lexemes = [f"'{lexeme}'" for lexeme in dict.fromkeys(term.lexemes)]
-    if term.begins:
-        lexemes = [*(f"'{lexeme}'" for lexeme in dict.fromkeys(term.lexemes[:-1])), f"'{term.lexemes[-1]}':*"]
-    params[f"query_{number}"] = " & ".join(lexemes)
-    condition = sql.SQL("{} @@ {}::tsquery").format(sql.SQL(_LEXEMES), sql.Placeholder(f"query_{number}"))
-    if len(term.lexemes) == 1:
-        return condition
-    params[f"row_{number}"] = f" {' '.join(term.lexemes)}{'' if term.begins else ' '}"
-    row = sql.SQL("strpos(' ' || words || ' ', {}) > 0").format(sql.Placeholder(f"row_{number}"))
-    return sql.SQL("{} AND {}").format(condition, row)
+class _Rows(NamedTuple):
+    """Rows that say what is sought: when, and of which case, the last first."""
+
+    rows: Sequence[tuple[datetime, str]]
+    complete: bool
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """A term by its number, and the conditions of a row that says it."""
+
+    number: int
+    term: Term
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Those of its conditions. Lexemes are letters and digits alone, so that none has to be escaped."""
+        *others, last = (f"'{lexeme}'" for lexeme in self.term.lexemes)
+        query = " & ".join(dict.fromkeys([*others, f"{last}:*" if self.term.begins else last]))
+        row = f" {' '.join(self.term.lexemes)}{'' if self.term.begins else ' '}"
+        return {f"query_{self.number}": query, f"row_{self.number}": row}
+
+    @property
+    def found(self) -> sql.Composable:
+        """By the index of all texts."""
+        return sql.SQL(f"{_LEXEMES} @@ {{}}::tsquery").format(sql.Placeholder(f"query_{self.number}"))
+
+    @property
+    def found_in_title(self) -> sql.Composable:
+        """By that of titles."""
+        return sql.SQL(f"{_OF_TITLE} @@ {{}}::tsquery").format(sql.Placeholder(f"query_{self.number}"))
+
+    @property
+    def stands(self) -> sql.Composable:
+        """As one reads it: its lexemes stand there in a row."""
+        return sql.SQL("strpos(' ' || words || ' ', {}) > 0").format(sql.Placeholder(f"row_{self.number}"))
+
+    @property
+    def says(self) -> sql.Composable:
+        """A row that is found, and says it."""
+        return self.found if len(self.term.lexemes) == 1 else _all(self.found, self.stands)
+
+    @property
+    def says_in_title(self) -> sql.Composable:
+        """A title that is found, and says it."""
+        return self.found_in_title if len(self.term.lexemes) == 1 else _all(self.found_in_title, self.stands)
+
+
+class _Ranking:
+    """The cases that say every term at a moment, in the order in which they are told, whoever may read them."""
+
+    def __init__(self, conn: psycopg.Connection[Any], ledger_id: str, terms: Sequence[Term], moment: Moment) -> None:
+        self._conn = conn
+        self._terms = list(map(_Sought, count(), terms))
+        self._params = {"ledger": ledger_id, "as_of": moment.as_of, "known": moment.known} | _params(self._terms)
+        expected, in_titles = dict.fromkeys(self._terms, 0), 0
+        if moment.known > _OFTEN:
+            expected = {one: _expected(conn, one.found, self._params) for one in self._terms}
+            in_titles = _expected(conn, _all(*(one.found_in_title for one in self._terms)), self._params)
+        self._rarest = min(self._terms, key=expected.__getitem__)
+        self._often = {True: in_titles > _OFTEN, False: expected[self._rarest] > _OFTEN}
+        others = [one for one in self._terms if one is not self._rarest]
+        self._joined = [one for one in others if expected[one] <= _OFTEN]
+        self._checked = [one for one in others if expected[one] > _OFTEN]
+        self._stand_in_title = _all(sql.SQL("place = 0"), *(one.stands for one in self._terms))
+        self._had: dict[bool, _Rows] = {}
+
+    def all(self) -> list[SearchKey] | None:
+        """All of them, in their order; None if they are too many."""
+        self._had[True] = said = titled = self._rows(titled=True)
+        if titled.complete:
+            self._had[False] = said = self._rows(titled=False)
+        if not said.complete:
+            return None
+        titles, others = (dict(_turned(rows)) for rows in (titled.rows, said.rows))
+        if len(self._terms) > 1:
+            return self.among({**titles, **others})
+        return _ranked(titles, others)
+
+    def among(self, cases: Collection[str]) -> list[SearchKey]:
+        """Those of some cases that say every term, in their order."""
+        titles = self._last(cases, self._stand_in_title)
+        said = [self._last(cases, one.stands) for one in self._terms]
+        others = {case_id: max(one[case_id] for one in said) for case_id in set(said[0]).intersection(*said[1:])}
+        return _ranked(titles, others)
+
+    def batches(self, after: SearchKey | None = None) -> Iterator[list[SearchKey]]:
+        """Those after one, in their order, some at a time and then ever more."""
+        for titled in (True, False):
+            if after is not None and titled > after[0]:
+                continue
+            place = None if after is None or titled != after[0] else after[1:]
+            limit, complete = _MET, False
+            while not complete:
+                had = self._had.get(titled) if place is None else None
+                had = had or self._rows(titled=titled, after=place, limit=limit)
+                rows, complete = had.rows[:limit], had.complete and len(had.rows) <= limit
+                if rows:
+                    yield self._first_met(rows, titled=titled)
+                    place, limit = rows[-1], limit * 4
+
+    def _first_met(self, rows: Sequence[tuple[datetime, str]], *, titled: bool) -> list[SearchKey]:
+        """The cases of rows that are met there first: they did not say it later too, nor in a title."""
+        cases = {case_id for _, case_id in rows}
+        last = titles = self._last(cases, self._stand_in_title)
+        if not titled:
+            last = self._last(self._saying(cases - titles.keys()), self._rarest.stands)
+        return [(titled, at, case_id) for at, case_id in dict.fromkeys(rows) if last.get(case_id) == at]
+
+    def _saying(self, cases: Collection[str]) -> Collection[str]:
+        """Those of some cases that say the terms too which are too frequent to look for."""
+        for one in self._checked:
+            cases = self._last(cases, one.stands).keys()
+        return cases
+
+    def _rows(self, *, titled: bool, after: tuple[datetime, str] | None = None, limit: int | None = None) -> _Rows:
+        """Titles that say every term; or rows that say the rarest, of cases that say the others that are rare."""
+        often = self._often[titled]
+        limit = limit or (_MET if often else _MOST)
+        params, page = self._params | {"limit": limit}, _all()
+        if after is not None:
+            page = sql.SQL("({}, case_id) < (%(after_at)s, %(after_case)s)").format(
+                sql.SQL("valid_from" if often else "at")
+            )
+            params |= {"after_at": after[0], "after_case": after[1]}
+        moment = sql.SQL(_AT_MOMENT)
+        if often:
+            says = self._stand_in_title if titled else self._rarest.stands
+            query = sql.SQL(_MET_LAST).format(moment=moment, last=sql.SQL(_LAST), says=says, page=page)
+        elif titled:
+            says = _all(*(one.says_in_title for one in self._terms))
+            query = sql.SQL(_TITLED).format(moment=moment, says=says, page=page)
+        else:
+            joined = [self._rarest, *self._joined]
+            found = sql.SQL(" UNION ALL ").join(
+                sql.SQL(_SAYING_ONE).format(bit=sql.Literal(1 << place), moment=moment, says=one.says)
+                for place, one in enumerate(joined)
+            )
+            query = sql.SQL(_SAYING).format(found=found, page=page)
+            params["all"] = (1 << len(joined)) - 1
+        rows = self._conn.execute(query, params, prepare=False).fetchall()
+        return _Rows(rows, complete=len(rows) < limit)
+
+    def _last(self, cases: Collection[str], condition: sql.Composable) -> dict[str, datetime]:
+        """When each of some cases last had a row of a condition; without those that had none."""
+        query = sql.SQL(
+            "SELECT case_id, max(valid_from) FROM search WHERE {} AND case_id = ANY (%(cases)s) AND ({})"
+            " GROUP BY case_id"
+        ).format(sql.SQL(_AT_MOMENT), condition)
+        return dict(self._conn.execute(query, self._params | {"cases": list(cases)}, prepare=False))
+
+
+def _turned(rows: Sequence[tuple[datetime, str]]) -> Iterator[tuple[str, datetime]]:
+    """By case; of several rows of one case the last counts."""
+    return ((case_id, at) for at, case_id in reversed(rows))
+
+
+def _ranked(titles: Mapping[str, datetime], others: Mapping[str, datetime]) -> list[SearchKey]:
+    """Cases in their order: those of titles, by when these said it, then the others."""
+    return [
+        *sorted(((True, at, case_id) for case_id, at in titles.items()), reverse=True),
+        *sorted(((False, at, case_id) for case_id, at in others.items() if case_id not in titles), reverse=True),
+    ]
+
+
+def _all(*conditions: sql.Composable) -> sql.Composable:
+    return sql.SQL(" AND ").join(conditions or [sql.SQL("true")])
+
+
+def _params(sought: Sequence[_Sought]) -> dict[str, Any]:
+    return {name: value for one in sought for name, value in one.params.items()}
+
+
+def _expected(conn: psycopg.Connection[Any], condition: sql.Composable, params: Mapping[str, Any]) -> int:
+    """How many rows PostgreSQL expects there to be, whenever."""
+    query = sql.SQL("EXPLAIN (FORMAT JSON) SELECT FROM search WHERE {}").format(condition)
+    [(told,)] = conn.execute(query, params, prepare=False).fetchall()
+    return int(told[0]["Plan"]["Plan Rows"])

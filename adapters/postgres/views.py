@@ -117,6 +117,8 @@ _BEFORE_IN_ORDER: LiteralString = (
     f" UNION ALL ({_AT_MOMENT} {_BEFORE} AND dated_ahead AND {{readable_today}} {{first}})"
 )
 """The same, gone through in the order in which the cases were opened, or those of one deputy."""
+_OF_CASES: LiteralString = f"({_AT_MOMENT} case_id = ANY (%(cases)s) AND {{readable_today}}) AS case_list"
+"""The rows in force at a moment of some cases."""
 _RECENT = timedelta(days=1)
 """Little has come to its end since such a moment."""
 _MANY = 5_000
@@ -251,7 +253,7 @@ class Views:
     @property
     def search(self) -> SearchViews:
         """What the same cases say."""
-        return SearchViews(self._ledger_id, self._asked, partial(self._reading, Search))
+        return SearchViews(self._ledger_id, self._asked, self._asked_of, partial(self._reading, Search))
 
     @property
     def clocks(self) -> ClockViews:
@@ -469,7 +471,21 @@ class Views:
     def _asked(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, sql.Composed, dict[str, Any]]:
         """The rows in force at a moment, the conditions of a filter, and the parameters of both."""
         rows, params = self._in_force(moment)
+        where, given = self._narrowed(wanted)
+        return rows, where, params | given
+
+    def _asked_of(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, sql.Composed, dict[str, Any]]:
+        """The same of some `cases`, by their ids."""
+        of_place, _, readable_today, params = self._scoped(moment)
+        rows = sql.SQL(_OF_CASES).format(of_place=of_place, readable_today=readable_today)
+        where, given = self._narrowed(wanted)
+        return rows, where, params | given
+
+    @staticmethod
+    def _narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
+        """The conditions of a filter, and their parameters."""
         conditions: list[sql.Composable] = []
+        params: dict[str, Any] = {}
         if wanted.kind is not None:
             case_type_named(wanted.kind)
         else:
@@ -488,7 +504,7 @@ class Views:
         if wanted.text:
             conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
             params["text"] = wanted.text
-        return rows, sql.SQL(" AND ").join(conditions), params
+        return sql.SQL(" AND ").join(conditions), params
 
     @staticmethod
     def _chosen(work: Work, params: dict[str, Any]) -> tuple[sql.Composable, dict[str, Any]]:
@@ -517,18 +533,12 @@ class Views:
         `first` narrows, orders and limits each kind of rows; `before` says how those are gone through that are no
         longer today's.
         """
-        params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        of_place, readable, readable_today, params = self._scoped(moment)
         params |= {
             "digits": _DIGITS,
             "ended": [_later(moment.as_of, 16**digits) for digits in _DIGITS],
             "superseded": [moment.known + 16**digits for digits in _DIGITS],
         }
-        of_place, readable, readable_today = sql.SQL("true"), sql.SQL("true"), sql.SQL("true")
-        if self._scope.jurisdiction is not None:
-            of_place, params["place"] = sql.SQL("jurisdiction = %(place)s"), self._scope.jurisdiction
-        if self._scope.keys is not None:
-            readable, readable_today = sql.SQL(_READABLE), sql.SQL(_READABLE_TODAY)
-            params["keys"] = sorted(self._scope.keys)
         rows = sql.SQL("({} UNION ALL {}) AS case_list").format(
             *(
                 sql.SQL(kind).format(
@@ -538,6 +548,17 @@ class Views:
             )
         )
         return rows, params
+
+    def _scoped(self, moment: Moment) -> tuple[sql.SQL, sql.SQL, sql.SQL, dict[str, Any]]:
+        """What the scope asks of any row, of one that stands today, and of one that does not; and the parameters."""
+        params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        of_place, readable, readable_today = sql.SQL("true"), sql.SQL("true"), sql.SQL("true")
+        if self._scope.jurisdiction is not None:
+            of_place, params["place"] = sql.SQL("jurisdiction = %(place)s"), self._scope.jurisdiction
+        if self._scope.keys is not None:
+            readable, readable_today = sql.SQL(_READABLE), sql.SQL(_READABLE_TODAY)
+            params["keys"] = sorted(self._scope.keys)
+        return of_place, readable, readable_today, params
 
     def _grade(self) -> sql.Composable:
         """The grade, as far as it is told."""

@@ -81,15 +81,16 @@ def search(
         place = jurisdiction or found.settings.jurisdiction
         moment, zone = moment_of(found, as_of, known_at, place), zone_of(found, place)
         wanted = filter_of(kind, place, stage, unit, deputy, session, state, None)
-        hits, total = Search(found.views, moment).hits(sought, wanted, limit=limit)
+        hits = Search(found.views, moment).hits(sought, wanted, limit=limit)
         region, teller = as_known(found, place, moment), tell(found, place, moment)
     if as_json:
         emit(
             {
                 **_basis(region, moment, known_at),
                 "terms": [term.text for term in sought],
-                "total": total,
-                "found": [hit_answer(hit).model_dump(mode="json") for hit in hits],
+                "total": hits.total,
+                "exact": hits.exact,
+                "found": [hit_answer(hit).model_dump(mode="json") for hit in hits.page],
             }
         )
         return
@@ -104,11 +105,14 @@ def search(
                 hit.row.opened_on,
                 "".join(piece.text for piece in hit.excerpt),
             )
-            for hit in hits
+            for hit in hits.page
         ],
         whole=(0,),
     )
-    shown = told(f"{len(hits)} of {total}", f"共 {total} 件，列出 {len(hits)} 件")
+    shown = told(
+        f"{len(hits.page)} of {'' if hits.exact else 'at least '}{hits.total}",
+        f"{'共' if hits.exact else '至少'} {hits.total} 件，列出 {len(hits.page)} 件",
+    )
     say(f"{shown} · {moment_line(moment, known_at, zone)}")
 
 

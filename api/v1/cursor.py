@@ -83,7 +83,7 @@ class SearchPage:
     def sealed(self, secret: bytes) -> str:
         """The page as a cursor."""
         said = [self.q, asdict(self.wanted), self.moment.as_of, self.moment.known, self.after]
-        return _sealed("search", said, secret)
+        return _sealed("found", said, secret)
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,10 @@ def counted_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> 
 
 def search_page(cursor: str, secret: bytes, tell: Words, jurisdiction: str) -> SearchPage:
     """The page of a cursor of what was found that this service made for that jurisdiction."""
-    q, wanted, as_of, known, (titled, opened_on, case_id) = _said("search", cursor, secret, tell)
+    q, wanted, as_of, known, (titled, said_at, case_id) = _said("found", cursor, secret, tell)
     if wanted["jurisdiction"] != jurisdiction:
         raise ProblemError("cursor-not-ours")
-    after = titled, opened_on and date.fromisoformat(opened_on), case_id
+    after = titled, datetime.fromisoformat(said_at), case_id
     return SearchPage(q, Filter(**wanted), Moment(datetime.fromisoformat(as_of), known), after)
 
 

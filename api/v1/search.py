@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated
 
@@ -71,7 +71,8 @@ class HitAnswer(BaseModel):
     unit: str | None
     opened_on: date | None
     answered_on: date | None
-    titled: int = Field(description="How many of the terms its title or number says; these cases come first")
+    titled: bool = Field(description="Whether a title or number of it says every term; these cases come first")
+    said_at: datetime = Field(description="When that was said; else when it last said one of the terms")
     marked: list[PieceAnswer] = Field(description="The title, with what was sought marked")
     excerpt: list[PieceAnswer] = Field(description="What a step says; empty where title and number say everything")
     step: int | None = Field(description="Number of the step whose words the excerpt is")
@@ -86,7 +87,8 @@ class SearchAnswer(BaseModel):
     rulebook: str
     calendar: str
     terms: list[str] = Field(description="What was sought, without differences of case and width")
-    total: int
+    total: int = Field(description="How many there are; at least so many, if that is not exact")
+    exact: bool = Field(description="Whether all were counted: not where more than 5,000 texts say it")
     found: list[HitAnswer]
     next: str | None
 
@@ -131,7 +133,8 @@ class SimilarListAnswer(BaseModel):
 def search(request: Request, asker: Asker, query: Annotated[SearchQuery, Query()]) -> Response:
     """The cases whose title, number or steps say every term, among those that the token's role may read.
 
-    Those whose title says most come first, of these the newest. What is sealed or a person's own is never searched.
+    Those come first of which a title or number says them all; of these, as of the others, the ones that said it last.
+    What is sealed or a person's own is never searched.
     """
     services, tell = services_of(request), words_for(request)
     if query.cursor is None:
@@ -144,10 +147,9 @@ def search(request: Request, asker: Asker, query: Annotated[SearchQuery, Query()
         q, wanted, moment, after = page.q, page.wanted, page.moment, page.after
         meta = Meta(as_of=written(moment.as_of, zone_of(services, asker)), known_at=None, position=moment.known)
     terms = terms_of(q)
-    hits, total = Search(lists_of(services, asker), moment).hits(terms, wanted, after=after, limit=query.limit + 1)
-    headers, following = meta.headers, None
-    if len(hits) > query.limit:
-        hits = hits[: query.limit]
+    found = Search(lists_of(services, asker), moment).hits(terms, wanted, after=after, limit=query.limit + 1)
+    hits, headers, following = found.page[: query.limit], meta.headers, None
+    if len(found.page) > query.limit:
         following = cursor.SearchPage(q, wanted, moment, hits[-1].row.key).sealed(services.secret)
         headers["Link"] = f'</api/v1/search?cursor={following}&limit={query.limit}>; rel="next"'
     rulebook, calendar = _in_force(services, asker, moment)
@@ -156,7 +158,8 @@ def search(request: Request, asker: Asker, query: Annotated[SearchQuery, Query()
         rulebook=rulebook,
         calendar=calendar,
         terms=[term.text for term in terms],
-        total=total,
+        total=found.total,
+        exact=found.exact,
         found=list(map(hit_answer, hits)),
         next=following,
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from api.problems import UNPROCESSABLE, ProblemError
-from api.search import Hit, Search
+from api.search import Hit, Hits, Search
 from api.services import services_of
 from api.v1.finding import case_file_of, lists_of
 from api.web.alike import alike_of, alike_view, may_link
@@ -65,17 +65,16 @@ def show_search(request: Request) -> Response:
     look = look_of(request, asker, of_lists=True)
     tell, here = look.tell, look.here
     trouble, following = None, None
-    hits: list[Hit] = []
-    total = 0
+    found = Hits([], 0, exact=True)
     if query.q.strip():
         wanted = Filter(kind=query.kind, jurisdiction=asker.jurisdiction, unit=query.unit, session=query.session)
         try:
             search, terms = Search(lists_of(services, asker), look.moment), terms_of(query.q)
-            hits, total = search.hits(terms, wanted, after=_place(query.after), limit=_PAGE + 1)
+            found = search.hits(terms, wanted, after=_place(query.after), limit=_PAGE + 1)
         except Refused as refused:
             trouble = tell.say(refused.message_id, **refused.params)
-    if len(hits) > _PAGE:
-        hits = hits[:_PAGE]
+    hits = found.page[:_PAGE]
+    if len(found.page) > _PAGE:
         following = here(**{**frozen(tell, here, look.moment), "after": _cursor(hits[-1].row.key)})
     return render(
         request,
@@ -92,7 +91,7 @@ def show_search(request: Request) -> Response:
         units=list(unit_choices(tell, [tell.jurisdiction], query.unit)),
         trouble=trouble,
         hits=[_hit(tell, hit, here.moment) for hit in hits],
-        total=total,
+        shown=tell.say("search.total" if found.exact else "search.total.least", total=found.total),
         next=following,
         first=here(after=None) if query.after else None,
         rulebook=tell.jurisdiction.book_on(day_of(look.moment.as_of, tell.zone)).ref,
@@ -139,15 +138,15 @@ def _hit(tell: Teller, hit: Hit, moment: dict[str, str]) -> HitView:
 
 
 def _cursor(key: SearchKey) -> str:
-    titled, opened_on, case_id = key
-    return f"{titled} {opened_on or '-'} {case_id}"
+    titled, said_at, case_id = key
+    return f"{int(titled)} {said_at.isoformat()} {case_id}"
 
 
 def _place(cursor: str | None) -> SearchKey | None:
     if cursor is None:
         return None
     try:
-        titled, day, case_id = cursor.split(" ")
-        return int(titled), None if day == "-" else date.fromisoformat(day), case_id.replace("\0", "")
-    except ValueError:
+        titled, said_at, case_id = cursor.split(" ")
+        return bool(int(titled)), datetime.fromisoformat(said_at).astimezone(UTC), case_id.replace("\0", "")
+    except (ValueError, OverflowError):
         raise Refused("page.unfinished-address") from None

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.postgres import search
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
 from api.search import LEAST, REQUESTS
@@ -71,6 +73,7 @@ QUERIES = (
         "5g",
     ),
     *("电梯 老旧", '"bus 12"', '"12 路"', "12路", "路", "ab", "cd 12", "m2", "5㎡", "ab_cd", "站：12", "夜间"),
+    *("电梯 bus", "路 梯", "区，老 12"),
 )
 
 
@@ -103,7 +106,7 @@ def _is_han(char: str) -> bool:
 
 TERMS: Mapping[str, Sequence[str]] = {
     "BUS 12": ("BUS", "12"), "电梯 老旧": ("电梯", "老旧"), '"bus 12"': ("bus 12",), '"12 路"': ("12 路",),
-    "cd 12": ("cd", "12"),
+    "cd 12": ("cd", "12"), "电梯 bus": ("电梯", "bus"), "路 梯": ("路", "梯"), "区，老 12": ("区，老", "12"),
 }  # fmt: skip
 
 
@@ -119,6 +122,15 @@ def ledger(database: str) -> Iterator[tuple[Docket, Any, Views, str]]:
     with ledger_on(database, ledger_id, size=1) as found:
         yield Docket(found, shipped_registry(), lambda: NOW), found, Views(found._pool, found), ledger_id
 
+
+BOUNDS: tuple[dict[str, int], ...] = (
+    {},
+    {"_MOST": 1, "_MET": 1},
+    {"_MOST": 1, "_MET": 1, "_DENSE": 0},
+    {"_MOST": 1, "_MET": 1, "_DENSE": 0, "_OFTEN": 0},
+    {"_MET": 2, "_NARROW": 0, "_OFTEN": 0},
+)
+"""As few, and as many: for a reader of few cases, by the index, and among what was said last."""
 
 MOVES = st.lists(
     st.tuples(
@@ -167,6 +179,16 @@ def texts_at(history: Sequence[Recorded], known: int, as_of: datetime) -> list[s
     return [text for r in naive_order(history, known) if r.occurred_at <= as_of for text in open_texts(r.step)]
 
 
+def place(history: Sequence[Recorded], known: int, as_of: datetime, query: str) -> tuple[bool, datetime]:
+    """Whether a title says it all, and when; else when one of the terms was said last."""
+    steps = [record for record in naive_order(history, known) if record.occurred_at <= as_of]
+    terms = TERMS.get(query, (query,))
+    named = [(r, [getattr(r.step, name, None) or "" for name in ("title", "number")]) for r in steps]
+    titles = [r.occurred_at for r, heading in named if all(says("\n".join(heading), term) for term in terms)]
+    texts = [r.occurred_at for r in steps if any(says(text, term) for text in open_texts(r.step) for term in terms)]
+    return bool(titles), max(titles or texts)
+
+
 def covers(reader: Principal, history: Sequence[Recorded]) -> bool:
     case_file = file_of(None, history)
     assert isinstance(case_file, CaseFile)
@@ -178,27 +200,36 @@ def everything(views: Any, terms: Sequence[Term], moment: Moment, limit: int) ->
     found: list[FoundRow] = []
     after, totals = None, set()
     while True:
-        rows, total = views.found(terms, Filter(), moment, after=after, limit=limit)
-        if not rows:
+        page = views.found(terms, Filter(), moment, after=after, limit=limit)
+        if not page.rows:
             break
-        totals.add(total)
-        found += rows
-        after = rows[-1].key
-    assert totals <= {len(found)}
+        totals.add((page.total, page.exact))
+        found += page.rows
+        after = page.rows[-1].key
+    assert len(totals) <= 1
+    assert all(total == len(found) if exact else total <= len(found) for total, exact in totals)
     return found
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=MOVES,
     drawn=st.lists(MOMENTS, min_size=3, max_size=5),
     queries=st.lists(st.sampled_from(QUERIES), min_size=4, max_size=6, unique=True),
     batch=st.integers(1, 9),
+    bounds=st.sampled_from(BOUNDS),
+    limit=st.integers(1, 2),
 )
 def test_just_the_cases_are_found_whose_texts_said_it_then_as_known_then(
-    database: str, moves: Sequence[Any], drawn: list[Any], queries: list[str], batch: int
+    database: str,
+    moves: Sequence[Any],
+    drawn: list[Any],
+    queries: list[str],
+    batch: int,
+    bounds: dict[str, int],
+    limit: int,
 ) -> None:
-    with ledger(database) as (docket, stored, views, ledger_id):
+    with ledger(database) as (docket, stored, views, ledger_id), patch.dict(vars(search), bounds):
         record_all(docket, moves)
         Projector(database, ledger_id=ledger_id, batch=batch).catch_up()
         histories = by_case(LedgerMapper().to_domain_event(event) for event in stored.tail(0, 10_000))
@@ -207,9 +238,13 @@ def test_just_the_cases_are_found_whose_texts_said_it_then_as_known_then(
                 expected = {
                     case_id for case_id, history in histories.items() if finds(texts_at(history, known, as_of), query)
                 }
-                rows = everything(views.search, terms_of(query), Moment(as_of, known), limit=1)
+                rows = everything(views.search, terms_of(query), Moment(as_of, known), limit)
                 assert {row.case_id for row in rows} == expected, (query, known, as_of)
                 assert len(rows) == len(expected)
+                assert [row.key for row in rows] == sorted((row.key for row in rows), reverse=True)
+                if bounds in BOUNDS[:2] or query not in TERMS:
+                    for row in rows:
+                        assert row.key[:2] == place(histories[row.case_id], known, as_of, query), (query, known, as_of)
                 said = views.search.said(terms_of(query), sorted(expected), Moment(as_of, known))
                 assert {one.case_id for one in said} == expected
         for reader in READERS:
@@ -322,7 +357,7 @@ def test_however_often_is_searched_the_database_knows_how_many_cases_it_looks_up
         views = Views(ledger._pool, ledger)
         subject, steps = subject_of("关于增开夜间公交的建议", ""), ["suggestion.submitted.v1"]
         for _ in range(12):
-            _, number = views.search.found(terms_of("夜间"), Filter(), views.moment())
+            number = views.search.found(terms_of("夜间"), Filter(), views.moment()).total
             similar = views.search.similar(subject, Filter(), views.moment(), steps=steps, least=0.1, limit=5)
             assert (number, len(similar)) == (1, 1)
         with ledger._pool.connection() as conn:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import httpx2
 import pytest
 
+from adapters.postgres import search
 from api.search import LEAST
 from tests.api.conftest import Office
 from tests.api.test_web_steps import filled, hidden, post
@@ -75,6 +77,31 @@ def test_pages_of_one_cursor_agree_whatever_is_recorded_meanwhile(office: Office
     assert office.get(SEARCH, cursor="x").status_code == 422
     forged = office.get("/api/v1/cases", cursor=first["next"])
     assert (forged.status_code, forged.json()["type"]) == (422, "/problems/cursor-not-ours")
+
+
+@pytest.mark.usefixtures("three")
+def test_of_very_many_it_is_said_how_many_there_are_at_least_and_every_page_is_there(office: Office) -> None:
+    with patch.dict(vars(search), {"_MOST": 1, "_MET": 1, "_DENSE": 0}):
+        answer = read(office, q="建议", limit=1).json()
+        assert (answer["total"], answer["exact"]) == (1, False)
+        found = [answer["found"][0]["case_id"]]
+        while answer["next"]:
+            answer = read(office, cursor=answer["next"], limit=1).json()
+            found.append(answer["found"][0]["case_id"])
+        page = office.client.get("/search", params={"q": "建议"})
+    assert len(set(found)) == len(found) == 3
+    assert "至少有 1 件" in page.text
+    answer = read(office, q="建议").json()
+    assert (answer["total"], answer["exact"], [one["case_id"] for one in answer["found"]]) == (3, True, found)
+    assert "共找到 3 件" in office.client.get("/search", params={"q": "建议"}).text
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("after", ["1", "1 2026-05-06 x y", "x 2026-05-06 x", "1 9999-99-99 x", "1 0001-01-01 x", "\0"])
+def test_an_address_that_is_cut_off_is_refused_or_ends_the_list(office: Office, after: str) -> None:
+    office.catch_up()
+    page = office.client.get("/search", params={"q": "建议", "after": after})
+    assert page.status_code in {200, 422}, page.text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-ALTER TABLE {table} ADD PRIMARY KEY (ledger_id, case_id, valid_from, known_from);
+-- Its last two columns make no key, but a case is found at a moment by its one row, not by all that it ever had.
+ALTER TABLE {table} ADD PRIMARY KEY (ledger_id, case_id, valid_from, known_from, valid_to, known_to);
 -- What a moment and a stage leave out is left out in the index: a row is fetched only if it is shown, or nearly.
 CREATE INDEX ON {table}
 (ledger_id, jurisdiction, (CASE WHEN opened_on IS NULL THEN '9999-12-31'::date ELSE opened_on END), case_id, valid_from,
