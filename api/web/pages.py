@@ -709,8 +709,8 @@ def failure_page(request: Request, message_id: str, params: dict[str, object]) -
     status = status_of(message_id)
     lines = [say(message_id, **{"request_id": _request_id(request), **params})]
     of_accounts = _home(request) == ACCOUNTS
-    turns = [Turn(say("people.to_accounts"), ACCOUNTS) if of_accounts else Turn(say("page.to_cases"), "/cases")]
-    bar = None
+    home = Turn(say("people.to_accounts"), ACCOUNTS) if of_accounts else Turn(say("page.to_cases"), "/cases")
+    turns, bar = [home], None
     if message_id in {"moment-unreadable", "moment-excludes", "position-not-reached", "position-ahead"}:
         lines.append(say("page.moment-example"))
         turns.insert(
@@ -718,7 +718,7 @@ def failure_page(request: Request, message_id: str, params: dict[str, object]) -
         )
         bar = MomentBar.to_correct(here)
     elif status >= _FAILED:
-        turns.insert(0, Turn(say("page.again"), here()))
+        turns = [Turn(say("page.again"), here()), *(turn for turn in turns if turn.url != here.path)]
     title = say(f"title.{message_id}") if f"title.{message_id}" in say else say("page.unreadable")
     request.state.problem = message_id
     return _message(request, status, title, lines, turns, bar)

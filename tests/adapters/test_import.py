@@ -21,6 +21,7 @@ from adapters.exchange.grid import ImportRefused
 from adapters.exchange.importer import Report, run_import
 from adapters.exchange.jurisdictions import enter
 from adapters.exchange.profiles import profile_named, profile_names
+from adapters.exchange.sangiin_questions import TITLE
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, open_pool
 from adapters.registry import LedgerRegistry
@@ -376,6 +377,22 @@ def test_checked_by_several_processes_a_file_becomes_what_it_becomes_in_one(
         shared, alone = office.imports(file, checkers=checkers), other_office.imports(file)
         assert compared(shared) == compared(alone)
         assert office.said() == other_office.said()
+
+
+@forks
+def test_a_cell_of_ten_megabytes_is_refused_by_whichever_process_checks_it(
+    checkers: Checkers, office: Office, tmp_path: Path
+) -> None:
+    enter(Docket(office.ledger, LedgerRegistry(office.ledger)), "jp-sangiin", actor="clerk-1")
+    header, first, second, *_ = rows_of(GOOD)
+    title = header.index(TITLE)
+    huge = [*first[:title], "長" * 3_500_000, *first[title + 1 :]]
+    file = written(tmp_path / "huge.csv", [header, huge, second])
+    shared, alone = office.imports(file, checkers=checkers), office.imports(file)
+    assert [(one.row, one.message_id) for one in shared.refusals] == [
+        (one.row, one.message_id) for one in alone.refusals
+    ]
+    assert (len(shared.refusals), shared.cases, alone.already) == (1, 1, 1)
 
 
 @forks

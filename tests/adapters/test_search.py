@@ -349,6 +349,30 @@ def test_what_others_may_not_read_moves_no_score(database: str) -> None:
         assert scores(own, *LIFTS, moment=Moment(NOW, stored.head())) == before != {}
 
 
+def test_a_case_that_is_found_is_one_row_of_all_that_it_ever_had(database: str) -> None:
+    def fetched() -> int:
+        with connect(database) as conn:
+            told = "SELECT sum(idx_tup_fetch) FROM pg_stat_user_tables WHERE relname LIKE 'case_list_%'"
+            return int(conn.execute(told).fetchall()[0][0] or 0)
+
+    with ledger_on(database, size=1) as ledger:
+        docket = Docket(ledger, shipped_registry())
+        for number in range(20):
+            docket.open(opening(number=f"{number}"), act(), case_id=f"case-{number}")
+            docket.record(f"case-{number}", s.HandedOver(lead_unit="jtj"), act())
+            docket.record(f"case-{number}", s.SignedFor(unit="jtj"), act())
+            docket.record(f"case-{number}", s.ReplyIssued(unit="jtj", outcome="B"), act())
+        Projector(database).catch_up()
+        views = Views(ledger._pool, ledger)
+        with connect(database) as conn:
+            conn.execute("VACUUM ANALYZE")
+        before = fetched()
+        assert views.search.found(terms_of("夜间"), Filter(), views.moment()).total == 20
+        with ledger._pool.connection() as conn:
+            conn.execute("SELECT pg_stat_force_next_flush()")
+        assert fetched() - before == 20
+
+
 def test_however_often_is_searched_the_database_knows_how_many_cases_it_looks_up(database: str) -> None:
     with ledger_on(database, size=1) as ledger:
         docket = Docket(ledger, shipped_registry())

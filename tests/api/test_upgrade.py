@@ -62,6 +62,7 @@ def test_what_is_read_from_rows_is_refused_with_a_reason_and_cases_go_on(office:
             assert {answers[path][0] for path in refused} == {503}
             assert all("正在重建" in answers[path][1] for path in refused)
             told = answers[page][1].count("正在根据账本重建")
+            assert ("去案件清单" in answers["/cases"][1], "去案件清单" in answers["/clocks"][1]) == (False, True)
             assert (answers[page][0], told) == (200, 2 if login == "office" else 1)
         assert office.browser("office").get("/cases/new/suggestion.submitted").status_code == 200
         for path in ("/api/v1/cases", "/api/v1/audit/steps", "/api/v1/search?q=公交"):
