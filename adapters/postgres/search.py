@@ -36,10 +36,10 @@ _COLUMNS: LiteralString = "case_id, kind, number, title, stage, session, person,
 
 _MOST = 5_000
 """Rows that say what is sought: up to so many all cases are looked up and counted."""
-_OFTEN = 100_000
-"""What more rows are thought to say is not looked for in the index: it is soon met among what was said last."""
+_LONG = 20_000
+"""In a ledger of more records some words are so frequent that it is worth asking."""
 _MET = 1_000
-"""So many of those are gone through, and so many cases are looked up at least, where not all are counted."""
+"""So many cases are looked up at least, and rows met, where not all are counted."""
 _DENSE = 100
 """If the reader seeks among so many of those, a page is soon full; else it is looked among which cases he does."""
 _NARROW = 20_000
@@ -74,7 +74,7 @@ _FINDS = sql.SQL(f"{_LEXEMES} @@ %(query)s::tsquery")
 _COMMON = 2_000
 """A lexeme that more texts say tells nothing: it has no weight, and is not counted further."""
 _RARE: LiteralString = (
-    "SELECT lexeme, array_agg(DISTINCT said.case_id) FROM unnest(%(lexemes)s::text[]) AS sought (lexeme)"  # noqa: S608 - literals only
+    "SELECT lexeme, array_agg(said.case_id) FROM unnest(%(lexemes)s::text[]) AS sought (lexeme)"  # noqa: S608 - literals only
     f" LEFT JOIN LATERAL (SELECT case_id FROM search WHERE {_AT_MOMENT} AND wire = ANY (%(steps)s)"
     f" AND {_LEXEMES} @@ quote_literal(lexeme)::tsquery LIMIT %(common)s + 1) AS said ON true"
     " GROUP BY lexeme HAVING count(*) <= %(common)s"
@@ -116,23 +116,31 @@ class SearchViews:
         with self._reading() as conn:
             conn.execute(_ROOM)
             ranking = _Ranking(conn, self._ledger_id, terms, moment)
-            look, first = partial(self._looked_up, conn, wanted, moment), list[FoundRow]()
+            first = list[SearchKey]()
+
+            def read(places: Sequence[SearchKey]) -> list[SearchKey]:
+                cases = self._readable(conn, wanted, moment, [case_id for _, _, case_id in places])
+                return [place for place in places if place[2] in cases]
+
             if (places := ranking.all()) is None:
                 looked_up, batches = 0, ranking.batches()
                 while looked_up < _MET and (batch := next(batches, None)) is not None:
-                    first += look(batch)
+                    first += read(batch)
                     looked_up += len(batch)
                 if len(first) < _DENSE and (cases := self._narrow(conn, wanted, moment)) is not None:
                     places = ranking.among(cases)
             if places is not None:
-                rows = look(places)
-                return Found([row for row in rows if after is None or row.key < after][:limit], len(rows), exact=True)
-            page = [*first]
-            if after is not None:
-                page, batches = [], ranking.batches(after)
-            while len(page) < limit and (batch := next(batches, None)) is not None:
-                page += look(batch)
-        return Found(page[:limit], len(first), exact=False)
+                page = found = read(places)
+                if after is not None:
+                    page = [place for place in found if place < after]
+            else:
+                found, page = first, [*first]
+                if after is not None:
+                    page, batches = [], ranking.batches(after)
+                while len(page) < limit and (batch := next(batches, None)) is not None:
+                    page += read(batch)
+            rows = self._rows(conn, wanted, moment, page[:limit])
+        return Found(rows, len(found), exact=places is not None)
 
     def _narrow(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> list[str] | None:
         """The cases of a filter that the scope reads, whatever they say; None if they are too many."""
@@ -141,14 +149,22 @@ class SearchViews:
         cases = [case_id for (case_id,) in conn.execute(query, params | {"limit": _NARROW + 1}, prepare=False)]
         return cases if len(cases) <= _NARROW else None
 
-    def _looked_up(
+    def _readable(
+        self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment, cases: Collection[str]
+    ) -> set[str]:
+        """The cases of a filter among some, as far as the scope reads them."""
+        rows, where, params = self._asked_of(wanted, moment)
+        query = sql.SQL("SELECT case_id FROM {} WHERE {}").format(rows, where)
+        # Planned each time, so that the database knows how many they are when it looks them up.
+        return {case_id for (case_id,) in conn.execute(query, params | {"cases": list(cases)}, prepare=False)}
+
+    def _rows(
         self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment, places: Sequence[SearchKey]
     ) -> list[FoundRow]:
-        """The cases of a filter among some, in their order."""
+        """The cases of a page, but for one that the reader may no longer read since it was put on it."""
         rows, where, params = self._asked_of(wanted, moment)
         query = sql.SQL("SELECT {} FROM {} WHERE {}").format(sql.SQL(_COLUMNS), rows, where)
         params["cases"] = [case_id for _, _, case_id in places]
-        # Planned each time, so that the database knows how many they are when it looks them up.
         cursor = conn.cursor(row_factory=dict_row)
         found = {row["case_id"]: row for row in cursor.execute(query, params, prepare=False)}
         return [
@@ -189,10 +205,7 @@ class SearchViews:
         """
         with self._reading() as conn:
             said = self._rare(conn, list(subject), moment, steps)
-            rows, where, params = self._asked_of(wanted, moment)
-            params["cases"] = list(set().union(*said.values()) - {but})
-            query = sql.SQL("SELECT case_id FROM {} WHERE {}").format(rows, where)
-            readable = {case_id for (case_id,) in conn.execute(query, params, prepare=False)}
+            readable = self._readable(conn, wanted, moment, set[str]().union(*said.values()) - {but or ""})
             rows, where, params = self._asked(wanted, moment)
             query = sql.SQL(_NUMBER).format(rows=rows, where=where)
             [(number,)] = conn.execute(query, params | {"common": _COMMON}, prepare=False).fetchall()
@@ -210,8 +223,8 @@ class SearchViews:
         self, conn: psycopg.Connection[Any], lexemes: Sequence[str], moment: Moment, steps: Sequence[str]
     ) -> dict[str, set[str]]:
         """The lexemes that are not common, each with the cases that say it, whoever may read them."""
-        if moment.known > _OFTEN:
-            lexemes = [one for one in lexemes if _expected(conn, _FINDS, {"query": f"'{one}'"}) <= _OFTEN]
+        if moment.known > _LONG:
+            lexemes = [one for one in lexemes if _expected(conn, _FINDS, {"query": f"'{one}'"}) <= 10 * _COMMON]
         params = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
         params |= {"steps": list(steps), "lexemes": lexemes, "common": _COMMON}
         return {lexeme: {*cases} - {None} for lexeme, cases in conn.execute(_RARE, params, prepare=False)}
@@ -272,15 +285,18 @@ class _Ranking:
         self._conn = conn
         self._terms = list(map(_Sought, count(), terms))
         self._params = {"ledger": ledger_id, "as_of": moment.as_of, "known": moment.known} | _params(self._terms)
-        expected, in_titles = dict.fromkeys(self._terms, 0), 0
-        if moment.known > _OFTEN:
-            expected = {one: _expected(conn, one.found, self._params) for one in self._terms}
-            in_titles = _expected(conn, _all(*(one.found_in_title for one in self._terms)), self._params)
+        expected, frequent, in_titles = dict.fromkeys(self._terms, 0), list[_Sought](), False
+        if moment.known > _LONG:
+            ask = partial(_expected, conn, params=self._params)
+            expected, rows = {one: ask(one.found) for one in self._terms}, ask(_all())
+            frequent = [one for one in self._terms if _frequent(expected[one], rows)]
+            titles = ask(_all(*(one.found_in_title for one in self._terms)))
+            in_titles = _frequent(titles, ask(sql.SQL("place = 0")))
         self._rarest = min(self._terms, key=expected.__getitem__)
-        self._often = {True: in_titles > _OFTEN, False: expected[self._rarest] > _OFTEN}
+        self._often = {True: in_titles, False: self._rarest in frequent}
         others = [one for one in self._terms if one is not self._rarest]
-        self._joined = [one for one in others if expected[one] <= _OFTEN]
-        self._checked = [one for one in others if expected[one] > _OFTEN]
+        self._joined = [one for one in others if one not in frequent]
+        self._checked = [one for one in others if one in frequent]
         self._stand_in_title = _all(sql.SQL("place = 0"), *(one.stands for one in self._terms))
         self._had: dict[bool, _Rows] = {}
 
@@ -298,9 +314,17 @@ class _Ranking:
 
     def among(self, cases: Collection[str]) -> list[SearchKey]:
         """Those of some cases that say every term, in their order."""
-        titles = self._last(cases, self._stand_in_title)
-        said = [self._last(cases, one.stands) for one in self._terms]
-        others = {case_id: max(one[case_id] for one in said) for case_id in set(said[0]).intersection(*said[1:])}
+        terms = [self._stand_in_title, *(one.stands for one in self._terms)]
+        last = sql.SQL(", ").join(sql.SQL("max(valid_from) FILTER (WHERE {})").format(one) for one in terms)
+        query = sql.SQL(
+            "SELECT case_id, {} FROM search WHERE {} AND case_id = ANY (%(cases)s) GROUP BY case_id"
+        ).format(last, sql.SQL(_AT_MOMENT))
+        titles, others = dict[str, datetime](), dict[str, datetime]()
+        for case_id, titled, *said in self._conn.execute(query, self._params | {"cases": list(cases)}, prepare=False):
+            if titled is not None:
+                titles[case_id] = titled
+            elif None not in said:
+                others[case_id] = max(said)
         return _ranked(titles, others)
 
     def batches(self, after: SearchKey | None = None) -> Iterator[list[SearchKey]]:
@@ -367,6 +391,11 @@ class _Ranking:
             " GROUP BY case_id"
         ).format(sql.SQL(_AT_MOMENT), condition)
         return dict(self._conn.execute(query, self._params | {"cases": list(cases)}, prepare=False))
+
+
+def _frequent(expected: int, rows: int) -> bool:
+    """Whether as many as are wanted are sooner met among all rows, than all that the index tells of are read."""
+    return expected * expected > _MET * rows
 
 
 def _turned(rows: Sequence[tuple[datetime, str]]) -> Iterator[tuple[str, datetime]]:

@@ -117,7 +117,10 @@ _BEFORE_IN_ORDER: LiteralString = (
     f" UNION ALL ({_AT_MOMENT} {_BEFORE} AND dated_ahead AND {{readable_today}} {{first}})"
 )
 """The same, gone through in the order in which the cases were opened, or those of one deputy."""
-_OF_CASES: LiteralString = f"({_AT_MOMENT} case_id = ANY (%(cases)s) AND {{readable_today}}) AS case_list"
+_OF_CASES: LiteralString = (
+    f"({_AT_MOMENT} case_id = ANY (%(cases)s)"
+    f" AND CASE WHEN {_STANDING} THEN {{readable}} ELSE {{readable_today}} END) AS case_list"
+)
 """The rows in force at a moment of some cases."""
 _RECENT = timedelta(days=1)
 """Little has come to its end since such a moment."""
@@ -476,8 +479,8 @@ class Views:
 
     def _asked_of(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, sql.Composed, dict[str, Any]]:
         """The same of some `cases`, by their ids."""
-        of_place, _, readable_today, params = self._scoped(moment)
-        rows = sql.SQL(_OF_CASES).format(of_place=of_place, readable_today=readable_today)
+        of_place, readable, readable_today, params = self._scoped(moment)
+        rows = sql.SQL(_OF_CASES).format(of_place=of_place, readable=readable, readable_today=readable_today)
         where, given = self._narrowed(wanted)
         return rows, where, params | given
 
