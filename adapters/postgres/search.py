@@ -297,12 +297,12 @@ class _Ranking:
         if moment.known > _LONG:
             ask = partial(_expected, conn, params=self._params)
             expected, rows = {one: ask(one.found) for one in self._terms}, ask(_all())
-            frequent = [one for one in self._terms if _frequent(expected[one], rows)]
+            frequent = [one for one in self._terms if _frequent(expected[one], rows, _MET)]
             in_titles, titles = ask(_all(*(one.found_in_title for one in self._terms))), ask(sql.SQL("place = 0"))
-            if _frequent(in_titles, titles):
+            if _frequent(in_titles, titles, _MET * _EARLIER**2):
                 self._one_in[True] = titles / in_titles
         self._rarest = min(self._terms, key=expected.__getitem__)
-        if self._rarest in frequent:
+        if self._rarest in frequent and _frequent(expected[self._rarest], rows, _MET * _EARLIER**2):
             self._one_in[False] = rows / expected[self._rarest]
         others = [one for one in self._terms if one is not self._rarest]
         self._joined = [one for one in others if one not in frequent]
@@ -417,9 +417,9 @@ class _Ranking:
         return dict(self._conn.execute(query, self._params | {"cases": list(cases)}, prepare=False))
 
 
-def _frequent(expected: int, rows: int) -> bool:
+def _frequent(expected: int, rows: int, wanted: int) -> bool:
     """Whether as many as are wanted are sooner met among all rows, than all that the index tells of are read."""
-    return expected * expected > _EARLIER * _EARLIER * _MET * rows
+    return expected * expected > wanted * rows
 
 
 def _turned(rows: Sequence[_Place]) -> Iterator[tuple[str, datetime]]:
