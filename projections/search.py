@@ -27,27 +27,16 @@ _HEADING = ("title", "number")
 """What a case is called by, or an activity in it."""
 
 
-def open_texts(step: Step) -> list[str]:
-    """What a step says in words to everybody who may read its case.
+def open_texts(step: Step, *, heading: bool | None = None) -> list[str]:
+    """What a step says in words to everybody who may read its case; of title and number alone, or without them.
 
     Nothing of a deputy's evaluation, which may be sealed, nor of a step that is about another and is sealed with it;
     nothing of a person.
     """
-    return [*_heading(step), *_paragraphs(step)] if _is_told(step) else []
-
-
-def _is_told(step: Step) -> bool:
-    return type(step).sealed is Step.sealed and step.subject is None
-
-
-def _heading(step: Step) -> list[str]:
-    return [text for name in _HEADING if name in _open_fields(type(step)) for text in _texts_in(getattr(step, name))]
-
-
-def _paragraphs(step: Step) -> list[str]:
-    return [
-        text for name in _open_fields(type(step)) if name not in _HEADING for text in _texts_in(getattr(step, name))
-    ]
+    if type(step).sealed is not Step.sealed or step.subject is not None:
+        return []
+    names = (name for name in _open_fields(type(step)) if heading in {None, name in _HEADING})
+    return [text for name in names for text in _texts_in(getattr(step, name))]
 
 
 def _texts(said: BaseModel) -> Iterator[str]:
@@ -139,15 +128,11 @@ class Said:
 
 
 def _said(record: Recorded, known_from: int) -> list[Said]:
-    if not _is_told(record.step):
-        return []
-    heading = [(0, text) for text in _packed(filter(_has_words, _heading(record.step)))]
-    texts = enumerate(_packed(filter(_has_words, _paragraphs(record.step))), 1)
-    return [Said(record, place, text, known_from) for place, text in (*heading, *texts)]
-
-
-def _has_words(text: str) -> bool:
-    return any(runs_of(text))
+    heading, others = (
+        _packed(text for text in open_texts(record.step, heading=one) if any(runs_of(text))) for one in (True, False)
+    )
+    texts = [*((0, text) for text in heading), *enumerate(others, 1)]
+    return [Said(record, place, text, known_from) for place, text in texts]
 
 
 class _Amended:

@@ -368,9 +368,10 @@ class _Ranking:
 
     def _rows(self, *, titled: bool, after: _Place | None = None, limit: int | None = None) -> _Rows:
         """Titles that say every term; or rows that say the rarest, of cases that say the others that are rare."""
-        met = self._met_last(titled=titled, after=after, limit=limit or _MET) if titled in self._one_in else []
-        if len(met) == (limit or _MET):
-            return _Rows(met, complete=False)
+        if titled in self._one_in:
+            met = self._met_last(titled=titled, after=after, limit=(wanted := limit or _MET))
+            if len(met) == wanted:
+                return _Rows(met, complete=False)
         limit = limit or _MOST
         params, page = self._after(after, "at")
         moment = sql.SQL(_AT_MOMENT)
