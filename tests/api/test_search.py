@@ -97,7 +97,9 @@ def test_of_very_many_it_is_said_how_many_there_are_at_least_and_every_page_is_t
 
 
 @pytest.mark.usefixtures("three")
-@pytest.mark.parametrize("after", ["1", "1 2026-05-06 x y", "x 2026-05-06 x", "1 9999-99-99 x", "1 0001-01-01 x", "\0"])
+@pytest.mark.parametrize(
+    "after", ["1", "1 2026-05-06 x y", "x 2026-05-06 x", "1 9999-99-99 x", "1 0001-01-01T00:00:00+14:00 x", "\0"]
+)
 def test_an_address_that_is_cut_off_is_refused_or_ends_the_list(office: Office, after: str) -> None:
     office.catch_up()
     page = office.client.get("/search", params={"q": "建议", "after": after})
