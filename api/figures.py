@@ -72,14 +72,16 @@ class Figures:
         """Metrics in the order of their ids as given, or all of them; those of one subject are counted at once."""
         chosen = [metric_named(id) for id in ids] or list(metrics().values())
         found: dict[str, dict[str | None, Sums]] = {}
+        totals: dict[str, Sums] = {}
         for subject in dict.fromkeys(metric.subject for metric in chosen):
             measures = _measures(metric for metric in chosen if metric.subject == subject)
             found[subject] = self._sums(asked, subject, measures, by)
+            totals[subject] = _total(found[subject].values())
         targets = self._targets(asked)
         return [
             Told(
                 metric,
-                figure_of(metric, _total(found[metric.subject].values())),
+                figure_of(metric, totals[metric.subject]),
                 []
                 if by is None
                 else [(value, figure_of(metric, sums)) for value, sums in found[metric.subject].items()],

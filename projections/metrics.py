@@ -130,15 +130,13 @@ class Figure:
 
 def figure_of(metric: Metric, counts: Mapping[str, int]) -> Figure:
     """The figure that follows from the sums of its measures."""
+    denominator = _total(metric.denominator, counts) - _total(metric.without, counts) if metric.is_rate else None
+    population = _total(metric.population, counts) if metric.population else None
+    return Figure(_total(metric.numerator, counts), denominator, population)
 
-    def total(measures: Sequence[str]) -> int:
-        return sum([counts.get(measure, 0) for measure in measures])
 
-    return Figure(
-        total(metric.numerator),
-        total(metric.denominator) - total(metric.without) if metric.is_rate else None,
-        total(metric.population) if metric.population else None,
-    )
+def _total(measures: Sequence[str], counts: Mapping[str, int]) -> int:
+    return sum([counts.get(measure, 0) for measure in measures])
 
 
 def read_metrics(text: str) -> Mapping[str, Metric]:

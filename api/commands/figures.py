@@ -124,7 +124,7 @@ def figures(
         emit({**moment_told, "points": [{"day": day.isoformat(), **figure_answer(one)} for day, one in points]})
         return
     if as_json:
-        emit({**moment_told, "figures": [told_answer(one).model_dump(mode="json") for one in rows]})
+        emit({**moment_told, "figures": [told_answer(one) for one in rows]})
         return
     language = teller.say.language
     if since is not None:

@@ -289,12 +289,12 @@ def read_figures(request: Request, asker: Asker, query: Annotated[FiguresQuery, 
     asked, figures = _figures(request, asker, query)
     meta = asked.meta(figures.moment)
     jurisdiction = as_known(services_of(request), asker.jurisdiction, figures.moment)
-    body = FiguresAnswer(
-        meta=meta,
-        rulebook=jurisdiction.book_on(figures.day).ref,
-        calendar=jurisdiction.working_calendar.ref,
-        figures=[told_answer(told) for told in figures.told(query.wanted(), _ids(query.metrics), query.by)],
-    )
+    body = {
+        "meta": meta,
+        "rulebook": jurisdiction.book_on(figures.day).ref,
+        "calendar": jurisdiction.working_calendar.ref,
+        "figures": [told_answer(told) for told in figures.told(query.wanted(), _ids(query.metrics), query.by)],
+    }
     return answer(body, meta.headers)
 
 
@@ -430,21 +430,29 @@ def _ids(text: str | None) -> list[str]:
 
 
 def figure_answer(figure: Figure) -> dict[str, Any]:
-    """A figure as the API tells of it."""
-    names = ("value", "numerator", "denominator", "few", "population", "coverage", "floor", "ceiling")
-    return {name: getattr(figure, name) for name in names}
+    """A figure as the API tells of it: the fields of `FigureAnswer`."""
+    return {
+        "value": figure.value,
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "few": figure.few,
+        "population": figure.population,
+        "coverage": figure.coverage,
+        "floor": figure.floor,
+        "ceiling": figure.ceiling,
+    }
 
 
-def told_answer(told: Told) -> ToldAnswer:
-    """A metric with its figures as the API tells of it."""
+def told_answer(told: Told) -> dict[str, Any]:
+    """A metric with its figures as the API tells of it: the fields of `ToldAnswer`, of which there may be thousands."""
     target = told.target
-    return ToldAnswer(
-        metric=told.metric.id,
-        version=told.metric.version,
-        target=None if target is None else TargetAnswer(rule=target.id, value=target.value, year=target.year),
-        by=[PartAnswer(key=value, **figure_answer(figure)) for value, figure in told.parts],
+    return {
         **figure_answer(told.figure),
-    )
+        "metric": told.metric.id,
+        "version": told.metric.version,
+        "target": None if target is None else {"rule": target.id, "value": target.value, "year": target.year},
+        "by": [{**figure_answer(figure), "key": value} for value, figure in told.parts],
+    }
 
 
 def _metric(metric: Metric) -> MetricAnswer:

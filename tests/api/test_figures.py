@@ -11,6 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from api.figures import MOST_POINTS, days_of
+from api.v1.figures import FiguresAnswer
 from domain.refusal import Refused
 from tests.api.conftest import Office
 
@@ -59,6 +60,13 @@ def test_a_metric_is_told_with_its_parts_its_coverage_and_what_it_stands_on(offi
     assert answer.json()["rulebook"].startswith("cn-999900@")
     assert answer.json()["calendar"].startswith("cn@")
     assert answer.headers["Duban-Position"] == str(answer.json()["meta"]["position"])
+
+
+@pytest.mark.usefixtures("three")
+def test_an_answer_has_the_fields_of_its_description_and_no_other(office: Office) -> None:
+    answer = read(office, by="unit").json()
+    told = FiguresAnswer.model_validate(answer, strict=True).model_dump(mode="json")
+    assert told == answer
 
 
 def test_the_figure_of_an_earlier_day_is_what_it_was_and_as_known_then(office: Office, three: list[str]) -> None:
