@@ -34,6 +34,8 @@ ONLY_READING = frozenset({Role.AUDITOR})
 """They record, hand in and change nothing whatever."""
 
 _WHOLE = CONGRESS | {Role.AUDITOR}
+_OWN = (f"{Role.DEPUTY}:", f"{Role.HANDLING_UNIT}:")
+"""How the keys of those begin whose cases are their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class Scope:
     """Of those, the cases that one of these keys opens (`Case.audience`); None means all of them."""
     sealed: bool = False
     """Whether a deputy's word is kept from the reader until the window for it closes."""
+
+    @property
+    def of_few(self) -> bool:
+        """Whether they are likely to be few of all: the cases of a deputy or of a unit."""
+        return any(key.startswith(_OWN) for key in self.keys or ())
 
     def covers(self, case_file: CaseFile) -> bool:
         """Whether a case is among them, as it stands today."""

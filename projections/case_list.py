@@ -201,7 +201,7 @@ class CaseList:
     """Interval rows (case, valid from–to, known from–to) with the case's facts."""
 
     name: ClassVar[str] = "case_list"
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
     key: ClassVar[Mapping[str, LiteralString]] = {
         "case_id": "text",
         "valid_from": "timestamptz",

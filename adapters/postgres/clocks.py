@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, LiteralString
 
+import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
 from adapters.postgres.pool import Pool, translated
-from adapters.postgres.scoped import reached, reading
+from adapters.postgres.scoped import own_cases, reached, reading
 from domain.moment import Moment
 from domain.policy import Scope
 from projections.clocks import Clocks
@@ -43,6 +44,7 @@ _AT: LiteralString = (
     "ledger_id = %(ledger)s AND valid_from <= %(as_of)s AND valid_to > %(as_of)s"
     " AND known_from <= %(known)s AND known_to > %(known)s"
 )
+_OWN: LiteralString = "case_id = ANY (%(own)s)"
 _READABLE: LiteralString = (
     "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = clocks.ledger_id"
     " AND today.case_id = clocks.case_id AND today.known_to = 9223372036854775807"
@@ -80,11 +82,10 @@ class ClockViews:
 
         Read backwards, the order is the opposite.
         """
-        where, params = self._asked(wanted, moment, day)
+        params: dict[str, Any] = {"limit": limit}
+        page: sql.Composable = sql.SQL("true")
         if after is not None:
-            where = sql.SQL("{} AND {} {} {}").format(
-                where, sql.SQL(_KEY), sql.SQL("<" if backwards else ">"), sql.SQL(_KEY_GIVEN)
-            )
+            page = sql.SQL("{} {} {}").format(sql.SQL(_KEY), sql.SQL("<" if backwards else ">"), sql.SQL(_KEY_GIVEN))
             params |= dict(zip(("due", "case", "of", "in", "number"), after, strict=True))
         order = sql.SQL("ORDER BY due_on {0}, case_id {0}, clock {0}, part {0}, nth {0}").format(
             sql.SQL("DESC" if backwards else "ASC")
@@ -98,21 +99,21 @@ class ClockViews:
             " WHERE c.ledger_id = %(ledger)s AND c.case_id = page.case_id AND c.valid_from <= %(as_of)s"
             " AND c.valid_to > %(as_of)s AND c.known_from <= %(known)s AND c.known_to > %(known)s) c ON true"
             " {order}"
-        ).format(rows=self._rows(where, cut), cut=cut, order=order)
+        )
         with reading(self._pool, self._scope, Clocks) as conn, conn.cursor(row_factory=class_row(ClockRow)) as cursor:
-            return cursor.execute(query, params | {"limit": limit}).fetchall()
+            where, given = self._asked(conn, wanted, moment, day)
+            rows = self._rows(sql.SQL("{} AND {}").format(where, page), cut)
+            return cursor.execute(query.format(rows=rows, cut=cut, order=order), given | params).fetchall()
 
     def counts(self, wanted: ClockFilter, moment: Moment, day: date) -> ClockCounts:
         """How many clocks there are in each state, and of each kind; each count is the length of the list it names."""
-        where, params = self._asked(wanted, moment, day)
         flags = sql.SQL(", ").join(
             sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in STATES.values()
         )
-        query = sql.SQL("SELECT clock, count(*), {} FROM {} GROUP BY clock ORDER BY clock").format(
-            flags, self._rows(where)
-        )
+        query = sql.SQL("SELECT clock, count(*), {} FROM {} GROUP BY clock ORDER BY clock")
         with reading(self._pool, self._scope, Clocks) as conn:
-            found = conn.execute(query, params).fetchall()
+            where, params = self._asked(conn, wanted, moment, day)
+            found = conn.execute(query.format(flags, self._rows(where)), params).fetchall()
         by_state = {state: sum(row[2 + place] for row in found) for place, state in enumerate(STATES)}
         return ClockCounts(sum(row[1] for row in found), **by_state, by_clock={row[0]: row[1] for row in found})
 
@@ -124,7 +125,9 @@ class ClockViews:
         )
         return sql.SQL("({}) AS clocks").format(each)
 
-    def _asked(self, wanted: ClockFilter, moment: Moment, day: date) -> tuple[sql.Composed, dict[str, Any]]:
+    def _asked(
+        self, conn: psycopg.Connection[Any], wanted: ClockFilter, moment: Moment, day: date
+    ) -> tuple[sql.Composed, dict[str, Any]]:
         conditions: list[sql.Composable] = [sql.SQL(_AT)]
         params: dict[str, Any] = {
             "ledger": self._ledger_id,
@@ -141,7 +144,10 @@ class ClockViews:
         if self._scope.jurisdiction is not None:
             conditions.append(sql.SQL("jurisdiction = %(place)s"))
             params["place"] = self._scope.jurisdiction
-        if self._scope.keys is not None:
+        if (own := own_cases(conn, self._ledger_id, self._scope)) is not None:
+            conditions.append(sql.SQL(_OWN))
+            params["own"] = own
+        elif self._scope.keys is not None:
             conditions.append(sql.SQL(_READABLE))
             params["keys"] = sorted(self._scope.keys)
         return sql.SQL(" AND ").join(conditions), params

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, get_args
 
+import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
 from adapters.postgres.adding import Asked, added_up, rows, valid_at
 from adapters.postgres.pool import Pool, translated
-from adapters.postgres.scoped import reached, reading
+from adapters.postgres.scoped import own_cases, reached, reading
 from domain.moment import Moment
 from domain.policy import Scope
 from domain.refusal import Refused
@@ -32,6 +33,7 @@ _NARROWED: dict[str, LiteralString] = {
     "session": "session = %(session)s",
     "year": "year = %(year)s",
 }
+_OWN: LiteralString = "case_id = ANY (%(own)s)"
 _READABLE: LiteralString = (
     "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = figures.ledger_id"
     " AND today.case_id = figures.case_id AND today.known_to = 9223372036854775807"
@@ -88,7 +90,7 @@ class FigureViews:
     ) -> dict[str | None, Sums]:
         """The sums of measures at a moment, for each value of a dimension; under None where there is none."""
         with reading(self._pool, self._scope, Figures) as conn:
-            found = added_up(conn, self._told(wanted, by), measures, [moment.as_of], moment.known)[0]
+            found = added_up(conn, self._told(conn, wanted, by), measures, [moment.as_of], moment.known)[0]
         return found if by else {None: found.get(None, dict.fromkeys(measures, 0))}
 
     def series(
@@ -96,7 +98,7 @@ class FigureViews:
     ) -> list[tuple[datetime, Sums]]:
         """The sums of measures at each of some instants, which ascend, as known at one position."""
         with reading(self._pool, self._scope, Figures) as conn:
-            found = added_up(conn, self._told(wanted, None), measures, instants, known)
+            found = added_up(conn, self._told(conn, wanted, None), measures, instants, known)
         nothing = dict.fromkeys(measures, 0)
         return [(at, one.get(None, nothing)) for at, one in zip(instants, found, strict=True)]
 
@@ -110,8 +112,6 @@ class FigureViews:
         limit: int = 50,
     ) -> list[CountedRow]:
         """A page of what adds to a measure at a moment; `after` is the last case and part of the page before."""
-        where, params = self._asked(wanted)
-        found_at = rows(where, valid_at("as_of", "known"))
         page = sql.SQL("true" if after is None else "(case_id, part) > (%(after_case)s, %(after_part)s)")
         query = sql.SQL(
             "WITH page AS (SELECT case_id, part, kind, stage, unit, person, counts FROM {rows}"
@@ -121,31 +121,34 @@ class FigureViews:
             " FROM page JOIN LATERAL (SELECT number, title FROM case_list c WHERE c.ledger_id = %(ledger)s"
             " AND c.case_id = page.case_id AND c.valid_from <= %(as_of)s AND c.valid_to > %(as_of)s"
             " AND c.known_from <= %(known)s AND c.known_to > %(known)s) c ON true ORDER BY page.case_id, part"
-        ).format(rows=found_at, page=page, times=sql.Literal(_TIMES))
-        params |= {"as_of": moment.as_of, "known": moment.known, "limit": limit}
+        )
+        params: dict[str, Any] = {"as_of": moment.as_of, "known": moment.known, "limit": limit}
         params |= {"places": _places(wanted.subject, measures)}
         params |= {"after_case": after[0], "after_part": after[1]} if after else {}
         with reading(self._pool, self._scope, Figures) as conn, conn.cursor(row_factory=class_row(_Row)) as cursor:
-            found = cursor.execute(query, params).fetchall()
+            where, given = self._asked(conn, wanted)
+            found_at = rows(where, valid_at("as_of", "known"))
+            asked = query.format(rows=found_at, page=page, times=sql.Literal(_TIMES))
+            found = cursor.execute(asked, given | params).fetchall()
         return [CountedRow(**{**vars(row), "counts": _told(row.counts, wanted.subject, measures)}) for row in found]
 
     def changed(
         self, wanted: FigureFilter, measures: Sequence[str], before: Moment, after: Moment, limit: int = 1_000
     ) -> list[ChangedRow]:
         """What adds otherwise to the measures at one moment than at another."""
-        where, params = self._asked(wanted)
-        moments = [
-            sql.SQL("(SELECT case_id, part, counts FROM {})").format(rows(where, valid_at(at, known)))
-            for at, known in (("at_1", "known_1"), ("at_2", "known_2"))
-        ]
         query = sql.SQL(
             "SELECT case_id, part, b.counts, a.counts FROM {} AS b FULL JOIN {} AS a USING (case_id, part)"
             " WHERE b.counts IS DISTINCT FROM a.counts ORDER BY case_id, part"
-        ).format(*moments)
-        params |= {"at_1": before.as_of, "known_1": before.known, "at_2": after.as_of, "known_2": after.known}
+        )
         found: list[ChangedRow] = []
         with reading(self._pool, self._scope, Figures) as conn:
-            for case_id, part, *patterns in conn.execute(query, params):
+            where, params = self._asked(conn, wanted)
+            moments = [
+                sql.SQL("(SELECT case_id, part, counts FROM {})").format(rows(where, valid_at(at, known)))
+                for at, known in (("at_1", "known_1"), ("at_2", "known_2"))
+            ]
+            params |= {"at_1": before.as_of, "known_1": before.known, "at_2": after.as_of, "known_2": after.known}
+            for case_id, part, *patterns in conn.execute(query.format(*moments), params):
                 earlier, later = (_told(one or "", wanted.subject, measures) for one in patterns)
                 if earlier != later:
                     sides = [side if any(side.values()) else None for side in (earlier, later)]
@@ -162,11 +165,11 @@ class FigureViews:
             raise Refused("unknown-dimension", field="by", by=by, known=sorted(get_args(Dimension)))
         return sql.SQL("{}::text").format(sql.Identifier(by))
 
-    def _told(self, wanted: FigureFilter, by: Dimension | None) -> Asked:
-        where, params = self._asked(wanted)
+    def _told(self, conn: psycopg.Connection[Any], wanted: FigureFilter, by: Dimension | None) -> Asked:
+        where, params = self._asked(conn, wanted)
         return Asked(self._ledger_id, wanted, where, params, self._value(by), by, self._scope.keys is None)
 
-    def _asked(self, wanted: FigureFilter) -> tuple[sql.Composed, dict[str, Any]]:
+    def _asked(self, conn: psycopg.Connection[Any], wanted: FigureFilter) -> tuple[sql.Composed, dict[str, Any]]:
         conditions: list[sql.Composable] = [sql.SQL("ledger_id = %(ledger)s"), sql.SQL("subject = %(subject)s")]
         params: dict[str, Any] = {"ledger": self._ledger_id, "subject": wanted.subject}
         for name, condition in _NARROWED.items():
@@ -178,7 +181,10 @@ class FigureViews:
         if self._scope.jurisdiction is not None:
             conditions.append(sql.SQL("jurisdiction = %(place)s"))
             params["place"] = self._scope.jurisdiction
-        if self._scope.keys is not None:
+        if (own := own_cases(conn, self._ledger_id, self._scope)) is not None:
+            conditions.append(sql.SQL(_OWN))
+            params["own"] = own
+        elif self._scope.keys is not None:
             conditions.append(sql.SQL(_READABLE))
             params["keys"] = sorted(self._scope.keys)
         return sql.SQL(" AND ").join(conditions), params

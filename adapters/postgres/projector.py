@@ -442,6 +442,8 @@ class Projector:
                     )
                 )
                 conn.execute(sql.SQL("GRANT SELECT ON {} TO duban_app, duban_auditor").format(view))
+            if name == CaseList.name:
+                self._run_file(conn, name, number, "audience")
 
     def _discard(self, conn: psycopg.Connection[Any], name: str, state: str, but: int = 0) -> None:
         """Nothing is left of the builds in a state: those that were broken off, or that nobody goes back to."""
@@ -457,7 +459,8 @@ class Projector:
 
     def _run_file(self, conn: psycopg.Connection[Any], name: str, number: int, kind: str = "") -> None:
         file = resources.files("adapters.postgres") / "tables" / f"{name}{'.' + kind if kind else ''}.sql"
-        conn.execute(sql.SQL(file.read_text("utf-8")).format(**tables_of(self._schema, name, number)))
+        names = {"read": sql.Identifier(read_schema(self._schema)), **tables_of(self._schema, name, number)}
+        conn.execute(sql.SQL(file.read_text("utf-8")).format(**names))
 
 
 def _said_in_log(name: str) -> Progress:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from adapters.postgres.pool import Pool, translated
 from domain.policy import Scope
+from projections.case_list import CaseList
 from projections.projection import Projection
 from projections.reading import BeingRebuilt
 
@@ -39,17 +40,20 @@ def reading(
 ) -> Iterator[psycopg.Connection[Any]]:
     """A transaction in which the database itself shows the rows of the scope's jurisdiction alone.
 
-    It is refused while the rows of one of the projections are none that this code reads. It reads no table from end to
-    end: of a moment there are few rows among all that ever were, which PostgreSQL, to which the four ends of a stretch
-    have nothing to do with each other, does not see. And each question is planned for its own moment, if it is not
-    `known` that there is little: a plan for any goes through all that came since the earliest.
+    It is refused while the rows of one of the projections are none that this code reads, or those of the case list,
+    which tells a deputy's or a unit's own cases. It reads no table from end to end: of a moment there are few rows
+    among all that ever were, which PostgreSQL, to which the four ends of a stretch have nothing to do with each
+    other, does not see. And each question is planned for its own moment, if it is not `known` that there is little:
+    a plan for any goes through all that came since the earliest.
     """
+    if scope.of_few:
+        projections = (*projections, CaseList)
     with translated(), pool.connection() as conn:
         planned = known is None or known > _FEW
         begun = conn.execute(_begin(scope.jurisdiction or "*", projections, planned=planned))
         while begun.nextset():
             pass
-        if begun.fetchall() != [(len(projections),)]:
+        if begun.fetchall() != [(len({*projections}),)]:
             raise BeingRebuilt
         yield conn
         conn.execute("COMMIT")
@@ -65,3 +69,30 @@ def _begin(place: str, projections: tuple[type[Projection], ...], *, planned: bo
     readable = sql.SQL(", ").join(sql.SQL("({}, {})").format(one.name, one.version) for one in projections)
     mode = sql.SQL("force_custom_plan" if planned else "auto")
     return told.format(mode, sql.Literal(place), readable).as_bytes()
+
+
+OWN_CASES: Final = 5_000
+"""Up to so many own cases are looked up one by one, whatever is asked of them."""
+_OWN: LiteralString = (
+    "SELECT case_id FROM case_audience WHERE ledger_id = %(ledger)s AND keys && %(keys)s"
+    " AND (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s)) LIMIT %(most)s + 1"
+)
+
+
+def own_cases(
+    conn: psycopg.Connection[Any], ledger_id: str, scope: Scope, kinds: Collection[str] | None = None
+) -> list[str] | None:
+    """The cases of a scope, of some kinds, that may be read today, where they are a deputy's or a unit's own.
+
+    None where the scope is another, or they are more than 5,000: then each row that is read has to be tried.
+    """
+    if not scope.of_few:
+        return None
+    params = {
+        "ledger": ledger_id,
+        "keys": [f"{scope.jurisdiction}/{key}" for key in sorted(scope.keys or ())],
+        "kinds": None if kinds is None else sorted(kinds),
+        "most": OWN_CASES,
+    }
+    found = [case_id for (case_id,) in conn.execute(_OWN, params)]
+    return found if len(found) <= OWN_CASES else None

@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
+from adapters.postgres.case_rows import CaseRows
 from adapters.postgres.scoped import reached
 from domain.moment import Moment
 from projections.reading import Filter, Found, FoundRow, SaidRow, SearchKey, SimilarRow
@@ -85,22 +86,18 @@ _RARE: LiteralString = (
 """Each lexeme that is not common, and the cases that say it in one of the steps."""
 _NUMBER: LiteralString = "SELECT count(*) FROM (SELECT FROM {rows} WHERE {where} LIMIT %(common)s) AS readable"
 
-_Asked = Callable[[Filter, Moment], tuple[sql.Composed, sql.Composed, dict[str, Any]]]
-
 
 class SearchViews:
-    """What the cases of a scope say; `asked`, `asked_of` and `reading` are those of the scope's lists."""
+    """What the cases of a scope say; `case_rows` and `reading` are those of the scope's lists."""
 
     def __init__(
         self,
         ledger_id: str,
-        asked: _Asked,
-        asked_of: _Asked,
+        case_rows: CaseRows,
         reading: Callable[[], AbstractContextManager[psycopg.Connection[Any]]],
     ) -> None:
         self._ledger_id = ledger_id
-        self._asked = asked
-        self._asked_of = asked_of
+        self._case_rows = case_rows
         self._reading = reading
 
     def reached(self) -> int:
@@ -119,13 +116,15 @@ class SearchViews:
         with self._reading() as conn:
             conn.execute(_ROOM)
             ranking = _Ranking(conn, self._ledger_id, terms, moment)
+            own = self._case_rows.own(conn, wanted)
             first = list[SearchKey]()
 
             def read(places: Sequence[SearchKey]) -> list[SearchKey]:
-                cases = self._readable(conn, wanted, moment, [case_id for _, _, case_id in places])
+                cases = {case_id for _, _, case_id in places}
+                cases = self._readable(conn, wanted, moment, cases if own is None else cases.intersection(own))
                 return [place for place in places if place[2] in cases]
 
-            if (places := ranking.all()) is None:
+            if (places := self._all(ranking, own)) is None:
                 looked_up, batches = 0, ranking.batches()
                 while looked_up < _MET and (batch := next(batches, None)) is not None:
                     first += read(batch)
@@ -145,9 +144,18 @@ class SearchViews:
             rows = self._rows(conn, wanted, moment, page[:limit])
         return Found(rows, len(found), exact=places is not None)
 
+    @staticmethod
+    def _all(ranking: _Ranking, own: Collection[str] | None) -> list[SearchKey] | None:
+        """All that say it, perhaps more than are the reader's own if his are few; None if they are too many."""
+        if own is not None and len(own) <= _MET:
+            return ranking.among(own)
+        if (places := ranking.all()) is None and own is not None:
+            return ranking.among(own)
+        return places
+
     def _narrow(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> list[str] | None:
         """The cases of a filter that the scope reads, whatever they say; None if they are too many."""
-        rows, where, params = self._asked(wanted, moment)
+        rows, where, params = self._case_rows.asked(conn, wanted, moment)
         query = sql.SQL("SELECT case_id FROM {} WHERE {} LIMIT %(limit)s").format(rows, where)
         cases = [case_id for (case_id,) in conn.execute(query, params | {"limit": _NARROW + 1}, prepare=False)]
         return cases if len(cases) <= _NARROW else None
@@ -156,18 +164,17 @@ class SearchViews:
         self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment, cases: Collection[str]
     ) -> set[str]:
         """The cases of a filter among some, as far as the scope reads them."""
-        rows, where, params = self._asked_of(wanted, moment)
+        rows, where, params = self._case_rows.of_cases(cases, wanted, moment)
         query = sql.SQL("SELECT case_id FROM {} WHERE {}").format(rows, where)
         # Planned each time, so that the database knows how many they are when it looks them up.
-        return {case_id for (case_id,) in conn.execute(query, params | {"cases": list(cases)}, prepare=False)}
+        return {case_id for (case_id,) in conn.execute(query, params, prepare=False)}
 
     def _rows(
         self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment, places: Sequence[SearchKey]
     ) -> list[FoundRow]:
         """The cases of a page, but for one that the reader may no longer read since it was put on it."""
-        rows, where, params = self._asked_of(wanted, moment)
+        rows, where, params = self._case_rows.of_cases([case_id for _, _, case_id in places], wanted, moment)
         query = sql.SQL("SELECT {} FROM {} WHERE {}").format(sql.SQL(_COLUMNS), rows, where)
-        params["cases"] = [case_id for _, _, case_id in places]
         cursor = conn.cursor(row_factory=dict_row)
         found = {row["case_id"]: row for row in cursor.execute(query, params, prepare=False)}
         return [
@@ -209,7 +216,7 @@ class SearchViews:
         with self._reading() as conn:
             said = self._rare(conn, list(subject), moment, steps)
             readable = self._readable(conn, wanted, moment, set[str]().union(*said.values()) - {but or ""})
-            rows, where, params = self._asked(wanted, moment)
+            rows, where, params = self._case_rows.asked(conn, wanted, moment)
             query = sql.SQL(_NUMBER).format(rows=rows, where=where)
             [(number,)] = conn.execute(query, params | {"common": _COMMON}, prepare=False).fetchall()
         weights, shared = dict[str, float](), defaultdict[str, dict[str, float]](dict)

@@ -7,26 +7,38 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from adapters.postgres.case_rows import (
+    BEFORE_BY_LENGTH,
+    BEFORE_IN_ORDER,
+    NULLS,
+    OPENED,
+    SORTED,
+    STANDING,
+    STATES,
+    TODAY,
+    CaseRows,
+    narrowed,
+)
 from adapters.postgres.clocks import ClockViews
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.pool import Pool, translated
 from adapters.postgres.scoped import reading
 from adapters.postgres.search import SearchViews
-from domain.case import CASE_TYPES, Corrected
+from domain.case import Corrected
 from domain.docket import LedgerEvent
 from domain.moment import Moment, start_of_day
 from domain.policy import EVERYTHING, Scope, matters
-from domain.procedure import case_type_named, kinds_having
+from domain.procedure import kinds_having
 from domain.refusal import Refused
-from projections.case_list import FOREVER, CaseList
+from projections.case_list import CaseList
 from projections.history import History
 from projections.projection import Projection
 from projections.reading import (
@@ -45,83 +57,8 @@ from projections.reading import (
 )
 from projections.search import Search
 
-_WAITING: LiteralString = "handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over"
-STATES: dict[str, LiteralString] = {
-    "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
-    "waiting": _WAITING,
-    "overdue": f"{_WAITING} AND overdue_from <= %(as_of)s",
-    "answered": "answered_on IS NOT NULL",
-}
-"""In which state a case is, as the office asks for it. Overdue is a fact about the moment, and part of waiting."""
-
 SORTS: dict[str, LiteralString] = {"opened_on": "date", "due_on": "date", "number": "text", "title": "text"}
 
-_TODAY: LiteralString = (
-    "FROM case_list AS today WHERE today.ledger_id = case_list.ledger_id AND today.case_id = case_list.case_id"
-    " AND today.known_to = 9223372036854775807 AND today.valid_to > '9999-12-31 00:00:00+00'"
-)
-"""The row of a case as it stands today, by which it is decided who may read of it, also of earlier days."""
-
-_NARROWED: dict[str, LiteralString] = {
-    "kind": "kind = %(kind)s",
-    "jurisdiction": "jurisdiction = %(jurisdiction)s",
-    "stage": "stage = %(stage)s",
-    "session": "session = %(session)s",
-    "unit": "%(unit)s = ANY (string_to_array(units, ' '))",
-    "deputy": "person = %(deputy)s",
-    "tied_to": "tied_to <> '' AND string_to_array(tied_to, ' ') && ARRAY[%(tied_to)s]",
-}
-"""What a dimension of a filter asks of a row."""
-_READABLE: LiteralString = "string_to_array(audience, ' ') && %(keys)s"
-_READABLE_TODAY: LiteralString = f"EXISTS (SELECT {_TODAY} AND {_READABLE.replace('audience', 'today.audience')})"
-
-_AT_MOMENT: LiteralString = (
-    "SELECT * FROM case_list WHERE ledger_id = %(ledger)s AND {of_place} AND valid_from <= %(as_of)s"
-    " AND valid_to > %(as_of)s AND known_from <= %(known)s AND known_to > %(known)s AND"
-)
-_STANDING: LiteralString = "known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'"
-_STANDS: LiteralString = f"{_AT_MOMENT} {_STANDING} AND {{readable}}"
-_OPENED_BY: LiteralString = (
-    "(least(%(as_of)s, (SELECT l.recorded_at FROM ledger l WHERE l.ledger_id = %(ledger)s AND l.position = %(known)s))"
-    " AT TIME ZONE 'UTC')::date + 1"
-)
-"""By when a case was opened that had been, and was known to have been, at the moment; wherever on earth."""
-_NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
-_SORTED: LiteralString = "CASE WHEN {0} IS NULL THEN {1} ELSE {0} END"
-"""What a list is sorted by: said by case, since row-level security lets no condition with coalesce reach an index."""
-_OPENED: LiteralString = f"{_SORTED.format('opened_on', _NULLS['date'])} <= {_OPENED_BY}"
-_AS_TODAY: LiteralString = (
-    f"({_STANDS} AND NOT dated_ahead AND {_OPENED} {{first}}) UNION ALL ({_STANDS} AND dated_ahead {{first}})"
-)
-"""The rows in force at a moment that are those of today.
-
-Of most cases, where one looks at now. What was opened since is not gone through, but for what is dated ahead.
-"""
-_BEFORE: LiteralString = "(known_to < 9223372036854775807 OR valid_to <= '9999-12-31 00:00:00+00')"
-_BEFORE_BY_LENGTH: LiteralString = (
-    "(SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"  # noqa: S608 - literals only
-    f" AS last (digits, ended) CROSS JOIN LATERAL ({_AT_MOMENT} known_to = 9223372036854775807"
-    " AND valid_to <= '9999-12-31 00:00:00+00' AND so_long = digits AND valid_to <= ended"
-    " AND {readable_today} {first}) AS case_list)"
-    " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(superseded)s::bigint[])"
-    f" AS last (digits, superseded) CROSS JOIN LATERAL ({_AT_MOMENT} known_to < 9223372036854775807"
-    " AND known_so_long = digits AND known_to <= superseded AND {readable_today} {first}) AS case_list)"
-)
-"""The others: as the cases stood before, and as they were once known.
-
-Of those of each length (`so_long`, `known_so_long`) the ones are gone through that came to their end, or ceased to be
-known, so soon after the moment that they may have held, or been known, at it.
-"""
-_BEFORE_IN_ORDER: LiteralString = (
-    f"({_AT_MOMENT} {_BEFORE} AND NOT dated_ahead AND {_OPENED} AND {{readable_today}} {{first}})"
-    f" UNION ALL ({_AT_MOMENT} {_BEFORE} AND dated_ahead AND {{readable_today}} {{first}})"
-)
-"""The same, gone through in the order in which the cases were opened, or those of one deputy."""
-_OF_CASES: LiteralString = (
-    f"({_AT_MOMENT} case_id = ANY (%(cases)s)"
-    f" AND CASE WHEN {_STANDING} THEN {{readable}} ELSE {{readable_today}} END) AS case_list"
-)
-"""The rows in force at a moment of some cases."""
 _RECENT = timedelta(days=1)
 """Little has come to its end since such a moment."""
 _MANY = 5_000
@@ -143,13 +80,13 @@ _GONE_THROUGH: LiteralString = (
 )
 """How many rows would be gone through by length; no more than `many` are counted."""
 _FURTHER: LiteralString = (
-    f"SELECT {{key}} FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s AND {_STANDING}"  # noqa: S608 - literals only
-    f" AND NOT dated_ahead AND {_OPENED} AND {{ahead}} ORDER BY 1 {{direction}} OFFSET %(some)s LIMIT 1"
+    f"SELECT {{key}} FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s AND {STANDING}"  # noqa: S608 - literals only
+    f" AND NOT dated_ahead AND {OPENED} AND {{ahead}} ORDER BY 1 {{direction}} OFFSET %(some)s LIMIT 1"
 )
 """When the case was opened that stands `some` cases further on in the list."""
 
 _GRADE_UNLESS_SEALED: LiteralString = (
-    f"CASE WHEN EXISTS (SELECT {_TODAY} AND (today.sealed_until > clock_timestamp()"
+    f"CASE WHEN EXISTS (SELECT {TODAY} AND (today.sealed_until > clock_timestamp()"
     " OR today.rounds = case_list.rounds AND case_list.sealed_until > clock_timestamp())) THEN 'sealed' ELSE grade END"
 )
 """A grade is sealed as it is today, and also where the evaluation was voided since and its window is open."""
@@ -228,9 +165,6 @@ _REACHED = (
     "SELECT p.position FROM projection_position p JOIN projection_build b USING (name, build)"
     " WHERE p.ledger_id = %s AND name = %s AND b.state = 'live'"
 )
-_DIGITS = list(range(4, 12))
-"""How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known:
-from the least that the columns say, to 500,000 years and 17 million million positions."""
 _WAIT_STEP = 0.001
 _SOON = timedelta(days=SOON_DAYS)
 
@@ -243,6 +177,7 @@ class Views:
         self._ledger = ledger
         self._ledger_id = ledger.ledger_id
         self._scope = scope
+        self._rows = CaseRows(self._ledger_id, scope)
 
     def within(self, scope: Scope) -> Views:
         """The same reads, of the cases of a scope alone."""
@@ -256,7 +191,7 @@ class Views:
     @property
     def search(self) -> SearchViews:
         """What the same cases say."""
-        return SearchViews(self._ledger_id, self._asked, self._asked_of, partial(self._reading, Search))
+        return SearchViews(self._ledger_id, self._rows, partial(self._reading, Search))
 
     @property
     def clocks(self) -> ClockViews:
@@ -300,19 +235,18 @@ class Views:
         if name not in SORTS:
             raise Refused("unknown-sort", field="sort", sort=sort, known=sorted(SORTS))
         type_name = SORTS[name]
-        key = sql.SQL(_SORTED).format(sql.Identifier(name), sql.SQL(_NULLS[type_name]))
+        key = sql.SQL(SORTED).format(sql.Identifier(name), sql.SQL(NULLS[type_name]))
         direction = sql.SQL("DESC" if descending else "ASC")
-        _, where, params = self._asked(wanted, moment)
+        where, params = narrowed(wanted)
         if after is not None:
             where = sql.SQL("{} AND ({}, case_id) {} (coalesce(%(after)s::{}, {}), %(after_id)s)").format(
-                where, key, sql.SQL("<" if descending else ">"), sql.SQL(type_name), sql.SQL(_NULLS[type_name])
+                where, key, sql.SQL("<" if descending else ">"), sql.SQL(type_name), sql.SQL(NULLS[type_name])
             )
             params |= {"after": after[0], "after_id": after[1]}
         order = sql.SQL("ORDER BY {} {}, case_id {} LIMIT %(limit)s").format(key, direction, direction)
         params["limit"] = limit
 
-        def page(first: sql.Composable, before: LiteralString) -> sql.Composed:
-            rows, _ = self._in_force(moment, sql.SQL("AND {} {}").format(first, order), before)
+        def selected(rows: sql.Composable) -> sql.Composed:
             return sql.SQL(
                 "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit,"
                 " string_to_array(units, ' ') AS units, opened_on,"
@@ -321,7 +255,14 @@ class Views:
                 " FROM {rows} {order}"
             ).format(grade=self._grade(), overdue=sql.SQL(STATES["overdue"]), rows=rows, order=order)
 
+        def page(first: sql.Composable, before: LiteralString) -> sql.Composed:
+            return selected(self._rows.in_force(moment, sql.SQL("AND {} {}").format(first, order), before)[0])
+
         with self._reading(known=moment.known) as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
+            if (own := self._rows.own(conn, wanted)) is not None:
+                rows, _, given = self._rows.of_cases(own, wanted, moment)
+                return cursor.execute(selected(sql.SQL("{} WHERE {}").format(rows, where)), given | params).fetchall()
+            params |= self._rows.in_force(moment)[1]
             if (
                 name == "opened_on"
                 and self._scope.jurisdiction is not None
@@ -333,25 +274,23 @@ class Views:
                 last = _some_further(conn, key, params | {"some": some}, descending=descending)
                 within = sql.SQL("true" if last is None else "{} >= %(last)s" if descending else "{} <= %(last)s")
                 first = sql.SQL("{} AND {}").format(where, within.format(key))
-                found = cursor.execute(page(first, _BEFORE_IN_ORDER), params | {"last": last}).fetchall()
+                found = cursor.execute(page(first, BEFORE_IN_ORDER), params | {"last": last}).fetchall()
                 if last is None or len(found) == limit:
                     return found
-            before = _BEFORE_BY_LENGTH if wanted.deputy is None else _BEFORE_IN_ORDER
+            before = BEFORE_BY_LENGTH if wanted.deputy is None else BEFORE_IN_ORDER
             return cursor.execute(page(where, before), params).fetchall()
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
         """Counts over the whole list of a filter at a moment; each is the length of the list that it names."""
-        rows, where, params = self._asked(wanted, moment)
         flags = sql.SQL(", ").join(
             sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in STATES.values()
         )
-        query = sql.SQL(
-            "SELECT stage, units, count(*), {} FROM {} WHERE {} GROUP BY stage, units ORDER BY stage"
-        ).format(flags, rows, where)
+        query = "SELECT stage, units, count(*), {} FROM {} WHERE {} GROUP BY stage, units ORDER BY stage"
         by_stage, by_unit = Counter[str](), Counter[str]()
         states = dict.fromkeys(STATES, 0)
         with self._reading() as conn:
-            for stage, units, number, *in_states in conn.execute(query, params):
+            rows, where, params = self._rows.asked(conn, wanted, moment)
+            for stage, units, number, *in_states in conn.execute(sql.SQL(query).format(flags, rows, where), params):
                 by_stage[stage] += number
                 by_unit.update(dict.fromkeys(units.split(), number))
                 for state, count in zip(STATES, in_states, strict=True):
@@ -372,36 +311,36 @@ class Views:
 
         Read backwards, the order is the opposite.
         """
-        rows, where, params = self._asked(wanted, moment)
-        chosen, params = self._chosen(work, params | {"limit": limit})
+        chosen, params = self._chosen(work)
+        params["limit"] = limit
         if after is not None:
             chosen = sql.SQL("{} AND ({}) {} ({})").format(
                 chosen, sql.SQL(_KEY), sql.SQL("<" if backwards else ">"), sql.SQL(_KEY_GIVEN)
             )
             params |= dict(zip(("due", "number", "case", "nth"), after, strict=True))
         order = sql.SQL("({}) {}").format(sql.SQL(_KEY), sql.SQL("DESC" if backwards else "ASC"))
-        query = sql.SQL(
-            "WITH tasks AS ({tasks}), page AS (SELECT * FROM tasks WHERE {chosen} ORDER BY {order} LIMIT %(limit)s)"
-            " SELECT case_id, kind, number, title, stage, session, person, unit, place, who, step, part, due_on,"
-            " from_on, {since} AS since FROM page ORDER BY {order}"
-        ).format(
-            tasks=sql.SQL(_TASKS).format(rows=rows, where=where), chosen=chosen, order=order, since=sql.SQL(_SINCE)
-        )
         with self._reading(known=moment.known) as conn, conn.cursor(row_factory=class_row(WorkRow)) as cursor:
-            return cursor.execute(query, params).fetchall()
+            rows, where, given = self._rows.asked(conn, wanted, moment)
+            query = sql.SQL(
+                "WITH tasks AS ({tasks}), page AS (SELECT * FROM tasks WHERE {chosen} ORDER BY {order} LIMIT %(limit)s)"
+                " SELECT case_id, kind, number, title, stage, session, person, unit, place, who, step, part, due_on,"
+                " from_on, {since} AS since FROM page ORDER BY {order}"
+            ).format(
+                tasks=sql.SQL(_TASKS).format(rows=rows, where=where), chosen=chosen, order=order, since=sql.SQL(_SINCE)
+            )
+            return cursor.execute(query, given | params).fetchall()
 
     def work_counts(self, work: Work, wanted: Filter, moment: Moment) -> WorkCounts:
         """How much is awaited of somebody; each count is the length of the list that it names."""
-        rows, where, params = self._asked(wanted, moment)
-        chosen, params = self._chosen(work, params)
+        chosen, params = self._chosen(work)
         lights = sql.SQL(", ").join(
             sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in _LIGHTS.values()
         )
-        query = sql.SQL("WITH tasks AS ({}) SELECT step, {} FROM tasks WHERE {} GROUP BY step ORDER BY step").format(
-            sql.SQL(_TASKS).format(rows=rows, where=where), lights, chosen
-        )
+        query = sql.SQL("WITH tasks AS ({}) SELECT step, {} FROM tasks WHERE {} GROUP BY step ORDER BY step")
         with self._reading() as conn:
-            found = conn.execute(query, params).fetchall()
+            rows, where, given = self._rows.asked(conn, wanted, moment)
+            tasks = sql.SQL(_TASKS).format(rows=rows, where=where)
+            found = conn.execute(query.format(tasks, lights, chosen), given | params).fetchall()
         lengths = {name: sum(row[1 + i] for row in found) for i, name in enumerate(_LIGHTS)}
         return WorkCounts(total=sum(lengths.values()), **lengths, by_step={row[0]: sum(row[1:]) for row in found})
 
@@ -471,53 +410,15 @@ class Views:
             time.sleep(_WAIT_STEP)
         return reached
 
-    def _asked(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, sql.Composed, dict[str, Any]]:
-        """The rows in force at a moment, the conditions of a filter, and the parameters of both."""
-        rows, params = self._in_force(moment)
-        where, given = self._narrowed(wanted)
-        return rows, where, params | given
-
-    def _asked_of(self, wanted: Filter, moment: Moment) -> tuple[sql.Composed, sql.Composed, dict[str, Any]]:
-        """The same of some `cases`, by their ids."""
-        of_place, readable, readable_today, params = self._scoped(moment)
-        rows = sql.SQL(_OF_CASES).format(of_place=of_place, readable=readable, readable_today=readable_today)
-        where, given = self._narrowed(wanted)
-        return rows, where, params | given
-
     @staticmethod
-    def _narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
-        """The conditions of a filter, and their parameters."""
-        conditions: list[sql.Composable] = []
-        params: dict[str, Any] = {}
-        if wanted.kind is not None:
-            case_type_named(wanted.kind)
-        else:
-            conditions.append(sql.SQL("kind = ANY (%(kinds)s)"))
-            params["kinds"] = [kind for kind, case_type in CASE_TYPES.items() if not case_type.of_registry]
-        if wanted.stage is not None and wanted.stage not in (stages := _stages()):
-            raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
-        for name, condition in _NARROWED.items():
-            if (value := getattr(wanted, name)) is not None:
-                conditions.append(sql.SQL(condition))
-                params[name] = value
-        if wanted.state is not None:
-            if wanted.state not in STATES:
-                raise Refused("unknown-state", field="state", state=wanted.state, known=sorted(STATES))
-            conditions.append(sql.SQL(STATES[wanted.state]))
-        if wanted.text:
-            conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
-            params["text"] = wanted.text
-        return sql.SQL(" AND ").join(conditions), params
-
-    @staticmethod
-    def _chosen(work: Work, params: dict[str, Any]) -> tuple[sql.Composable, dict[str, Any]]:
+    def _chosen(work: Work) -> tuple[sql.Composable, dict[str, Any]]:
         """What a work list shows of all that is awaited, as a condition and its parameters."""
         soon = min(work.day, date.max - _SOON) + _SOON
         conditions = [sql.SQL("true" if work.light is None else _LIGHTS[work.light])]
         if work.step is not None:
             conditions.append(sql.SQL("step = %(step)s"))
         desk = work.desk
-        given = {
+        params = {
             "desk": sorted(desk.keys),
             "steps": None if desk.steps is None else sorted(desk.steps),
             "urges": desk.urges,
@@ -526,42 +427,7 @@ class Views:
             "soon": soon,
             "step": work.step,
         }
-        return sql.SQL(" AND ").join(conditions), params | given
-
-    def _in_force(
-        self, moment: Moment, first: sql.Composable | None = None, before: LiteralString = _BEFORE_BY_LENGTH
-    ) -> tuple[sql.Composed, dict[str, Any]]:
-        """The rows in force at a moment that the scope may read, and their parameters.
-
-        `first` narrows, orders and limits each kind of rows; `before` says how those are gone through that are no
-        longer today's.
-        """
-        of_place, readable, readable_today, params = self._scoped(moment)
-        params |= {
-            "digits": _DIGITS,
-            "ended": [_later(moment.as_of, 16**digits) for digits in _DIGITS],
-            "superseded": [moment.known + 16**digits for digits in _DIGITS],
-        }
-        rows = sql.SQL("({} UNION ALL {}) AS case_list").format(
-            *(
-                sql.SQL(kind).format(
-                    of_place=of_place, readable=readable, readable_today=readable_today, first=first or sql.SQL("")
-                )
-                for kind in (_AS_TODAY, before)
-            )
-        )
-        return rows, params
-
-    def _scoped(self, moment: Moment) -> tuple[sql.SQL, sql.SQL, sql.SQL, dict[str, Any]]:
-        """What the scope asks of any row, of one that stands today, and of one that does not; and the parameters."""
-        params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
-        of_place, readable, readable_today = sql.SQL("true"), sql.SQL("true"), sql.SQL("true")
-        if self._scope.jurisdiction is not None:
-            of_place, params["place"] = sql.SQL("jurisdiction = %(place)s"), self._scope.jurisdiction
-        if self._scope.keys is not None:
-            readable, readable_today = sql.SQL(_READABLE), sql.SQL(_READABLE_TODAY)
-            params["keys"] = sorted(self._scope.keys)
-        return of_place, readable, readable_today, params
+        return sql.SQL(" AND ").join(conditions), params
 
     def _grade(self) -> sql.Composable:
         """The grade, as far as it is told."""
@@ -575,12 +441,6 @@ class Views:
     def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         with translated(), self._pool.connection() as conn:
             return conn.execute(query, {"ledger": self._ledger_id} | params).fetchall()
-
-
-@cache
-def _stages() -> frozenset[str]:
-    """Of every case type."""
-    return frozenset(str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage)
 
 
 def _are_new(wanted: Filter) -> bool:
@@ -602,19 +462,11 @@ def _some_further(
     ahead = "{} <= coalesce(%(after)s::date, {})" if descending else "{} >= coalesce(%(after)s::date, {})"
     query = sql.SQL(_FURTHER).format(
         key=key,
-        ahead=sql.SQL(ahead).format(key, sql.SQL(_NULLS["date"])) if "after" in params else sql.SQL("true"),
+        ahead=sql.SQL(ahead).format(key, sql.SQL(NULLS["date"])) if "after" in params else sql.SQL("true"),
         direction=sql.SQL("DESC" if descending else "ASC"),
     )
     row = conn.execute(query, params).fetchone()
     return None if row is None else row[0]
-
-
-def _later(at: datetime, seconds: int) -> datetime:
-    """An instant no sooner than so many seconds later; that of the last day, where the calendar has no such day."""
-    try:
-        return at + timedelta(seconds=seconds + 1)
-    except OverflowError:
-        return FOREVER
 
 
 def _around(sought: Sought) -> tuple[datetime, datetime]:

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.postgres import scoped
 from adapters.postgres.clocks import STATES
 from adapters.postgres.views import Views
 from domain import policy
@@ -20,7 +22,7 @@ from domain.moment import Moment, day_of
 from projections.reading import ClockFilter, ClockKey, ClockRow, ClockState
 from tests.adapters.test_figures import JURISDICTION, MOVES, NOW, READERS, recorded
 from tests.domain.support import ZONE
-from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case
+from tests.projections.support import MOMENTS, OWN, Move, by_case, moment_of, move_lists, naive_case
 from tests.projections.test_clocks import by_hand
 
 pytestmark = pytest.mark.database
@@ -57,11 +59,11 @@ def told(rows: Sequence[ClockRow]) -> Counter[tuple[str, str, str, int, str]]:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
-@given(moves=move_lists(), drawn=st.lists(MOMENTS, min_size=4, max_size=6))
+@given(moves=move_lists(), drawn=st.lists(MOMENTS, min_size=4, max_size=6), few=OWN)
 def test_pages_counts_and_the_fold_agree_at_any_moment_for_any_reader(
-    database: str, moves: list[Move], drawn: list[Any]
+    database: str, moves: list[Move], drawn: list[Any], few: int
 ) -> None:
-    with recorded(database, moves) as (records, views):
+    with recorded(database, moves) as (records, views), patch.object(scoped, "OWN_CASES", few):
         for one in drawn:
             known, as_of = moment_of(one, len(records))
             moment = Moment(as_of, known)

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from adapters.postgres import scoped
 from adapters.postgres.build import tables_of
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.projector import Projector
@@ -32,7 +33,7 @@ from projections.counting import SUBJECTS
 from projections.figures import cells_of
 from projections.reading import BeingRebuilt, Dimension, FigureFilter
 from tests.faults.support import connect, ledger_on
-from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, record_all
+from tests.projections.support import MOMENTS, OWN, Move, by_case, moment_of, move_lists, naive_case, record_all
 from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
@@ -97,12 +98,13 @@ def listed(figures: FigureViews, wanted: FigureFilter, moment: Moment) -> Counte
     moves=move_lists(),
     drawn=st.lists(MOMENTS, min_size=4, max_size=6),
     subject=st.sampled_from(["suggestion", "assignment"]),
+    few=OWN,
 )
 def test_figures_lists_and_the_fold_agree_at_any_moment_for_any_reader(
-    database: str, moves: list[Move], drawn: list[Any], subject: str
+    database: str, moves: list[Move], drawn: list[Any], subject: str, few: int
 ) -> None:
     measures, wanted = SUBJECTS[subject].measures, FigureFilter(subject)
-    with recorded(database, moves) as (records, views):
+    with recorded(database, moves) as (records, views), patch.object(scoped, "OWN_CASES", few):
         for one in drawn:
             known, as_of = moment_of(one, len(records))
             moment = Moment(as_of, known)
@@ -239,6 +241,20 @@ def test_rows_of_another_version_are_not_read(database: str) -> None:
         with pytest.raises(BeingRebuilt):
             views.figures.sums(FigureFilter("suggestion"), ["counted"], Moment(NOW, records[-1].position))
         owner.execute("UPDATE projection_build SET version = version + 1 WHERE name = 'figures'")
+
+
+def test_a_unit_is_told_of_no_figures_while_the_list_that_says_which_cases_are_its_own_is_built_anew(
+    database: str,
+) -> None:
+    unit = policy.scope(Principal("u-1", Role.HANDLING_UNIT, "jtj", JURISDICTION))
+    with recorded(database, MOVES) as (records, views), connect(database) as owner:
+        asked = FigureFilter("suggestion"), ["counted"], Moment(NOW, records[-1].position)
+        owner.execute("UPDATE projection_build SET version = version - 1 WHERE name = 'case_list'")
+        assert views.figures.sums(*asked)[None]["counted"] > 0
+        with pytest.raises(BeingRebuilt):
+            views.within(unit).figures.sums(*asked)
+        owner.execute("UPDATE projection_build SET version = version + 1 WHERE name = 'case_list'")
+        assert views.within(unit).figures.sums(*asked)[None]["counted"] > 0
 
 
 def test_a_series_says_of_each_day_what_the_figure_of_that_day_says(database: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.postgres import search
+from adapters.postgres import scoped, search
 from adapters.postgres.projector import Projector
 from adapters.postgres.views import Views
 from api.search import LEAST, REQUESTS
@@ -32,7 +32,7 @@ from projections.search import open_texts
 from projections.wording import Term, subject_of, terms_of
 from tests.domain.support import DEPUTY, ZONE, role_for
 from tests.faults.support import act, connect, ledger_on, opening
-from tests.projections.support import MOMENTS, by_case, moment_of, naive_case, naive_order
+from tests.projections.support import MOMENTS, OWN, by_case, moment_of, naive_case, naive_order
 from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
@@ -220,6 +220,7 @@ def everything(views: Any, terms: Sequence[Term], moment: Moment, limit: int) ->
     batch=st.integers(1, 9),
     bounds=st.sampled_from(BOUNDS),
     limit=st.integers(1, 2),
+    few=OWN,
 )
 def test_just_the_cases_are_found_whose_texts_said_it_then_as_known_then(
     database: str,
@@ -229,8 +230,10 @@ def test_just_the_cases_are_found_whose_texts_said_it_then_as_known_then(
     batch: int,
     bounds: dict[str, Any],
     limit: int,
+    few: int,
 ) -> None:
-    with ledger(database) as (docket, stored, views, ledger_id), patch.dict(vars(search), bounds):
+    looked_up = patch.object(scoped, "OWN_CASES", few)
+    with ledger(database) as (docket, stored, views, ledger_id), patch.dict(vars(search), bounds), looked_up:
         record_all(docket, moves)
         Projector(database, ledger_id=ledger_id, batch=batch).catch_up()
         histories = by_case(LedgerMapper().to_domain_event(event) for event in stored.tail(0, 10_000))

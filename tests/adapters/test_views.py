@@ -16,9 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.postgres import scoped
 from adapters.postgres import views as views_module
+from adapters.postgres.case_rows import STATES
 from adapters.postgres.projector import Projector
-from adapters.postgres.views import SORTS, STATES, Views
+from adapters.postgres.scoped import own_cases, reading
+from adapters.postgres.views import SORTS, Views
 from domain import policy
 from domain.case import Awaited, Case, Corrected, Recorded, Role, Voided
 from domain.casefile import CaseFile, file_of
@@ -33,7 +36,17 @@ from projections.case_list import Row, row_of
 from projections.reading import CaseRow, Counts, Filter, Light, Work, WorkRow
 from tests.domain.support import DEPUTY, ZONE
 from tests.faults.support import act, connect, ledger_on, opening
-from tests.projections.support import MOMENTS, Move, by_case, moment_of, move_lists, naive_case, naive_order, record_all
+from tests.projections.support import (
+    MOMENTS,
+    OWN,
+    Move,
+    by_case,
+    moment_of,
+    move_lists,
+    naive_case,
+    naive_order,
+    record_all,
+)
 from tests.registry import shipped_registry
 
 pytestmark = pytest.mark.database
@@ -97,14 +110,14 @@ def in_state(row: CaseRow, state: str) -> bool:
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(moves=move_lists(24), drawn=st.lists(MOMENTS, min_size=8, max_size=14), batch=st.integers(1, 9))
+@given(moves=move_lists(24), drawn=st.lists(MOMENTS, min_size=8, max_size=14), batch=st.integers(1, 9), own=OWN)
 def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
-    database: str, moves: list[Move], drawn: list[Any], batch: int
+    database: str, moves: list[Move], drawn: list[Any], batch: int, own: int
 ) -> None:
     ledger_id = uuid4().hex
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
-    with ledger_on(database, ledger_id, size=1) as ledger:
+    with ledger_on(database, ledger_id, size=1) as ledger, patch.object(scoped, "OWN_CASES", own):
         record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
         Projector(database, ledger_id=ledger_id, batch=batch).catch_up()
         views = Views(ledger._pool, ledger)
@@ -139,15 +152,16 @@ def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
     drawn=st.lists(MOMENTS, min_size=3, max_size=6),
     some=st.integers(0, 4),
     limit=st.integers(1, 3),
+    own=OWN,
 )
 def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in_their_order(
-    database: str, moves: list[Move], drawn: list[Any], some: int, limit: int
+    database: str, moves: list[Move], drawn: list[Any], some: int, limit: int, own: int
 ) -> None:
     ledger_id = uuid4().hex
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
     few = patch.multiple(views_module, _MANY=0, _SOME=some, _SOME_FOR_A_UNIT=some + 1)
-    with ledger_on(database, ledger_id, size=1) as ledger, few:
+    with ledger_on(database, ledger_id, size=1) as ledger, few, patch.object(scoped, "OWN_CASES", own):
         record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
         Projector(database, ledger_id=ledger_id).catch_up()
         everything = Views(ledger._pool, ledger)
@@ -224,14 +238,15 @@ LIGHTS: dict[Light, Callable[[date, date], bool]] = {
     drawn=st.lists(MOMENTS, min_size=3, max_size=5),
     shift=st.integers(-30, 200),
     limit=st.integers(1, 4),
+    own=OWN,
 )
 def test_the_work_list_at_any_moment_is_what_the_fold_of_what_was_known_then_waits_for(
-    database: str, moves: list[Move], drawn: list[Any], shift: int, limit: int
+    database: str, moves: list[Move], drawn: list[Any], shift: int, limit: int, own: int
 ) -> None:
     ledger_id = uuid4().hex
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
-    with ledger_on(database, ledger_id, size=1) as ledger:
+    with ledger_on(database, ledger_id, size=1) as ledger, patch.object(scoped, "OWN_CASES", own):
         record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
         Projector(database, ledger_id=ledger_id).catch_up()
         histories = by_case(LedgerMapper().to_domain_event(event) for event in ledger.tail(0, 10_000))
@@ -385,6 +400,22 @@ def test_a_list_of_a_long_ledger_is_planned_for_its_moment_however_often_it_is_a
             told = "SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE %s"
             [(custom, generic)] = conn.execute(told, ["%so_long%"]).fetchall()
         assert (custom > 10, generic == 0) == (planned, planned)
+
+
+def test_the_own_cases_of_a_unit_are_found_by_their_index_though_row_level_security_is_on(office: Office) -> None:
+    """If the view kept conditions out, as a barrier would, every case of the city would be tried."""
+    scope = policy.scope(Principal("u-1", Role.HANDLING_UNIT, "jtj", JURISDICTION))
+    mine, *_ = [office.open() for _ in range(200)]
+    office.docket.record(mine, HandedOver(lead_unit="jtj"), act(on=date(2026, 3, 9)))
+    office.project()
+    with connect(office.conninfo) as conn:
+        conn.execute("ANALYZE")
+    with reading(office.views._pool, scope) as conn:
+        assert own_cases(conn, "main", scope, ["suggestion"]) == [mine]
+        assert own_cases(conn, "main", scope, ["opinion"]) == []
+        params = {"ledger": "main", "keys": ["x"], "kinds": None, "most": 1}
+        plan = [line for (line,) in conn.execute(f"EXPLAIN {scoped._OWN}".encode(), params)]
+    assert [line for line in plan if "Index Cond" in line and "string_to_array" in line], plan
 
 
 @pytest.mark.parametrize("days", [1, 12, 13, 200, 1_600])

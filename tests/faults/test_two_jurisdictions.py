@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -99,12 +100,15 @@ def test_no_answer_tells_of_the_other_jurisdiction(services: Services) -> None:
 
 
 def test_the_database_itself_shows_no_row_without_a_jurisdiction_and_those_of_one_with_it(services: Services) -> None:
-    def seen(conn: psycopg.Connection[tuple[str, int]], place: str | None) -> dict[str, int]:
+    def seen(conn: psycopg.Connection[Any], place: str | None) -> dict[str, int]:
         with conn.transaction():
             if place is not None:
                 conn.execute(sql.SQL("SET LOCAL duban.jurisdiction TO {}").format(sql.Literal(place)))
             rows = conn.execute("SELECT jurisdiction, count(*) FROM case_list WHERE kind = 'suggestion' GROUP BY 1")
-            return dict(rows.fetchall())
+            found = dict(rows.fetchall())
+            row = conn.execute("SELECT count(*) FROM case_audience WHERE kind = 'suggestion'").fetchone()
+            assert row == (sum(found.values()),)
+            return found
 
     with services.pool.connection() as conn:
         assert seen(conn, None) == {}

@@ -214,6 +214,9 @@ MOMENTS = st.tuples(
 )
 """A part of the ledger, and an instant: often just before, or just at, something that happened."""
 
+OWN = st.sampled_from((0, 2, 5_000))
+"""Up to how many own cases of a reader are looked up one by one (`scoped.OWN_CASES`)."""
+
 
 def moment_of(drawn: tuple[float, int, timedelta], head: int) -> tuple[int, datetime]:
     """The position and the instant of a drawn moment."""

@@ -1,0 +1,209 @@
+"""The rows of the case list that are in force at a moment of both clocks, as a scope reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from adapters.postgres.scoped import own_cases
+from domain.case import CASE_TYPES
+from domain.moment import Moment
+from domain.policy import Scope
+from domain.procedure import case_type_named
+from domain.refusal import Refused
+from projections.case_list import FOREVER
+from projections.reading import Filter
+
+_WAITING: LiteralString = "handed_over_on IS NOT NULL AND answered_on IS NULL AND NOT over"
+STATES: dict[str, LiteralString] = {
+    "unassigned": "handed_over_on IS NULL AND answered_on IS NULL AND NOT over",
+    "waiting": _WAITING,
+    "overdue": f"{_WAITING} AND overdue_from <= %(as_of)s",
+    "answered": "answered_on IS NOT NULL",
+}
+"""In which state a case is, as the office asks for it. Overdue is a fact about the moment, and part of waiting."""
+
+TODAY: LiteralString = (
+    "FROM case_list AS today WHERE today.ledger_id = case_list.ledger_id AND today.case_id = case_list.case_id"
+    " AND today.known_to = 9223372036854775807 AND today.valid_to > '9999-12-31 00:00:00+00'"
+)
+"""The row of a case as it stands today, by which it is decided who may read of it, also of earlier days."""
+
+_NARROWED: dict[str, LiteralString] = {
+    "kind": "kind = %(kind)s",
+    "jurisdiction": "jurisdiction = %(jurisdiction)s",
+    "stage": "stage = %(stage)s",
+    "session": "session = %(session)s",
+    "unit": "%(unit)s = ANY (string_to_array(units, ' '))",
+    "deputy": "person = %(deputy)s",
+    "tied_to": "tied_to <> '' AND string_to_array(tied_to, ' ') && ARRAY[%(tied_to)s]",
+}
+"""What a dimension of a filter asks of a row."""
+_READABLE: LiteralString = "string_to_array(audience, ' ') && %(keys)s"
+_READABLE_TODAY: LiteralString = f"EXISTS (SELECT {TODAY} AND {_READABLE.replace('audience', 'today.audience')})"
+
+_AT_MOMENT: LiteralString = (
+    "SELECT * FROM case_list WHERE ledger_id = %(ledger)s AND {of_place} AND valid_from <= %(as_of)s"
+    " AND valid_to > %(as_of)s AND known_from <= %(known)s AND known_to > %(known)s AND"
+)
+STANDING: LiteralString = "known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'"
+_STANDS: LiteralString = f"{_AT_MOMENT} {STANDING} AND {{readable}}"
+_OPENED_BY: LiteralString = (
+    "(least(%(as_of)s, (SELECT l.recorded_at FROM ledger l WHERE l.ledger_id = %(ledger)s AND l.position = %(known)s))"
+    " AT TIME ZONE 'UTC')::date + 1"
+)
+"""By when a case was opened that had been, and was known to have been, at the moment; wherever on earth."""
+NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
+SORTED: LiteralString = "CASE WHEN {0} IS NULL THEN {1} ELSE {0} END"
+"""What a list is sorted by: said by case, since row-level security lets no condition with coalesce reach an index."""
+OPENED: LiteralString = f"{SORTED.format('opened_on', NULLS['date'])} <= {_OPENED_BY}"
+_AS_TODAY: LiteralString = (
+    f"({_STANDS} AND NOT dated_ahead AND {OPENED} {{first}}) UNION ALL ({_STANDS} AND dated_ahead {{first}})"
+)
+"""The rows in force at a moment that are those of today.
+
+Of most cases, where one looks at now. What was opened since is not gone through, but for what is dated ahead.
+"""
+_BEFORE: LiteralString = "(known_to < 9223372036854775807 OR valid_to <= '9999-12-31 00:00:00+00')"
+BEFORE_BY_LENGTH: LiteralString = (
+    "(SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"  # noqa: S608 - literals only
+    f" AS last (digits, ended) CROSS JOIN LATERAL ({_AT_MOMENT} known_to = 9223372036854775807"
+    " AND valid_to <= '9999-12-31 00:00:00+00' AND so_long = digits AND valid_to <= ended"
+    " AND {readable_today} {first}) AS case_list)"
+    " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(superseded)s::bigint[])"
+    f" AS last (digits, superseded) CROSS JOIN LATERAL ({_AT_MOMENT} known_to < 9223372036854775807"
+    " AND known_so_long = digits AND known_to <= superseded AND {readable_today} {first}) AS case_list)"
+)
+"""The others: as the cases stood before, and as they were once known.
+
+Of those of each length (`so_long`, `known_so_long`) the ones are gone through that came to their end, or ceased to be
+known, so soon after the moment that they may have held, or been known, at it.
+"""
+BEFORE_IN_ORDER: LiteralString = (
+    f"({_AT_MOMENT} {_BEFORE} AND NOT dated_ahead AND {OPENED} AND {{readable_today}} {{first}})"
+    f" UNION ALL ({_AT_MOMENT} {_BEFORE} AND dated_ahead AND {{readable_today}} {{first}})"
+)
+"""The same, gone through in the order in which the cases were opened, or those of one deputy."""
+_OF_CASES: LiteralString = (
+    f"({_AT_MOMENT} case_id = ANY (%(cases)s)"
+    f" AND CASE WHEN {STANDING} THEN {{readable}} ELSE {{readable_today}} END) AS case_list"
+)
+"""The rows in force at a moment of some cases."""
+_DIGITS = list(range(4, 12))
+"""How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known:
+from the least that the columns say, to 500,000 years and 17 million million positions."""
+
+Asked = tuple[sql.Composed, sql.Composed, dict[str, Any]]
+"""Rows, the conditions that a filter sets, and the parameters of both."""
+
+
+class CaseRows:
+    """The rows in force at moments, of the cases of a scope."""
+
+    def __init__(self, ledger_id: str, scope: Scope) -> None:
+        self._ledger_id = ledger_id
+        self._scope = scope
+
+    def asked(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> Asked:
+        """Those of a filter; of a reader whose cases are few, these are looked up one by one."""
+        if (own := self.own(conn, wanted)) is not None:
+            return self.of_cases(own, wanted, moment)
+        rows, params = self.in_force(moment)
+        where, given = narrowed(wanted)
+        return rows, where, params | given
+
+    def own(self, conn: psycopg.Connection[Any], wanted: Filter) -> list[str] | None:
+        """The cases that the scope reads of the kinds of a filter, where they are few; None where they may be many."""
+        return own_cases(conn, self._ledger_id, self._scope, [wanted.kind] if wanted.kind else _kinds())
+
+    def of_cases(self, cases: Collection[str], wanted: Filter, moment: Moment) -> Asked:
+        """Those of some cases, as far as the scope reads them."""
+        of_place, readable, readable_today, params = self._scoped(moment)
+        rows = sql.SQL(_OF_CASES).format(of_place=of_place, readable=readable, readable_today=readable_today)
+        where, given = narrowed(wanted)
+        return rows, where, params | given | {"cases": list(cases)}
+
+    def in_force(
+        self, moment: Moment, first: sql.Composable | None = None, before: LiteralString = BEFORE_BY_LENGTH
+    ) -> tuple[sql.Composed, dict[str, Any]]:
+        """The rows in force at a moment that the scope may read, and their parameters.
+
+        `first` narrows, orders and limits each kind of rows; `before` says how those are gone through that are no
+        longer today's.
+        """
+        of_place, readable, readable_today, params = self._scoped(moment)
+        params |= {
+            "digits": _DIGITS,
+            "ended": [_later(moment.as_of, 16**digits) for digits in _DIGITS],
+            "superseded": [moment.known + 16**digits for digits in _DIGITS],
+        }
+        rows = sql.SQL("({} UNION ALL {}) AS case_list").format(
+            *(
+                sql.SQL(kind).format(
+                    of_place=of_place, readable=readable, readable_today=readable_today, first=first or sql.SQL("")
+                )
+                for kind in (_AS_TODAY, before)
+            )
+        )
+        return rows, params
+
+    def _scoped(self, moment: Moment) -> tuple[sql.SQL, sql.SQL, sql.SQL, dict[str, Any]]:
+        """What the scope asks of any row, of one that stands today, and of one that does not; and the parameters."""
+        params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
+        of_place, readable, readable_today = sql.SQL("true"), sql.SQL("true"), sql.SQL("true")
+        if self._scope.jurisdiction is not None:
+            of_place, params["place"] = sql.SQL("jurisdiction = %(place)s"), self._scope.jurisdiction
+        if self._scope.keys is not None:
+            readable, readable_today = sql.SQL(_READABLE), sql.SQL(_READABLE_TODAY)
+            params["keys"] = sorted(self._scope.keys)
+        return of_place, readable, readable_today, params
+
+
+def narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
+    """The conditions of a filter, and their parameters."""
+    conditions: list[sql.Composable] = []
+    params: dict[str, Any] = {}
+    if wanted.kind is not None:
+        case_type_named(wanted.kind)
+    else:
+        conditions.append(sql.SQL("kind = ANY (%(kinds)s)"))
+        params["kinds"] = _kinds()
+    if wanted.stage is not None and wanted.stage not in (stages := _stages()):
+        raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
+    for name, condition in _NARROWED.items():
+        if (value := getattr(wanted, name)) is not None:
+            conditions.append(sql.SQL(condition))
+            params[name] = value
+    if wanted.state is not None:
+        if wanted.state not in STATES:
+            raise Refused("unknown-state", field="state", state=wanted.state, known=sorted(STATES))
+        conditions.append(sql.SQL(STATES[wanted.state]))
+    if wanted.text:
+        conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
+        params["text"] = wanted.text
+    return sql.SQL(" AND ").join(conditions), params
+
+
+@cache
+def _kinds() -> list[str]:
+    """What the lists show: no cases of the registry."""
+    return [kind for kind, case_type in CASE_TYPES.items() if not case_type.of_registry]
+
+
+@cache
+def _stages() -> frozenset[str]:
+    """Of every case type."""
+    return frozenset(str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage)
+
+
+def _later(at: datetime, seconds: int) -> datetime:
+    """An instant no sooner than so many seconds later; that of the last day, where the calendar has no such day."""
+    try:
+        return at + timedelta(seconds=seconds + 1)
+    except OverflowError:
+        return FOREVER
