@@ -66,7 +66,7 @@ def run() -> Iterator[Figure]:
                 ledger = PostgresLedger(pool, "main")
                 fill(Docket(ledger, LedgerRegistry(ledger)))
             Projector(server.url()).rebuild("case_list")
-        with service(place) as port:
+        with service(place, DUBAN_PROJECTOR="false", DUBAN_SEALER="false") as port:
             yield from _measured(Database(embedded.running(place) or ""), port)
 
 

@@ -35,7 +35,7 @@ from adapters.postgres.views import Views
 from adapters.registry import LedgerRegistry
 from api.search import LEAST, MOST_SIMILAR, REQUESTS
 from benchmarks.http import service
-from benchmarks.lists import got, headers_of
+from benchmarks.lists import READERS, got, headers_of
 from benchmarks.material import JURISDICTION, act
 from benchmarks.measuring import Database, Figure, Goal, data_dir, percentile
 from benchmarks.search import COMPARED, FIRST_PAGE, LONGEST, SENTENCE, text_of, words_of
@@ -79,6 +79,18 @@ LISTS = {
 }
 SEARCHED = ("充电桩", "电梯", "老旧小区", "电梯 老旧小区", "建议")
 """Words that one in a thousand texts says, up to one that every title does."""
+OWN = [
+    (who, path, goal)
+    for who in ("a unit", "a deputy")
+    for path, goal in (
+        ("cases?limit=50", LISTED),
+        ("counts?", LISTED),
+        ("search?q=电梯", FIRST_PAGE),
+        ("search?q=老旧小区", FIRST_PAGE),
+        ("figures?metrics=reply_rate,overdue", THROUGH_HTTP),
+    )
+]
+"""What those ask who read their own cases alone."""
 METRICS = "metrics=reply_rate,satisfied_rate,resolution_rate,overdue"
 
 
@@ -247,6 +259,9 @@ def _build(conn: psycopg.Connection[Any], name: str) -> int:
     return int(row[0])
 
 
+_UNIT: LiteralString = "coalesce(nullif('-' || time %% {units}, '-0'), '')"
+_DEPUTY: LiteralString = "coalesce(nullif('-' || time %% {deputies}, '-0'), '')"
+"""What is added to a unit and a deputy, so that a copy has another one; one of them has the sample city's own."""
 _PLACED: dict[str, LiteralString] = {
     "case_id": "one.case_id || '-' || time",
     "known_from": "since.place + 1 + time / {shifts}",
@@ -256,9 +271,11 @@ _PLACED: dict[str, LiteralString] = {
     " ELSE one.valid_to + time %% {shifts} * interval '1 day' END",
     "ahead": "one.valid_from + time %% {shifts} * interval '1 day' > since.at"
     " OR (one.valid_to < '9999-01-01' AND one.valid_to + time %% {shifts} * interval '1 day' > since.at)",
-    "unit": "one.unit || '-' || time %% {units}",
-    "units": "regexp_replace(one.units, '(\\S+)', '\\1-' || time %% {units}, 'g')",
-    "person": "one.person || '-' || time %% {deputies}",
+    "unit": f"one.unit || {_UNIT}",
+    "units": f"regexp_replace(one.units, '(\\S+)', '\\1' || {_UNIT}, 'g')",
+    "person": f"one.person || {_DEPUTY}",
+    "audience": f"regexp_replace(regexp_replace(one.audience, '(handling_unit:\\S+)', '\\1' || {_UNIT}, 'g'),"
+    f" '(deputy:\\S+)', '\\1' || {_DEPUTY}, 'g')",
     "number": "one.number || '-' || time",
     "text": "one.text || ' 抄' || time",
     "words": "one.words || ' 抄 ' || time",
@@ -360,7 +377,8 @@ def _in_the_database(views: Views, head: int) -> Timed:
 def _through_http(db: Database, port: int, head: int) -> Timed:
     moments = _moments(head)
     with db.pool(2) as pool:
-        headers = headers_of(pool, "the office")
+        readers = {who: headers_of(pool, who) for who in READERS}
+        headers = readers["the office"]
         connection = HTTPConnection("127.0.0.1", port, timeout=600)
         for what, drawn in moments.items():
             paths = [f"/api/v1/figures?{METRICS}&by=unit&{_asked(moment)}" for moment in drawn]
@@ -375,6 +393,10 @@ def _through_http(db: Database, port: int, head: int) -> Timed:
             for what, drawn in moments.items():
                 paths = [f"/api/v1/search?q={quote(words)}&{_asked(moment)}" for moment in drawn]
                 yield f"GET /search, {words}, {what}", _times(connection, paths[:10], headers), FIRST_PAGE
+        for who, path, goal in OWN:
+            for what, drawn in moments.items():
+                paths = [f"/api/v1/{quote(path, safe='?=&,')}&{_asked(moment)}" for moment in drawn]
+                yield f"GET /{path} of {who}, {what}", _times(connection, paths[:10], readers[who]), goal
 
 
 def _asked(moment: Moment) -> str:

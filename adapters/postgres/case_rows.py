@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from adapters.postgres.scoped import own_cases
+from adapters.postgres.scoped import OWN, has_few, own_cases, own_params
 from domain.case import CASE_TYPES
 from domain.moment import Moment
 from domain.policy import Scope
@@ -94,6 +94,13 @@ _OF_CASES: LiteralString = (
     f" AND CASE WHEN {STANDING} THEN {{readable}} ELSE {{readable_today}} END) AS case_list"
 )
 """The rows in force at a moment of some cases."""
+_OF_OWN_CASES: LiteralString = (
+    f"(WITH own AS MATERIALIZED (SELECT * FROM case_audience WHERE {OWN})"  # noqa: S608 - literals only
+    " SELECT * FROM own WHERE valid_from <= %(as_of)s AND valid_to > %(as_of)s AND known_from <= %(known)s"
+    f" UNION ALL SELECT case_list.*, NULL FROM ({_AT_MOMENT} NOT ({STANDING}) AND case_id = ANY (ARRAY("
+    "SELECT case_id FROM own WHERE valid_from > %(as_of)s OR known_from > %(known)s))) AS case_list) AS case_list"
+)
+"""The rows in force at a moment of a reader's own cases: as they stand today, or else each looked up as it was."""
 _DIGITS = list(range(4, 12))
 """How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known:
 from the least that the columns say, to 500,000 years and 17 million million positions."""
@@ -110,16 +117,25 @@ class CaseRows:
         self._scope = scope
 
     def asked(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> Asked:
-        """Those of a filter; of a reader whose cases are few, these are looked up one by one."""
-        if (own := self.own(conn, wanted)) is not None:
-            return self.of_cases(own, wanted, moment)
+        """Those of a filter; `own` ones, if they are few."""
+        if (asked := self.of_own(conn, wanted, moment)) is not None:
+            return asked
         rows, params = self.in_force(moment)
         where, given = narrowed(wanted)
         return rows, where, params | given
 
+    def of_own(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> Asked | None:
+        """Those of a filter of the reader's own cases, if they are few; None where the scope is another."""
+        own = own_params(self._ledger_id, self._scope, _kinds(wanted))
+        if not has_few(conn, self._scope, own):
+            return None
+        of_place, _, _, params = self._scoped(moment)
+        where, given = narrowed(wanted)
+        return sql.SQL(_OF_OWN_CASES).format(of_place=of_place), where, params | own | given
+
     def own(self, conn: psycopg.Connection[Any], wanted: Filter) -> list[str] | None:
-        """The cases that the scope reads of the kinds of a filter, where they are few; None where they may be many."""
-        return own_cases(conn, self._ledger_id, self._scope, [wanted.kind] if wanted.kind else _kinds())
+        """The reader's own cases of the kinds of a filter, if they are few; None where the scope is another."""
+        return own_cases(conn, self._ledger_id, self._scope, _kinds(wanted))
 
     def of_cases(self, cases: Collection[str], wanted: Filter, moment: Moment) -> Asked:
         """Those of some cases, as far as the scope reads them."""
@@ -172,7 +188,7 @@ def narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
         case_type_named(wanted.kind)
     else:
         conditions.append(sql.SQL("kind = ANY (%(kinds)s)"))
-        params["kinds"] = _kinds()
+        params["kinds"] = _kinds(wanted)
     if wanted.stage is not None and wanted.stage not in (stages := _stages()):
         raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
     for name, condition in _NARROWED.items():
@@ -189,10 +205,9 @@ def narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
     return sql.SQL(" AND ").join(conditions), params
 
 
-@cache
-def _kinds() -> list[str]:
-    """What the lists show: no cases of the registry."""
-    return [kind for kind, case_type in CASE_TYPES.items() if not case_type.of_registry]
+def _kinds(wanted: Filter) -> list[str]:
+    """What a list shows; no cases of the registry, unless they are asked for."""
+    return [kind for kind, one in CASE_TYPES.items() if not one.of_registry] if wanted.kind is None else [wanted.kind]
 
 
 @cache

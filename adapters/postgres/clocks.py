@@ -44,7 +44,7 @@ _AT: LiteralString = (
     "ledger_id = %(ledger)s AND valid_from <= %(as_of)s AND valid_to > %(as_of)s"
     " AND known_from <= %(known)s AND known_to > %(known)s"
 )
-_OWN: LiteralString = "case_id = ANY (%(own)s)"
+_OWN: LiteralString = "case_id = ANY (%(own_cases)s)"
 _READABLE: LiteralString = (
     "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = clocks.ledger_id"
     " AND today.case_id = clocks.case_id AND today.known_to = 9223372036854775807"
@@ -146,7 +146,7 @@ class ClockViews:
             params["place"] = self._scope.jurisdiction
         if (own := own_cases(conn, self._ledger_id, self._scope)) is not None:
             conditions.append(sql.SQL(_OWN))
-            params["own"] = own
+            params["own_cases"] = own
         elif self._scope.keys is not None:
             conditions.append(sql.SQL(_READABLE))
             params["keys"] = sorted(self._scope.keys)

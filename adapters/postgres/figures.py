@@ -33,7 +33,7 @@ _NARROWED: dict[str, LiteralString] = {
     "session": "session = %(session)s",
     "year": "year = %(year)s",
 }
-_OWN: LiteralString = "case_id = ANY (%(own)s)"
+_OWN: LiteralString = "case_id = ANY (%(own_cases)s)"
 _READABLE: LiteralString = (
     "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = figures.ledger_id"
     " AND today.case_id = figures.case_id AND today.known_to = 9223372036854775807"
@@ -183,7 +183,7 @@ class FigureViews:
             params["place"] = self._scope.jurisdiction
         if (own := own_cases(conn, self._ledger_id, self._scope)) is not None:
             conditions.append(sql.SQL(_OWN))
-            params["own"] = own
+            params["own_cases"] = own
         elif self._scope.keys is not None:
             conditions.append(sql.SQL(_READABLE))
             params["keys"] = sorted(self._scope.keys)

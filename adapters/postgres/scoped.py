@@ -72,27 +72,34 @@ def _begin(place: str, projections: tuple[type[Projection], ...], *, planned: bo
 
 
 OWN_CASES: Final = 5_000
-"""Up to so many own cases are looked up one by one, whatever is asked of them."""
-_OWN: LiteralString = (
-    "SELECT case_id FROM case_audience WHERE ledger_id = %(ledger)s AND keys && %(keys)s"
-    " AND (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s)) LIMIT %(most)s + 1"
+"""Of a reader who has no more than so many own cases, these are looked up, whatever is asked of them."""
+OWN: LiteralString = (
+    "ledger_id = %(ledger)s AND keys && %(own_keys)s AND (%(own_kinds)s::text[] IS NULL OR kind = ANY (%(own_kinds)s))"
 )
+"""A deputy's or a unit's own cases of some kinds, in `case_audience`."""
+
+
+def own_params(ledger_id: str, scope: Scope, kinds: Collection[str] | None) -> dict[str, Any]:
+    """The parameters of `OWN`."""
+    keys = [f"{scope.jurisdiction}/{key}" for key in sorted(scope.keys or ())]
+    return {"ledger": ledger_id, "own_keys": keys, "own_kinds": None if kinds is None else sorted(kinds)}
+
+
+def has_few(conn: psycopg.Connection[Any], scope: Scope, params: dict[str, Any]) -> bool:
+    """Whether a scope reads own cases, and no more than are looked up; otherwise each row that is read is tried."""
+    if not scope.of_few:
+        return False
+    query = f"SELECT count(*) FROM (SELECT FROM case_audience WHERE {OWN} LIMIT %(most)s) AS own"  # noqa: S608 - literals only
+    row = conn.execute(query, params | {"most": OWN_CASES + 1}).fetchone()
+    return row is not None and row[0] <= OWN_CASES
 
 
 def own_cases(
     conn: psycopg.Connection[Any], ledger_id: str, scope: Scope, kinds: Collection[str] | None = None
 ) -> list[str] | None:
-    """The cases of a scope, of some kinds, that may be read today, where they are a deputy's or a unit's own.
-
-    None where the scope is another, or they are more than 5,000: then each row that is read has to be tried.
-    """
-    if not scope.of_few:
+    """The own cases of a scope, of some kinds, that may be read today; None where they are not few."""
+    params = own_params(ledger_id, scope, kinds)
+    if not has_few(conn, scope, params):
         return None
-    params = {
-        "ledger": ledger_id,
-        "keys": [f"{scope.jurisdiction}/{key}" for key in sorted(scope.keys or ())],
-        "kinds": None if kinds is None else sorted(kinds),
-        "most": OWN_CASES,
-    }
-    found = [case_id for (case_id,) in conn.execute(_OWN, params)]
-    return found if len(found) <= OWN_CASES else None
+    query = f"SELECT case_id FROM case_audience WHERE {OWN}"  # noqa: S608 - literals only
+    return [case_id for (case_id,) in conn.execute(query, params)]

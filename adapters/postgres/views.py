@@ -259,8 +259,8 @@ class Views:
             return selected(self._rows.in_force(moment, sql.SQL("AND {} {}").format(first, order), before)[0])
 
         with self._reading(known=moment.known) as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
-            if (own := self._rows.own(conn, wanted)) is not None:
-                rows, _, given = self._rows.of_cases(own, wanted, moment)
+            if (asked := self._rows.of_own(conn, wanted, moment)) is not None:
+                rows, _, given = asked
                 return cursor.execute(selected(sql.SQL("{} WHERE {}").format(rows, where)), given | params).fetchall()
             params |= self._rows.in_force(moment)[1]
             if (

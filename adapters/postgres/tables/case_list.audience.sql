@@ -3,7 +3,7 @@
 -- owner, and asks itself whose cases may be told.
 DROP VIEW IF EXISTS {read}.case_audience;
 CREATE VIEW {read}.case_audience AS
-SELECT ledger_id, case_id, kind, string_to_array(
+SELECT *, string_to_array(
     jurisdiction || '/' || replace(audience, ' ', ' ' || jurisdiction || '/'), ' '
 ) AS keys
 FROM {table}
