@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from adapters.postgres.scoped import OWN, has_few, own_cases, own_params
+from adapters.postgres.scoped import OWN, has_few, kinds_of, own_cases, own_params
 from domain.case import CASE_TYPES
 from domain.moment import Moment
 from domain.policy import Scope
@@ -126,7 +126,7 @@ class CaseRows:
 
     def of_own(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> Asked | None:
         """Those of a filter of the reader's own cases, if they are few; None where the scope is another."""
-        own = own_params(self._ledger_id, self._scope, _kinds(wanted))
+        own = own_params(self._ledger_id, self._scope, wanted.kind)
         if not has_few(conn, self._scope, own):
             return None
         of_place, _, _, params = self._scoped(moment)
@@ -135,7 +135,7 @@ class CaseRows:
 
     def own(self, conn: psycopg.Connection[Any], wanted: Filter) -> list[str] | None:
         """The reader's own cases of the kinds of a filter, if they are few; None where the scope is another."""
-        return own_cases(conn, self._ledger_id, self._scope, _kinds(wanted))
+        return own_cases(conn, self._ledger_id, self._scope, wanted.kind)
 
     def of_cases(self, cases: Collection[str], wanted: Filter, moment: Moment) -> Asked:
         """Those of some cases, as far as the scope reads them."""
@@ -188,7 +188,7 @@ def narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
         case_type_named(wanted.kind)
     else:
         conditions.append(sql.SQL("kind = ANY (%(kinds)s)"))
-        params["kinds"] = _kinds(wanted)
+        params["kinds"] = kinds_of(None)
     if wanted.stage is not None and wanted.stage not in (stages := _stages()):
         raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
     for name, condition in _NARROWED.items():
@@ -203,11 +203,6 @@ def narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
         conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
         params["text"] = wanted.text
     return sql.SQL(" AND ").join(conditions), params
-
-
-def _kinds(wanted: Filter) -> list[str]:
-    """What a list shows; no cases of the registry, unless they are asked for."""
-    return [kind for kind, one in CASE_TYPES.items() if not one.of_registry] if wanted.kind is None else [wanted.kind]
 
 
 @cache

@@ -144,7 +144,7 @@ class ClockViews:
         if self._scope.jurisdiction is not None:
             conditions.append(sql.SQL("jurisdiction = %(place)s"))
             params["place"] = self._scope.jurisdiction
-        if (own := own_cases(conn, self._ledger_id, self._scope)) is not None:
+        if (own := own_cases(conn, self._ledger_id, self._scope, wanted.kind)) is not None:
             conditions.append(sql.SQL(_OWN))
             params["own_cases"] = own
         elif self._scope.keys is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, LiteralString
@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from adapters.postgres.pool import Pool, translated
+from domain.case import CASE_TYPES
 from domain.policy import Scope
 from projections.case_list import CaseList
 from projections.projection import Projection
@@ -73,16 +74,19 @@ def _begin(place: str, projections: tuple[type[Projection], ...], *, planned: bo
 
 OWN_CASES: Final = 5_000
 """Of a reader who has no more than so many own cases, these are looked up, whatever is asked of them."""
-OWN: LiteralString = (
-    "ledger_id = %(ledger)s AND keys && %(own_keys)s AND (%(own_kinds)s::text[] IS NULL OR kind = ANY (%(own_kinds)s))"
-)
+OWN: LiteralString = "ledger_id = %(ledger)s AND keys && %(own_keys)s"
 """A deputy's or a unit's own cases of some kinds, in `case_audience`."""
 
 
-def own_params(ledger_id: str, scope: Scope, kinds: Collection[str] | None) -> dict[str, Any]:
+def kinds_of(kind: str | None) -> list[str]:
+    """What a list shows: cases of one kind, or all but those of the registry."""
+    return [kind for kind, one in CASE_TYPES.items() if not one.of_registry] if kind is None else [kind]
+
+
+def own_params(ledger_id: str, scope: Scope, kind: str | None) -> dict[str, Any]:
     """The parameters of `OWN`."""
-    keys = [f"{scope.jurisdiction}/{key}" for key in sorted(scope.keys or ())]
-    return {"ledger": ledger_id, "own_keys": keys, "own_kinds": None if kinds is None else sorted(kinds)}
+    keys = [f"{scope.jurisdiction}/{one}/{key}" for one in kinds_of(kind) for key in sorted(scope.keys or ())]
+    return {"ledger": ledger_id, "own_keys": keys}
 
 
 def has_few(conn: psycopg.Connection[Any], scope: Scope, params: dict[str, Any]) -> bool:
@@ -94,11 +98,9 @@ def has_few(conn: psycopg.Connection[Any], scope: Scope, params: dict[str, Any])
     return row is not None and row[0] <= OWN_CASES
 
 
-def own_cases(
-    conn: psycopg.Connection[Any], ledger_id: str, scope: Scope, kinds: Collection[str] | None = None
-) -> list[str] | None:
-    """The own cases of a scope, of some kinds, that may be read today; None where they are not few."""
-    params = own_params(ledger_id, scope, kinds)
+def own_cases(conn: psycopg.Connection[Any], ledger_id: str, scope: Scope, kind: str | None) -> list[str] | None:
+    """The own cases of a scope, of a kind if one is named, that may be read today; None where they are not few."""
+    params = own_params(ledger_id, scope, kind)
     if not has_few(conn, scope, params):
         return None
     query = f"SELECT case_id FROM case_audience WHERE {OWN}"  # noqa: S608 - literals only

@@ -147,7 +147,7 @@ class SearchViews:
     @staticmethod
     def _all(ranking: _Ranking, own: Collection[str] | None) -> list[SearchKey] | None:
         """All that say it, perhaps more than are the reader's own if his are few; None if they are too many."""
-        if own is not None and len(own) <= _MET:
+        if own is not None and (len(own) <= _MET or ranking.expects_too_many):
             return ranking.among(own)
         if (places := ranking.all()) is None and own is not None:
             return ranking.among(own)
@@ -309,6 +309,7 @@ class _Ranking:
             if _frequent(in_titles, titles, _MET * _EARLIER**2):
                 self._one_in[True] = titles / in_titles
         self._rarest = min(self._terms, key=expected.__getitem__)
+        self.expects_too_many = expected[self._rarest] > _MOST
         if self._rarest in frequent and _frequent(expected[self._rarest], rows, _MET * _EARLIER**2):
             self._one_in[False] = rows / expected[self._rarest]
         others = [one for one in self._terms if one is not self._rarest]

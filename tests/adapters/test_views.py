@@ -411,10 +411,10 @@ def test_the_own_cases_of_a_unit_are_found_by_their_index_though_row_level_secur
     with connect(office.conninfo) as conn:
         conn.execute("ANALYZE")
     with reading(office.views._pool, scope) as conn:
-        assert own_cases(conn, "main", scope, ["suggestion"]) == [mine]
-        assert own_cases(conn, "main", scope, ["opinion"]) == []
+        assert own_cases(conn, "main", scope, "suggestion") == [mine]
+        assert own_cases(conn, "main", scope, "opinion") == []
         query = f"EXPLAIN SELECT FROM case_audience WHERE {scoped.OWN}"
-        plan = [line for (line,) in conn.execute(query.encode(), scoped.own_params("main", scope, None))]
+        plan = [line for (line,) in conn.execute(query.encode(), scoped.own_params("main", scope, "suggestion"))]
     assert [line for line in plan if "Index Cond" in line and "string_to_array" in line], plan
 
 

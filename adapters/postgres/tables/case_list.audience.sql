@@ -1,10 +1,10 @@
--- Whom the cases are for today, by the keys of a jurisdiction's readers: where somebody looks for his own, he finds them by
+-- Whom the cases are for today, by the keys of its readers: where somebody looks for his own, he finds them by
 -- the index. Row-level security would let no condition on keys reach it, so that this view reads with the rights of its
 -- owner, and asks itself whose cases may be told.
 DROP VIEW IF EXISTS {read}.case_audience;
 CREATE VIEW {read}.case_audience AS
 SELECT *, string_to_array(
-    jurisdiction || '/' || replace(audience, ' ', ' ' || jurisdiction || '/'), ' '
+    jurisdiction || '/' || kind || '/' || replace(audience, ' ', ' ' || jurisdiction || '/' || kind || '/'), ' '
 ) AS keys
 FROM {table}
 WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00'

@@ -33,6 +33,8 @@ CREATE INDEX ON {table} (ledger_id, jurisdiction, person);
 CREATE INDEX ON {table} USING gin (string_to_array(tied_to, ' ')) WHERE tied_to <> '';
 -- Whose they are today, for readers of their own alone (case_list.audience.sql).
 CREATE INDEX ON {table} USING gin (
-    string_to_array(jurisdiction || '/' || replace(audience, ' ', ' ' || jurisdiction || '/'), ' ')
+    string_to_array(
+        jurisdiction || '/' || kind || '/' || replace(audience, ' ', ' ' || jurisdiction || '/' || kind || '/'), ' '
+    )
 ) WITH (fastupdate = off)
 WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00';
