@@ -117,7 +117,7 @@ class CaseRows:
         self._scope = scope
 
     def asked(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> Asked:
-        """Those of a filter; `own` ones, if they are few."""
+        """Those of a filter: of a reader whose own cases are few, these are looked at, and of any other all are."""
         if (asked := self.of_own(conn, wanted, moment)) is not None:
             return asked
         rows, params = self.in_force(moment)
