@@ -125,16 +125,16 @@ class CaseRows:
         return rows, where, params | given
 
     def of_own(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> Asked | None:
-        """Those of a filter of the reader's own cases, if they are few; None where the scope is another."""
+        """Those of a filter of the reader's own cases, if they are few; None where all are to be tried."""
+        where, given = narrowed(wanted)
         own = own_params(self._ledger_id, self._scope, wanted.kind)
         if not has_few(conn, self._scope, own):
             return None
         of_place, _, _, params = self._scoped(moment)
-        where, given = narrowed(wanted)
         return sql.SQL(_OF_OWN_CASES).format(of_place=of_place), where, params | own | given
 
     def own(self, conn: psycopg.Connection[Any], wanted: Filter) -> list[str] | None:
-        """The reader's own cases of the kinds of a filter, if they are few; None where the scope is another."""
+        """The reader's own cases of the kinds of a filter, if they are few; None where all are to be tried."""
         return own_cases(conn, self._ledger_id, self._scope, wanted.kind)
 
     def of_cases(self, cases: Collection[str], wanted: Filter, moment: Moment) -> Asked:

@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from adapters.postgres.pool import Pool, translated
-from adapters.postgres.scoped import own_cases, reached, reading
+from adapters.postgres.scoped import reached, readable_of, reading
 from domain.moment import Moment
 from domain.policy import Scope
 from projections.clocks import Clocks
@@ -44,13 +44,6 @@ _AT: LiteralString = (
     "ledger_id = %(ledger)s AND valid_from <= %(as_of)s AND valid_to > %(as_of)s"
     " AND known_from <= %(known)s AND known_to > %(known)s"
 )
-_OWN: LiteralString = "case_id = ANY (%(own_cases)s)"
-_READABLE: LiteralString = (
-    "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = clocks.ledger_id"
-    " AND today.case_id = clocks.case_id AND today.known_to = 9223372036854775807"
-    " AND today.valid_to > '9999-12-31 00:00:00+00' AND string_to_array(today.audience, ' ') && %(keys)s)"
-)
-"""A reader of a part of the cases is told of those that he may read today."""
 _KEY: LiteralString = "(due_on, case_id, clock, part, nth)"
 _KEY_GIVEN: LiteralString = "(%(due)s, %(case)s, %(of)s, %(in)s, %(number)s)"
 
@@ -144,10 +137,7 @@ class ClockViews:
         if self._scope.jurisdiction is not None:
             conditions.append(sql.SQL("jurisdiction = %(place)s"))
             params["place"] = self._scope.jurisdiction
-        if (own := own_cases(conn, self._ledger_id, self._scope, wanted.kind)) is not None:
-            conditions.append(sql.SQL(_OWN))
-            params["own_cases"] = own
-        elif self._scope.keys is not None:
-            conditions.append(sql.SQL(_READABLE))
-            params["keys"] = sorted(self._scope.keys)
+        readable, given = readable_of(conn, self._ledger_id, self._scope, "clocks", wanted.kind)
+        conditions.append(readable)
+        params |= given
         return sql.SQL(" AND ").join(conditions), params

@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from adapters.postgres.adding import Asked, added_up, rows, valid_at
 from adapters.postgres.pool import Pool, translated
-from adapters.postgres.scoped import own_cases, reached, reading
+from adapters.postgres.scoped import reached, readable_of, reading
 from domain.moment import Moment
 from domain.policy import Scope
 from domain.refusal import Refused
@@ -33,13 +33,6 @@ _NARROWED: dict[str, LiteralString] = {
     "session": "session = %(session)s",
     "year": "year = %(year)s",
 }
-_OWN: LiteralString = "case_id = ANY (%(own_cases)s)"
-_READABLE: LiteralString = (
-    "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = figures.ledger_id"
-    " AND today.case_id = figures.case_id AND today.known_to = 9223372036854775807"
-    " AND today.valid_to > '9999-12-31 00:00:00+00' AND string_to_array(today.audience, ' ') && %(keys)s)"
-)
-"""A reader of a part of the cases is told of those that he may read today."""
 
 
 _TIMES = "\\*\\d+"
@@ -181,10 +174,7 @@ class FigureViews:
         if self._scope.jurisdiction is not None:
             conditions.append(sql.SQL("jurisdiction = %(place)s"))
             params["place"] = self._scope.jurisdiction
-        if (own := own_cases(conn, self._ledger_id, self._scope, wanted.kind)) is not None:
-            conditions.append(sql.SQL(_OWN))
-            params["own_cases"] = own
-        elif self._scope.keys is not None:
-            conditions.append(sql.SQL(_READABLE))
-            params["keys"] = sorted(self._scope.keys)
+        readable, given = readable_of(conn, self._ledger_id, self._scope, "figures", wanted.kind)
+        conditions.append(readable)
+        params |= given
         return sql.SQL(" AND ").join(conditions), params

@@ -105,3 +105,24 @@ def own_cases(conn: psycopg.Connection[Any], ledger_id: str, scope: Scope, kind:
         return None
     query = f"SELECT case_id FROM case_audience WHERE {OWN}"  # noqa: S608 - literals only
     return [case_id for (case_id,) in conn.execute(query, params)]
+
+
+_READABLE: LiteralString = (
+    "EXISTS (SELECT FROM case_list AS today WHERE today.ledger_id = {0}.ledger_id AND today.case_id = {0}.case_id"
+    " AND today.known_to = 9223372036854775807 AND today.valid_to > '9999-12-31 00:00:00+00'"
+    " AND string_to_array(today.audience, ' ') && %(keys)s)"
+)
+
+
+def readable_of(
+    conn: psycopg.Connection[Any], ledger_id: str, scope: Scope, table: str, kind: str | None
+) -> tuple[sql.Composable, dict[str, Any]]:
+    """What a scope asks of a row of another projection's table, and its parameters.
+
+    A reader of a part of the cases is told of those that he may read today.
+    """
+    if scope.keys is None:
+        return sql.SQL("true"), {}
+    if (own := own_cases(conn, ledger_id, scope, kind)) is not None:
+        return sql.SQL("case_id = ANY (%(own_cases)s)"), {"own_cases": own}
+    return sql.SQL(_READABLE).format(sql.Identifier(table)), {"keys": sorted(scope.keys)}

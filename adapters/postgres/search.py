@@ -124,7 +124,7 @@ class SearchViews:
                 cases = self._readable(conn, wanted, moment, cases if own is None else cases.intersection(own))
                 return [place for place in places if place[2] in cases]
 
-            if (places := self._all(ranking, own)) is None:
+            if (places := self._all_that_say_it(ranking, own)) is None:
                 looked_up, batches = 0, ranking.batches()
                 while looked_up < _MET and (batch := next(batches, None)) is not None:
                     first += read(batch)
@@ -145,7 +145,7 @@ class SearchViews:
         return Found(rows, len(found), exact=places is not None)
 
     @staticmethod
-    def _all(ranking: _Ranking, own: Collection[str] | None) -> list[SearchKey] | None:
+    def _all_that_say_it(ranking: _Ranking, own: Collection[str] | None) -> list[SearchKey] | None:
         """All that say it, perhaps more than are the reader's own if his are few; None if they are too many."""
         if own is not None and (len(own) <= _MET or ranking.expects_too_many):
             return ranking.among(own)

@@ -418,6 +418,16 @@ def test_the_own_cases_of_a_unit_are_found_by_their_index_though_row_level_secur
     assert [line for line in plan if "Index Cond" in line and "string_to_array" in line], plan
 
 
+@pytest.mark.parametrize("kind", ["no-such", "\0", "建议"])
+def test_a_kind_that_there_is_not_is_refused_whoever_asks(office: Office, kind: str) -> None:
+    office.project()
+    unit = policy.scope(Principal("u-1", Role.HANDLING_UNIT, "jtj", JURISDICTION))
+    for views in (office.views, office.views.within(unit)):
+        for ask in (views.cases, views.counts):
+            with pytest.raises(Refused, match="unknown-case-type"):
+                ask(Filter(kind=kind), views.moment())
+
+
 @pytest.mark.parametrize("days", [1, 12, 13, 200, 1_600])
 def test_a_case_is_listed_as_it_was_however_long_it_was_so(days: int, office: Office) -> None:
     first = date(2022, 2, 7)
