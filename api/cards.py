@@ -236,7 +236,11 @@ class Cards:
         return DeputyCard(
             lines=self.lines(wanted, BROUGHT),
             brought=[
-                Brought(rows[id], rows[id].person == deputy, next(iter(counted(looked.case, self.day))).counts)
+                Brought(
+                    rows[id],
+                    rows[id].person == deputy,
+                    next(iter(counted(looked.case, looked.case.facts(), self.day))).counts,
+                )
                 for id, looked in sorted(suggestions.items(), key=lambda one: (rows[one[0]].person != deputy, one[0]))
                 if asked.year in {None, _year_of(rows[id])}
             ],

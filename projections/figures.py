@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, LiteralString, NamedTuple
 
 from domain import fold
-from domain.case import Case, Recorded
+from domain.case import Case, Facts, Recorded
 from domain.casefile import CaseFile
 from domain.clock import overdue_from
 from domain.moment import Moment, day_of
@@ -78,9 +78,11 @@ Cells = dict[Item, Cell]
 
 def cells_of(case: Case, since: datetime) -> Cells:
     """What a case adds at an instant, as it stands then."""
-    if case.of_registry:
-        return {}
-    facts, day = case.facts(), day_of(since, case.time_zone)
+    return {} if case.of_registry else _cells(case, case.facts(), since)
+
+
+def _cells(case: Case, facts: Facts, since: datetime) -> Cells:
+    day = day_of(since, case.time_zone)
     year = facts.opened_on.year if facts.opened_on else day.year
     return {
         (one.subject, one.part): Cell(
@@ -96,19 +98,17 @@ def cells_of(case: Case, since: datetime) -> Cells:
             one.committee,
             one.row(),
         )
-        for one in counted(case, day)
+        for one in counted(case, facts, day)
     }
-
-
-def turns_of(case: Case, since: datetime, until: datetime) -> list[datetime]:
-    """The instants within a stretch at which its counts may change though nothing happens."""
-    instants = {overdue_from(day, case.time_zone) for day in turning_days(case)}
-    return sorted(instant for instant in instants if since < instant < until)
 
 
 def course(case: Case, since: datetime, until: datetime) -> list[tuple[datetime, Cells]]:
     """What a case adds as it stands, from an instant on, and whenever a date passes until another."""
-    return [(at, cells_of(case, at)) for at in (since, *turns_of(case, since, until))]
+    if case.of_registry:
+        return [(since, {})]
+    facts = case.facts()
+    turns = {overdue_from(day, case.time_zone) for day in turning_days(case, facts)}
+    return [(at, _cells(case, facts, at)) for at in (since, *sorted(turn for turn in turns if since < turn < until))]
 
 
 def steps_that_count(

@@ -179,7 +179,7 @@ class _Counted:
     def of(cls, looked: Looked, day: date) -> _Counted:
         case = looked.case
         assert isinstance(case, Suggestion)  # noqa: S101 - no other case is looked at
-        return cls(looked, case, next(iter(counted(case, day))).counts)
+        return cls(looked, case, next(iter(counted(case, case.facts(), day))).counts)
 
     @property
     def said(self) -> Iterator[Recorded]:

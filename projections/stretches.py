@@ -81,20 +81,52 @@ class Tracked(Generic[Cell]):
         ended: list[Interval[Cell]] = []
         begun: list[Interval[Cell]] = []
         for key in dict.fromkeys(self.intervals) | dict.fromkeys(key for _, cells in course for key in cells):
-            old = self.intervals.get(key, [])
-            kept = [one for one in old if one.valid_to <= since]
-            past = [(one.valid_from, one.cell) for one in old if one.valid_from < since < one.valid_to]
-            wanted = list(_joined([*past, *((at, cells.get(key)) for at, cells in course)]))
-            if kept and wanted and kept[-1].valid_to == wanted[0][0] and kept[-1].cell == wanted[0][2]:
-                wanted[0] = (kept.pop().valid_from, *wanted[0][1:])
-            standing = {(one.valid_from, one.valid_to, one.cell): one for one in old[len(kept) :]}
-            new = [standing.get(one) or Interval(*one, position) for one in wanted]
-            ended += [one for one in standing.values() if one not in new]
-            begun += [one for one in new if one.known_from == position]
-            self.intervals[key] = kept + new
+            points = [(at, cells.get(key)) for at, cells in course]
+            intervals = self.intervals.setdefault(key, [])
+            if _goes_on(intervals, since, points):
+                continue
+            kept = len(intervals)
+            while kept and intervals[kept - 1].valid_to > since:
+                kept -= 1
+            if kept < len(intervals) and (cut := intervals[kept]).valid_from < since:
+                points.insert(0, (cut.valid_from, cut.cell))
+            wanted = list(_joined(points))
+            before = intervals[kept - 1] if kept else None
+            if before and wanted and (before.valid_to, before.cell) == (wanted[0][0], wanted[0][2]):
+                kept -= 1
+                wanted[0] = (before.valid_from, *wanted[0][1:])
+            standing = intervals[kept:]
+            new = [_same(one, standing) or Interval(*one, position) for one in wanted]
+            ended += [one for one in standing if one not in new]
+            begun += [one for one in new if one not in standing]
+            intervals[kept:] = new
         for interval in ended:
             interval.known_to = position
         return ended, begun
+
+
+def _goes_on(
+    intervals: Sequence[Interval[Cell]], since: datetime, points: Sequence[tuple[datetime, Cell | None]]
+) -> bool:
+    """Whether a thing was going to be from an instant on what it is at each of the points."""
+    cell = points[0][1] if points else None
+    if any(later != cell for _, later in points[1:]):
+        return False
+    if not intervals:
+        return cell is None
+    last = intervals[-1]
+    if cell is None:
+        return last.valid_to <= since
+    return last.valid_from <= since and last.valid_to == FOREVER and last.cell == cell
+
+
+def _same(stretch: tuple[datetime, datetime, Cell], standing: Sequence[Interval[Cell]]) -> Interval[Cell] | None:
+    """The interval that says that of the stretch."""
+    since, until, cell = stretch
+    for one in standing:
+        if one.valid_from == since and one.valid_to == until and one.cell == cell:
+            return one
+    return None
 
 
 def stands(interval: Interval[Any]) -> bool:

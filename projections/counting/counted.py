@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache, singledispatch
 from typing import Final
 
-from domain.case import Case
+from domain.case import Case, Facts
 from domain.matter import Matter
 
 CASES: Final = "case"
@@ -67,14 +67,13 @@ def _in_order(subject: str, counts: tuple[tuple[str, int], ...]) -> tuple[int, .
 
 
 @singledispatch
-def counted(case: Case, day: date) -> Iterator[Counted]:
-    """What a case adds on a day, as it stands then."""
-    yield Counted(CASES, "", case.facts().unit, committee_of(case), of_every_case(case, day))
+def counted(case: Case, facts: Facts, day: date) -> Iterator[Counted]:
+    """What a case adds on a day, as it and its facts stand then."""
+    yield Counted(CASES, "", facts.unit, committee_of(case), of_every_case(case, facts, day))
 
 
-def of_every_case(case: Case, day: date) -> dict[str, int]:
+def of_every_case(case: Case, facts: Facts, day: date) -> dict[str, int]:
     """The counts that every case type has."""
-    facts = case.facts()
     handed, answered = facts.handed_over_on is not None, facts.answered_on is not None
     waiting = handed and not answered and not facts.over
     return flags(
@@ -104,8 +103,8 @@ def is_past(due_on: date | None, day: date) -> bool:
     return due_on is not None and due_on < day
 
 
-def turning_days(case: Case) -> set[date]:
+def turning_days(case: Case, facts: Facts) -> set[date]:
     """The days with whose end the counts of a case may change though nothing happens."""
     deadlines = [running.deadline for running in case.clocks.values()]
     days = {day for deadline in deadlines for day in (deadline.due_on, deadline.original_due_on)}
-    return days | {day for day in (case.facts().due_on, case.sealed_until) if day is not None}
+    return days | {day for day in (facts.due_on, case.sealed_until) if day is not None}

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from domain.ballot import Poll, Vote
-from domain.case import Case
+from domain.case import Case, Facts
 from domain.cases.filing_review import FilingReview
 from domain.cases.published_figures import PublishedFigures
 from domain.matter import Matter
@@ -48,39 +48,44 @@ class _Of:
     """What is the same for all that one case adds."""
 
     case: Case
+    facts: Facts
 
     def __call__(self, subject: str, part: str, counts: dict[str, int], unit: str | None = None) -> Counted:
-        return Counted(subject, part, unit or self.case.facts().unit, committee_of(self.case), counts)
+        return Counted(subject, part, unit or self.facts.unit, committee_of(self.case), counts)
 
 
 @counted.register
-def of_matter(case: Matter, day: date) -> Iterator[Counted]:
+def of_matter(case: Matter, facts: Facts, day: date) -> Iterator[Counted]:
     """The case, and each vote and poll that was held in it."""
-    of = _Of(case)
-    yield of(CASES, "", of_every_case(case, day))
+    of = _Of(case, facts)
+    yield of(CASES, "", of_every_case(case, facts, day))
     yield from _votes_and_polls(case, of)
 
 
 @counted.register
-def of_published(case: PublishedFigures, day: date) -> Iterator[Counted]:  # noqa: ARG001 - the function's signature
+def of_published(
+    case: PublishedFigures,  # noqa: ARG001 - the function's signature
+    facts: Facts,  # noqa: ARG001
+    day: date,  # noqa: ARG001
+) -> Iterator[Counted]:
     """Nothing: what was said of figures does not change them."""
     return iter(())
 
 
 @counted.register
-def of_rectified(case: Rectified, day: date) -> Iterator[Counted]:
+def of_rectified(case: Rectified, facts: Facts, day: date) -> Iterator[Counted]:
     """Also each problem that was handed over."""
-    yield from of_matter(case, day)
-    of = _Of(case)
+    yield from of_matter(case, facts, day)
+    of = _Of(case, facts)
     for problem in case.problems.values():
         if case.handed_over_on is not None:
             yield of("problem", problem.key, _problem(problem), problem.unit or None)
 
 
 @counted.register
-def of_filing_review(case: FilingReview, day: date) -> Iterator[Counted]:
+def of_filing_review(case: FilingReview, facts: Facts, day: date) -> Iterator[Counted]:
     """Also the document, of which it is asked whether it was filed, reviewed and put right."""
-    yield from of_matter(case, day)
+    yield from of_matter(case, facts, day)
     if case.must_be_filed:
         counts = flags(
             to_be_filed=True,
@@ -90,7 +95,7 @@ def of_filing_review(case: FilingReview, day: date) -> Iterator[Counted]:
             problematic=bool(case.problems),
             corrected=bool(case.problems) and not case.uncorrected,
         )
-        yield _Of(case)("document", "", counts)
+        yield _Of(case, facts)("document", "", counts)
 
 
 def _problem(problem: ListedProblem) -> dict[str, int]:

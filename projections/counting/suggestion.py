@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from domain.case import RunningClock
+from domain.case import Facts, RunningClock
 from domain.cases.suggestion import (
     CO_OPINION,
     GIVEN_AWAY,
@@ -107,9 +107,9 @@ _WORST_LAST = list(Outcome)
 
 
 @counted.register
-def of_suggestion(case: Suggestion, day: date) -> Iterator[Counted]:
+def of_suggestion(case: Suggestion, facts: Facts, day: date) -> Iterator[Counted]:
     """The suggestion itself, the shares of its units, what they promised, what they have to put right."""
-    yield Counted("suggestion", "", case.lead_unit, case.committee, _suggestion(case, day))
+    yield Counted("suggestion", "", facts.unit, case.committee, _suggestion(case, facts, day))
     if not _is_counted(case):
         return
     for number, share in enumerate([*case.former_assignments, *case.assignments.values()]):
@@ -135,8 +135,8 @@ def _is_counted(case: Suggestion) -> bool:
     return case.handed_over_on is not None and (case.stage not in OVER or _replied_on(case) is not None)
 
 
-def _suggestion(case: Suggestion, day: date) -> dict[str, int]:
-    counts = of_every_case(case, day)
+def _suggestion(case: Suggestion, facts: Facts, day: date) -> dict[str, int]:
+    counts = of_every_case(case, facts, day)
     if not _is_counted(case):
         return counts
     grade, first_grade = _grade(case, day), _first_grade(case, day)
