@@ -109,9 +109,29 @@ _MOVES = st.builds(
 )
 
 
+_COURSE = ("hand over", "reply", "evaluate", "handle again", "reply", "evaluate", "close")
+"""How a suggestion goes that is handled twice; of drawn moves alone, few would get as far as a second evaluation."""
+
+
+def _courses() -> st.SearchStrategy[list[Move]]:
+    """The first case as far as it gets, in the order of its days and in one unit's hands; opened by a first move."""
+    days = st.lists(st.integers(0, DAYS), max_size=len(_COURSE) + 1).map(sorted)
+    targets = st.lists(st.integers(0, 8), min_size=len(_COURSE) + 1, max_size=len(_COURSE) + 1)
+    return st.builds(
+        lambda days, targets, unit: [
+            Move(0, what, day, 0, unit, late=False, imported=False, target=target)
+            for what, day, target in zip(("review", *_COURSE), days, targets, strict=False)
+        ],
+        days,
+        targets,
+        st.sampled_from(UNITS),
+    )
+
+
 def move_lists(most: int = 30) -> st.SearchStrategy[list[Move]]:
-    """What an office tries in a while; what makes no sense will be refused."""
-    return st.lists(_MOVES, min_size=most // 3, max_size=most)
+    """What an office does in a while, and what it tries besides; what makes no sense will be refused."""
+    tried = st.lists(_MOVES, min_size=most // 3, max_size=most - len(_COURSE) - 1)
+    return st.builds(list[Move].__add__, _courses(), tried)
 
 
 def record_all(docket: Docket, moves: Iterable[Move], prefix: str = "case", first: int = 1) -> int:
