@@ -111,7 +111,8 @@ class SearchViews:
         """A page of the cases that say every term, in whatever step, and how many there are.
 
         Those come first of which a title or number says them all, and of these, as of the others, the ones that said it
-        last; `after` is the key of the last row of the page before. What more than 5,000 rows say is not counted.
+        last; `after` is the key of the last row of the page before. What more than 5,000 rows say is not counted: there
+        are as many at least as are on the first page.
         """
         with self._reading() as conn:
             conn.execute(_ROOM)
@@ -136,11 +137,13 @@ class SearchViews:
                 if after is not None:
                     page = [place for place in found if place < after]
             else:
-                found, page = first, [*first]
+                while len(first) < limit and (batch := next(batches, None)) is not None:
+                    first += read(batch)
+                page = found = first
                 if after is not None:
                     page, batches = [], ranking.batches(after)
-                while len(page) < limit and (batch := next(batches, None)) is not None:
-                    page += read(batch)
+                    while len(page) < limit and (batch := next(batches, None)) is not None:
+                        page += read(batch)
             rows = self._rows(conn, wanted, moment, page[:limit])
         return Found(rows, len(found), exact=places is not None)
 

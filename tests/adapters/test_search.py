@@ -204,6 +204,7 @@ def everything(views: Any, terms: Sequence[Term], moment: Moment, limit: int) ->
         page = views.found(terms, Filter(), moment, after=after, limit=limit)
         if not page.rows:
             break
+        assert page.total >= len(page.rows)
         totals.add((page.total, page.exact))
         found += page.rows
         after = page.rows[-1].key
