@@ -383,6 +383,37 @@ def test_a_page_of_a_past_moment_reads_no_list_from_end_to_end(database: str) ->
         assert read() == before
 
 
+WAITING = 30
+
+
+def test_what_waits_is_listed_by_its_due_date_without_going_through_what_does_not(database: str) -> None:
+    def read() -> dict[str, int]:
+        with connect(database) as conn:
+            told = "SELECT indexrelname, idx_tup_read FROM pg_stat_user_indexes WHERE relname LIKE 'case_list_%'"
+            return dict(conn.execute(told).fetchall())
+
+    with ledger_on(database) as ledger:
+        docket = Docket(ledger, shipped_registry())
+        for number in range(10 * WAITING):
+            receipt = docket.open(opening(number=f"{number}"), act())
+            if number % 10 == 0:
+                on = date(2026, 3, 9) + timedelta(weeks=number // 10)
+                docket.record(receipt.case_id, HandedOver(lead_unit="jtj"), act(on=on))
+        Projector(database).catch_up()
+    with connect(database) as conn:
+        conn.execute("ANALYZE")
+    before = read()
+    with ledger_on(database, size=1) as ledger:
+        scope = policy.scope(Principal("u-1", Role.DEPUTY_AFFAIRS, JURISDICTION, JURISDICTION))
+        views = Views(ledger._pool, ledger, scope)
+        page = views.cases(Filter(state="waiting"), views.moment(), sort="due_on", limit=10)
+        assert [row.number for row in page] == [f"{number}" for number in range(0, 100, 10)]
+        with ledger._pool.connection() as conn:
+            conn.execute("SELECT pg_stat_force_next_flush()")
+    found = {name: number - before[name] for name, number in read().items() if number > before[name]}
+    assert sum(found.values()) <= WAITING, found
+
+
 @pytest.mark.parametrize(("few", "planned"), [(0, True), (1_000, False)])
 def test_a_list_of_a_long_ledger_is_planned_for_its_moment_however_often_it_is_asked_for(
     database: str, monkeypatch: pytest.MonkeyPatch, *, few: int, planned: bool
