@@ -30,6 +30,7 @@ class StatedFigure(_Stored):
     constituency: Line | None = None
     committee: Line | None = None
     kind: Code | None = None
+    stage: Code | None = None
     session: Line | None = None
     year: int | None = Field(default=None, ge=1949, le=9998)
     """In which it was brought."""

@@ -76,6 +76,18 @@ def case_type_named(kind: str) -> type[Case]:
         raise Refused("unknown-case-type", kind=kind) from None
 
 
+@cache
+def stage_names() -> Sequence[str]:
+    """The stages of all case types, in the order of the alphabet."""
+    return sorted({str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage})
+
+
+def require_stage(stage: str, field: str = "stage") -> None:
+    """Refuse a stage that no case type has."""
+    if stage not in stage_names():
+        raise Refused("unknown-stage", field=field, stage=stage, known=stage_names())
+
+
 def breach_of_stage(case: Case | None, step: Step) -> Refused | None:  # noqa: PLR0911 - one guard after another
     """Why the step is not open at the stage that the case, or the part that it names, is in."""
     declared = step.declared

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from adapters.postgres.scoped import OWN, has_few, kinds_of, own_cases, own_params
-from domain.case import CASE_TYPES
 from domain.moment import Moment
 from domain.policy import Scope
-from domain.procedure import case_type_named
+from domain.procedure import case_type_named, require_stage
 from domain.refusal import Refused
 from projections.case_list import FOREVER
 from projections.reading import Filter
@@ -189,8 +187,8 @@ def narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
     else:
         conditions.append(sql.SQL("kind = ANY (%(kinds)s)"))
         params["kinds"] = kinds_of(None)
-    if wanted.stage is not None and wanted.stage not in (stages := _stages()):
-        raise Refused("unknown-stage", field="stage", stage=wanted.stage, known=sorted(stages))
+    if wanted.stage is not None:
+        require_stage(wanted.stage)
     for name, condition in _NARROWED.items():
         if (value := getattr(wanted, name)) is not None:
             conditions.append(sql.SQL(condition))
@@ -203,12 +201,6 @@ def narrowed(wanted: Filter) -> tuple[sql.Composed, dict[str, Any]]:
         conditions.append(sql.SQL("(strpos(lower(title), lower(%(text)s)) > 0 OR strpos(number, %(text)s) > 0)"))
         params["text"] = wanted.text
     return sql.SQL(" AND ").join(conditions), params
-
-
-@cache
-def _stages() -> frozenset[str]:
-    """Of every case type."""
-    return frozenset(str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage)
 
 
 def _later(at: datetime, seconds: int) -> datetime:

@@ -16,6 +16,7 @@ from adapters.postgres.pool import Pool, translated
 from adapters.postgres.scoped import reached, readable_of, reading
 from domain.moment import Moment
 from domain.policy import Scope
+from domain.procedure import case_type_named, require_stage
 from domain.refusal import Refused
 from projections.counting import SUBJECTS
 from projections.figures import Figures, sums_of
@@ -163,6 +164,10 @@ class FigureViews:
         return Asked(self._ledger_id, wanted, where, params, self._value(by), by, self._scope.keys is None)
 
     def _asked(self, conn: psycopg.Connection[Any], wanted: FigureFilter) -> tuple[sql.Composed, dict[str, Any]]:
+        if wanted.kind is not None:
+            case_type_named(wanted.kind)
+        if wanted.stage is not None:
+            require_stage(wanted.stage)
         conditions: list[sql.Composable] = [sql.SQL("ledger_id = %(ledger)s"), sql.SQL("subject = %(subject)s")]
         params: dict[str, Any] = {"ledger": self._ledger_id, "subject": wanted.subject}
         for name, condition in _NARROWED.items():

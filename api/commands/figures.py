@@ -15,6 +15,7 @@ from api.commands.common import (
     Kind,
     KnownAt,
     Session,
+    Stage,
     Unit,
     echoed,
     emit,
@@ -59,6 +60,7 @@ def figures(
     deputy: Deputy = None,
     group: Annotated[str | None, typer.Option(help=told("Deputies' group.", "代表小组。"))] = None,
     committee: Annotated[str | None, typer.Option(help=told("Committee in charge.", "对口委员会。"))] = None,
+    stage: Stage = None,
     session: Session = None,
     year: Annotated[
         int | None, typer.Option(min=1949, max=9998, help=told("Year in which it was brought.", "提出的年份。"))
@@ -97,7 +99,9 @@ def figures(
     from projections.asked import Asked, By
     from projections.metrics import metric_named
 
-    asked = Asked(kind=kind, unit=unit, person=deputy, group=group, committee=committee, session=session, year=year)
+    asked = Asked(
+        unit=unit, person=deputy, group=group, committee=committee, kind=kind, stage=stage, session=session, year=year
+    )
     if by not in {None, *get_args(By)}:
         raise Refused("unknown-dimension", field="by", by=by, known=sorted(get_args(By)))
     if pace not in get_args(Pace):

@@ -20,7 +20,7 @@ from api.services import services_of
 from api.v1 import cursor
 from api.v1.finding import answer, lists_of, zone_of
 from api.v1.operations import operations
-from api.v1.reading import EXPORTED, MOMENT_HEADERS, Kind, handed_out, refuse_beside_cursor
+from api.v1.reading import EXPORTED, MOMENT_HEADERS, Kind, StageName, handed_out, refuse_beside_cursor
 from api.web.viewmodels import Teller
 from domain.case import Recorded
 from domain.moment import Moment
@@ -48,6 +48,7 @@ class WantedQuery(MomentQuery):
     constituency: Line | None = Field(None, description="The constituency of that deputy, on the day of the moment")
     committee: Line | None = None
     kind: Kind | None = None
+    stage: StageName | None = None
     session: Line | None = None
     year: int | None = Field(None, ge=1949, le=9998, description="In which it was brought")
     without: By | None = Field(None, description="A dimension of which there is no value")
@@ -61,6 +62,7 @@ class WantedQuery(MomentQuery):
             constituency=self.constituency,
             committee=self.committee,
             kind=self.kind,
+            stage=self.stage,
             session=self.session,
             year=self.year,
             without=self.without,

@@ -36,6 +36,7 @@ from domain import fold, policy, procedure
 from domain.case import CASE_TYPES, STEPS, Opening
 from domain.docket import LedgerEvent
 from domain.principal import Principal
+from domain.procedure import stage_names
 from domain.values import Code, Line
 from projections.reading import Filter
 from projections.sheet import Format
@@ -45,7 +46,7 @@ _REMEMBERED = 100_000
 _WITH_CURSOR = {"cursor", "limit", "include_total"}
 
 _KINDS = sorted(CASE_TYPES)
-_STAGES = sorted({str(stage) for case_type in CASE_TYPES.values() for stage in case_type.Stage})
+_STAGES = stage_names()
 
 MOMENT_HEADERS = {
     "Duban-As-Of": {"description": "What was true then", "schema": {"type": "string", "format": "date-time"}},
@@ -83,6 +84,7 @@ def _one_of(known: list[str]) -> AfterValidator:
 
 
 Kind = Annotated[str, _one_of(_KINDS), Field(json_schema_extra={"enum": list(_KINDS)})]
+StageName = Annotated[str, _one_of(_STAGES), Field(json_schema_extra={"enum": list(_STAGES)})]
 
 StepName = Annotated[str, _one_of(sorted(STEPS))]
 
@@ -91,7 +93,7 @@ class FilterQuery(MomentQuery):
     """Which cases, at which moment."""
 
     kind: Kind | None = None
-    stage: Annotated[str, _one_of(_STAGES), Field(json_schema_extra={"enum": list(_STAGES)})] | None = None
+    stage: StageName | None = None
     unit: Code | None = Field(None, description="A unit that takes part", examples=["jtj"])
     deputy: Code | None = Field(None, description="Who brought it", examples=["d-001"])
     session: Line | None = None

@@ -330,7 +330,7 @@ def show_change(request: Request, metric: str) -> Response:
 
 def _publishing(look: Look, day: date, query: FiguresQuery, views: Mapping[str, FigureView]) -> Publishing | None:
     """What of the page can be published: none of what a document cannot name."""
-    if query.without is not None or query.stage is not None:
+    if query.without is not None:
         return None
     kept = query.asked.named | {"as_of": day.isoformat(), "position": look.moment.known}
     return Publishing(

@@ -43,6 +43,7 @@ class PublishingQuery(BaseModel):
     constituency: Line | None = None
     committee: Line | None = None
     kind: Code | None = None
+    stage: Code | None = None
     session: Line | None = None
     year: int | None = None
 

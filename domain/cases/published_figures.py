@@ -17,6 +17,7 @@ from domain.case import CASE_TYPES, EVERYBODY, Act, Case, Facts, Opening, Step
 from domain.figure import FigureBasis, Reckoner, StatedFigure
 from domain.matter import OFFICE
 from domain.office import Office
+from domain.procedure import require_stage
 from domain.refusal import Refused
 from domain.values import Line, Text, Word
 
@@ -136,6 +137,8 @@ def _require_named(figure: StatedFigure, office: Office, field: str) -> None:
         raise Refused("unknown-group", field=f"{field}.group", group=figure.group, day=day)
     if figure.kind is not None and figure.kind not in CASE_TYPES:
         raise Refused("value-not-allowed", field=f"{field}.kind", reason="enum")
+    if figure.stage is not None:
+        require_stage(figure.stage, f"{field}.stage")
 
 
 def _in_words(figure: StatedFigure) -> str:

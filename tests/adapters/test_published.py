@@ -36,7 +36,7 @@ pytestmark = pytest.mark.database
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PLACE = "cn-999900"
-FILTERS: list[dict[str, Any]] = [{}, {"unit": "jtj"}, {"year": 2026}]
+FILTERS: list[dict[str, Any]] = [{}, {"unit": "jtj"}, {"year": 2026}, {"stage": "evaluated"}]
 STATED = [StatedFigure(metric=id, **of) for id in metrics() for of in FILTERS]
 
 

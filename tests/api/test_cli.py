@@ -275,6 +275,11 @@ def test_figures_are_told_in_whole_by_a_dimension_and_over_time(installation: Ru
     assert "denominator" in installation("figures", "reply_rate", "--since", "2026-01-01").out
     assert installation("figures", "happiness").code == 1
     assert installation("figures", "--by", "weather").code == 1
+    [by_stage] = installation("figures", "handed_over", "--by", "stage", "--json").json["figures"]
+    for part in by_stage["by"]:
+        [of_stage] = installation("figures", "handed_over", "--stage", part["key"], "--json").json["figures"]
+        assert of_stage["numerator"] == part["numerator"]
+    assert installation("figures", "--stage", "in-the-air").code == 2
     assert installation("figures", "--since", "2026-01-01").code == 1
     assert installation("figures", "reply_rate", "--since", "2026-01-01", "--pace", "hour").code == 1
 

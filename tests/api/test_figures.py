@@ -163,6 +163,19 @@ def test_what_has_no_value_of_a_dimension_is_a_row_with_a_list_of_its_own(office
 
 
 @pytest.mark.usefixtures("three")
+def test_the_figure_of_a_stage_is_the_number_that_is_told_beside_it_and_as_long_as_its_list(office: Office) -> None:
+    parts = metric(read(office, metrics="handed_over", by="stage"), "handed_over")["by"]
+    assert {part["key"]: part["numerator"] for part in parts} == {"evaluated": 2, "handed_over": 1}
+    for part in parts:
+        of_stage = {"stage": part["key"]}
+        assert metric(read(office, metrics="handed_over", **of_stage), "handed_over")["numerator"] == part["numerator"]
+        rows = read(office, f"{FIGURES}/handed_over/cases", **of_stage).json()["rows"]
+        assert [row["stage"] for row in rows] == [part["key"]] * part["numerator"]
+    page = office.client.get("/figures?by=unit&stage=evaluated&lang=zh").text
+    assert 'name="stage" value="evaluated"' in page.partition('action="/published-figures/new"')[2]
+
+
+@pytest.mark.usefixtures("three")
 def test_somebody_who_reads_a_part_is_told_the_figures_of_that_part(office: Office) -> None:
     office.submit(role="deputy_affairs", title="别人的", lead_deputy="d-002")
     ids = {"metrics": "handed_over", "by": "person"}
@@ -176,6 +189,9 @@ def test_somebody_who_reads_a_part_is_told_the_figures_of_that_part(office: Offi
         (FIGURES, {"metrics": "happiness"}, 404, "unknown-metric"),
         (f"{FIGURES}/happiness/cases", {}, 404, "unknown-metric"),
         (FIGURES, {"by": "weather"}, 422, None),
+        (FIGURES, {"stage": "in-the-air"}, 422, None),
+        ("/figures", {"stage": "in-the-air"}, 422, None),
+        ("/figures", {"kind": "kite-flying"}, 404, None),
         (
             f"{FIGURES}/reply_rate/series",
             {"since": "2026-06-01", "until": "2026-05-01"},

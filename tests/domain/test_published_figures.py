@@ -93,6 +93,7 @@ def test_a_document_states_no_figure_of_a_later_day_than_its_own() -> None:
         ({"person": "nobody"}, "unknown-deputy"),
         ({"group": "none"}, "unknown-group"),
         ({"kind": "kite-flying"}, "value-not-allowed"),
+        ({"stage": "in-the-air"}, "unknown-stage"),
     ],
 )
 def test_a_filter_that_names_what_there_is_not_is_refused(of: dict[str, Any], message_id: str) -> None:
