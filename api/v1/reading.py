@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -74,7 +74,7 @@ _ETAG = {"ETag": {"description": "Version of the case, for `If-Match`", "schema"
 router = operations(401, 403, 500, 503)
 
 
-def _one_of(known: list[str]) -> AfterValidator:
+def _one_of(known: Sequence[str]) -> AfterValidator:
     def check(value: str) -> str:
         if value not in known:
             raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{one}'" for one in known)})
