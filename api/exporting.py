@@ -16,7 +16,7 @@ from api.figures import Figures, Told
 from api.moment import Asked, written
 from api.services import Lists, Services
 from api.trail import TrailExportQuery
-from api.web.viewmodels import StepView, Teller, Timeline, value_name
+from api.web.viewmodels import StepView, Teller, Timeline, narrowed_to, value_name
 from api.what_if import Beside, Simulation, ToldBeside, words_of
 from api.words import Words
 from domain import policy
@@ -342,11 +342,7 @@ def exported_what_if(
 def _of_figures(tell: Teller, asked: WantedFigures, moment: Moment, known_at: datetime | None) -> Iterator[Line]:
     """Of what figures are, what they stand on, and from which moment one looks."""
     say = tell.say
-    narrowed = say("page.comma").join(
-        say("page.pair", label=say(f"figures.by.{name}"), value=value_name(tell, name, str(value)))
-        for name, value in asked.named.items()
-    )
-    yield Line(say("export.filter"), narrowed or say("page.filter.any"))
+    yield Line(say("export.filter"), narrowed_to(tell, asked.named) or say("page.filter.any"))
     yield Line(say("export.column.jurisdiction"), str(getattr(tell.jurisdiction, tell.lang)))
     yield Line(say("export.rulebook"), tell.jurisdiction.book_on(day_of(moment.as_of, tell.zone)).ref)
     yield Line(say("export.calendar"), tell.jurisdiction.working_calendar.ref)

@@ -21,7 +21,7 @@ from api.v1.finding import lists_of
 from api.web.guard import reader_of
 from api.web.listing import FORMATS, Choice
 from api.web.pages import Look, PageRoute, handed_out, look_of, query_of, render
-from api.web.viewmodels import Here, Teller, case_path, link, value_name
+from api.web.viewmodels import Here, Teller, case_path, link, narrowed_to, value_name
 from domain import policy
 from domain.calendar import add_months
 from domain.cases.published_figures import FiguresPublished
@@ -205,6 +205,7 @@ def show_figures(request: Request) -> Response:
         request,
         "figures.html",
         bar=look.bar,
+        narrowed=narrowed_to(tell, query.asked.named),
         query=query,
         kept=list(here.moment.items()),
         dimensions=[Choice(by, tell.say(f"figures.by.{by}"), by == query.by) for by in get_args(By)],
@@ -248,6 +249,7 @@ def show_metric(request: Request, metric: str) -> Response:
         request,
         "figure.html",
         bar=look.bar,
+        narrowed=narrowed_to(tell, query.asked.named),
         metric=shown,
         words=getattr(shown, tell.lang),
         counts=getattr(SUBJECTS[shown.subject], tell.lang),
@@ -293,6 +295,7 @@ def show_counted(request: Request, metric: str) -> Response:
         request,
         "figure_cases.html",
         bar=look.bar,
+        narrowed=narrowed_to(tell, query.asked.named),
         words=getattr(shown, tell.lang),
         figure=figure_view(tell, here, shown, told.figure, target=told.target),
         rows=[counted_view(tell, row, here.moment) for row in rows],
@@ -316,6 +319,7 @@ def show_change(request: Request, metric: str) -> Response:
         request,
         "figure_change.html",
         bar=look.bar,
+        narrowed=narrowed_to(tell, query.asked.named),
         words=getattr(shown, tell.lang),
         day=day.isoformat(),
         kept=[(name, text) for name, text in here.params.items() if name not in _OF_PAGE],

@@ -460,6 +460,16 @@ def value_name(tell: Teller, by: str | None, key: str | None) -> str:
     return named[by](key) if by in named else key
 
 
+def narrowed_to(tell: Teller, named: Mapping[str, object]) -> str:
+    """Of what figures are, dimension by dimension; empty if they are of all."""
+    return str(
+        tell.say("page.comma").join(
+            tell.say("page.pair", label=tell.say(f"figures.by.{name}"), value=value_name(tell, name, str(value)))
+            for name, value in named.items()
+        )
+    )
+
+
 @dataclass(frozen=True)
 class OpenStep:
     """A step that may be taken, and the roles that may take it."""

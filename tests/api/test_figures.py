@@ -171,6 +171,9 @@ def test_the_figure_of_a_stage_is_the_number_that_is_told_beside_it_and_as_long_
         assert metric(read(office, metrics="handed_over", **of_stage), "handed_over")["numerator"] == part["numerator"]
         rows = read(office, f"{FIGURES}/handed_over/cases", **of_stage).json()["rows"]
         assert [row["stage"] for row in rows] == [part["key"]] * part["numerator"]
+    for path in ("/figures", "/figures/handed_over", "/figures/handed_over/cases", "/figures/handed_over/change"):
+        told = office.client.get(f"{path}?stage=evaluated&unit=jtj&lang=zh").text
+        assert "单位：市交通运输局、阶段：已评价" in told, path
     page = office.client.get("/figures?by=unit&stage=evaluated&lang=zh").text
     assert 'name="stage" value="evaluated"' in page.partition('action="/published-figures/new"')[2]
 
