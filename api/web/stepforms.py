@@ -15,7 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from api.web.viewmodels import OF_CASES, OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller
+from api.web.viewmodels import OF_CASES, OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller, value_name
 from domain import amendment, procedure
 from domain.case import AttachmentAdded, Case, DeadlineRecalculated, Opening, Recorded, Role, Step
 from domain.office import Level, Office
@@ -231,6 +231,8 @@ class Form:
             yield from (Option(letter, self._tell.value("outcome", letter).text) for letter in scheme.letters)
         elif name == "metric":
             yield from (Option(id, getattr(metric, self._tell.lang)) for id, metric in metrics().items())
+        elif name == "stage":
+            yield from (Option(one, value_name(self._tell, name, one)) for one in procedure.stage_names())
         elif name == "rulebook":
             yield from (Option(id, id) for id in rulebook_ids())
         elif name == "group":

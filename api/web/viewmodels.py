@@ -346,6 +346,8 @@ class Teller:
             return Shown(self.group(text))
         if name == "metric" and text in metrics():
             return Shown(getattr(metrics()[text], self.lang))
+        if name == "stage":
+            return Shown(value_name(self, name, text))
         if (name in OF_CASES and self.cases.called(text) != text) or text.startswith(PREFIX):
             return Shown(self.cases.called(text), case_path(text))
         return Shown(text)

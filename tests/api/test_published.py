@@ -232,6 +232,16 @@ def test_a_clerk_publishes_by_the_form_that_the_figures_page_fills_in(office: Of
 
 
 @pytest.mark.usefixtures("answered")
+def test_the_figure_of_a_stage_is_published_and_told_by_the_name_of_the_stage(office: Office) -> None:
+    case_id = publish(office, {"metric": "handed_over", "stage": "evaluated"}).json()["case_id"]
+    office.catch_up()
+    for path in (f"/published-figures/{case_id}", f"/cases/{case_id}"):
+        assert "阶段：已评价" in office.client.get(f"{path}?lang=zh").text, path
+    form = office.client.get("/cases/new/published_figures.published?lang=zh&figures.0.stage=evaluated").text
+    assert re.search(r'<option value="evaluated" selected>已评价</option>', form)
+
+
+@pytest.mark.usefixtures("answered")
 def test_who_may_not_publish_is_not_offered_it(office: Office) -> None:
     office.account("jtj-1", "handling_unit", office="jtj")
     unit = office.browser("jtj-1")
