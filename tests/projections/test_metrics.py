@@ -205,6 +205,23 @@ def test_equal_figures_share_a_place_few_are_not_ranked_and_of_some_metrics_the_
     )
 
 
+@pytest.mark.parametrize(("days", "on_time", "late"), [(0, 1, 0), (1, 0, 1)])
+def test_who_answers_on_the_due_date_is_in_time_and_a_day_later_is_not(days: int, on_time: int, late: int) -> None:
+    due_on = Desk().handed_over().due_on()
+    counts = sums([Desk().replied(on=due_on + timedelta(days=days)).live])["suggestion"]
+    assert (counts["on_time"], counts["late"]) == (on_time, late)
+
+
+def test_a_suggestion_that_two_units_answer_is_as_far_as_the_one_that_is_less_far() -> None:
+    desk = Desk()
+    desk.open()
+    desk.take(s.HandedOver(separate_units=(LEAD, SECOND)), date(2026, 3, 9))
+    for unit, outcome in ((LEAD, "A"), (SECOND, "B")):
+        desk.take(s.ReplyIssued(unit=unit, outcome=outcome), date(2026, 5, 6))
+    counts = sums([desk.live])["suggestion"]
+    assert (counts["outcome_in_progress"], counts["outcome_resolved"]) == (1, 0)
+
+
 def test_a_rate_of_nothing_is_no_rate() -> None:
     rate = figure_of(metrics()["satisfied_rate"], {})
     assert (rate.value, rate.coverage, rate.floor, rate.ceiling, rate.few) == (None, None, None, None, True)
