@@ -46,7 +46,6 @@ _REMEMBERED = 100_000
 _WITH_CURSOR = {"cursor", "limit", "include_total"}
 
 _KINDS = sorted(CASE_TYPES)
-_STAGES = stage_names()
 
 MOMENT_HEADERS = {
     "Duban-As-Of": {"description": "What was true then", "schema": {"type": "string", "format": "date-time"}},
@@ -84,7 +83,7 @@ def _one_of(known: Sequence[str]) -> AfterValidator:
 
 
 Kind = Annotated[str, _one_of(_KINDS), Field(json_schema_extra={"enum": list(_KINDS)})]
-StageName = Annotated[str, _one_of(_STAGES), Field(json_schema_extra={"enum": list(_STAGES)})]
+StageName = Annotated[str, _one_of(stage_names()), Field(json_schema_extra={"enum": list(stage_names())})]
 
 StepName = Annotated[str, _one_of(sorted(STEPS))]
 
