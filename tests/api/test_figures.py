@@ -160,6 +160,7 @@ def test_what_has_no_value_of_a_dimension_is_a_row_with_a_list_of_its_own(office
         assert figure["numerator"] == expected
     rows = read(office, f"{FIGURES}/handed_over/cases", without="committee").json()["rows"]
     assert len(rows) == 1
+    assert "筛选：没有：对口委员会" in office.client.get("/figures?without=committee&lang=zh").text
 
 
 @pytest.mark.usefixtures("three")
