@@ -14,6 +14,7 @@ from api.services import Lists, Services
 from domain.case import CASE_TYPES, Case
 from domain.moment import Moment, day_of
 from domain.office import Jurisdiction
+from domain.procedure import require_stage
 from domain.refusal import Refused
 from projections.asked import OF_DEPUTIES, Asked, By
 from projections.figures import Cell
@@ -98,6 +99,8 @@ def simulate(
     """Figures at a moment of the cases of a jurisdiction, as they are and as they would be under other rules."""
     place = as_known(services, jurisdiction, moment)
     require_not_ahead(moment, place)
+    if asked.stage is not None:
+        require_stage(asked.stage)
     chosen = [metric_named(id) for id in ids] or list(metrics().values())
     day = day_of(moment.as_of, place.time_zone)
     year = asked.year or day.year

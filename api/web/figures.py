@@ -35,6 +35,7 @@ from projections.sheet import Format
 
 FIGURES = "/figures"
 PUBLISHED = "/published-figures"
+WHAT_IF = f"{FIGURES}/what-if"
 
 HEADLINES = (
     *("handed_over", "waiting", "overdue", "reply_rate", "on_time_rate", "on_time_rate_before_extension"),
@@ -223,6 +224,7 @@ def show_figures(request: Request) -> Response:
         if reader_of(request).role in FiguresPublished.declared.by
         else None,
         cards=link("/cards", here.moment),
+        what_if=link(WHAT_IF, {**query.asked.named, **here.moment}),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from api.web.viewmodels import OF_CASES, OF_DEPUTIES, OF_OUTCOMES, OF_UNITS, Teller, value_name
 from domain import amendment, procedure
-from domain.case import AttachmentAdded, Case, DeadlineRecalculated, Opening, Recorded, Role, Step
+from domain.case import CASE_TYPES, AttachmentAdded, Case, DeadlineRecalculated, Opening, Recorded, Role, Step
 from domain.office import Level, Office
 from domain.part import Part
 from domain.person import PersonalMeasureTaken
@@ -38,10 +38,15 @@ MOST_ROWS = 20
 _FILLED_IN = frozenset(
     {"time_zone", "due_before", "deadline", "normalised", "basis", "numerator", "denominator", "population"}
 )
-_OF_MEASURES = frozenset({"person", "purposes", "files"})
 """Fields that nobody gives: they are filled in when the step is recorded."""
+_OF_MEASURES = frozenset({"person", "purposes", "files"})
 _NOT_BY_FORM = (*amendment.ABOUT_STEPS, AttachmentAdded, DeadlineRecalculated)
 """Steps about files and about other steps, which have a way of their own."""
+_OF_FIGURES: Mapping[str, Callable[[], Sequence[str]]] = {
+    "kind": lambda: [kind for kind, case_type in CASE_TYPES.items() if not case_type.of_registry],
+    "stage": procedure.stage_names,
+}
+"""Dimensions of figures whose values the case types declare."""
 _INDEX = re.compile(r"(\d{1,2})\.")
 _SPARE = 1
 _LONG_TEXT = 1_000
@@ -231,8 +236,8 @@ class Form:
             yield from (Option(letter, self._tell.value("outcome", letter).text) for letter in scheme.letters)
         elif name == "metric":
             yield from (Option(id, getattr(metric, self._tell.lang)) for id, metric in metrics().items())
-        elif name == "stage":
-            yield from (Option(one, value_name(self._tell, name, one)) for one in procedure.stage_names())
+        elif name in _OF_FIGURES:
+            yield from (Option(one, value_name(self._tell, name, one)) for one in _OF_FIGURES[name]())
         elif name == "rulebook":
             yield from (Option(id, id) for id in rulebook_ids())
         elif name == "group":

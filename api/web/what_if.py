@@ -14,11 +14,11 @@ from api.exporting import exported_what_if, known_at
 from api.looking import require_whole
 from api.services import services_of
 from api.v1.finding import lists_of
-from api.web.figures import COMPARED, FIGURES, HEADLINES, FiguresQuery, metric_path, sums_told, value_of
+from api.web.figures import COMPARED, FIGURES, HEADLINES, WHAT_IF, FiguresQuery, metric_path, sums_told, value_of
 from api.web.guard import reader_of
 from api.web.listing import FORMATS, Choice
 from api.web.pages import Look, PageRoute, handed_out, look_of, query_of, render
-from api.web.viewmodels import Teller, case_path, link, value_name
+from api.web.viewmodels import Teller, case_path, link, narrowed_to, value_name
 from api.what_if import MOST_CASES, Beside, Differing, Simulation, simulate, words_of
 from domain.moment import day_of
 from domain.refusal import Refused
@@ -29,7 +29,6 @@ from projections.metrics import Metric, metrics
 from projections.sheet import Format
 from projections.supposition import Supposition
 
-WHAT_IF = f"{FIGURES}/what-if"
 _LETTER = "letter."
 """How the name of a letter begins in an address."""
 
@@ -113,6 +112,7 @@ def show_what_if(request: Request) -> Response:
         request,
         "what_if.html",
         bar=look.bar,
+        narrowed=narrowed_to(tell, query.asked.named),
         query=query,
         most=MOST_CASES,
         kept=list(here.moment.items()),

@@ -237,8 +237,11 @@ def test_the_figure_of_a_stage_is_published_and_told_by_the_name_of_the_stage(of
     office.catch_up()
     for path in (f"/published-figures/{case_id}", f"/cases/{case_id}"):
         assert "阶段：已评价" in office.client.get(f"{path}?lang=zh").text, path
-    form = office.client.get("/cases/new/published_figures.published?lang=zh&figures.0.stage=evaluated").text
-    assert re.search(r'<option value="evaluated" selected>已评价</option>', form)
+    chosen = "figures.0.stage=evaluated&figures.0.kind=suggestion"
+    form = office.client.get(f"/cases/new/published_figures.published?lang=zh&{chosen}").text
+    assert '<option value="evaluated" selected>已评价</option>' in form
+    assert '<option value="suggestion" selected>代表建议</option>' in form
+    assert '<option value="unit"' not in form
 
 
 @pytest.mark.usefixtures("answered")

@@ -185,14 +185,36 @@ def test_the_page_asks_what_is_supposed_and_marks_what_follows(office: Office) -
     assert "2 个月" in page
     assert "85.0%" in page
     assert "第1件" in page.partition("计法不同的案件")[2]
+    assert "阶段：" not in page
     letters = office.client.get("/figures/what-if?letter.B=resolved&lang=en").text
     assert "A simulation" in letters
     taken = office.client.get(f"/figures/what-if/export?{supposed}&format=csv")
     assert taken.status_code == 200
-    for wrong in ("rulebook=no-such", "letter.B=happy", "target=0&metric=reply_rate", "clock=no-such&count=1"):
+    for wrong in (
+        "rulebook=no-such",
+        "letter.B=happy",
+        "target=0&metric=reply_rate",
+        "clock=no-such&count=1",
+        f"{supposed}&stage=no-such",
+    ):
         assert office.client.get(f"/figures/what-if?{wrong}").status_code == 422, wrong
     assert office.services.docket.head() == before
     office.account("jtj-1", "handling_unit", office="jtj")
     unit = office.browser("jtj-1")
     assert unit.get("/figures/what-if").status_code == 403
     assert "/figures/what-if" not in unit.get("/figures").text
+
+
+@pytest.mark.usefixtures("cases")
+def test_what_is_supposed_of_one_stage_stays_of_that_stage(office: Office) -> None:
+    office.catch_up()
+    supposed = "clock=suggestion.redo&count=2&span=month&as_of=2026-07-02&lang=zh"
+    for stage, word, is_of_it in (("evaluated", "已评价", False), ("re_handling", "再次办理", True)):
+        shown = office.client.get(f"/figures?stage={stage}&session=2026-1&without=committee&lang=zh").text
+        assert f"/figures/what-if?stage={stage}&amp;session=2026-1&amp;without=committee" in shown
+        page = office.client.get(f"/figures/what-if?stage={stage}&without=committee&{supposed}").text
+        for name, value in (("stage", stage), ("without", "committee")):
+            for told in (shown, page):
+                assert f'<input type="hidden" name="{name}" value="{value}">' in told, name
+        assert f"阶段：{word}" in page
+        assert ("第1件" in page.partition("计法不同的案件")[2]) is is_of_it, stage
