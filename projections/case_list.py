@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, LiteralString, NamedTuple
 
@@ -114,7 +114,7 @@ def stretches_of(history: Iterable[Recorded], known: int | None = None) -> list[
 class Interval:
     """A stretch with both its ends, and the positions since which it is known, and up to which."""
 
-    __slots__ = ("known_from", "known_to", "row", "valid_from", "valid_to")
+    __slots__ = ("dated_ahead", "known_from", "known_to", "row", "valid_from", "valid_to")
 
     def __init__(self, valid_from: datetime, valid_to: datetime, row: Row, known_from: int) -> None:
         self.valid_from = valid_from
@@ -122,25 +122,35 @@ class Interval:
         self.row = row
         self.known_from = known_from
         self.known_to = STILL_KNOWN
+        self.dated_ahead = False
 
 
-def _stands(added: tuple[str, Interval, bool]) -> bool:
+class Share(NamedTuple):
+    """A unit that a case had at some time, or was said to have, and when the case was opened then."""
+
+    unit: str
+    dated_ahead: bool
+    opened_on: date
+
+
+def _stands(added: tuple[str, Interval]) -> bool:
     """Whether that is how the case stands: such rows are written side by side, as they are read."""
     return added[1].known_to == STILL_KNOWN and added[1].valid_to == FOREVER
 
 
 class Tracked:
-    """A case file with its intervals as known now."""
+    """A case file with its intervals as known now, and the shares that there ever were."""
 
-    __slots__ = ("case_file", "intervals", "latest")
+    __slots__ = ("case_file", "intervals", "latest", "shares")
 
     def __init__(self, case_id: str) -> None:
         self.case_file = CaseFile(case_id)
         self.intervals: list[Interval] = []
         self.latest: datetime | None = None
+        self.shares: set[Share] = set()
 
-    def take(self, record: Recorded) -> tuple[list[Interval], list[Interval]]:
-        """The intervals that a record ends, and those that it begins."""
+    def take(self, record: Recorded) -> tuple[list[Interval], list[Interval], list[Share]]:
+        """The intervals that a record ends, those that it begins, and the shares that there had not been."""
         self.case_file.take(record)
         case, occurred_at, position = self.case_file.case, record.occurred_at, record.position
         usual = (
@@ -161,7 +171,16 @@ class Tracked:
             ended, begun = self._compare(position)
         for interval in ended:
             interval.known_to = position
-        return ended, begun
+        return ended, begun, list(self._new_shares(begun, record.recorded_at))
+
+    def _new_shares(self, begun: Iterable[Interval], recorded_at: datetime) -> Iterator[Share]:
+        for interval in begun:
+            interval.dated_ahead = _dated_ahead(interval, recorded_at)
+            for unit in interval.row.units.split():
+                share = Share(unit, interval.dated_ahead, interval.row.opened_on or date.max)
+                if share not in self.shares:
+                    self.shares.add(share)
+                    yield share
 
     def _go_on(self, since: datetime, row: Row, position: int) -> tuple[list[Interval], list[Interval]]:
         """The latest step on both clocks changes the case only from its own time on."""
@@ -198,10 +217,10 @@ class Tracked:
 
 
 class CaseList:
-    """Interval rows (case, valid from–to, known from–to) with the case's facts."""
+    """Interval rows (case, valid from–to, known from–to) with the case's facts, and beside them its shares."""
 
     name: ClassVar[str] = "case_list"
-    version: ClassVar[int] = 10
+    version: ClassVar[int] = 11
     key: ClassVar[Mapping[str, LiteralString]] = {
         "case_id": "text",
         "valid_from": "timestamptz",
@@ -219,19 +238,21 @@ class CaseList:
         """Rows of a batch; an interval that begins and ends in it is added with its end."""
         self._tracked.have(batch, histories)
         first = min((record.position for record in batch), default=0)
-        added: list[tuple[str, Interval, bool]] = []
+        added: list[tuple[str, Interval]] = []
         closed: list[tuple[Any, ...]] = []
+        beside: list[tuple[Any, ...]] = []
         for record in batch:
             case_id = record.originator_id
-            ended, begun = self._tracked[case_id].take(record)
+            ended, begun, shares = self._tracked[case_id].take(record)
             closed += [(case_id, i.valid_from, i.known_from, i.known_to) for i in ended if i.known_from < first]
-            added += [(case_id, interval, _dated_ahead(interval, record.recorded_at)) for interval in begun]
+            added += [(case_id, interval) for interval in begun]
+            beside += [(case_id, begun[0].row.jurisdiction, *share) for share in shares]
         self._tracked.trim()
         added.sort(key=_stands)
         rows = [
-            (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.row, ahead) for case_id, i, ahead in added
+            (case_id, i.valid_from, i.valid_to, i.known_from, i.known_to, *i.row, i.dated_ahead) for case_id, i in added
         ]
-        return Changes(rows, closed)
+        return Changes(rows, closed, beside)
 
 
 def _dated_ahead(interval: Interval, recorded_at: datetime) -> bool:

@@ -14,10 +14,11 @@ Histories = Callable[[Sequence[str]], Mapping[str, list[Recorded]]]
 
 @dataclass
 class Changes:
-    """Rows to add and rows to close, by the columns that the projection names."""
+    """Rows to add and rows to close, by the columns that the projection names, and rows to add beside them."""
 
     added: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[Any, ...]] = field(default_factory=list)
+    beside: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 class Projection(Protocol):

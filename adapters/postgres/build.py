@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from functools import cached_property, partial
@@ -17,6 +17,7 @@ from adapters.postgres.migrate import read_schema
 from adapters.postgres.sums import BLOCK, COMPANIONS, WORTH, Blocks
 from domain.case import Recorded
 from domain.docket import read_step
+from projections.case_list import CaseList
 from projections.figures import Figures
 from projections.projection import Changes, Histories, Projection
 
@@ -25,7 +26,7 @@ _FEW = 50
 _COLUMNS = "case_id, version, wire, state, position, recorded_at"
 _POSITION: Final = 4
 
-BESIDE: Final[Mapping[str, Sequence[str]]] = {Figures.name: COMPANIONS}
+BESIDE: Final[Mapping[str, Sequence[str]]] = {Figures.name: COMPANIONS, CaseList.name: ("case_shares",)}
 """The tables that a projection has beside its rows."""
 
 _Row = tuple[str, int, str, bytes, int, datetime]
@@ -104,7 +105,10 @@ class Build:
         self._position: int | None = None
         self._beaten = 0.0
         tables = tables_of(schema, projection.name, build)
-        self._blocks = Blocks(conn, tables, ledger_id, *laid) if projection.name in BESIDE else None
+        self._blocks = Blocks(conn, tables, ledger_id, *laid) if projection.name == Figures.name else None
+        self._tables = [_Table(conn, self._table)]
+        if projection.name == CaseList.name:
+            self._tables.append(_Table(conn, tables["case_shares"]))
 
     # Following the ledger
 
@@ -248,7 +252,7 @@ class Build:
     def _end_many(self) -> str:
         """The statement that gives many rows their end. Planned each time: of how many, the plan depends on."""
         key = self._projection.key
-        return self._written(
+        return self._statement(
             "UPDATE {} t SET known_to = c.known_to FROM unnest({}) AS c ({}, known_to) WHERE t.ledger_id = %s AND {}",
             sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in [*key.values(), "bigint"]),
             sql.SQL(", ").join(map(sql.Identifier, key)),
@@ -259,23 +263,14 @@ class Build:
     def _end_one(self) -> str:
         """The statement that gives one row its end."""
         key = self._projection.key.items()
-        return self._written(
+        return self._statement(
             "UPDATE {} SET known_to = %s WHERE ledger_id = %s AND {}",
             sql.SQL(" AND ").join(
                 sql.SQL("{} = %s::{}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in key
             ),
         )
 
-    @cached_property
-    def _add_one(self) -> str:
-        places = sql.SQL(", ").join([sql.Placeholder()] * len(self._column_types))
-        return self._written("INSERT INTO {} VALUES ({})", places)
-
-    @cached_property
-    def _column_types(self) -> list[int]:
-        return [type_code for _, type_code in own_columns(self._conn, self._table)]
-
-    def _written(self, statement: LiteralString, *parts: sql.Composable) -> str:
+    def _statement(self, statement: LiteralString, *parts: sql.Composable) -> str:
         """A statement about the build's table, written out once."""
         return sql.SQL(statement).format(self._table, *parts).as_string(self._conn)
 
@@ -283,19 +278,27 @@ class Build:
         """A few rows, in one round trip with the end of the transaction."""
         for *key, known_to in changes.closed:
             self._conn.execute(self._end_one, (known_to, self._ledger_id, *key), prepare=True)
-        for row in changes.added:
-            self._conn.execute(self._add_one, (self._ledger_id, *row), prepare=True)
+        for table, rows in self._added(changes):
+            for row in rows:
+                self._conn.execute(table.insert, (self._ledger_id, *row), prepare=True)
 
     def _copy(self, changes: Changes) -> None:
         """Many rows, at the speed of COPY."""
         if changes.closed:
             columns = [list(column) for column in zip(*changes.closed, strict=True)]
             self._conn.execute(self._end_many, (*columns, self._ledger_id), prepare=False)
-        types = self._column_types
-        with self._conn.cursor().copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(self._table)) as copy:
-            copy.set_types(types)
-            for row in changes.added:
-                copy.write_row((self._ledger_id, *row))
+        for table, rows in self._added(changes):
+            types = table.types
+            with self._conn.cursor().copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(table.name)) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row((self._ledger_id, *row))
+
+    def _added(self, changes: Changes) -> Iterator[tuple[_Table, Sequence[tuple[Any, ...]]]]:
+        """The rows to add, by the tables to which they are added."""
+        return (
+            (table, rows) for table, rows in zip(self._tables, (changes.added, changes.beside), strict=False) if rows
+        )
 
     def _beat(self) -> None:
         if time.monotonic() < self._beaten + _BEAT_SECONDS:
@@ -306,6 +309,25 @@ class Build:
             " WHERE ledger_id = %s AND name = %s AND build = %s",
             (self._ledger_id, self._projection.name, self.build),
         )
+
+
+class _Table:
+    """A table that rows are added to."""
+
+    def __init__(self, conn: psycopg.Connection[Any], name: sql.Identifier) -> None:
+        self._conn = conn
+        self.name = name
+
+    @cached_property
+    def types(self) -> list[int]:
+        """Of the columns that are written."""
+        return [type_code for _, type_code in own_columns(self._conn, self.name)]
+
+    @cached_property
+    def insert(self) -> str:
+        """The statement that adds a row."""
+        places = sql.SQL(", ").join([sql.Placeholder()] * len(self.types))
+        return sql.SQL("INSERT INTO {} VALUES ({})").format(self.name, places).as_string(self._conn)
 
 
 def _no_histories(cases: Sequence[str]) -> Mapping[str, list[Recorded]]:

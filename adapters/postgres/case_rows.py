@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -56,6 +57,7 @@ _OPENED_BY: LiteralString = (
     " AT TIME ZONE 'UTC')::date + 1"
 )
 """By when a case was opened that had been, and was known to have been, at the moment; wherever on earth."""
+SORTS: dict[str, LiteralString] = {"opened_on": "date", "due_on": "date", "number": "text", "title": "text"}
 NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 SORTED: LiteralString = "CASE WHEN {0} IS NULL THEN {1} ELSE {0} END"
 """What a list is sorted by: said by case, since row-level security lets no condition with coalesce reach an index."""
@@ -92,6 +94,27 @@ _OF_CASES: LiteralString = (
     f" AND CASE WHEN {STANDING} THEN {{readable}} ELSE {{readable_today}} END) AS case_list"
 )
 """The rows in force at a moment of some cases."""
+_SHARES: LiteralString = (
+    "FROM case_shares WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s AND unit = %(unit)s AND {following}"
+)
+_OPENED_THEN: LiteralString = f"NOT dated_ahead AND opened_on <= {_OPENED_BY}"
+_SHARE_FURTHER: LiteralString = (
+    f"SELECT opened_on {_SHARES} AND {_OPENED_THEN} ORDER BY opened_on {{direction}} OFFSET %(most)s LIMIT 1"
+)
+"""When that case of a unit was opened that comes after so many others."""
+_OF_SHARES: LiteralString = (
+    "(SELECT case_list.* FROM ("  # noqa: S608 - literals only
+    f"SELECT case_id, opened_on, dated_ahead {_SHARES} AND {{when}} AND {{within}} {{in_order}}"
+    f") AS share CROSS JOIN LATERAL ({_AT_MOMENT} case_id = share.case_id"
+    f" AND {SORTED.format('opened_on', NULLS['date'])} = share.opened_on AND dated_ahead = share.dated_ahead"
+    f" AND CASE WHEN {STANDING} THEN {{readable}} ELSE {{readable_today}} END AND {{where}}) AS case_list {{first}})"
+)
+"""The rows in force at a moment of cases that a unit had at some time, each looked up."""
+_IN_ORDER: LiteralString = "ORDER BY opened_on {}, case_id {}"
+_FIRST_IN_ORDER: LiteralString = "ORDER BY share.opened_on {}, share.case_id {} LIMIT %(limit)s"
+UNIT_CASES: Final = 5_000
+"""Of a unit so many cases are looked up."""
+ALL: Final = sql.SQL("true").format()
 _OF_OWN_CASES: LiteralString = (
     f"(WITH own AS MATERIALIZED (SELECT * FROM case_audience WHERE {OWN})"  # noqa: S608 - literals only
     " SELECT * FROM own WHERE valid_from <= %(as_of)s AND valid_to > %(as_of)s AND known_from <= %(known)s"
@@ -107,16 +130,57 @@ Asked = tuple[sql.Composed, sql.Composed, dict[str, Any]]
 """Rows, the conditions that a filter sets, and the parameters of both."""
 
 
+@dataclass(frozen=True)
+class Order:
+    """By what a list is sorted, and after which row of it a page begins."""
+
+    name: str
+    descending: bool
+    after: tuple[Any, str] | None
+
+    @classmethod
+    def of(cls, sort: str, after: tuple[Any, str] | None) -> Order:
+        """The order of a name, which a dash turns round; `after` is the sort value and the case id of a row."""
+        name = sort.removeprefix("-")
+        if name not in SORTS:
+            raise Refused("unknown-sort", field="sort", sort=sort, known=sorted(SORTS))
+        return cls(name, sort.startswith("-"), after)
+
+    @property
+    def key(self) -> sql.Composed:
+        """What rows of the list are sorted by; before their ids."""
+        return sql.SQL(SORTED).format(sql.Identifier(self.name), sql.SQL(NULLS[SORTS[self.name]]))
+
+    @property
+    def direction(self) -> sql.SQL:
+        """Up or down."""
+        return sql.SQL("DESC" if self.descending else "ASC")
+
+    def following(self, key: sql.Composable) -> sql.Composable:
+        """The condition of rows after that with which the page before ended, by their key."""
+        if self.after is None:
+            return sql.SQL("true")
+        kind = SORTS[self.name]
+        return sql.SQL("({}, case_id) {} (coalesce(%(after)s::{}, {}), %(after_id)s)").format(
+            key, sql.SQL("<" if self.descending else ">"), sql.SQL(kind), sql.SQL(NULLS[kind])
+        )
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of that condition."""
+        return {} if self.after is None else {"after": self.after[0], "after_id": self.after[1]}
+
+
 class CaseRows:
     """The rows in force at moments, of the cases of a scope."""
 
     def __init__(self, ledger_id: str, scope: Scope) -> None:
         self._ledger_id = ledger_id
-        self._scope = scope
+        self.scope = scope
 
     def asked(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> Asked:
-        """Those of a filter: of a reader whose own cases are few, these are looked at, and of any other all are."""
-        if (asked := self.of_own(conn, wanted, moment)) is not None:
+        """Those of a filter: of a reader or a unit whose cases are few, these are looked at, and of any other all."""
+        if (asked := self.of_own(conn, wanted, moment) or self.of_unit(conn, wanted, moment)) is not None:
             return asked
         rows, params = self.in_force(moment)
         where, given = narrowed(wanted)
@@ -125,15 +189,59 @@ class CaseRows:
     def of_own(self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment) -> Asked | None:
         """Those of a filter of the reader's own cases, if they are few; None where all are to be tried."""
         where, given = narrowed(wanted)
-        own = own_params(self._ledger_id, self._scope, wanted.kind)
-        if not has_few(conn, self._scope, own):
+        own = own_params(self._ledger_id, self.scope, wanted.kind)
+        if not has_few(conn, self.scope, own):
             return None
         of_place, _, _, params = self._scoped(moment)
         return sql.SQL(_OF_OWN_CASES).format(of_place=of_place), where, params | own | given
 
+    def of_unit(
+        self, conn: psycopg.Connection[Any], wanted: Filter, moment: Moment, order: Order | None = None
+    ) -> Asked | None:
+        """Those of a filter of one unit, if few cases were its own at any time; None where all are to be tried.
+
+        For a page in the order in which they were opened its first cases are looked up: where there are more, the
+        parameter `further` says when the next one was opened.
+        """
+        if wanted.unit is None or self.scope.jurisdiction is None:
+            return None
+        of_place, readable, readable_today, params = self._scoped(moment)
+        where, given = narrowed(wanted)
+        params |= given | {"most": UNIT_CASES, "further": None}
+        following: sql.Composable = ALL
+        direction = sql.SQL("DESC")
+        if order is not None:
+            following, direction = order.following(sql.Identifier("opened_on")), order.direction
+            params |= order.params
+        more = conn.execute(sql.SQL(_SHARE_FURTHER).format(following=following, direction=direction), params).fetchone()
+        within: sql.Composable = ALL
+        if more is not None:
+            if order is None:
+                return None
+            params["further"] = more[0]
+            within = sql.SQL("opened_on {} %(further)s").format(sql.SQL(">=" if order.descending else "<="))
+        in_order, first = (
+            sql.SQL("" if order is None else one).format(direction, direction) for one in (_IN_ORDER, _FIRST_IN_ORDER)
+        )
+        kinds = [
+            sql.SQL(_OF_SHARES).format(
+                following=following,
+                when=sql.SQL(when),
+                within=within,
+                in_order=in_order,
+                of_place=of_place,
+                readable=readable,
+                readable_today=readable_today,
+                where=where,
+                first=first,
+            )
+            for when in (_OPENED_THEN, "dated_ahead")
+        ]
+        return sql.SQL("({} UNION ALL {}) AS case_list").format(*kinds), ALL, params
+
     def own(self, conn: psycopg.Connection[Any], wanted: Filter) -> list[str] | None:
         """The reader's own cases of the kinds of a filter, if they are few; None where all are to be tried."""
-        return own_cases(conn, self._ledger_id, self._scope, wanted.kind)
+        return own_cases(conn, self._ledger_id, self.scope, wanted.kind)
 
     def of_cases(self, cases: Collection[str], wanted: Filter, moment: Moment) -> Asked:
         """Those of some cases, as far as the scope reads them."""
@@ -170,11 +278,11 @@ class CaseRows:
         """What the scope asks of any row, of one that stands today, and of one that does not; and the parameters."""
         params: dict[str, Any] = {"ledger": self._ledger_id, "as_of": moment.as_of, "known": moment.known}
         of_place, readable, readable_today = sql.SQL("true"), sql.SQL("true"), sql.SQL("true")
-        if self._scope.jurisdiction is not None:
-            of_place, params["place"] = sql.SQL("jurisdiction = %(place)s"), self._scope.jurisdiction
-        if self._scope.keys is not None:
+        if self.scope.jurisdiction is not None:
+            of_place, params["place"] = sql.SQL("jurisdiction = %(place)s"), self.scope.jurisdiction
+        if self.scope.keys is not None:
             readable, readable_today = sql.SQL(_READABLE), sql.SQL(_READABLE_TODAY)
-            params["keys"] = sorted(self._scope.keys)
+            params["keys"] = sorted(self.scope.keys)
         return of_place, readable, readable_today, params
 
 

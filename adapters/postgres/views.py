@@ -14,17 +14,11 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from adapters.postgres.case_pages import CasePage
 from adapters.postgres.case_rows import (
-    BEFORE_BY_LENGTH,
-    BEFORE_IN_ORDER,
-    NULLS,
-    OPENED,
-    SORTED,
-    STANDING,
     STATES,
-    TODAY,
     CaseRows,
-    narrowed,
+    Order,
 )
 from adapters.postgres.clocks import ClockViews
 from adapters.postgres.figures import FigureViews
@@ -56,40 +50,6 @@ from projections.reading import (
     WorkRow,
 )
 from projections.search import Search
-
-SORTS: dict[str, LiteralString] = {"opened_on": "date", "due_on": "date", "number": "text", "title": "text"}
-
-_RECENT = timedelta(days=1)
-"""Little has come to its end since such a moment."""
-_MANY = 5_000
-"""If by length so many rows are gone through, it is tried in their order first."""
-_SOME = 8_000
-"""So many cases are then gone through."""
-_SOME_FOR_A_UNIT = 32_000
-"""So many at most until a page of one unit's is full."""
-_GONE_THROUGH: LiteralString = (
-    "SELECT count(*) FROM (SELECT FROM"
-    " unnest(%(digits)s::integer[], %(ended)s::timestamptz[], %(superseded)s::bigint[])"
-    " AS last (digits, ended, superseded) CROSS JOIN LATERAL ("
-    "(SELECT FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s AND so_long = digits"
-    " AND known_to = 9223372036854775807 AND valid_to <= '9999-12-31 00:00:00+00'"
-    " AND valid_to > %(as_of)s AND valid_to <= ended LIMIT %(many)s)"
-    " UNION ALL (SELECT FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s"
-    " AND known_so_long = digits AND known_to < 9223372036854775807"
-    " AND known_to > %(known)s AND known_to <= superseded LIMIT %(many)s)) AS one LIMIT %(many)s) AS gone_through"
-)
-"""How many rows would be gone through by length; no more than `many` are counted."""
-_FURTHER: LiteralString = (
-    f"SELECT {{key}} FROM case_list WHERE ledger_id = %(ledger)s AND jurisdiction = %(place)s AND {STANDING}"  # noqa: S608 - literals only
-    f" AND NOT dated_ahead AND {OPENED} AND {{ahead}} ORDER BY 1 {{direction}} OFFSET %(some)s LIMIT 1"
-)
-"""When the case was opened that stands `some` cases further on in the list."""
-
-_GRADE_UNLESS_SEALED: LiteralString = (
-    f"CASE WHEN EXISTS (SELECT {TODAY} AND (today.sealed_until > clock_timestamp()"
-    " OR today.rounds = case_list.rounds AND case_list.sealed_until > clock_timestamp())) THEN 'sealed' ELSE grade END"
-)
-"""A grade is sealed as it is today, and also where the evaluation was voided since and its window is open."""
 
 _LIGHTS: dict[str, LiteralString] = {
     "overdue": "due_on < %(day)s",
@@ -231,54 +191,9 @@ class Views:
         limit: int = 50,
     ) -> list[CaseRow]:
         """A page of the list: `after` is the sort value and the case id of the last row of the page before."""
-        name, descending = sort.removeprefix("-"), sort.startswith("-")
-        if name not in SORTS:
-            raise Refused("unknown-sort", field="sort", sort=sort, known=sorted(SORTS))
-        type_name = SORTS[name]
-        key = sql.SQL(SORTED).format(sql.Identifier(name), sql.SQL(NULLS[type_name]))
-        direction = sql.SQL("DESC" if descending else "ASC")
-        where, params = narrowed(wanted)
-        if after is not None:
-            where = sql.SQL("{} AND ({}, case_id) {} (coalesce(%(after)s::{}, {}), %(after_id)s)").format(
-                where, key, sql.SQL("<" if descending else ">"), sql.SQL(type_name), sql.SQL(NULLS[type_name])
-            )
-            params |= {"after": after[0], "after_id": after[1]}
-        order = sql.SQL("ORDER BY {} {}, case_id {} LIMIT %(limit)s").format(key, direction, direction)
-        params["limit"] = limit
-
-        def selected(rows: sql.Composable) -> sql.Composed:
-            return sql.SQL(
-                "SELECT case_id, kind, jurisdiction, number, title, stage, session, person, unit,"
-                " string_to_array(units, ' ') AS units, opened_on,"
-                " handed_over_on, due_on, answered_on, extended, over, next_clock, next_due_on, estimate, rounds,"
-                " {grade} AS grade, coalesce({overdue}, false) AS overdue"
-                " FROM {rows} {order}"
-            ).format(grade=self._grade(), overdue=sql.SQL(STATES["overdue"]), rows=rows, order=order)
-
-        def page(first: sql.Composable, before: LiteralString) -> sql.Composed:
-            return selected(self._rows.in_force(moment, sql.SQL("AND {} {}").format(first, order), before)[0])
-
-        with self._reading(known=moment.known) as conn, conn.cursor(row_factory=class_row(CaseRow)) as cursor:
-            if (asked := self._rows.of_own(conn, wanted, moment)) is not None:
-                rows, _, given = asked
-                return cursor.execute(selected(sql.SQL("{} WHERE {}").format(rows, where)), given | params).fetchall()
-            params |= self._rows.in_force(moment)[1]
-            if (
-                name == "opened_on"
-                and self._scope.jurisdiction is not None
-                and _are_new(wanted)
-                and moment.as_of < datetime.now(UTC) - _RECENT
-                and _many(conn, params)
-            ):
-                some = _SOME if wanted.unit is None else _SOME_FOR_A_UNIT
-                last = _some_further(conn, key, params | {"some": some}, descending=descending)
-                within = sql.SQL("true" if last is None else "{} >= %(last)s" if descending else "{} <= %(last)s")
-                first = sql.SQL("{} AND {}").format(where, within.format(key))
-                found = cursor.execute(page(first, BEFORE_IN_ORDER), params | {"last": last}).fetchall()
-                if last is None or len(found) == limit:
-                    return found
-            before = BEFORE_BY_LENGTH if wanted.deputy is None else BEFORE_IN_ORDER
-            return cursor.execute(page(where, before), params).fetchall()
+        order = Order.of(sort, after)
+        with self._reading(known=moment.known) as conn:
+            return CasePage(conn, self._rows, wanted, moment, order, limit).read()
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
         """Counts over the whole list of a filter at a moment; each is the length of the list that it names."""
@@ -429,10 +344,6 @@ class Views:
         }
         return sql.SQL(" AND ").join(conditions), params
 
-    def _grade(self) -> sql.Composable:
-        """The grade, as far as it is told."""
-        return sql.SQL(_GRADE_UNLESS_SEALED) if self._scope.sealed else sql.Identifier("grade")
-
     def _reading(
         self, *beside: type[Projection], known: int | None = None
     ) -> AbstractContextManager[psycopg.Connection[Any]]:
@@ -441,32 +352,6 @@ class Views:
     def _all(self, query: LiteralString | sql.Composed, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         with translated(), self._pool.connection() as conn:
             return conn.execute(query, {"ledger": self._ledger_id} | params).fetchall()
-
-
-def _are_new(wanted: Filter) -> bool:
-    """Whether there are likely to be many that a filter leaves among the cases that were opened last."""
-    few = wanted.deputy or wanted.tied_to or wanted.text
-    return not few and wanted.state in {None, "unassigned", "waiting"}
-
-
-def _many(conn: psycopg.Connection[Any], params: dict[str, Any]) -> bool:
-    """Whether many rows would be gone through by length."""
-    row = conn.execute(_GONE_THROUGH, params | {"many": _MANY}).fetchone()
-    return row is not None and row[0] >= _MANY
-
-
-def _some_further(
-    conn: psycopg.Connection[Any], key: sql.Composable, params: dict[str, Any], *, descending: bool
-) -> date | None:
-    """When the case was opened that stands `some` cases further on in a list; None if there are not so many."""
-    ahead = "{} <= coalesce(%(after)s::date, {})" if descending else "{} >= coalesce(%(after)s::date, {})"
-    query = sql.SQL(_FURTHER).format(
-        key=key,
-        ahead=sql.SQL(ahead).format(key, sql.SQL(NULLS["date"])) if "after" in params else sql.SQL("true"),
-        direction=sql.SQL("DESC" if descending else "ASC"),
-    )
-    row = conn.execute(query, params).fetchone()
-    return None if row is None else row[0]
 
 
 def _around(sought: Sought) -> tuple[datetime, datetime]:

@@ -16,12 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.postgres import scoped
-from adapters.postgres import views as views_module
-from adapters.postgres.case_rows import STATES
+from adapters.postgres import case_pages, case_rows, scoped
+from adapters.postgres.case_rows import SORTS, STATES
 from adapters.postgres.projector import Projector
 from adapters.postgres.scoped import own_cases, reading
-from adapters.postgres.views import SORTS, Views
+from adapters.postgres.views import Views
 from domain import policy
 from domain.case import Awaited, Case, Corrected, Recorded, Role, Voided
 from domain.casefile import CaseFile, file_of
@@ -160,19 +159,27 @@ def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in
     ledger_id = uuid4().hex
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
-    few = patch.multiple(views_module, _MANY=0, _SOME=some, _SOME_FOR_A_UNIT=some + 1)
-    with ledger_on(database, ledger_id, size=1) as ledger, few, patch.object(scoped, "OWN_CASES", own):
+    few = patch.multiple(case_pages, _MANY=0, _SOME=some)
+    of_unit, of_own = patch.object(case_rows, "UNIT_CASES", some), patch.object(scoped, "OWN_CASES", own)
+    with ledger_on(database, ledger_id, size=1) as ledger, few, of_unit, of_own:
         record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
         Projector(database, ledger_id=ledger_id).catch_up()
         everything = Views(ledger._pool, ledger)
-        today = everything.cases(Filter(), everything.moment(), limit=100)
-        deputies, units = {row.person for row in today}, {unit for row in today[:4] for unit in row.units}
-        for reader, moment in product(READERS[::4], drawn):
-            known, as_of = moment_of(moment, ledger.head())
-            views, at = everything.within(policy.scope(reader)), Moment(as_of, known)
-            of_one = [*(Filter(deputy=one) for one in deputies if one), *(Filter(unit=one) for one in units)]
-            for wanted in (Filter(), Filter(state="waiting"), *of_one):
-                listed = views.cases(wanted, at, sort="title", limit=100)
+        moments = [Moment(as_of, known) for known, as_of in (moment_of(one, ledger.head()) for one in drawn)]
+        shown = [row for at in (everything.moment(), *moments) for row in everything.cases(Filter(), at, limit=100)]
+        deputies, units = {row.person for row in shown}, {unit for row in shown for unit in row.units}
+        for reader, at in product(READERS[::4], moments):
+            views = everything.within(policy.scope(reader))
+            whole = views.cases(Filter(), at, sort="title", limit=100)
+            for wanted in (
+                *(Filter(), Filter(state="waiting")),
+                *(Filter(deputy=one) for one in deputies if one),
+                *(Filter(unit=one) for one in sorted(units)[:6]),
+                *(Filter(unit=one, state="waiting") for one in sorted(units)[:2]),
+            ):
+                listed = [row for row in whole if fits(wanted, row)]
+                assert views.counts(wanted, at).total == len(listed)
+                assert views.cases(wanted, at, sort="title", limit=100) == listed
                 for sort, backwards in (("opened_on", False), ("-opened_on", True)):
                     expected = sorted(
                         listed, key=lambda row: (row.opened_on or date.max, row.case_id), reverse=backwards
@@ -181,6 +188,14 @@ def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in
                     for page in [*pages, []]:
                         assert views.cases(wanted, at, sort=sort, after=after, limit=limit) == page
                         after = (page[-1].opened_on, page[-1].case_id) if page else None
+
+
+def fits(wanted: Filter, row: CaseRow) -> bool:
+    return (
+        (wanted.state is None or in_state(row, wanted.state))
+        and wanted.deputy in {None, row.person}
+        and (wanted.unit is None or wanted.unit in row.units)
+    )
 
 
 def naive_work(
@@ -486,7 +501,7 @@ def test_what_is_dated_ahead_is_listed_like_anything_else(
     with connect(office.conninfo) as owner:
         marked = owner.execute("SELECT count(DISTINCT case_id) FROM case_list WHERE dated_ahead").fetchone()
     assert marked == (3 if ahead else 0,)
-    monkeypatch.setattr(views_module, "_MANY", many)
+    monkeypatch.setattr(case_pages, "_MANY", many)
     views = office.views.within(Scope(JURISDICTION))
     head = views.position()
     for days, known in ((-1, head), (0, head), (3, head), (9, head), (9, 3)):

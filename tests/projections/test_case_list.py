@@ -41,6 +41,7 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: dict[Key, tuple[Any, ...]] = {}
+        self.beside: list[tuple[Any, ...]] = []
 
     def write(self, added: Sequence[tuple[Any, ...]], closed: Sequence[tuple[Any, ...]]) -> None:
         for case_id, valid_from, known_from, known_to in closed:
@@ -82,6 +83,7 @@ def projected(records: Sequence[Recorded], cuts: Sequence[tuple[int, bool]]) -> 
 
         changes = projection.take(records[start:end], histories)
         table.write(changes.added, changes.closed)
+        table.beside += changes.beside
         if forget:
             projection.forget()
     return table
@@ -119,6 +121,21 @@ def test_the_rows_depend_neither_on_how_batches_are_cut_nor_on_what_is_remembere
     assert projected(records, cuts).rows == at_once
     assert projected(records, others).rows == at_once
     assert projected(records, [(1, True)]).rows == at_once
+
+
+@given(move_lists(), CUTS)
+def test_beside_the_rows_stands_each_unit_that_a_row_names_with_the_day_of_its_opening_once(
+    moves: list[Move], cuts: list[tuple[int, bool]]
+) -> None:
+    table = projected(recorded(moves), cuts)
+    rows = [(case_id, Row(*row[5:-1]), row[-1]) for (case_id, _, _), row in table.rows.items()]
+    assert sorted(table.beside) == sorted(
+        {
+            (case_id, row.jurisdiction, unit, ahead, row.opened_on)
+            for case_id, row, ahead in rows
+            for unit in row.units.split()
+        }
+    )
 
 
 def features(history: Sequence[Recorded]) -> Iterator[str]:

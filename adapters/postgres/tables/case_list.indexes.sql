@@ -38,3 +38,5 @@ CREATE INDEX ON {table} USING gin (
     )
 ) WITH (fastupdate = off)
 WHERE known_to = 9223372036854775807 AND valid_to > '9999-12-31 00:00:00+00';
+
+ALTER TABLE {case_shares} ADD PRIMARY KEY (ledger_id, jurisdiction, unit, dated_ahead, opened_on, case_id);

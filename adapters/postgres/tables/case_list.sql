@@ -42,3 +42,16 @@ CREATE TABLE {table} (
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_one_jurisdiction ON {table} FOR SELECT TO duban_app
 USING ((SELECT current_setting('duban.jurisdiction', true)) IN (jurisdiction, '*'));
+
+-- Which units a case had at any time, and when it was opened then: of a unit, cases are found in the order of the list.
+CREATE TABLE {case_shares} (
+    ledger_id text NOT NULL,
+    case_id text NOT NULL,
+    jurisdiction text NOT NULL,
+    unit text NOT NULL,
+    dated_ahead boolean NOT NULL,
+    opened_on date NOT NULL
+);
+ALTER TABLE {case_shares} ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_one_jurisdiction ON {case_shares} FOR SELECT TO duban_app
+USING ((SELECT current_setting('duban.jurisdiction', true)) IN (jurisdiction, '*'));
