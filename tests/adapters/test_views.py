@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -401,7 +402,10 @@ def test_a_page_of_a_past_moment_reads_no_list_from_end_to_end(database: str) ->
 WAITING = 30
 
 
-def test_what_waits_is_listed_by_its_due_date_without_going_through_what_does_not(database: str) -> None:
+@contextmanager
+def one_in_ten(database: str) -> Iterator[tuple[Views, dict[str, int]]]:
+    """Cases of which one in ten was handed over, and how much of each index is read until one is done."""
+
     def read() -> dict[str, int]:
         with connect(database) as conn:
             told = "SELECT indexrelname, idx_tup_read FROM pg_stat_user_indexes WHERE relname LIKE 'case_list_%'"
@@ -410,23 +414,36 @@ def test_what_waits_is_listed_by_its_due_date_without_going_through_what_does_no
     with ledger_on(database) as ledger:
         docket = Docket(ledger, shipped_registry())
         for number in range(10 * WAITING):
-            receipt = docket.open(opening(number=f"{number}"), act())
+            receipt = docket.open(opening(number=f"{number:03}"), act())
             if number % 10 == 0:
                 on = date(2026, 3, 9) + timedelta(weeks=number // 10)
                 docket.record(receipt.case_id, HandedOver(lead_unit="jtj"), act(on=on))
         Projector(database).catch_up()
     with connect(database) as conn:
         conn.execute("ANALYZE")
-    before = read()
+    before, found = read(), dict[str, int]()
     with ledger_on(database, size=1) as ledger:
         scope = policy.scope(Principal("u-1", Role.DEPUTY_AFFAIRS, JURISDICTION, JURISDICTION))
-        views = Views(ledger._pool, ledger, scope)
-        page = views.cases(Filter(state="waiting"), views.moment(), sort="due_on", limit=10)
-        assert [row.number for row in page] == [f"{number}" for number in range(0, 100, 10)]
+        yield Views(ledger._pool, ledger, scope), found
         with ledger._pool.connection() as conn:
             conn.execute("SELECT pg_stat_force_next_flush()")
-    found = {name: number - before[name] for name, number in read().items() if number > before[name]}
+    found |= {name: number - before[name] for name, number in read().items() if number > before[name]}
+
+
+def test_what_waits_is_listed_by_its_due_date_without_going_through_what_does_not(database: str) -> None:
+    with one_in_ten(database) as (views, found):
+        page = views.cases(Filter(state="waiting"), views.moment(), sort="due_on", limit=10)
+        assert [row.number for row in page] == [f"{number:03}" for number in range(0, 100, 10)]
     assert sum(found.values()) <= WAITING, found
+
+
+@pytest.mark.parametrize("wanted", [Filter(unit="jtj"), Filter(unit="jtj", state="waiting")])
+def test_the_cases_of_a_unit_are_listed_without_going_through_those_of_others(database: str, wanted: Filter) -> None:
+    with one_in_ten(database) as (views, found):
+        page = views.cases(wanted, views.moment(), limit=10)
+        assert len(page) == 10
+        assert {row.unit for row in page} == {"jtj"}
+    assert sum(found.values()) <= 2 * WAITING, found
 
 
 @pytest.mark.parametrize(("few", "planned"), [(0, True), (1_000, False)])

@@ -24,7 +24,7 @@ from adapters.settings import Settings
 from adapters.wiring import Services, build
 from api.main import create_app
 from domain.case import Act, Role
-from domain.cases.suggestion import SuggestionSubmitted
+from domain.cases.suggestion import HandedOver, SuggestionSubmitted
 from domain.moment import start_of_day
 from tests.api.conftest import SITE
 from tests.registry import entered_into
@@ -32,8 +32,8 @@ from tests.registry import entered_into
 pytestmark = [pytest.mark.database, pytest.mark.faults]
 
 REQUESTS = int(os.environ.get("DUBAN_REQUESTS", "600"))
-PLACES = {"cn-999900": ("云江的建议", "d-001"), "jp-sangiin": ("参議院の質問", "甲")}
-"""Jurisdiction → what every title of it begins with, and a deputy of it."""
+PLACES = {"cn-999900": ("云江的建议", "d-001", "jtj"), "jp-sangiin": ("参議院の質問", "甲", "naikaku")}
+"""Jurisdiction → what every title of it begins with, and a deputy and a unit of it."""
 SORTS = ("title", "-due_on", "opened_on", "no such order")
 THREADS = 4
 
@@ -42,12 +42,13 @@ THREADS = 4
 def services(database: str, tmp_path: Path) -> Iterator[Services]:
     found = build(Settings(pool_size=1, data_dir=tmp_path), database, name="test")
     entered_into(found.ledger)
-    for place, (title, deputy) in PLACES.items():
+    for place, (title, deputy, unit) in PLACES.items():
         for number in range(60):
             at = start_of_day(date(2026, 3, 1 + number % 28), "Asia/Shanghai")
             step = SuggestionSubmitted(jurisdiction=place, title=f"{title}{number}", lead_deputy=deputy)
             act = Act(actor="u-1", role=Role.DEPUTY_AFFAIRS, office=place, occurred_at=at)
             found.docket.open(step, act, case_id=f"{place}-{number}")
+        found.docket.record(f"{place}-0", HandedOver(lead_unit=unit), act)
     Projector(database).catch_up()
     yield found
     found.close()
@@ -57,7 +58,7 @@ def test_no_answer_tells_of_the_other_jurisdiction(services: Services) -> None:
     app = create_app(services)
     tokens = {
         (place, role): services.tokens.create(deputy if role == "deputy" else "u-1", role, place, place, "test", 1)
-        for place, (_, deputy) in PLACES.items()
+        for place, (_, deputy, _) in PLACES.items()
         for role in ("deputy_affairs", "auditor", "deputy", "government_office")
     }
     left, lock, statuses = iter(range(REQUESTS)), threading.Lock(), set()
@@ -104,10 +105,14 @@ def test_the_database_itself_shows_no_row_without_a_jurisdiction_and_those_of_on
         with conn.transaction():
             if place is not None:
                 conn.execute(sql.SQL("SET LOCAL duban.jurisdiction TO {}").format(sql.Literal(place)))
-            rows = conn.execute("SELECT jurisdiction, count(*) FROM case_list WHERE kind = 'suggestion' GROUP BY 1")
+            rows = conn.execute(
+                "SELECT jurisdiction, count(DISTINCT case_id) FROM case_list WHERE kind = 'suggestion' GROUP BY 1"
+            )
             found = dict(rows.fetchall())
             row = conn.execute("SELECT count(*) FROM case_audience WHERE kind = 'suggestion'").fetchone()
             assert row == (sum(found.values()),)
+            shares = conn.execute("SELECT DISTINCT jurisdiction FROM case_shares").fetchall()
+            assert {code for (code,) in shares} == found.keys()
             return found
 
     with services.pool.connection() as conn:
