@@ -55,6 +55,7 @@ from domain.cases.suggestion import (
 )
 from domain.docket import Docket, Request
 from domain.moment import Moment, end_of_day
+from projections.case_list import CaseList
 from projections.reading import Dimension, FigureFilter, Filter
 from projections.wording import subject_of
 
@@ -286,6 +287,31 @@ _PLACED: dict[str, LiteralString] = {
 def _copy(db: Database, name: str, times: int) -> None:
     with _bulk(db) as conn:
         _copied(conn, name, times)
+        if name == CaseList.name:
+            _shares_copied(conn, times)
+
+
+def _shares_copied(conn: psycopg.Connection[Any], times: int) -> None:
+    table = tables_of("duban", CaseList.name, _build(conn, CaseList.name))["case_shares"]
+    columns = [column for column, _ in own_columns(conn, table)]
+    conn.execute(sql.SQL("CREATE TEMP TABLE shares AS SELECT * FROM {0}; TRUNCATE {0}").format(table))
+    conn.execute(
+        sql.SQL("INSERT INTO {} SELECT {} FROM generate_series(0, %s) AS time CROSS JOIN shares AS one").format(
+            table, _told(columns)
+        ),
+        [times - 1],
+    )
+    conn.execute(sql.SQL("VACUUM ANALYZE {}").format(table))
+
+
+def _told(columns: Sequence[str]) -> sql.Composed:
+    """The columns of a copy."""
+    return sql.SQL(", ").join(
+        sql.SQL(_PLACED[column]).format(units=UNITS, deputies=DEPUTIES, shifts=SHIFTS)
+        if column in _PLACED
+        else sql.Identifier("one", column)
+        for column in columns
+    )
 
 
 def _copied(conn: psycopg.Connection[Any], name: str, times: int) -> None:
@@ -302,19 +328,13 @@ def _copied(conn: psycopg.Connection[Any], name: str, times: int) -> None:
     for index, _ in indexes:
         conn.execute(f"DROP INDEX IF EXISTS {index}".encode())
     conn.execute(sql.SQL("TRUNCATE {0}; ALTER TABLE {0} SET UNLOGGED").format(table))
-    told = sql.SQL(", ").join(
-        sql.SQL(_PLACED[column]).format(units=UNITS, deputies=DEPUTIES, shifts=SHIFTS)
-        if column in _PLACED
-        else sql.Identifier("one", column)
-        for column in columns
-    )
     conn.execute(
         sql.SQL(
             "INSERT INTO {} SELECT {} FROM generate_series(0, %s) AS time CROSS JOIN originals AS one"
             " JOIN placed AS since ON since.position = one.known_from AND since.shift = time %% {shifts}"
             " LEFT JOIN placed AS until ON until.position = one.known_to AND until.shift = time %% {shifts}"
             " ORDER BY since.place + time / {shifts}"
-        ).format(table, told, shifts=SHIFTS),
+        ).format(table, _told(columns), shifts=SHIFTS),
         [times - 1],
     )
     for _, definition in indexes:
