@@ -31,6 +31,8 @@ _MANY = 5_000
 """If by length so many rows are gone through, it is tried in their order first."""
 _SOME = 8_000
 """So many cases are then gone through."""
+_DUE_ON_ONE_DAY = 2_000
+"""Of so many that are due around the day with which the page before ended the page is found."""
 _GONE_THROUGH: LiteralString = (
     "SELECT count(*) FROM (SELECT FROM"
     " unnest(%(digits)s::integer[], %(ended)s::timestamptz[], %(superseded)s::bigint[])"
@@ -95,6 +97,7 @@ class CasePage:
         yield self._of_few()
         yield self._of_unit()
         self._params |= self._rows.in_force(self._moment)[1]
+        yield self._due_first()
         yield self._opened_last()
         yield self._selected_of_all(self._where, BEFORE_BY_LENGTH if self._wanted.deputy is None else BEFORE_IN_ORDER)
 
@@ -115,15 +118,31 @@ class CasePage:
         found = self._selected(*asked)
         return found if asked[2]["further"] is None or len(found) == self._limit else None
 
+    def _due_first(self) -> list[CaseRow] | None:
+        """Those that are waited for, by due date: how far the page goes is read in the indexes, without the rows."""
+        order = self._order
+        awaited = self._wanted.state in {"waiting", "overdue"}
+        if not (order.name == "due_on" and not order.descending and awaited and self._goes_through_many()):
+            return None
+        since: LiteralString = "true"
+        if order.after is not None:
+            since = "overdue_from >= (%(after)s::date - 1)::timestamptz"
+        first = sql.SQL("AND overdue_from IS NOT NULL AND {} ORDER BY overdue_from LIMIT %(nth)s + 1").format(
+            sql.SQL(since)
+        )
+        rows, _ = self._rows.in_force(self._moment, first)
+        query = sql.SQL("SELECT overdue_from + interval '2 days' FROM {} ORDER BY overdue_from OFFSET %(nth)s LIMIT 1")
+        nth = self._limit - 1 + (0 if order.after is None else _DUE_ON_ONE_DAY)
+        last = self._conn.execute(query.format(rows), self._params | {"nth": nth}).fetchone()
+        if last is None:
+            return None
+        where = sql.SQL("{} AND overdue_from <= %(last)s AND {}").format(self._where, sql.SQL(since))
+        found = self._selected_of_all(where, BEFORE_BY_LENGTH, last=last[0])
+        return found if len(found) == self._limit else None
+
     def _opened_last(self) -> list[CaseRow] | None:
         """Those among the cases opened last, or first, if they fill the page."""
-        if not (
-            self._order.name == "opened_on"
-            and self._rows.scope.jurisdiction is not None
-            and _are_new(self._wanted)
-            and self._moment.as_of < datetime.now(UTC) - _RECENT
-            and self._many()
-        ):
+        if not (self._order.name == "opened_on" and _are_new(self._wanted) and self._goes_through_many()):
             return None
         last = self._some_further()
         within = "true" if last is None else "{} >= %(last)s" if self._order.descending else "{} <= %(last)s"
@@ -131,8 +150,10 @@ class CasePage:
         found = self._selected_of_all(where, BEFORE_IN_ORDER, last=last)
         return found if last is None or len(found) == self._limit else None
 
-    def _many(self) -> bool:
+    def _goes_through_many(self) -> bool:
         """Whether many rows would be gone through by length."""
+        if self._rows.scope.jurisdiction is None or self._moment.as_of >= datetime.now(UTC) - _RECENT:
+            return False
         row = self._conn.execute(_GONE_THROUGH, self._params | {"many": _MANY}).fetchone()
         return row is not None and row[0] >= _MANY
 

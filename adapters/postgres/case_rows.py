@@ -107,7 +107,8 @@ _OF_SHARES: LiteralString = (
     f"SELECT case_id, opened_on, dated_ahead {_SHARES} AND {{when}} AND {{within}} {{in_order}}"
     f") AS share CROSS JOIN LATERAL ({_AT_MOMENT} case_id = share.case_id"
     f" AND {SORTED.format('opened_on', NULLS['date'])} = share.opened_on AND dated_ahead = share.dated_ahead"
-    f" AND CASE WHEN {STANDING} THEN {{readable}} ELSE {{readable_today}} END AND {{where}} OFFSET 0) AS case_list {{first}})"
+    f" AND CASE WHEN {STANDING} THEN {{readable}} ELSE {{readable_today}} END AND {{where}}"
+    " OFFSET 0) AS case_list {first})"
 )
 """The rows in force at a moment of cases that a unit had at some time, each looked up: the offset keeps them apart."""
 _IN_ORDER: LiteralString = "ORDER BY opened_on {}, case_id {}"

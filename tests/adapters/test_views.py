@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
+from itertools import cycle, product
+from operator import attrgetter
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
@@ -149,18 +150,20 @@ def test_lists_and_counts_at_any_moment_are_the_fold_of_what_was_known_then(
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=move_lists(24),
-    drawn=st.lists(MOMENTS, min_size=3, max_size=6),
+    drawn=st.lists(MOMENTS, min_size=2, max_size=4),
     some=st.integers(0, 4),
     limit=st.integers(1, 3),
+    order=st.permutations(["opened_on", "-opened_on", "due_on", "due_on"]),
     own=OWN,
 )
 def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in_their_order(
-    database: str, moves: list[Move], drawn: list[Any], some: int, limit: int, own: int
+    database: str, moves: list[Move], drawn: list[Any], some: int, limit: int, order: list[str], own: int
 ) -> None:
     ledger_id = uuid4().hex
     with connect(database) as owner:
         owner.execute("SELECT ledger_open(%s)", [ledger_id])
-    few = patch.multiple(case_pages, _MANY=0, _SOME=some)
+    sorts = cycle(order)
+    few = patch.multiple(case_pages, _MANY=0, _SOME=some, _DUE_ON_ONE_DAY=some)
     of_unit, of_own = patch.object(case_rows, "UNIT_CASES", some), patch.object(scoped, "OWN_CASES", own)
     with ledger_on(database, ledger_id, size=1) as ledger, few, of_unit, of_own:
         record_all(Docket(ledger, shipped_registry(), lambda: NOW), moves)
@@ -173,7 +176,7 @@ def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in
             views = everything.within(policy.scope(reader))
             whole = views.cases(Filter(), at, sort="title", limit=100)
             for wanted in (
-                *(Filter(), Filter(state="waiting")),
+                *(Filter(), Filter(state="waiting"), Filter(state="overdue")),
                 *(Filter(deputy=one) for one in deputies if one),
                 *(Filter(unit=one) for one in sorted(units)[:6]),
                 *(Filter(unit=one, state="waiting") for one in sorted(units)[:2]),
@@ -181,14 +184,15 @@ def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in
                 listed = [row for row in whole if fits(wanted, row)]
                 assert views.counts(wanted, at).total == len(listed)
                 assert views.cases(wanted, at, sort="title", limit=100) == listed
-                for sort, backwards in (("opened_on", False), ("-opened_on", True)):
-                    expected = sorted(
-                        listed, key=lambda row: (row.opened_on or date.max, row.case_id), reverse=backwards
-                    )
-                    pages, after = [expected[i : i + limit] for i in range(0, len(expected), limit)], None
-                    for page in [*pages, []]:
-                        assert views.cases(wanted, at, sort=sort, after=after, limit=limit) == page
-                        after = (page[-1].opened_on, page[-1].case_id) if page else None
+                sort = next(sorts)
+                day = attrgetter(sort.removeprefix("-"))
+                expected = sorted(
+                    listed, key=lambda row: (day(row) or date.max, row.case_id), reverse=sort.startswith("-")
+                )
+                pages, after = [expected[i : i + limit] for i in range(0, len(expected), limit)], None
+                for page in [*pages, []]:
+                    assert views.cases(wanted, at, sort=sort, after=after, limit=limit) == page
+                    after = (day(page[-1]), page[-1].case_id) if page else None
 
 
 def fits(wanted: Filter, row: CaseRow) -> bool:
