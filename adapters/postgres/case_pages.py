@@ -11,12 +11,15 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from adapters.postgres.case_rows import (
+    AS_TODAY,
     BEFORE_BY_LENGTH,
     BEFORE_IN_ORDER,
+    ENDED,
     NULLS,
     OPENED,
     STANDING,
     STATES,
+    SUPERSEDED,
     TODAY,
     CaseRows,
     Order,
@@ -50,6 +53,11 @@ _FURTHER: LiteralString = (
     f" AND NOT dated_ahead AND {OPENED} AND {{ahead}} ORDER BY 1 {{direction}} OFFSET %(some)s LIMIT 1"
 )
 """When the case was opened that stands `some` cases further on in the list."""
+_LONG_KNOWN: LiteralString = (
+    "SELECT recorded_at < %(as_of)s - %(long)s FROM ledger WHERE ledger_id = %(ledger)s AND position = %(known)s"
+)
+"""Whether what is known was known so long before the day: then most of what waited is overdue on it."""
+_LONG = timedelta(days=60)
 _GRADE_UNLESS_SEALED: LiteralString = (
     f"CASE WHEN EXISTS (SELECT {TODAY} AND (today.sealed_until > clock_timestamp()"
     " OR today.rounds = case_list.rounds AND case_list.sealed_until > clock_timestamp())) THEN 'sealed' ELSE grade END"
@@ -120,29 +128,28 @@ class CasePage:
 
     def _due_first(self) -> list[CaseRow] | None:
         """Those that are waited for, by due date: how far the page goes is read in the indexes, without the rows."""
-        order = self._order
-        awaited = self._wanted.state in {"waiting", "overdue"}
+        order, awaited = self._order, self._wanted.state in {"waiting", "overdue"}
         if not (order.name == "due_on" and not order.descending and awaited and self._goes_through_many()):
             return None
-        since: LiteralString = "true"
+        dated = "overdue_from IS NOT NULL"
         if order.after is not None:
-            since = "overdue_from >= (%(after)s::date - 1)::timestamptz"
-        first = sql.SQL("AND overdue_from IS NOT NULL AND {} ORDER BY overdue_from LIMIT %(nth)s + 1").format(
-            sql.SQL(since)
-        )
-        rows, _ = self._rows.in_force(self._moment, first)
+            dated = "overdue_from >= (%(after)s::date - 1)::timestamptz"
+        first = sql.SQL(f"AND {dated} ORDER BY overdue_from LIMIT %(nth)s + 1")
         query = sql.SQL("SELECT overdue_from + interval '2 days' FROM {} ORDER BY overdue_from OFFSET %(nth)s LIMIT 1")
         nth = self._limit - 1 + (0 if order.after is None else _DUE_ON_ONE_DAY)
-        last = self._conn.execute(query.format(rows), self._params | {"nth": nth}).fetchone()
-        if last is None:
-            return None
-        where = sql.SQL("{} AND overdue_from <= %(last)s AND {}").format(self._where, sql.SQL(since))
-        found = self._selected_of_all(where, BEFORE_BY_LENGTH, last=last[0])
+        last = None
+        for kinds in ((ENDED,), (ENDED, SUPERSEDED)):
+            rows, _ = self._rows.in_force(self._moment, first, kinds)
+            if last := self._conn.execute(query.format(rows), self._params | {"nth": nth}).fetchone():
+                break
+        within = dated if last is None else f"{dated} AND overdue_from <= %(last)s"
+        where = sql.SQL("{} AND {}").format(self._where, sql.SQL(within))
+        found = self._selected_of_all(where, BEFORE_BY_LENGTH, last=last and last[0])
         return found if len(found) == self._limit else None
 
     def _opened_last(self) -> list[CaseRow] | None:
         """Those among the cases opened last, or first, if they fill the page."""
-        if not (self._order.name == "opened_on" and _are_new(self._wanted) and self._goes_through_many()):
+        if not (self._order.name == "opened_on" and self._are_new() and self._goes_through_many()):
             return None
         last = self._some_further()
         within = "true" if last is None else "{} >= %(last)s" if self._order.descending else "{} <= %(last)s"
@@ -156,6 +163,16 @@ class CasePage:
             return False
         row = self._conn.execute(_GONE_THROUGH, self._params | {"many": _MANY}).fetchone()
         return row is not None and row[0] >= _MANY
+
+    def _are_new(self) -> bool:
+        """Whether there are likely to be many that the filter leaves among the cases that were opened last."""
+        wanted = self._wanted
+        if wanted.unit or wanted.deputy or wanted.tied_to or wanted.text:
+            return False
+        if wanted.state != "overdue":
+            return wanted.state in {None, "unassigned", "waiting"}
+        row = self._conn.execute(_LONG_KNOWN, self._params | {"long": _LONG}).fetchone()
+        return row is not None and row[0]
 
     def _some_further(self) -> date | None:
         """When the case was opened that stands `some` cases further on; None if there are not so many."""
@@ -176,16 +193,10 @@ class CasePage:
 
     def _selected_of_all(self, where: sql.Composable, before: LiteralString, **params: object) -> list[CaseRow]:
         first = sql.SQL("AND {} {}").format(where, self._first)
-        rows, _ = self._rows.in_force(self._moment, first, before)
+        rows, _ = self._rows.in_force(self._moment, first, (AS_TODAY, before))
         return self._selected(rows, sql.SQL("true"), params)
 
     def _selected(self, rows: sql.Composable, where: sql.Composable, params: dict[str, Any]) -> list[CaseRow]:
         grade = sql.SQL(_GRADE_UNLESS_SEALED if self._rows.scope.sealed else "grade")
         query = sql.SQL(_PAGE).format(grade=grade, rows=rows, where=where, order=self._first)
         return self._cursor.execute(query, params | self._params).fetchall()
-
-
-def _are_new(wanted: Filter) -> bool:
-    """Whether there are likely to be many that a filter leaves among the cases that were opened last."""
-    few = wanted.unit or wanted.deputy or wanted.tied_to or wanted.text
-    return not few and wanted.state in {None, "unassigned", "waiting"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
@@ -62,7 +62,7 @@ NULLS: dict[str, LiteralString] = {"date": "'9999-12-31'::date", "text": "''"}
 SORTED: LiteralString = "CASE WHEN {0} IS NULL THEN {1} ELSE {0} END"
 """What a list is sorted by: said by case, since row-level security lets no condition with coalesce reach an index."""
 OPENED: LiteralString = f"{SORTED.format('opened_on', NULLS['date'])} <= {_OPENED_BY}"
-_AS_TODAY: LiteralString = (
+AS_TODAY: LiteralString = (
     f"({_STANDS} AND NOT dated_ahead AND {OPENED} {{first}}) UNION ALL ({_STANDS} AND dated_ahead {{first}})"
 )
 """The rows in force at a moment that are those of today.
@@ -70,15 +70,18 @@ _AS_TODAY: LiteralString = (
 Of most cases, where one looks at now. What was opened since is not gone through, but for what is dated ahead.
 """
 _BEFORE: LiteralString = "(known_to < 9223372036854775807 OR valid_to <= '9999-12-31 00:00:00+00')"
-BEFORE_BY_LENGTH: LiteralString = (
+ENDED: LiteralString = (
     "(SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"  # noqa: S608 - literals only
     f" AS last (digits, ended) CROSS JOIN LATERAL ({_AT_MOMENT} known_to = 9223372036854775807"
     " AND valid_to <= '9999-12-31 00:00:00+00' AND so_long = digits AND valid_to <= ended"
     " AND {readable_today} {first}) AS case_list)"
-    " UNION ALL (SELECT case_list.* FROM unnest(%(digits)s::integer[], %(superseded)s::bigint[])"
+)
+SUPERSEDED: LiteralString = (
+    "(SELECT case_list.* FROM unnest(%(digits)s::integer[], %(superseded)s::bigint[])"  # noqa: S608 - literals only
     f" AS last (digits, superseded) CROSS JOIN LATERAL ({_AT_MOMENT} known_to < 9223372036854775807"
     " AND known_so_long = digits AND known_to <= superseded AND {readable_today} {first}) AS case_list)"
 )
+BEFORE_BY_LENGTH: LiteralString = f"{ENDED} UNION ALL {SUPERSEDED}"
 """The others: as the cases stood before, and as they were once known.
 
 Of those of each length (`so_long`, `known_so_long`) the ones are gone through that came to their end, or ceased to be
@@ -106,16 +109,20 @@ _OF_SHARES: LiteralString = (
     "(SELECT case_list.* FROM ("  # noqa: S608 - literals only
     f"SELECT case_id, opened_on, dated_ahead {_SHARES} AND {{when}} AND {{within}} {{in_order}}"
     f") AS share CROSS JOIN LATERAL ({_AT_MOMENT} case_id = share.case_id"
-    f" AND {SORTED.format('opened_on', NULLS['date'])} = share.opened_on AND dated_ahead = share.dated_ahead"
-    f" AND CASE WHEN {STANDING} THEN {{readable}} ELSE {{readable_today}} END AND {{where}}"
-    " OFFSET 0) AS case_list {first})"
+    f" AND CASE WHEN {STANDING} THEN {{readable}} ELSE {{readable_today}} END AND {{where}} OFFSET 0) AS case_list"
+    f" WHERE {SORTED.format('case_list.opened_on', NULLS['date'])} = share.opened_on"
+    " AND case_list.dated_ahead = share.dated_ahead {first})"
 )
-"""The rows in force at a moment of cases that a unit had at some time, each looked up: the offset keeps them apart."""
+"""The rows in force at a moment of cases that a unit had at some time, each looked up by its id.
+
+The offset keeps these searches apart: else many cases that were opened on one day are gone through for each.
+"""
 _IN_ORDER: LiteralString = "ORDER BY opened_on {}, case_id {}"
 _FIRST_IN_ORDER: LiteralString = "ORDER BY share.opened_on {}, share.case_id {} LIMIT %(limit)s"
 UNIT_CASES: Final = 5_000
 """Of a unit so many cases are looked up."""
 ALL: Final = sql.SQL("true").format()
+_NOTHING: Final = sql.SQL("")
 _OF_OWN_CASES: LiteralString = (
     f"(WITH own AS MATERIALIZED (SELECT * FROM case_audience WHERE {OWN})"  # noqa: S608 - literals only
     " SELECT * FROM own WHERE valid_from <= %(as_of)s AND valid_to > %(as_of)s AND known_from <= %(known)s"
@@ -252,12 +259,14 @@ class CaseRows:
         return rows, where, params | given | {"cases": list(cases)}
 
     def in_force(
-        self, moment: Moment, first: sql.Composable | None = None, before: LiteralString = BEFORE_BY_LENGTH
+        self,
+        moment: Moment,
+        first: sql.Composable = _NOTHING,
+        kinds: Sequence[LiteralString] = (AS_TODAY, BEFORE_BY_LENGTH),
     ) -> tuple[sql.Composed, dict[str, Any]]:
         """The rows in force at a moment that the scope may read, and their parameters.
 
-        `first` narrows, orders and limits each kind of rows; `before` says how those are gone through that are no
-        longer today's.
+        `first` narrows, orders and limits each kind of rows; `kinds` says how they are gone through.
         """
         of_place, readable, readable_today, params = self._scoped(moment)
         params |= {
@@ -265,15 +274,11 @@ class CaseRows:
             "ended": [_later(moment.as_of, 16**digits) for digits in _DIGITS],
             "superseded": [moment.known + 16**digits for digits in _DIGITS],
         }
-        rows = sql.SQL("({} UNION ALL {}) AS case_list").format(
-            *(
-                sql.SQL(kind).format(
-                    of_place=of_place, readable=readable, readable_today=readable_today, first=first or sql.SQL("")
-                )
-                for kind in (_AS_TODAY, before)
-            )
-        )
-        return rows, params
+        rows = [
+            sql.SQL(kind).format(of_place=of_place, readable=readable, readable_today=readable_today, first=first)
+            for kind in kinds
+        ]
+        return sql.SQL("({}) AS case_list").format(sql.SQL(" UNION ALL ").join(rows)), params
 
     def _scoped(self, moment: Moment) -> tuple[sql.SQL, sql.SQL, sql.SQL, dict[str, Any]]:
         """What the scope asks of any row, of one that stands today, and of one that does not; and the parameters."""
