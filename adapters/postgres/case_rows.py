@@ -69,7 +69,8 @@ AS_TODAY: LiteralString = (
 
 Of most cases, where one looks at now. What was opened since is not gone through, but for what is dated ahead.
 """
-_BEFORE: LiteralString = "(known_to < 9223372036854775807 OR valid_to <= '9999-12-31 00:00:00+00')"
+_BEFORE: LiteralString = f"CASE WHEN {STANDING} THEN false ELSE true END"
+"""Said by case, so that each half of it is not looked for in an index of its own, of all the years."""
 ENDED: LiteralString = (
     "(SELECT case_list.* FROM unnest(%(digits)s::integer[], %(ended)s::timestamptz[])"  # noqa: S608 - literals only
     f" AS last (digits, ended) CROSS JOIN LATERAL ({_AT_MOMENT} known_to = 9223372036854775807"
