@@ -80,7 +80,10 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no worker ends long before the others."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    long = {"browser", "slow"}
+    items.sort(
+        key=lambda item: _unit_of(item.nodeid) == item.nodeid and not long & {m.name for m in item.iter_markers()}
+    )
 
 
 class Cluster:

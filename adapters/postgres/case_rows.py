@@ -131,8 +131,8 @@ _OF_OWN_CASES: LiteralString = (
     "SELECT case_id FROM own WHERE valid_from > %(as_of)s OR known_from > %(known)s))) AS case_list) AS case_list"
 )
 """The rows in force at a moment of a reader's own cases: as they stand today, or else each looked up as it was."""
-_DIGITS = list(range(4, 12))
-"""How many hexadecimal digits the seconds have for which something was so, or the positions for which it was known:
+_DIGITS = list(range(8, 23))
+"""How many digits to the base 4 the seconds have for which something was so, or the positions for which it was known:
 from the least that the columns say, to 500,000 years and 17 million million positions."""
 
 Asked = tuple[sql.Composed, sql.Composed, dict[str, Any]]
@@ -272,8 +272,8 @@ class CaseRows:
         of_place, readable, readable_today, params = self._scoped(moment)
         params |= {
             "digits": _DIGITS,
-            "ended": [_later(moment.as_of, 16**digits) for digits in _DIGITS],
-            "superseded": [moment.known + 16**digits for digits in _DIGITS],
+            "ended": [_later(moment.as_of, 4**digits) for digits in _DIGITS],
+            "superseded": [moment.known + 4**digits for digits in _DIGITS],
         }
         rows = [
             sql.SQL(kind).format(of_place=of_place, readable=readable, readable_today=readable_today, first=first)

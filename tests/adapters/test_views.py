@@ -17,8 +17,10 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from adapters.postgres import case_pages, case_rows, scoped
+from adapters.postgres.build import own_columns
 from adapters.postgres.case_rows import SORTS, STATES
 from adapters.postgres.projector import Projector
 from adapters.postgres.scoped import own_cases, reading
@@ -660,3 +662,24 @@ def test_pages_of_a_frozen_moment_show_each_case_once_while_others_write(
         stop.set()
         writer.join()
     assert paged == whole
+
+
+@pytest.mark.parametrize("power", [8, 9, 13, 20])
+def test_a_row_says_below_which_power_of_four_it_ended(database: str, power: int) -> None:
+    with ledger_on(database) as ledger:
+        receipt = Docket(ledger, shipped_registry()).open(opening(), act())
+    Projector(database).catch_up()
+    table = sql.Identifier("duban_read", "case_list_1")
+    with connect(database) as conn:
+        lasted = {"valid_to": "valid_from + %(long)s * interval '1 second'", "known_to": "known_from + %(long)s"}
+        for long, digits in ((4**power - 1, power), (4**power, power + 1)):
+            columns = [sql.SQL(lasted.get(name, name)) for name, _ in own_columns(conn, table)]
+            names = [sql.Identifier(name) for name, _ in own_columns(conn, table)]
+            conn.execute(sql.SQL("CREATE TEMP TABLE one (LIKE {} INCLUDING GENERATED)").format(table))
+            query = sql.SQL("INSERT INTO one ({}) SELECT {} FROM {}").format(
+                sql.SQL(", ").join(names), sql.SQL(", ").join(columns), table
+            )
+            conn.execute(query, {"long": long})
+            where = "SELECT so_long, known_so_long FROM one WHERE case_id = %s"
+            assert conn.execute(where, [receipt.case_id]).fetchall() == [(digits, digits)]
+            conn.execute("DROP TABLE one")

@@ -31,11 +31,21 @@ CREATE TABLE {table} (
     tied_to text NOT NULL,
     awaited text NOT NULL,
     dated_ahead boolean NOT NULL,
-    -- How long it was so, and was known to be: the hexadecimal digits of its seconds, and positions, and four if fewer.
+    -- How long it was so, and was known to be: the digits of its seconds, and positions, to the base 4; eight if fewer.
     so_long integer GENERATED ALWAYS AS (
-        greatest(4, length(to_hex(extract(EPOCH FROM valid_to - valid_from)::bigint)))
+        greatest(
+            8,
+            2 * length(to_hex(extract(EPOCH FROM valid_to - valid_from)::bigint))
+            - CASE WHEN to_hex(extract(EPOCH FROM valid_to - valid_from)::bigint) COLLATE "C" < '4' THEN 1 ELSE 0 END
+        )
     ) STORED,
-    known_so_long integer GENERATED ALWAYS AS (greatest(4, length(to_hex(known_to - known_from)))) STORED
+    known_so_long integer GENERATED ALWAYS AS (
+        greatest(
+            8,
+            2 * length(to_hex(known_to - known_from))
+            - CASE WHEN to_hex(known_to - known_from) COLLATE "C" < '4' THEN 1 ELSE 0 END
+        )
+    ) STORED
 );
 
 -- The second line, should a query ever forget whose cases it may tell: without a jurisdiction, nothing is told.
