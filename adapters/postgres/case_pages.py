@@ -25,11 +25,13 @@ from adapters.postgres.case_rows import (
     Order,
     narrowed,
 )
+from adapters.postgres.scoped import reached
 from domain.moment import Moment
+from projections.case_list import CaseList
 from projections.reading import CaseRow, Filter
 
 _RECENT = timedelta(days=1)
-"""Little has come to its end since such a moment."""
+"""So long ago, a moment is now."""
 _MANY = 5_000
 """If by length so many rows are gone through, it is tried in their order first."""
 _SOME = 8_000
@@ -159,10 +161,15 @@ class CasePage:
 
     def _goes_through_many(self) -> bool:
         """Whether many rows would be gone through by length."""
-        if self._rows.scope.jurisdiction is None or self._moment.as_of >= datetime.now(UTC) - _RECENT:
+        if self._rows.scope.jurisdiction is None or self._is_now():
             return False
         row = self._conn.execute(_GONE_THROUGH, self._params | {"many": _MANY}).fetchone()
         return row is not None and row[0] >= _MANY
+
+    def _is_now(self) -> bool:
+        """Whether little has come to its end, or was superseded, since the moment."""
+        recent = self._moment.as_of >= datetime.now(UTC) - _RECENT
+        return recent and self._moment.known >= reached(self._conn, self._params["ledger"], CaseList)
 
     def _are_new(self) -> bool:
         """Whether there are likely to be many that the filter leaves among the cases that were opened last."""
