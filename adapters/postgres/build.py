@@ -101,14 +101,12 @@ class Build:
         self._ledger_id = ledger_id
         self._projection = projection
         self.build = build
-        self._table = table_of(schema, projection.name, build)
         self._position: int | None = None
         self._beaten = 0.0
         tables = tables_of(schema, projection.name, build)
         self._blocks = Blocks(conn, tables, ledger_id, *laid) if projection.name == Figures.name else None
-        self._tables = [_Table(conn, self._table)]
-        if projection.name == CaseList.name:
-            self._tables.append(_Table(conn, tables["case_shares"]))
+        self._table = tables["table"]
+        self._tables = [_Table(conn, table) for table in tables.values()]
 
     # Following the ledger
 
@@ -295,7 +293,7 @@ class Build:
                     copy.write_row((self._ledger_id, *row))
 
     def _added(self, changes: Changes) -> Iterator[tuple[_Table, Sequence[tuple[Any, ...]]]]:
-        """The rows to add, by the tables to which they are added."""
+        """The rows to add, by the tables to which they are added; sums are laid beside figures another way."""
         return (
             (table, rows) for table, rows in zip(self._tables, (changes.added, changes.beside), strict=False) if rows
         )

@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from adapters.postgres.case_rows import (
+    ALL,
     AS_TODAY,
     BEFORE_BY_LENGTH,
     BEFORE_IN_ORDER,
@@ -112,7 +113,7 @@ class CasePage:
         yield self._selected_of_all(self._where, BEFORE_BY_LENGTH if self._wanted.deputy is None else BEFORE_IN_ORDER)
 
     def _of_few(self) -> list[CaseRow] | None:
-        """Where a reader's own cases are few, or a unit's that are sorted by anything: all of them are looked at."""
+        """Where a reader's own cases are few, or a unit's that are sorted otherwise: all of them are looked at."""
         asked = self._rows.of_own(self._conn, self._wanted, self._moment)
         if asked is None and self._order.name != "opened_on":
             asked = self._rows.of_unit(self._conn, self._wanted, self._moment)
@@ -201,7 +202,7 @@ class CasePage:
     def _selected_of_all(self, where: sql.Composable, before: LiteralString, **params: object) -> list[CaseRow]:
         first = sql.SQL("AND {} {}").format(where, self._first)
         rows, _ = self._rows.in_force(self._moment, first, (AS_TODAY, before))
-        return self._selected(rows, sql.SQL("true"), params)
+        return self._selected(rows, ALL, params)
 
     def _selected(self, rows: sql.Composable, where: sql.Composable, params: dict[str, Any]) -> list[CaseRow]:
         grade = sql.SQL(_GRADE_UNLESS_SEALED if self._rows.scope.sealed else "grade")

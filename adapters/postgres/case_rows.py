@@ -168,7 +168,7 @@ class Order:
     def following(self, key: sql.Composable) -> sql.Composable:
         """The condition of rows after that with which the page before ended, by their key."""
         if self.after is None:
-            return sql.SQL("true")
+            return ALL
         kind = SORTS[self.name]
         return sql.SQL("({}, case_id) {} (coalesce(%(after)s::{}, {}), %(after_id)s)").format(
             key, sql.SQL("<" if self.descending else ">"), sql.SQL(kind), sql.SQL(NULLS[kind])

@@ -15,11 +15,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from adapters.postgres.case_pages import CasePage
-from adapters.postgres.case_rows import (
-    STATES,
-    CaseRows,
-    Order,
-)
+from adapters.postgres.case_rows import STATES, CaseRows, Order
 from adapters.postgres.clocks import ClockViews
 from adapters.postgres.figures import FigureViews
 from adapters.postgres.ledger import PostgresLedger
