@@ -187,14 +187,7 @@ def test_the_pages_of_a_list_are_the_list_however_many_cases_are_gone_through_in
                 assert views.counts(wanted, at).total == len(listed)
                 assert views.cases(wanted, at, sort="title", limit=100) == listed
                 sort = next(sorts)
-                day = attrgetter(sort.removeprefix("-"))
-                expected = sorted(
-                    listed, key=lambda row: (day(row) or date.max, row.case_id), reverse=sort.startswith("-")
-                )
-                pages, after = [expected[i : i + limit] for i in range(0, len(expected), limit)], None
-                for page in [*pages, []]:
-                    assert views.cases(wanted, at, sort=sort, after=after, limit=limit) == page
-                    after = (day(page[-1]), page[-1].case_id) if page else None
+                assert paged(views, wanted, at, sort, limit) == in_order(listed, sort)
 
 
 def fits(wanted: Filter, row: CaseRow) -> bool:
@@ -383,6 +376,76 @@ def test_counts_are_as_long_as_the_lists_for_every_filter_state_and_day(many: Of
     assert all(some[state] for state in STATES)
 
 
+@pytest.mark.parametrize("role", [Role.DEPUTY_AFFAIRS, Role.GOVERNMENT_OFFICE, Role.THIRD_PARTY])
+@pytest.mark.parametrize("few", [1, 3])
+def test_pages_of_a_unit_and_of_what_waits_are_those_of_the_whole_list_wherever_a_search_ends(
+    many: Office, monkeypatch: pytest.MonkeyPatch, role: Role, few: int
+) -> None:
+    ids = {row.title: row.case_id for row in many.views.cases(Filter(), many.views.moment())}
+    told: dict[str, Any] = {"reason": "误", "approved_by": "甲"}
+    earlier = Corrected(corrects=1, occurred_at=start_of_day(date(2026, 1, 3), ZONE), precision="day", **told)
+    many.docket.record(ids["建议3 BUS"], earlier, act(on=date(2026, 5, 11)))
+    many.docket.record(
+        ids["建议9 BUS"], Corrected(corrects=2, changes={"lead_unit": "czj"}, **told), act(on=date(2026, 5, 11))
+    )
+    many.project()
+    monkeypatch.setattr(case_rows, "UNIT_CASES", few)
+    for name, value in (("_MANY", 0), ("_SOME", few), ("_DUE_ON_ONE_DAY", few), ("_LONG", timedelta(0))):
+        monkeypatch.setattr(case_pages, name, value)
+    views = many.views.within(policy.scope(Principal("u-1", role, JURISDICTION, JURISDICTION)))
+    head, seen = views.position(), Counter[str]()
+    for day, known in product((DAYS[1], DAYS[2], date(2099, 1, 1)), (head, head - 2)):
+        moment = Moment(end_of_day(day, ZONE), known)
+        whole = views.cases(Filter(), moment, sort="title", limit=100)
+        for unit, state in product((None, "jtj", "czj"), (None, "waiting", "overdue")):
+            wanted = Filter(unit=unit, state=state)
+            listed = [row for row in whole if fits(wanted, row)]
+            seen[f"{unit}, {state}"] += len(listed)
+            assert views.counts(wanted, moment).total == len(listed)
+            for sort in ("opened_on", "-opened_on", "due_on"):
+                assert paged(views, wanted, moment, sort, limit=2) == in_order(listed, sort)
+    assert role is Role.THIRD_PARTY or all(seen.values())
+
+
+@pytest.mark.parametrize("around", [0, 2])
+def test_what_waited_is_listed_by_due_date_also_where_a_filter_leaves_little_of_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch, around: int
+) -> None:
+    first, answered = date(2026, 3, 2), date(2026, 5, 20)
+    for number in range(9):
+        case_id = office.open(f"第{number}件", on=first)
+        day = first + timedelta(days=8 * number)
+        office.docket.record(case_id, HandedOver(lead_unit="jtj"), act(on=day))
+        office.docket.record(case_id, ReplyIssued(unit="jtj", outcome="B"), act(on=answered))
+    office.project()
+    for name, value in (("_MANY", 0), ("_DUE_ON_ONE_DAY", around)):
+        monkeypatch.setattr(case_pages, name, value)
+    views = office.views.within(Scope(JURISDICTION))
+    moment = Moment(start_of_day(answered, ZONE) - timedelta(days=1), views.position())
+    for wanted, titles in (
+        (Filter(state="waiting"), [f"第{number}件" for number in range(9)]),
+        (Filter(state="waiting", text="第8"), ["第8件"]),
+        (Filter(state="waiting", text="第0"), ["第0件"]),
+    ):
+        assert [row.title for row in paged(views, wanted, moment, "due_on", limit=2)] == titles
+
+
+def in_order(rows: list[CaseRow], sort: str) -> list[CaseRow]:
+    day = attrgetter(sort.removeprefix("-"))
+    return sorted(rows, key=lambda row: (day(row) or date.max, row.case_id), reverse=sort.startswith("-"))
+
+
+def paged(views: Views, wanted: Filter, moment: Moment, sort: str, limit: int) -> list[CaseRow]:
+    """A list, page by page: each but the last is full."""
+    found: list[CaseRow] = []
+    after: tuple[date | None, str] | None = None
+    while page := views.cases(wanted, moment, sort=sort, after=after, limit=limit):
+        assert len(found) % limit == 0
+        found += page
+        after = getattr(page[-1], sort.removeprefix("-")), page[-1].case_id
+    return found
+
+
 def test_a_page_of_a_past_moment_reads_no_list_from_end_to_end(database: str) -> None:
     def read() -> int:
         with connect(database) as conn:
@@ -530,7 +593,9 @@ def test_what_is_dated_ahead_is_listed_like_anything_else(
     for days, known in ((-1, head), (0, head), (3, head), (9, head), (9, 3)):
         moment = Moment(end_of_day(first + timedelta(days=days), ZONE), known)
         there = [f"建议{one}" for one in range(min(days + 1, (known + 1) // 2, 6))]
-        titles = [row.title for row in views.cases(Filter(), moment, sort=sort)]
+        rows = views.cases(Filter(), moment, sort=sort)
+        assert views.cases(Filter(unit="jtj"), moment, sort=sort) == [row for row in rows if row.unit == "jtj"]
+        titles = [row.title for row in rows]
         assert titles == (there[::-1] if sort.startswith("-") else there)
         assert views.counts(Filter(), moment).total == len(there)
 

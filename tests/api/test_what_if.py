@@ -215,6 +215,7 @@ def test_what_is_supposed_of_one_stage_stays_of_that_stage(office: Office) -> No
         page = office.client.get(f"/figures/what-if?stage={stage}&without=committee&{supposed}").text
         for name, value in (("stage", stage), ("without", "committee")):
             for told in (shown, page):
-                assert f'<input type="hidden" name="{name}" value="{value}">' in told, name
+                form = told.partition('<form class="filter"')[2].partition("</form>")[0]
+                assert f'<input type="hidden" name="{name}" value="{value}">' in form, name
         assert f"阶段：{word}" in page
         assert ("第1件" in page.partition("计法不同的案件")[2]) is is_of_it, stage
