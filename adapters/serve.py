@@ -1,32 +1,33 @@
 """`duban serve`: one process that starts the database, the web server and the projector, and keeps them running.
 
-Everything runs in its main thread: PostgreSQL ends with the thread that started it.
+Everything runs in its main thread: PostgreSQL ends with the thread that started it. It has no other, so that a copy of
+it is whole: the web server and the projector are copies, which have loaded already what they run.
 """
 
 import contextlib
 import errno
 import json
+import multiprocessing
 import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from threading import Thread
 from types import FrameType
 
 import structlog
+from setproctitle import setproctitle
 
 from adapters.embedded import AlreadyRunning, EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
 
-PROGRAM = (sys.executable, "-P", "-m", "api.cli")
 DRAIN_SECONDS = 10.0
 QUICK_SECONDS = 10.0
 MOST_QUICK_FAILURES = 5
@@ -40,6 +41,7 @@ _RECORD = "serve.json"
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to knock when it listens everywhere
 _BIND_SECONDS = 2.0
 _SLOW_START_SECONDS = 30.0
+_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 log = structlog.get_logger("duban.serve")
 
@@ -77,25 +79,35 @@ class Child:
     name: str
     arguments: tuple[str, ...]
     web: bool
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkProcess | None = None
     started: float = 0.0
     due: float = 0.0
     failures: int = 0
 
     def ended(self) -> int | None:
         """The exit code if it ran and ended."""
-        return None if self.process is None else self.process.poll()
+        return None if self.process is None else self.process.exitcode
 
 
 class Supervisor:
     """Starts everything in order, starts again what ends, stops everything in order."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None], first_start: Callable[[str], object]) -> None:
-        """`say` tells a person; `first_start` gets the conninfo of the prepared database before anything else does."""
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None],
+        first_start: Callable[[str], object],
+        run: Callable[[Sequence[str]], object],
+    ) -> None:
+        """`say` tells a person; `first_start` gets the conninfo of the prepared database before anything else does.
+
+        `run` is what a copy of this process does: the command of these arguments. It ends as the process should.
+        """
         self.settings = settings
         self.children: list[Child] = []
         self._say = say
         self._first_start = first_start
+        self._run = run
         self._database: EmbeddedPostgres | None = None
         self._database_started = 0.0
         self._database_failures = 0
@@ -140,17 +152,17 @@ class Supervisor:
         if applied:
             log.info("database prepared", migrations=applied)
         self._first_start(conninfo)
-        web = ("web", "--supervised", "--socket", str(self._socket.fileno()))
+        web = ("web", "--socket", str(self._socket.fileno()))
         names = (
             ["web"] if self.settings.web_workers == 1 else [f"web-{n + 1}" for n in range(self.settings.web_workers)]
         )
         self.children = [Child(name, web, web=True) for name in names]
         if self.settings.projector:
-            self.children.append(Child("projector", ("projector", "--supervised"), web=False))
+            self.children.append(Child("projector", ("projector",), web=False))
         if self.settings.wal_archive is not None:
-            self.children.append(Child("archiver", ("archiver", "--supervised"), web=False))
+            self.children.append(Child("archiver", ("archiver",), web=False))
         if self.settings.sealer:
-            self.children.append(Child("sealer", ("sealer", "--supervised"), web=False))
+            self.children.append(Child("sealer", ("sealer",), web=False))
 
     def _start_database(self) -> str:
         if self.settings.database_url is not None:
@@ -217,14 +229,28 @@ class Supervisor:
         if (code := child.ended()) is not None:
             self._note_end(child, code)
         if child.process is None and time.monotonic() >= child.due:
-            child.process = subprocess.Popen(  # noqa: S603 - our own program
-                [*PROGRAM, *child.arguments],
-                stdin=self._lifeline,
-                pass_fds=[self._socket.fileno()] if child.web else [],
-                env=self._environment(),
-                start_new_session=True,
-            )
+            child.process = multiprocessing.get_context("fork").Process(target=self._be, args=(child,))
             child.started = time.monotonic()
+            signals = signal.pthread_sigmask(signal.SIG_BLOCK, _TO_STOP)
+            child.process.start()
+            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+
+    def _be(self, child: Child) -> None:
+        """In a copy of this process: do a child's work, in a session of its own, with nothing that is ours open."""
+        setproctitle(f"duban {child.name}")
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number in (*_TO_STOP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_STOP)
+        os.dup2(self._lifeline, 0)
+        kept = self._socket.fileno() if child.web else 2
+        os.closerange(3, kept)
+        os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+        if self._database is not None:
+            os.environ["DUBAN_DATABASE_URL"] = self._database.url()
+        _end_with_supervisor()
+        self._run(child.arguments)
 
     def _note_end(self, child: Child, code: int) -> None:
         child.process = None
@@ -239,11 +265,6 @@ class Supervisor:
         pause = min(0.25 * 2**child.failures, LONGEST_PAUSE) if quick else 0.0
         child.due = time.monotonic() + pause
         log.error("a process ended unexpectedly, starting it again", process=child.name, end=_how(code), pause=pause)
-
-    def _environment(self) -> dict[str, str]:
-        if self._database is None:
-            return dict(os.environ)
-        return os.environ | {"DUBAN_DATABASE_URL": self._database.url()}
 
     def _announce(self) -> None:
         """Say once where the service is, when it answers."""
@@ -280,7 +301,7 @@ class Supervisor:
 
         woken, waker = socket.socketpair()
         waker.setblocking(False)  # noqa: FBT003 - it takes no name
-        before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        before = {s: signal.signal(s, stop) for s in _TO_STOP}
         before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         old = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         try:
@@ -307,7 +328,7 @@ class Supervisor:
             self._database.stop()
 
 
-def end_with_supervisor() -> None:
+def _end_with_supervisor() -> None:
     """Ask this process to stop when its supervisor is gone: standard input is a pipe that the supervisor holds."""
 
     def watch() -> None:
@@ -337,7 +358,7 @@ def _stop_all(children: list[Child], patience: float, hurried: Callable[[], bool
     for process in running:
         process.terminate()
     until = time.monotonic() + patience
-    while any(process.poll() is None for process in running):
+    while any(process.exitcode is None for process in running):
         if time.monotonic() > until or hurried():
             for process in running:
                 process.kill()

@@ -42,7 +42,20 @@ EXIT_CODES = told(
 
 
 class Commands(TyperGroup):
-    """Commands whose reader may stop reading before they end."""
+    """Commands whose reader may stop reading before they end, and that show nobody a traceback."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command that was asked for, and end with its exit code; an error is one line."""
+        try:
+            return super().main(*args, **extra)
+        except Exception as error:
+            if options.debug:
+                raise
+            from api.commands.troubles import explained, unforeseen
+
+            known: Failed | None = explained(error)
+            say("duban: " + (str(known) if known is not None else unforeseen(error)))
+            sys.exit(1 if known is None else known.code)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; a reader who has had enough is no error."""
@@ -118,20 +131,11 @@ for name, group in (
 
 
 def main() -> None:
-    """Run the command that was asked for; no traceback ever reaches a person."""
+    """Run the command that was asked for."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show every character shows the others
-    try:
-        app()
-    except Exception as error:
-        if options.debug:
-            raise
-        from api.commands.troubles import explained, unforeseen
-
-        known: Failed | None = explained(error)
-        say("duban: " + (str(known) if known is not None else unforeseen(error)))
-        sys.exit(1 if known is None else known.code)
+    app()
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,10 +48,11 @@ LEAST_FREE_BYTES = 500_000_000
 LONGEST_LAG_SECONDS = 60.0
 CALENDAR_DAYS_AHEAD = 30
 
+_PROGRAM = ("api.main", "adapters.postgres.projector", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl")
+"""What the processes of the service run; uvicorn imports its parts only when it starts."""
+
 app = typer.Typer()
 config = typer.Typer(no_args_is_help=True, help=told("The settings of this installation.", "本安装的设置。"))
-
-Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 
 
 @app.command(
@@ -61,6 +63,7 @@ Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
     epilog=example("DUBAN_PORT=8080 duban serve"),
 )
 def serve(
+    context: typer.Context,
     sample: Annotated[
         bool | None,
         typer.Option(
@@ -80,23 +83,38 @@ def serve(
     logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
     if sample is None:
         sample = settings.database_url is None and settings.jurisdiction == SAMPLE_JURISDICTION
-    Supervisor(settings, typer.echo, partial(_first_start, settings, load=_offer_sample if sample else None)).run()
+    command = context.find_root().command
+
+    def prepare(conninfo: str) -> None:
+        _first_start(settings, conninfo, load=_offer_sample if sample else None)
+        _load_program()
+
+    def run(arguments: Sequence[str]) -> None:
+        command.main([*(["--debug"] if options.debug else []), *arguments], prog_name="duban")
+
+    Supervisor(settings, typer.echo, prepare, run).run()
+
+
+def _load_program() -> None:
+    """Load what the processes of the service run, once for all of them: they begin at once, and share its memory."""
+    from adapters.batch import started
+
+    for module in _PROGRAM:
+        import_module(module)
+    started()
 
 
 @app.command(hidden=True)
 def web(
     listening: Annotated[int, typer.Option("--socket", help="The number of the listening socket.")],
-    supervised: Supervised = False,
 ) -> None:
     """One web process; `duban serve` starts it."""
     import uvicorn
 
     from adapters import logs
-    from adapters.serve import DRAIN_SECONDS, end_with_supervisor
+    from adapters.serve import DRAIN_SECONDS
     from adapters.settings import load_settings
 
-    if supervised:
-        end_with_supervisor()
     settings = load_settings()
     logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
     server = uvicorn.Server(
@@ -121,15 +139,12 @@ def web(
     ),
     epilog=example("duban projector"),
 )
-def projector(supervised: Supervised = False) -> None:
+def projector() -> None:
     from adapters import logs, wiring
     from adapters.batch import batch_work, started
     from adapters.postgres.projector import Projector
-    from adapters.serve import end_with_supervisor
     from adapters.settings import load_settings
 
-    if supervised:
-        end_with_supervisor()
     settings = load_settings()
     logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
     with database(settings) as (conninfo, _):
@@ -152,13 +167,10 @@ def projector(supervised: Supervised = False) -> None:
     ),
     epilog=example("duban sealer"),
 )
-def sealer(supervised: Supervised = False) -> None:
+def sealer() -> None:
     from adapters import logs, wiring
-    from adapters.serve import end_with_supervisor
     from adapters.settings import load_settings
 
-    if supervised:
-        end_with_supervisor()
     settings = load_settings()
     logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
     with contextlib.suppress(OSError):
@@ -177,14 +189,11 @@ def sealer(supervised: Supervised = False) -> None:
     ),
     epilog=example("DUBAN_WAL_ARCHIVE=/backup/wal duban archiver"),
 )
-def archiver(supervised: Supervised = False) -> None:
+def archiver() -> None:
     from adapters import logs
     from adapters.backup import archiving
-    from adapters.serve import end_with_supervisor
     from adapters.settings import load_settings
 
-    if supervised:
-        end_with_supervisor()
     settings = load_settings()
     logs.configure(settings.log_format, "debug" if options.debug else settings.log_level)
     if settings.wal_archive is None:
