@@ -43,15 +43,26 @@ def _python_of(tool: str) -> Path:
     with (CACHE / f"{tool}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not whole.exists():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True, timeout=_PATIENCE)
-            command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            command += ["--no-deps", "-r", str(wanted)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
-            if done.returncode:
-                why = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+            command = [sys.executable, "-m", "venv", "--without-pip", "--clear", str(place)]
+            subprocess.run(command, check=True, timeout=_PATIENCE)
+            if (why := _installed(python, wanted)) is not None:
                 pytest.skip(f"{tool} is not in {CACHE}, and cannot be installed from PyPI here: {why}")
             whole.touch()
     return python
+
+
+def _installed(python: Path, wanted: Path) -> str | None:
+    """Install what is wanted, as `make install` does: by uv, or where it gets no further by pip. Why neither could."""
+    uv = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--python", str(python)]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--disable-pip-version-check"]
+    why = None
+    for program in [uv, pip] if Path(uv[0]).exists() else [pip]:
+        command = [*program, "--quiet", "--no-deps", "-r", str(wanted)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        if done.returncode == 0:
+            return None
+        why = (done.stderr.strip().splitlines() or [f"{Path(program[0]).name} said nothing"])[-1]
+    return why
 
 
 def _environment() -> dict[str, str]:
