@@ -244,6 +244,31 @@ def test_every_page_passes_axe_and_fits_its_window(shared_site: Site) -> None:
         is_for_everybody(page)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/figures?unit=",
+        "/figures?year=2026&session=",
+        "/figures/reply_rate?unit=",
+        "/figures/reply_rate/cases?unit=",
+        "/figures/reply_rate/change?from=2026-03-31&unit=",
+        "/figures/what-if?clock=suggestion.reply&count=1&span=month&metric=reply_rate&unit=",
+        "/cases?text=",
+        "/cases?unit=",
+        "/search?q=",
+        "/work?text=",
+    ],
+)
+def test_a_long_value_that_is_asked_for_widens_no_page(path: str, shared_site: Site) -> None:
+    page = shared_site.page(width=360)
+    for length in (190, 60):
+        answer = page.goto(f"{shared_site.base}{path}{'x' * length}")
+        assert answer is not None
+        assert fits(page)
+    assert answer.status == 200
+    assert "x" * length in page.inner_text("main") or page.locator(f"main [value='{'x' * length}']").count()
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_text_of_a_chart_stays_within_its_boxes(shared_site: Site, language: str) -> None:
     page = shared_site.page()
