@@ -45,6 +45,7 @@ from projections.reading import (
     SimilarRow,
     Sought,
     Sums,
+    Tally,
     TrailFilter,
     TrailRow,
     Work,
@@ -167,6 +168,9 @@ class Lists(Protocol):
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
         """Counts over the whole list of a filter."""
+
+    def tallies(self, wanted: Filter, moment: Moment) -> Mapping[str, Tally]:
+        """How many cases of a filter there are in each stage."""
 
     def work(
         self,

@@ -73,14 +73,25 @@ class CaseRow:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """How many cases there are, by state, by stage, and by unit that takes part (件次); the lists are as long."""
+class Tally:
+    """How many cases there are, and how many in each state; the lists are as long."""
 
     total: int
     unassigned: int
     waiting: int
     overdue: int
     answered: int
+
+    def of(self, state: str | None) -> int:
+        """How many there are in a state, or in all."""
+        number: int = getattr(self, state or "total")
+        return number
+
+
+@dataclass(frozen=True)
+class Counts(Tally):
+    """How many cases there are, by state, by stage, and by unit that takes part (件次)."""
+
     by_stage: dict[str, int]
     by_unit: dict[str, int]
 

@@ -38,6 +38,7 @@ from projections.reading import (
     Filter,
     ProjectionStatus,
     Sought,
+    Tally,
     TrailFilter,
     TrailRow,
     Work,
@@ -193,20 +194,28 @@ class Views:
 
     def counts(self, wanted: Filter, moment: Moment) -> Counts:
         """Counts over the whole list of a filter at a moment; each is the length of the list that it names."""
+        by_stage, by_unit = Counter[str](), Counter[str]()
+        states = dict.fromkeys(STATES, 0)
+        for stage, units, number, *in_states in self._counted(wanted, moment, "stage, units"):
+            by_stage[stage] += number
+            by_unit.update(dict.fromkeys(units.split(), number))
+            for state, count in zip(STATES, in_states, strict=True):
+                states[state] += count
+        return Counts(total=by_stage.total(), **states, by_stage=dict(by_stage), by_unit=dict(sorted(by_unit.items())))
+
+    def tallies(self, wanted: Filter, moment: Moment) -> dict[str, Tally]:
+        """How many cases of a filter there are at a moment in each stage."""
+        return {stage: Tally(*numbers) for stage, *numbers in self._counted(wanted, moment, "stage")}
+
+    def _counted(self, wanted: Filter, moment: Moment, by: LiteralString) -> list[tuple[Any, ...]]:
+        """Together with what the cases have in common: how many there are, and in each of the states."""
         flags = sql.SQL(", ").join(
             sql.SQL("count(*) FILTER (WHERE {})").format(sql.SQL(condition)) for condition in STATES.values()
         )
-        query = "SELECT stage, units, count(*), {} FROM {} WHERE {} GROUP BY stage, units ORDER BY stage"
-        by_stage, by_unit = Counter[str](), Counter[str]()
-        states = dict.fromkeys(STATES, 0)
+        query = sql.SQL("SELECT {0}, count(*), {1} FROM {2} WHERE {3} GROUP BY {0} ORDER BY {0}")
         with self._reading() as conn:
             rows, where, params = self._rows.asked(conn, wanted, moment)
-            for stage, units, number, *in_states in conn.execute(sql.SQL(query).format(flags, rows, where), params):
-                by_stage[stage] += number
-                by_unit.update(dict.fromkeys(units.split(), number))
-                for state, count in zip(STATES, in_states, strict=True):
-                    states[state] += count
-        return Counts(total=by_stage.total(), **states, by_stage=dict(by_stage), by_unit=dict(sorted(by_unit.items())))
+            return conn.execute(query.format(sql.SQL(by), flags, rows, where), params).fetchall()
 
     def work(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -21,7 +21,7 @@ from domain.office import Jurisdiction
 from domain.refusal import Refused
 from domain.values import Line
 from projections.ocel import LogFormat
-from projections.reading import CaseRow, Counts, Filter
+from projections.reading import CaseRow, Filter, Tally
 from projections.sheet import Format
 
 PAGE_SIZE = 50
@@ -161,16 +161,15 @@ def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Mo
     deputy = wanted.deputy
     found, before, after = _page(lists, wanted, moment, query)
     held = {**_FIRST_PAGE, **frozen(tell, here, moment)}
-    counts = lists.counts(wanted, moment)
-    any_state = counts if wanted.state is None else lists.counts(replace(wanted, state=None), moment)
-    any_stage = counts if wanted.stage is None else lists.counts(replace(wanted, stage=None), moment)
+    tallies = lists.tallies(replace(wanted, state=None, stage=None), moment)
+    of_stage = [tally for stage, tally in tallies.items() if wanted.stage in {None, stage}]
     return Listing(
         wanted=wanted,
         filtered=wanted != Filter(jurisdiction=own),
         deputy=tell.person(deputy),
         rows=[_row(tell, here, row, moment) for row in found],
-        states=list(_states(tell, here, wanted, any_state)),
-        stages=list(_stages(tell, here, wanted, any_stage)),
+        states=list(_states(tell, here, wanted, of_stage)),
+        stages=list(_stages(tell, here, wanted, tallies)),
         columns=[_heading(tell, here, name, query) for name in _COLUMNS],
         kind_choices=[
             Choice(kind, tell.kind(kind), kind == wanted.kind)
@@ -188,7 +187,7 @@ def listing(tell: Teller, here: Here, query: ListQuery, lists: Lists, moment: Mo
         next=here(**{**held, "after": _cursor(found[-1], query.sort)}) if after else None,
         exports=[(format, _export_url(tell, here, moment, format)) for format in (*FORMATS, *LOG_FORMATS)],
         counts_exports=[(format, _export_url(tell, here, moment, format, "/counts")) for format in FORMATS],
-        shown=tell.say("page.shown", total=counts.total, count=len(found)),
+        shown=tell.say("page.shown", total=_number(of_stage, wanted.state), count=len(found)),
         foot=tell.say("page.foot.list", position=moment.known, zone=tell.zone),
     )
 
@@ -288,18 +287,24 @@ def _day(day: date | None) -> str:
     return "—" if day is None else day.isoformat()
 
 
-def _states(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterator[Count]:
+def _number(tallies: Sequence[Tally], state: str | None) -> int:
+    """How many cases there are in a state, or in all."""
+    return sum(tally.of(state) for tally in tallies)
+
+
+def _states(tell: Teller, here: Here, wanted: Filter, tallies: Sequence[Tally]) -> Iterator[Count]:
     for state, kind in _STATES:
         name = state or "all"
-        number = counts.total if state is None else getattr(counts, state)
+        number = _number(tallies, state)
         url = here(**_FIRST_PAGE, state=state)
         text = tell.say.of_kind(wanted.kind, "state", name, f"page.state.{name}")
         yield Count(text, number, url, wanted.state == state, kind)
 
 
-def _stages(tell: Teller, here: Here, wanted: Filter, counts: Counts) -> Iterator[Count]:
+def _stages(tell: Teller, here: Here, wanted: Filter, tallies: Mapping[str, Tally]) -> Iterator[Count]:
     for stage in _stages_of(wanted.kind):
-        if number := counts.by_stage.get(stage.value):
+        tally = tallies.get(stage.value)
+        if tally is not None and (number := tally.of(wanted.state)):
             chosen = wanted.stage == stage.value
             url = here(**_FIRST_PAGE, stage=None if chosen else stage.value)
             yield Count(_stage(tell, stage, wanted.kind), number, url, chosen)

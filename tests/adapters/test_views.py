@@ -363,6 +363,8 @@ def test_counts_are_as_long_as_the_lists_for_every_filter_state_and_day(many: Of
             counts = many.views.counts(wanted, moment)
             rows = many.views.cases(wanted, moment, limit=100)
             assert counts.total == len(rows) == sum(counts.by_stage.values())
+            tallies = many.views.tallies(wanted, moment)
+            assert {stage: tally.of(None) for stage, tally in tallies.items()} == counts.by_stage
             if wanted.unit is None:
                 for unit, number in counts.by_unit.items():
                     of_unit = Filter(**{**vars(wanted), "unit": unit})
@@ -371,7 +373,9 @@ def test_counts_are_as_long_as_the_lists_for_every_filter_state_and_day(many: Of
                 of_state = Filter(**{**vars(wanted), "state": state})
                 listed = many.views.cases(of_state, moment, limit=100)
                 assert [row for row in rows if in_state(row, state)] == listed
-                assert getattr(counts, state) == len(listed) == many.views.counts(of_state, moment).total
+                assert counts.of(state) == len(listed) == many.views.counts(of_state, moment).total
+                of_stage = {stage: tally.of(state) for stage, tally in tallies.items() if tally.of(state)}
+                assert of_stage == Counter(row.stage for row in listed)
                 some[state] += len(listed)
     assert all(some[state] for state in STATES)
 

@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -99,8 +100,16 @@ def test_an_empty_ledger_says_so_and_what_to_do(office: Office) -> None:
 
 @pytest.mark.usefixtures("told")
 def test_every_count_is_the_length_of_the_list_behind_it(office: Office) -> None:
-    for moment in ("", "as_of=2026-06-30", "as_of=2026-11-10", "as_of=2026-03-20"):
-        text = read(office, f"/cases?{moment}")
+    moments = ("as_of=2026-12-31", "as_of=2026-06-30", "as_of=2026-11-10", "as_of=2026-03-20")
+    narrowed = (
+        "",
+        "&state=waiting",
+        "&stage=evaluated",
+        "&state=waiting&stage=handed_over",
+        "&state=answered&unit=jtj",
+    )
+    for moment, of in product(moments, narrowed):
+        text = read(office, f"/cases?{moment}{of}")
         counts = re.findall(r'<a href="([^"]+)"[^>]*><strong class="num">(\d+)</strong>', text)
         stages = re.findall(r'<a href="([^"]+)">[^<]+ <span class="num">(\d+)</span></a>', text)
         assert len(counts) == 5

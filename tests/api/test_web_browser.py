@@ -261,12 +261,13 @@ def test_every_page_passes_axe_and_fits_its_window(shared_site: Site) -> None:
 )
 def test_a_long_value_that_is_asked_for_widens_no_page(path: str, shared_site: Site) -> None:
     page = shared_site.page(width=360)
-    for length in (190, 60):
-        answer = page.goto(f"{shared_site.base}{path}{'x' * length}")
+    for long, status in (("x" * 60, {200}), ("x" * 190, {200, 404, 422})):
+        answer = page.goto(shared_site.base + path + long)
         assert answer is not None
+        assert answer.status in status
+        said = long in page.inner_text("main") or page.locator(f"main [value='{long}']").count()
+        assert said or answer.status != 200
         assert fits(page)
-    assert answer.status == 200
-    assert "x" * length in page.inner_text("main") or page.locator(f"main [value='{'x' * length}']").count()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
