@@ -108,6 +108,7 @@ def test_every_count_is_the_length_of_the_list_behind_it(office: Office) -> None
         "&state=waiting&stage=handed_over",
         "&state=answered&unit=jtj",
     )
+    offered: dict[tuple[str, str], int] = {}
     for moment, of in product(moments, narrowed):
         text = read(office, f"/cases?{moment}{of}")
         counts = re.findall(r'<a href="([^"]+)"[^>]*><strong class="num">(\d+)</strong>', text)
@@ -115,6 +116,11 @@ def test_every_count_is_the_length_of_the_list_behind_it(office: Office) -> None
         assert len(counts) == 5
         for url, number in counts + stages:
             assert len(rows(office, unescape(url))) == int(number), url
+        listed = len(rows(office, f"/cases?{moment}{of}"))
+        shown = re.findall(r'class="shown" role="status">\D*(\d+)', text)
+        assert shown == [str(listed)] * bool(listed)
+        offered[moment, of] = len(stages)
+    assert all(offered[moment, "&stage=evaluated"] >= offered[moment, ""] - 1 for moment in moments)
 
 
 @pytest.mark.usefixtures("told")
