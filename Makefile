@@ -19,7 +19,7 @@ INSTALL = @index=$${PIP_INDEX_URL:-$$($(PIP) config get global.index-url 2>/dev/
 	@test -x .venv/bin/pip || "$(PYTHON)" -m venv --clear .venv \
 		|| { echo "the module venv is needed too (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@echo "Installing what requirements.lock names into .venv"
-	@$(PIP) install --require-hashes -r requirements-uv.lock || true
+	@$(PIP) install --only-binary :all: --require-hashes -r requirements-uv.lock || true
 	$(call INSTALL,--require-hashes -r requirements.lock)
 	$(call INSTALL,--no-deps --editable .)
 	@touch .venv/installed

@@ -74,7 +74,7 @@ class CaseRow:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many cases there are, and how many in each state; the lists are as long."""
+    """How many cases there are, and how many of them in each state."""
 
     total: int
     unassigned: int
@@ -90,7 +90,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Counts(Tally):
-    """How many cases there are, by state, by stage, and by unit that takes part (件次)."""
+    """How many cases there are, by state, by stage, and by unit that takes part (件次); the lists are as long."""
 
     by_stage: dict[str, int]
     by_unit: dict[str, int]
