@@ -232,8 +232,10 @@ class Supervisor:
             child.process = multiprocessing.get_context("fork").Process(target=self._be, args=(child,))
             child.started = time.monotonic()
             signals = signal.pthread_sigmask(signal.SIG_BLOCK, _TO_STOP)
-            child.process.start()
-            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+            try:
+                child.process.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, signals)
 
     def _be(self, child: Child) -> None:
         """In a copy of this process: do a child's work, in a session of its own, with nothing that is ours open."""
